@@ -1,0 +1,206 @@
+/**
+ * The symbols of libzmq that are used here, each beside its C declaration, and how a
+ * failed call becomes an error. Source: the API reference of libzmq 4.3,
+ * https://libzmq.readthedocs.io/en/latest/
+ *
+ * @module
+ */
+
+import { constants } from "node:os";
+import { ZeromqError } from "../errors.ts";
+
+const SYMBOLS = {
+  /** void zmq_version (int *major, int *minor, int *patch) */
+  zmq_version: { parameters: ["buffer", "buffer", "buffer"], result: "void" },
+  /** int zmq_errno (void) */
+  zmq_errno: { parameters: [], result: "i32" },
+  /** const char *zmq_strerror (int errnum) */
+  zmq_strerror: { parameters: ["i32"], result: "pointer" },
+  /** int zmq_has (const char *capability) */
+  zmq_has: { parameters: ["buffer"], result: "i32" },
+  /** void *zmq_ctx_new (void) */
+  zmq_ctx_new: { parameters: [], result: "pointer" },
+  /** int zmq_ctx_set (void *context, int option, int value) */
+  zmq_ctx_set: { parameters: ["pointer", "i32", "i32"], result: "i32" },
+  /** int zmq_ctx_term (void *context); waits for lingering messages, so off the event loop */
+  zmq_ctx_term: { parameters: ["pointer"], result: "i32", nonblocking: true },
+  /** void *zmq_socket (void *context, int type) */
+  zmq_socket: { parameters: ["pointer", "i32"], result: "pointer" },
+  /** int zmq_close (void *socket) */
+  zmq_close: { parameters: ["pointer"], result: "i32" },
+  /** int zmq_setsockopt (void *socket, int option, const void *value, size_t length) */
+  zmq_setsockopt: { parameters: ["pointer", "i32", "buffer", "usize"], result: "i32" },
+  /** int zmq_getsockopt (void *socket, int option, void *value, size_t *length) */
+  zmq_getsockopt: { parameters: ["pointer", "i32", "buffer", "buffer"], result: "i32" },
+  /** int zmq_bind (void *socket, const char *endpoint) */
+  zmq_bind: { parameters: ["pointer", "buffer"], result: "i32" },
+  /** int zmq_connect (void *socket, const char *endpoint) */
+  zmq_connect: { parameters: ["pointer", "buffer"], result: "i32" },
+  /** int zmq_send (void *socket, const void *buffer, size_t length, int flags) */
+  zmq_send: { parameters: ["pointer", "buffer", "usize", "i32"], result: "i32" },
+  /** int zmq_msg_init (zmq_msg_t *message) */
+  zmq_msg_init: { parameters: ["buffer"], result: "i32" },
+  /** int zmq_msg_recv (zmq_msg_t *message, void *socket, int flags) */
+  zmq_msg_recv: { parameters: ["buffer", "pointer", "i32"], result: "i32" },
+  /** void *zmq_msg_data (zmq_msg_t *message) */
+  zmq_msg_data: { parameters: ["buffer"], result: "pointer" },
+  /** int zmq_msg_more (const zmq_msg_t *message) */
+  zmq_msg_more: { parameters: ["buffer"], result: "i32" },
+  /** int zmq_msg_close (zmq_msg_t *message) */
+  zmq_msg_close: { parameters: ["buffer"], result: "i32" },
+  /** int zmq_curve_keypair (char *z85_public_key, char *z85_secret_key) */
+  zmq_curve_keypair: { parameters: ["buffer", "buffer"], result: "i32" },
+  /** uint8_t *zmq_z85_decode (uint8_t *destination, const char *string) */
+  zmq_z85_decode: { parameters: ["buffer", "buffer"], result: "pointer" },
+
+  // Of the C library, which libzmq brings along.
+
+  /** int poll (struct pollfd *fds, nfds_t count, int timeout); off the event loop */
+  poll: { parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
+  /** int pipe (int ends[2]) */
+  pipe: { parameters: ["buffer"], result: "i32" },
+  /** ssize_t read (int fd, void *buffer, size_t size) */
+  read: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  /** ssize_t write (int fd, const void *buffer, size_t size) */
+  write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
+  /** int execv (const char *path, char *const arguments[]) */
+  execv: { parameters: ["buffer", "buffer"], result: "i32" },
+  /** int close (int fd) */
+  close: { parameters: ["i32"], result: "i32" },
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** libzmq, open: its functions under their C names. */
+export type Libzmq = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
+
+/** A pair of CURVE keys, each as the 40 characters of Z85 text. */
+export interface CurveKeys {
+  /** What the other side may know. */
+  publicKey: string;
+  /** What nobody else may know. */
+  secretKey: string;
+}
+
+const opened = new Map<string, Libzmq>();
+
+/**
+ * Opens libzmq. A library stays open until the process ends, and is opened once:
+ * unloading code whose threads have only just ended is not safe.
+ *
+ * @param path The shared library, or a Node.js addon that contains libzmq.
+ * @throws {ZeromqError} `ENOENT` when the file is no libzmq.
+ */
+export function openLibzmq(path: string): Libzmq {
+  const known = opened.get(path);
+  if (known) return known;
+  if (Deno.build.os === "windows") {
+    throw new ZeromqError(
+      "ENOENT",
+      "Windows is not supported: its libzmq exports no C functions; run this under Linux or macOS",
+    );
+  }
+  let library: Libzmq;
+  try {
+    library = Deno.dlopen(path, SYMBOLS).symbols;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    throw new ZeromqError(
+      "ENOENT",
+      `Cannot open "${path}" as libzmq: ${(error as Error).message}; set ` +
+        `GRIDENGINE_LIBZMQ to the path of a libzmq 4.3 shared library`,
+      { cause: error },
+    );
+  }
+  opened.set(path, library);
+  return library;
+}
+
+/** A JavaScript string as a C string. */
+export function cString(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text + "\0");
+}
+
+/** The version of an open libzmq, such as `"4.3.5"`. */
+export function libzmqVersion(zmq: Libzmq): string {
+  const parts = [new Int32Array(1), new Int32Array(1), new Int32Array(1)] as const;
+  zmq.zmq_version(parts[0], parts[1], parts[2]);
+  return parts.map((part) => part[0]).join(".");
+}
+
+/** Whether libzmq was built with a capability, such as `"curve"`, `"ipc"` or `"draft"`. */
+export function libzmqHas(zmq: Libzmq, capability: string): boolean {
+  return zmq.zmq_has(cString(capability)) === 1;
+}
+
+/** A fresh pair of CURVE keys. */
+export function curveKeys(zmq: Libzmq): CurveKeys {
+  const publicKey = new Uint8Array(41);
+  const secretKey = new Uint8Array(41);
+  if (zmq.zmq_curve_keypair(publicKey, secretKey) !== 0) {
+    throw lastError(zmq, "zmq_curve_keypair");
+  }
+  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes.subarray(0, 40));
+  return { publicKey: text(publicKey), secretKey: text(secretKey) };
+}
+
+/** The 32 bytes that a Z85 key of 40 characters stands for. */
+export function decodeKey(zmq: Libzmq, key: string): Uint8Array {
+  const bytes = new Uint8Array(32);
+  // libzmq would stop at a NUL, and take what came before for the whole key.
+  if (!/^[!-~]{40}$/.test(key) || zmq.zmq_z85_decode(bytes, cString(key)) === null) {
+    throw new ZeromqError("EINVAL", "A CURVE key must be 40 characters of Z85 text");
+  }
+  return bytes;
+}
+
+/** libzmq's own error numbers, above `ZMQ_HAUSNUMERO` of zmq.h. */
+const OWN_ERRORS: Record<number, string> = {
+  156384763: "EFSM",
+  156384764: "ENOCOMPATPROTO",
+  156384765: "ETERM",
+  156384766: "EMTHREAD",
+};
+
+/** The name of an error number on this system, such as `"EAGAIN"`. */
+export function errorName(number: number): string {
+  const own = OWN_ERRORS[number];
+  if (own) return own;
+  const found = Object.entries(constants.errno).find(([, value]) => value === number);
+  return found?.[0] ?? `errno ${number}`;
+}
+
+/** The error that libzmq's last call on this thread left behind. */
+export function lastError(zmq: Libzmq, operation: string): ZeromqError {
+  const number = zmq.zmq_errno();
+  const text = zmq.zmq_strerror(number);
+  const name = errorName(number);
+  return new ZeromqError(
+    name,
+    `${operation}: ${
+      text ? Deno.UnsafePointerView.getCString(text) : "failed"
+    } (${name})`,
+  );
+}
+
+/** The number of `EAGAIN` on this system. */
+export const EAGAIN: number = constants.errno.EAGAIN;
+/** The number of `EHOSTUNREACH` on this system. */
+export const EHOSTUNREACH: number = constants.errno.EHOSTUNREACH;
+
+/**
+ * Runs a program in place of this one, in the same process: all threads end, whatever
+ * they do, and the process id stays. Source: `execv` of POSIX.1-2017.
+ *
+ * @param zmq An open libzmq, which brings the C library along.
+ * @param path The program.
+ * @param args Its arguments, without its name.
+ * @throws {ZeromqError} When the program cannot be run.
+ */
+export function replaceProcess(zmq: Libzmq, path: string, args: string[]): never {
+  const strings = [path, ...args].map(cString);
+  const addresses = new BigUint64Array(strings.length + 1);
+  strings.forEach((string, i) => {
+    addresses[i] = Deno.UnsafePointer.value(Deno.UnsafePointer.of(string));
+  });
+  zmq.execv(cString(path), new Uint8Array(addresses.buffer));
+  throw lastError(zmq, `Cannot run "${path}"`);
+}
