@@ -1,0 +1,731 @@
+/**
+ * What is pending, assigned, done, lost, retried or given up: all decided here, without
+ * I/O, clock or chance. Events go in, with the time; actions come out.
+ *
+ * An item is at any time in one place: waiting in its run, in a chunk with one worker,
+ * or settled. A worker goes through these states, forward only but for one pair:
+ *
+ *     requested ──> started ──> ready <──> disconnected
+ *         │            ↑ └─────────│── restarting
+ *         └────────────┴──────────┴─────────────┴──> (gone: forgotten)
+ *
+ * Which item ended its worker? The host knows only what was reported. When just one item
+ * was with the worker, it was that one, and it is charged. When there were more, none is
+ * charged: each becomes a suspect and is run alone, so that the next loss is certain.
+ *
+ * @module
+ */
+
+import type { WorkerLoss } from "../errors.ts";
+import type { AssignedChunk } from "../protocol/messages.ts";
+import type { CoreAction, CoreEvent, CoreSettings, Failure } from "./events.ts";
+import { type Range, Run } from "./run.ts";
+
+/** How much work one chunk should be, in milliseconds. */
+const TARGET = 10;
+/** How much work may wait with a worker, in milliseconds. */
+const WINDOW = 2 * TARGET;
+/** Items that take at most so long are handed out one ahead, in milliseconds. */
+const AHEAD = 100;
+/** How large the results of a chunk should be at most, in bytes. */
+const CHUNK_BYTES = 1 << 20;
+/** How many chunks may be with one worker. */
+const MOST_CHUNKS = 4096;
+/** After so many workers in a row that never came, no more are asked for. */
+const MOST_START_FAILURES = 3;
+/** How much later than the worker the host itself enforces a limit, in milliseconds. */
+const OVERTIME = 5000;
+/** How long a worker that came back may take to tell what it did, in milliseconds. */
+const REUNION = 1000;
+
+interface Chunk extends AssignedChunk {
+  run: Run;
+  /** How many of its items are settled or handed back: always the first ones. */
+  done: number;
+  /** When the host gives up on a termination that it asked for. */
+  terminateBy: number;
+  /** An item before its own failed, whereupon a worker may hand back the others. */
+  excused: boolean;
+}
+
+interface Worker {
+  id: string;
+  state: "requested" | "started" | "ready" | "disconnected";
+  /** When it came into this state. */
+  since: number;
+  /** When there was last a sign of life. */
+  heard: number;
+  /** When an item with it was last settled, or the first one given to it. */
+  progress: number;
+  /** Which of its processes it is; while it restarts, the one that ends. */
+  incarnation: string;
+  /** Its processes that were replaced: should one of them come back, it is too late. */
+  readonly former: Set<string>;
+  /** Its process has settled an item, or was told to end one, so it may restart. */
+  excused: boolean;
+  /** In the order in which they run. */
+  chunks: Chunk[];
+  /** How many items are with it. */
+  items: number;
+  /** It runs an item that must be alone with it: a suspect, or a `Job`. */
+  alone: boolean;
+}
+
+/** The dispatcher's state machine. */
+export class Core {
+  readonly #settings: CoreSettings;
+  readonly #workers = new Map<string, Worker>();
+  readonly #runs = new Map<number, Run>();
+  readonly #chunks = new Map<number, Chunk>();
+  /** Ready workers that could take more if there were any. */
+  readonly #hungry = new Set<Worker>();
+  #actions: CoreAction[] = [];
+  #now = 0;
+  #lastWorker = 0;
+  #lastChunk = 0;
+  #startFailures = 0;
+  #lastLoss: WorkerLoss | undefined;
+  #closed = false;
+
+  /** @param settings What holds for all runs. */
+  constructor(settings: CoreSettings) {
+    this.#settings = settings;
+  }
+
+  /**
+   * Takes note of what happened at a time.
+   *
+   * @returns What to do about it, in this order.
+   */
+  handle(event: CoreEvent, now: number): CoreAction[] {
+    this.#now = now;
+    this.#actions = [];
+    const worker = "worker" in event ? this.#workers.get(event.worker) : undefined;
+    switch (event.type) {
+      case "run":
+        this.#runs.set(event.run.id, new Run(event.run));
+        break;
+      case "items":
+        this.#itemsCame(event.run, event.count);
+        break;
+      case "ended":
+        this.#sourceEnded(event.run);
+        break;
+      case "cancel":
+        this.#cancel(event.run);
+        break;
+      case "terminate":
+        this.#terminate(event.run, event.grace);
+        break;
+      case "workerStarted":
+        if (worker?.state === "requested") this.#enter(worker, "started");
+        break;
+      case "workerEnded":
+        if (worker) this.#lose(worker, event.loss);
+        break;
+      case "hello":
+        this.#hello(event.worker, worker, event.incarnation);
+        break;
+      case "heard":
+        if (worker) this.#heard(worker);
+        break;
+      case "disconnected":
+        if (worker?.state === "ready") this.#enter(worker, "disconnected");
+        break;
+      case "violation":
+        if (worker) this.#drop(worker, "unreachable", event.detail);
+        break;
+      case "restarting":
+        if (worker) this.#restarting(worker);
+        break;
+      case "results":
+        if (worker) this.#results(worker, event);
+        break;
+      case "failed":
+        if (worker) this.#failed(worker, event);
+        break;
+      case "returned":
+        if (worker) this.#returned(worker, event.chunk, event.from);
+        break;
+      case "tick":
+        this.#tick();
+        break;
+      case "close":
+        this.#close();
+        break;
+      default:
+        event satisfies never;
+    }
+    this.#fillAll();
+    this.#pullAll();
+    this.#requestWorkers();
+    this.#giveUp();
+    return this.#actions;
+  }
+
+  /** How many workers are in each state. */
+  count(): Record<Worker["state"] | "busy", number> {
+    const count = { requested: 0, started: 0, ready: 0, disconnected: 0, busy: 0 };
+    for (const worker of this.#workers.values()) {
+      count[worker.state]++;
+      if (worker.items > 0) count.busy++;
+    }
+    return count;
+  }
+
+  /** The names of the workers that have not ended. */
+  workers(): string[] {
+    return [...this.#workers.keys()];
+  }
+
+  /** Whether a run is not over. */
+  isRunning(run: number): boolean {
+    return this.#runs.has(run);
+  }
+
+  /** How many chunks wait for or run on workers. */
+  get outstandingChunks(): number {
+    return this.#chunks.size;
+  }
+
+  /**
+   * Checks every rule that must always hold.
+   *
+   * @throws {Error} Naming the rule that does not.
+   */
+  validate(): void {
+    const must = (holds: boolean, rule: string) => {
+      if (!holds) throw new Error(`The dispatcher broke its rule: ${rule}`);
+    };
+    const assigned = new Map<Run, number[]>();
+    for (const worker of this.#workers.values()) {
+      let items = 0;
+      for (const chunk of worker.chunks) {
+        must(this.#chunks.get(chunk.chunk) === chunk, "a worker's chunk is known");
+        must(chunk.done < chunk.count, "a finished chunk is forgotten");
+        must(this.isRunning(chunk.run.settings.id), "a chunk's run is not over");
+        const list = assigned.get(chunk.run) ?? [];
+        for (let i = chunk.done; i < chunk.count; i++) list.push(chunk.first + i);
+        assigned.set(chunk.run, list);
+        items += chunk.count - chunk.done;
+      }
+      must(items === worker.items, "a worker's items are counted");
+      must(!worker.alone || items === 1, "a suspect or Job is alone with its worker");
+      const runs = new Set(worker.chunks.map((chunk) => chunk.run));
+      must(runs.size <= 1, "a worker holds chunks of one run");
+      must(
+        items === 0 || worker.state === "ready" || worker.state === "disconnected",
+        "only a worker that came has items",
+      );
+    }
+    const held = [...this.#workers.values()].flatMap((worker) => worker.chunks);
+    must(held.length === this.#chunks.size, "every chunk is with one worker");
+    must(this.#workers.size <= this.#settings.workers, "no more workers than allowed");
+    for (const run of this.#runs.values()) {
+      const with_ = assigned.get(run) ?? [];
+      const waiting = run.waiting();
+      must(run.assigned === with_.length, "a run's assigned items are counted");
+      must(run.pending === waiting.length, "a run's waiting items are counted");
+      const all = new Set([...with_, ...waiting]);
+      must(all.size === with_.length + waiting.length, "an item is in one place");
+      must(all.size + run.settled === run.available, "no item is lost");
+      must(!run.complete, "a run that is complete is over");
+      const hope = run.pending === 0 || this.#workers.size > 0;
+      must(hope, "nothing waits where no worker can come");
+    }
+  }
+
+  #itemsCame(id: number, count: number): void {
+    const run = this.#runs.get(id);
+    if (!run) return;
+    run.available += count;
+    run.pulled = Math.max(0, run.pulled - count);
+    run.expected = 0;
+    if (run.terminating) this.#cancelWaiting(run);
+  }
+
+  #sourceEnded(id: number): void {
+    const run = this.#runs.get(id);
+    if (!run) return;
+    run.ended = true;
+    run.expected = 0;
+    this.#finish(run);
+  }
+
+  /** Drops a run. What its workers still hold of it is forgotten here and ended there. */
+  #cancel(id: number): void {
+    const run = this.#runs.get(id);
+    if (!run) return;
+    this.#runs.delete(id);
+    for (const worker of this.#workers.values()) {
+      const chunks = worker.chunks.filter((chunk) => chunk.run === run);
+      if (chunks.length === 0) continue;
+      for (const chunk of chunks) this.#forget(worker, chunk);
+      worker.excused = true;
+      this.#feed(worker);
+      const ids = chunks.map((chunk) => chunk.chunk);
+      this.#actions.push({ type: "cancel", worker: worker.id, chunks: ids });
+    }
+  }
+
+  /** Lets what runs come to an end; what waits is cancelled. */
+  #terminate(id: number, grace: number): void {
+    const run = this.#runs.get(id);
+    if (!run) return;
+    run.terminating = true;
+    run.expected = 0;
+    this.#cancelWaiting(run);
+    for (const worker of this.#workers.values()) {
+      for (const chunk of worker.chunks) {
+        if (chunk.run !== run) continue;
+        worker.excused = true;
+        chunk.terminateBy = Math.min(chunk.terminateBy, this.#now + grace + OVERTIME);
+        const action = { worker: worker.id, chunk: chunk.chunk, grace };
+        this.#actions.push({ type: "terminate", ...action });
+      }
+    }
+    this.#finish(run);
+  }
+
+  #hello(id: string, worker: Worker | undefined, incarnation: string): void {
+    const refuse = (refused: string) =>
+      this.#actions.push({ type: "welcome", worker: id, refused });
+    if (this.#closed) {
+      refuse("the run is over");
+    } else if (!worker) {
+      refuse("this run does not expect the worker, or has given it up");
+    } else if (worker.former.has(incarnation)) {
+      refuse("another process has taken its place");
+    } else if (worker.state === "started" && worker.incarnation === incarnation) {
+      // It is about to restart, and only wants to know whether it was heard.
+      this.#actions.push({ type: "welcome", worker: id });
+    } else {
+      if (worker.incarnation !== incarnation) {
+        const detail = "its process was started anew without a word";
+        this.#takeBack(worker, { worker: id, cause: "exit", detail });
+        worker.former.add(worker.incarnation);
+        worker.incarnation = incarnation;
+        worker.excused = false;
+      }
+      this.#actions.push({ type: "welcome", worker: id });
+      this.#startFailures = 0;
+      // Also when it was never missed: what it said meanwhile is still on its way.
+      this.#enter(worker, "ready");
+      this.#feed(worker);
+    }
+  }
+
+  #heard(worker: Worker): void {
+    worker.heard = this.#now;
+    if (worker.state === "disconnected") {
+      this.#enter(worker, "ready");
+      this.#feed(worker);
+    }
+  }
+
+  #results(
+    worker: Worker,
+    { segments, elapsed, bytes }: Extract<CoreEvent, { type: "results" }>,
+  ): void {
+    this.#heard(worker);
+    let total = 0;
+    for (const segment of segments) total += segment.count;
+    for (let i = 0; i < segments.length; i++) {
+      const { chunk: id, from, count } = segments[i]!;
+      const chunk = this.#holds(worker, id);
+      if (!chunk) continue;
+      if (from < chunk.done || from + count > chunk.count) {
+        this.#drop(worker, "unreachable", "it reported results it does not owe");
+        return;
+      }
+      worker.excused = true;
+      this.#handBack(worker, chunk, from);
+      const { run } = chunk;
+      const first = chunk.first + from;
+      this.#advance(worker, chunk, count);
+      run.settle(first, count);
+      run.measure(count, elapsed * count / total, bytes * count / total);
+      const id_ = run.settings.id;
+      this.#actions.push({ type: "accept", run: id_, segment: i, first, count });
+      this.#finish(run);
+    }
+    this.#feed(worker);
+  }
+
+  #failed(worker: Worker, event: Extract<CoreEvent, { type: "failed" }>): void {
+    this.#heard(worker);
+    const chunk = this.#holds(worker, event.chunk);
+    if (!chunk) return;
+    if (event.offset < chunk.done || event.offset >= chunk.count) {
+      this.#drop(worker, "unreachable", "it reported a failure it does not owe");
+      return;
+    }
+    this.#handBack(worker, chunk, event.offset);
+    const { run } = chunk;
+    const index = chunk.first + event.offset;
+    this.#advance(worker, chunk, 1);
+    worker.excused = true;
+    for (const other of worker.chunks) other.excused = true;
+    const { reason } = event;
+    if (run.terminating || reason !== "threw" || !run.retryError(index)) {
+      this.#fail(run, index, { kind: "reported", reason });
+    }
+    this.#finish(run);
+    this.#feed(worker);
+  }
+
+  #returned(worker: Worker, id: number, from: number): void {
+    this.#heard(worker);
+    const chunk = this.#holds(worker, id);
+    if (!chunk) return;
+    if (from < chunk.done || from > chunk.count) {
+      this.#drop(worker, "unreachable", "it handed back items it does not have");
+      return;
+    }
+    if (chunk.excused || chunk.done > 0) {
+      this.#handBack(worker, chunk, chunk.count);
+      this.#finish(chunk.run);
+    } else {
+      // Nobody knows why. Were it forgiven, it could go on for ever.
+      const detail = "the thread that had the item ended, and did not say why";
+      const loss: WorkerLoss = { worker: worker.id, cause: "exit", detail };
+      this.#blame(worker, chunk, worker.alone, loss);
+    }
+    this.#feed(worker);
+  }
+
+  /** The worker has reported what it began; what else it has it did not begin. */
+  #restarting(worker: Worker): void {
+    if (worker.state !== "ready" && worker.state !== "disconnected") return;
+    if (worker.excused) {
+      for (const chunk of [...worker.chunks]) {
+        this.#handBack(worker, chunk, chunk.count);
+        this.#finish(chunk.run);
+      }
+    } else {
+      // Were it forgiven, it could go on for ever.
+      const detail = "its process started anew, and did not say why";
+      this.#takeBack(worker, { worker: worker.id, cause: "exit", detail });
+    }
+    this.#hungry.delete(worker);
+    this.#enter(worker, "started");
+  }
+
+  #tick(): void {
+    const { queueTimeout, startTimeout, silenceTimeout, reconnectGrace } =
+      this.#settings;
+    for (const worker of [...this.#workers.values()]) {
+      const age = this.#now - worker.since;
+      if (worker.state === "requested" && age > queueTimeout) {
+        const detail = `it was asked for and did not start within ${queueTimeout} ms`;
+        this.#drop(worker, "never started", detail);
+      } else if (worker.state === "started" && age > startTimeout) {
+        const detail =
+          `it started and did not reach the host within ${startTimeout} ms`;
+        this.#drop(worker, "unreachable", detail);
+      } else if (worker.state === "disconnected" && age > reconnectGrace) {
+        this.#drop(worker, "unreachable", "the connection to it was lost");
+      } else if (worker.state === "ready" && this.#overdue(worker)) {
+        this.#endOverdue(worker);
+      } else if (
+        worker.state === "ready" && this.#now - worker.heard > silenceTimeout
+      ) {
+        this.#enter(worker, "disconnected");
+      }
+    }
+  }
+
+  /**
+   * Whether the worker should have ended what it runs, and did not. It must have been
+   * heard of since then, and not only of its return: of a silent one nobody knows what
+   * it has done.
+   */
+  #overdue(worker: Worker): boolean {
+    const chunk = worker.chunks[0];
+    if (!chunk || worker.heard - worker.since <= REUNION) return false;
+    const { timeout } = chunk.run.settings;
+    return worker.heard > chunk.terminateBy ||
+      timeout > 0 && worker.heard > worker.progress + timeout + OVERTIME;
+  }
+
+  /**
+   * The host does what the worker failed to do: it ends the worker, and fails the item.
+   * Of several items it cannot know which one it is, so each is first run alone.
+   */
+  #endOverdue(worker: Worker): void {
+    const chunk = worker.chunks[0]!;
+    if (worker.items === 1) {
+      const kind = worker.heard > chunk.terminateBy ? "cancelled" : "timeout";
+      this.#advance(worker, chunk, 1);
+      this.#fail(chunk.run, chunk.first + chunk.done - 1, { kind });
+      this.#finish(chunk.run);
+    }
+    this.#drop(worker, "unreachable", "it did not end an item that was due");
+  }
+
+  #close(): void {
+    this.#closed = true;
+    for (const id of [...this.#runs.keys()]) this.#cancel(id);
+    for (const worker of this.#workers.values()) {
+      const came = worker.state === "ready" || worker.state === "disconnected";
+      this.#actions.push({ type: came ? "leave" : "stop", worker: worker.id });
+    }
+  }
+
+  /** The host gives a worker up and has the scheduler end it. */
+  #drop(worker: Worker, cause: WorkerLoss["cause"], detail: string): void {
+    this.#lose(worker, { cause, detail });
+    this.#actions.push({ type: "stop", worker: worker.id });
+  }
+
+  /** A worker is gone: what was with it is charged, suspected or both. */
+  #lose(worker: Worker, found: WorkerLoss): void {
+    const loss = { worker: worker.id, ...found };
+    this.#workers.delete(worker.id);
+    this.#hungry.delete(worker);
+    this.#lastLoss = loss;
+    const came = worker.state === "ready" || worker.state === "disconnected";
+    if (came) this.#startFailures = 0;
+    else this.#startFailures++;
+    this.#takeBack(worker, loss);
+  }
+
+  /** Takes back what was with a process that is lost. */
+  #takeBack(worker: Worker, loss: WorkerLoss): void {
+    const certain = worker.items === 1;
+    for (const chunk of [...worker.chunks]) this.#blame(worker, chunk, certain, loss);
+  }
+
+  /** What is left of a chunk may have ended what ran it; if alone, it certainly has. */
+  #blame(worker: Worker, chunk: Chunk, certain: boolean, loss: WorkerLoss): void {
+    const { run } = chunk;
+    const end = chunk.first + chunk.count;
+    this.#forget(worker, chunk);
+    for (let index = chunk.first + chunk.done; index < end; index++) {
+      if (run.terminating) {
+        this.#fail(run, index, { kind: "cancelled" });
+      } else if (certain) {
+        const losses = run.charge(index, loss);
+        if (losses) this.#fail(run, index, { kind: "lost", losses });
+      } else {
+        run.suspect(index);
+      }
+    }
+    this.#finish(run);
+  }
+
+  #fail(run: Run, index: number, failure: Failure): void {
+    run.settle(index, 1);
+    this.#actions.push({ type: "fail", run: run.settings.id, index, failure });
+  }
+
+  /** What waits of a run that is being terminated. */
+  #cancelWaiting(run: Run): void {
+    for (let range; (range = run.takeSuspect() ?? run.take(Infinity));) {
+      this.#failAll(run, range);
+    }
+  }
+
+  /** Items of a run that is being terminated. */
+  #failAll(run: Run, { first, count }: Range): void {
+    for (let i = 0; i < count; i++) this.#fail(run, first + i, { kind: "cancelled" });
+  }
+
+  /** Ends a run whose items are all settled. */
+  #finish(run: Run): void {
+    if (!run.complete || !this.#runs.delete(run.settings.id)) return;
+    this.#actions.push({ type: "done", run: run.settings.id });
+  }
+
+  #enter(worker: Worker, state: Worker["state"]): void {
+    worker.state = state;
+    worker.since = this.#now;
+    worker.heard = this.#now;
+    if (state === "disconnected") this.#hungry.delete(worker);
+  }
+
+  /** The worker could take more, if it is still there. */
+  #feed(worker: Worker): void {
+    if (worker.state !== "ready" || !this.#workers.has(worker.id)) return;
+    this.#hungry.add(worker);
+  }
+
+  /** The chunk, if it is with this worker; a stale report of it means nothing. */
+  #holds(worker: Worker, id: number): Chunk | undefined {
+    if (id > this.#lastChunk) {
+      this.#drop(worker, "unreachable", "it reported a chunk that never was");
+      return undefined;
+    }
+    const chunk = this.#chunks.get(id);
+    return chunk && worker.chunks.includes(chunk) ? chunk : undefined;
+  }
+
+  /** The next `count` items of a chunk are no longer with the worker. */
+  #advance(worker: Worker, chunk: Chunk, count: number): void {
+    chunk.done += count;
+    chunk.run.assigned -= count;
+    worker.items -= count;
+    worker.progress = this.#now;
+    if (chunk.done === chunk.count) this.#forget(worker, chunk);
+  }
+
+  /** The items of a chunk before offset `until` go back to wait. */
+  #handBack(worker: Worker, chunk: Chunk, until: number): void {
+    const count = until - chunk.done;
+    if (count === 0) return;
+    const first = chunk.first + chunk.done;
+    const { run } = chunk;
+    this.#advance(worker, chunk, count);
+    if (run.terminating) this.#failAll(run, { first, count });
+    else run.giveBack({ first, count });
+  }
+
+  #forget(worker: Worker, chunk: Chunk): void {
+    const left = chunk.count - chunk.done;
+    worker.items -= left;
+    chunk.run.assigned -= left;
+    // Chunks end in order, so this is nearly always the first.
+    worker.chunks.splice(worker.chunks.indexOf(chunk), 1);
+    if (worker.chunks.length === 0) worker.alone = false;
+    this.#chunks.delete(chunk.chunk);
+  }
+
+  #fillAll(): void {
+    if (this.#closed) return;
+    for (const run of this.#runs.values()) {
+      if (run.pending === 0) continue;
+      for (const worker of this.#hungry) {
+        this.#fill(worker, run);
+        if (run.pending === 0) break;
+      }
+      if (this.#hungry.size === 0) return;
+    }
+  }
+
+  /** Gives a worker as much of a run as it should have. */
+  #fill(worker: Worker, run: Run): void {
+    const chunks: AssignedChunk[] = [];
+    while (run.pending > 0) {
+      if (run.hasSuspect && worker.items > 0 || worker.alone) break;
+      const most = this.#mostItems(worker, run);
+      if (most === 0) break;
+      const suspect = run.takeSuspect();
+      const range = suspect ?? run.take(most);
+      if (!range) break;
+      if (worker.items === 0) worker.progress = this.#now;
+      const chunk: Chunk = {
+        chunk: ++this.#lastChunk,
+        ...range,
+        attempt: range.count === 1 ? run.attempt(range.first) : 1,
+        run,
+        done: 0,
+        terminateBy: Infinity,
+        excused: false,
+      };
+      this.#chunks.set(chunk.chunk, chunk);
+      worker.chunks.push(chunk);
+      worker.items += range.count;
+      worker.alone = suspect !== undefined || run.settings.exclusive;
+      run.assigned += range.count;
+      const { first, count, attempt } = chunk;
+      chunks.push({ chunk: chunk.chunk, first, count, attempt });
+    }
+    if (run.pending > 0) this.#hungry.delete(worker);
+    if (chunks.length > 0) {
+      const action = { worker: worker.id, run: run.settings.id, chunks };
+      this.#actions.push({ type: "assign", ...action });
+    }
+  }
+
+  /** How many items the next chunk for a worker may have; 0 when it has enough. */
+  #mostItems(worker: Worker, run: Run): number {
+    const { chunkSize, exclusive } = run.settings;
+    const idle = worker.items === 0;
+    if (exclusive) return idle ? 1 : 0;
+    const { estimate } = run;
+    if (estimate === undefined) {
+      return idle ? (chunkSize === "auto" ? 1 : chunkSize) : 0;
+    }
+    if (!idle) {
+      // One run at a time: so a run can be cancelled without harm to another.
+      if (worker.chunks[0]!.run !== run) return 0;
+      const load = worker.items * estimate;
+      const ahead = estimate < AHEAD && worker.items === 1 &&
+        run.pending > this.#workers.size;
+      const room = load < WINDOW && worker.chunks.length < MOST_CHUNKS &&
+        worker.items * run.weight < 2 * CHUNK_BYTES;
+      if (!ahead && !room) return 0;
+    }
+    if (chunkSize !== "auto") return chunkSize;
+    const byTime = TARGET / Math.max(estimate, 1e-6);
+    const byBytes = CHUNK_BYTES / Math.max(run.weight, 1);
+    const byRest = Math.ceil(run.pending / (2 * this.#workers.size));
+    return Math.max(1, Math.floor(Math.min(byTime, byBytes, byRest)));
+  }
+
+  /** Has the sources read so far ahead that no worker need wait for them. */
+  #pullAll(): void {
+    if (this.#closed) return;
+    for (const run of this.#runs.values()) {
+      if (run.ended || run.terminating) continue;
+      const { estimate, settings } = run;
+      const size = settings.chunkSize !== "auto"
+        ? settings.chunkSize
+        : estimate === undefined
+        ? 1
+        : Math.min(65536, TARGET / Math.max(estimate, 1e-6));
+      const wanted = Math.ceil(4 * this.#settings.workers * Math.max(1, size));
+      // Not for a few items more: only when half of it is used up.
+      const there = run.pending + run.pulled;
+      if (there > wanted / 2) continue;
+      run.pulled += wanted - there;
+      const action = { run: run.settings.id, count: wanted - there };
+      this.#actions.push({ type: "pull", ...action });
+    }
+  }
+
+  #requestWorkers(): void {
+    if (this.#closed || this.#startFailures >= MOST_START_FAILURES) return;
+    let pending = 0;
+    for (const run of this.#runs.values()) pending += run.pending + run.expected;
+    if (pending === 0) return;
+    let busy = 0;
+    for (const worker of this.#workers.values()) if (worker.items > 0) busy++;
+    const wanted = Math.min(this.#settings.workers, pending + busy);
+    const missing = wanted - this.#workers.size;
+    if (missing <= 0) return;
+    const ids: string[] = [];
+    for (let i = 0; i < missing; i++) {
+      const id = `${++this.#lastWorker}`;
+      ids.push(id);
+      this.#workers.set(id, {
+        id,
+        state: "requested",
+        since: this.#now,
+        heard: this.#now,
+        progress: this.#now,
+        incarnation: "",
+        former: new Set(),
+        excused: false,
+        chunks: [],
+        items: 0,
+        alone: false,
+      });
+    }
+    this.#actions.push({ type: "request", workers: ids });
+  }
+
+  /** Where no worker is left and none can come, what waits fails with the reason. */
+  #giveUp(): void {
+    if (this.#workers.size > 0 || this.#startFailures < MOST_START_FAILURES) return;
+    const loss = this.#lastLoss!;
+    for (const [id, run] of [...this.#runs]) {
+      // Its first item, if it comes, may ask anew.
+      run.expected = 0;
+      if (run.pending === 0) continue;
+      this.#runs.delete(id);
+      this.#actions.push({ type: "abandon", run: id, loss });
+    }
+    this.#startFailures = 0;
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * One run's items: which wait, in which order, and what is known of them. An item is
+ * here while it waits, and in a chunk of `core.ts` while it is with a worker.
+ *
+ * @module
+ */
+
+import type { WorkerLoss } from "../errors.ts";
+import type { RunSettings } from "./events.ts";
+
+/** Consecutive items. */
+export interface Range {
+  first: number;
+  count: number;
+}
+
+/** How much of what was just measured goes into the running estimate when it fell. */
+const SMOOTHING = 0.5;
+
+/** The waiting items of one run. */
+export class Run {
+  readonly settings: RunSettings;
+  /** How many items there are so far. */
+  available = 0;
+  /** How many items to get workers for, while none is there. */
+  expected: number;
+  /** No more items will come. */
+  ended = false;
+  /** How many items are settled. */
+  settled = 0;
+  /** How many items are with workers. */
+  assigned = 0;
+  /** How many items were asked of the source and have not come. */
+  pulled = 0;
+  /** Work per item in milliseconds, once it was measured. */
+  estimate: number | undefined;
+  /** The size of an item's result in bytes. */
+  weight = 0;
+  /** It was asked to come to an end. */
+  terminating = false;
+
+  /** How each worker was lost under an item that was alone with it. */
+  readonly #losses = new Map<number, WorkerLoss[]>();
+  readonly #errors = new Map<number, number>();
+  readonly #attempts = new Map<number, number>();
+  /** The first item that was never handed out. */
+  #next = 0;
+  /** Handed out and handed back unrun, in order. */
+  #returned: Range[] = [];
+  #returnedCount = 0;
+  /** To be tried again because the function threw. */
+  #again: number[] = [];
+  /** Possibly the end of their worker: to be run alone. */
+  #suspects: number[] = [];
+
+  /** @param settings What holds for the run. */
+  constructor(settings: RunSettings) {
+    this.settings = settings;
+    this.expected = settings.expected;
+  }
+
+  /** How many items wait. */
+  get pending(): number {
+    return this.available - this.#next + this.#returnedCount + this.#again.length +
+      this.#suspects.length;
+  }
+
+  /** Whether an item waits that must run alone. */
+  get hasSuspect(): boolean {
+    return this.#suspects.length > 0;
+  }
+
+  /** Whether every item is settled and no more will come. */
+  get complete(): boolean {
+    return this.ended && this.settled === this.available;
+  }
+
+  /** Takes up to `most` consecutive items out, in order; `undefined` when none waits. */
+  take(most: number): Range | undefined {
+    const again = this.#again.shift();
+    if (again !== undefined) return { first: again, count: 1 };
+    const range = this.#returned[0];
+    if (range) {
+      const count = Math.min(most, range.count);
+      const taken = { first: range.first, count };
+      range.first += count;
+      range.count -= count;
+      if (range.count === 0) this.#returned.shift();
+      this.#returnedCount -= count;
+      return taken;
+    }
+    const count = Math.min(most, this.available - this.#next);
+    if (count === 0) return undefined;
+    this.#next += count;
+    return { first: this.#next - count, count };
+  }
+
+  /** Takes out one item that must run alone. */
+  takeSuspect(): Range | undefined {
+    const first = this.#suspects.shift();
+    return first === undefined ? undefined : { first, count: 1 };
+  }
+
+  /** Takes items back that were not run. */
+  giveBack(range: Range): void {
+    if (range.count === 0) return;
+    const at = this.#returned.findIndex((other) => other.first > range.first);
+    this.#returned.splice(at < 0 ? this.#returned.length : at, 0, { ...range });
+    this.#returnedCount += range.count;
+  }
+
+  /** Takes an item back whose worker was lost while it may have been running. */
+  suspect(index: number): void {
+    this.#suspects.push(index);
+    this.#attempts.set(index, this.attempt(index) + 1);
+  }
+
+  /** The how-manieth try the next one is, from 1. */
+  attempt(index: number): number {
+    return this.#attempts.get(index) ?? 1;
+  }
+
+  /**
+   * Charges an item for the loss of its worker.
+   *
+   * @returns All its losses when it may not be tried again, else `undefined`.
+   */
+  charge(index: number, loss: WorkerLoss): WorkerLoss[] | undefined {
+    const losses = [...this.#losses.get(index) ?? [], loss];
+    if (losses.length > this.settings.retries) return losses;
+    this.#losses.set(index, losses);
+    this.suspect(index);
+    return undefined;
+  }
+
+  /** Whether an item whose function threw is tried again; if so, it waits again. */
+  retryError(index: number): boolean {
+    const errors = (this.#errors.get(index) ?? 0) + 1;
+    if (errors > this.settings.retryErrors) return false;
+    this.#errors.set(index, errors);
+    this.#attempts.set(index, this.attempt(index) + 1);
+    this.#again.push(index);
+    return true;
+  }
+
+  /** Items are settled: nothing about them needs to be remembered. */
+  settle(first: number, count: number): void {
+    this.settled += count;
+    if (this.#attempts.size === 0) return;
+    for (let index = first; index < first + count; index++) {
+      this.#losses.delete(index);
+      this.#errors.delete(index);
+      this.#attempts.delete(index);
+    }
+  }
+
+  /** Learns how long items take: at once when they got slower, slowly when faster. */
+  measure(count: number, elapsed: number, bytes: number): void {
+    const each = elapsed / count;
+    const old = this.estimate;
+    this.estimate = old === undefined || each > old
+      ? each
+      : old + SMOOTHING * (each - old);
+    this.weight = Math.max(bytes / count, this.weight * SMOOTHING);
+  }
+
+  /** Every waiting item, for checks in tests. */
+  waiting(): number[] {
+    const found = [...this.#again, ...this.#suspects];
+    for (const { first, count } of this.#returned) {
+      for (let i = 0; i < count; i++) found.push(first + i);
+    }
+    for (let i = this.#next; i < this.available; i++) found.push(i);
+    return found;
+  }
+}

@@ -1,0 +1,323 @@
+/**
+ * Messages to frames and back, strictly: what does not follow `messages.ts` to the
+ * letter is refused with a {@linkcode ProtocolError}.
+ *
+ * @module
+ */
+
+import { ProtocolError } from "../errors.ts";
+import {
+  FAILURE_REASONS,
+  HEADER_SIZE,
+  type Hello,
+  type HostMessage,
+  PROTOCOL_VERSION,
+  TYPES,
+  type WorkerMessage,
+} from "./messages.ts";
+
+type Frames = Uint8Array[];
+type Name = keyof typeof TYPES;
+
+/** The frames of a message, its sequence numbers still zero: `link.ts` fills them in. */
+export function encode(message: WorkerMessage | HostMessage): Frames {
+  const header = new Uint8Array(HEADER_SIZE);
+  header[0] = PROTOCOL_VERSION;
+  header[1] = TYPES[message.type];
+  return [header, ...bodyOf(message)];
+}
+
+function bodyOf(message: WorkerMessage | HostMessage): Frames {
+  switch (message.type) {
+    case "heartbeat":
+    case "restarting":
+    case "leave":
+      return [];
+    case "hello":
+      return [text(JSON.stringify(message.hello))];
+    case "started":
+      return [numbers([message.chunk])];
+    case "results": {
+      const { elapsed, segments } = message;
+      const all = segments.flatMap(({ chunk, from, count }) => [chunk, from, count]);
+      return [numbers([elapsed, ...all]), message.value];
+    }
+    case "failed": {
+      const { chunk, offset, exitStatus, elapsed } = message;
+      const reason = FAILURE_REASONS.indexOf(message.reason);
+      return [numbers([chunk, offset, reason, exitStatus, elapsed]), message.value];
+    }
+    case "returned":
+      return [numbers([message.chunk, message.from])];
+    case "message":
+      return [numbers([message.chunk]), message.value];
+    case "welcome":
+      return [numbers([message.received])];
+    case "refused":
+      return [text(message.why)];
+    case "code":
+      return [numbers([message.code]), message.value];
+    case "assign": {
+      const { code, timeout, announce, chunks } = message;
+      const all = chunks.flatMap((c) => [c.chunk, c.first, c.count, c.attempt]);
+      return [
+        numbers([code, timeout, announce ? 1 : 0, ...all]),
+        text(message.name),
+        message.value,
+      ];
+    }
+    case "cancel":
+      return [numbers(message.chunks)];
+    case "terminate":
+      return [numbers([message.chunk, message.grace])];
+    default:
+      return message satisfies never;
+  }
+}
+
+/**
+ * What a worker said.
+ *
+ * @throws {ProtocolError} When the frames follow no message of that direction.
+ */
+export function decodeWorkerMessage(frames: Frames): WorkerMessage {
+  const type = typeOf(frames);
+  const body = new Body(type, frames);
+  switch (type) {
+    case "hello":
+      return { type, hello: helloOf(body.text(0, 1)) };
+    case "heartbeat":
+    case "restarting":
+      body.expect(0);
+      return { type };
+    case "started": {
+      const [chunk] = body.numbers(1, 1);
+      return { type, chunk: whole(chunk, type) };
+    }
+    case "results": {
+      const [elapsed, ...rest] = body.numbers(2, 4, 3);
+      const segments = groups(rest, 3).map(([chunk, from, count]) => ({
+        chunk: whole(chunk, type),
+        from: whole(from, type),
+        count: whole(count, type, 1),
+      }));
+      return { type, elapsed: time(elapsed, type), segments, value: body.value(1) };
+    }
+    case "failed": {
+      const [chunk, offset, reason, exitStatus, elapsed] = body.numbers(2, 5);
+      const known = FAILURE_REASONS[whole(reason, type)];
+      if (known === undefined) throw refuse(type, `has the unknown reason ${reason}`);
+      return {
+        type,
+        chunk: whole(chunk, type),
+        offset: whole(offset, type),
+        reason: known,
+        exitStatus: whole(exitStatus, type),
+        elapsed: time(elapsed, type),
+        value: body.value(1),
+      };
+    }
+    case "returned": {
+      const [chunk, from] = body.numbers(1, 2);
+      return { type, chunk: whole(chunk, type), from: whole(from, type) };
+    }
+    case "message": {
+      const [chunk] = body.numbers(2, 1);
+      return { type, chunk: whole(chunk, type), value: body.value(1) };
+    }
+    default:
+      throw refuse(type, "is not a message from a worker");
+  }
+}
+
+/**
+ * What the host said.
+ *
+ * @throws {ProtocolError} When the frames follow no message of that direction.
+ */
+export function decodeHostMessage(frames: Frames): HostMessage {
+  const type = typeOf(frames);
+  const body = new Body(type, frames);
+  switch (type) {
+    case "heartbeat":
+    case "leave":
+      body.expect(0);
+      return { type };
+    case "welcome": {
+      const [received] = body.numbers(1, 1);
+      return { type, received: whole(received, type) };
+    }
+    case "refused":
+      return { type, why: body.text(0, 1) };
+    case "code": {
+      const [code] = body.numbers(2, 1);
+      return { type, code: whole(code, type), value: body.value(1) };
+    }
+    case "assign": {
+      const [code, timeout, announce, ...rest] = body.numbers(3, 7, 4);
+      const chunks = groups(rest, 4).map(([chunk, first, count, attempt]) => ({
+        chunk: whole(chunk, type),
+        first: whole(first, type),
+        count: whole(count, type, 1),
+        attempt: whole(attempt, type, 1),
+      }));
+      return {
+        type,
+        code: whole(code, type),
+        timeout: time(timeout, type),
+        announce: yesOrNo(announce, type),
+        chunks,
+        name: body.text(1, 3),
+        value: body.value(2),
+      };
+    }
+    case "cancel":
+      return { type, chunks: body.numbers(1, 1, 1).map((chunk) => whole(chunk, type)) };
+    case "terminate": {
+      const [chunk, grace] = body.numbers(1, 2);
+      return { type, chunk: whole(chunk, type), grace: time(grace, type) };
+    }
+    case "message": {
+      const [chunk] = body.numbers(2, 1);
+      return { type, chunk: whole(chunk, type), value: body.value(1) };
+    }
+    default:
+      throw refuse(type, "is not a message from the host");
+  }
+}
+
+const NAMES = new Map<number, Name>(
+  Object.entries(TYPES).map(([name, number]) => [number, name as Name]),
+);
+
+function typeOf(frames: Frames): Name {
+  const header = frames[0];
+  if (header === undefined || header.length !== HEADER_SIZE) {
+    throw new ProtocolError(
+      `A message must begin with a header of ${HEADER_SIZE} bytes, not ` +
+        `${header?.length ?? 0}`,
+    );
+  }
+  if (header[0] !== PROTOCOL_VERSION) {
+    throw new ProtocolError(
+      `The other side speaks version ${header[0]} of the protocol, this one version ` +
+        `${PROTOCOL_VERSION}: run the same version of the library on both`,
+    );
+  }
+  const type = NAMES.get(header[1]!);
+  if (type === undefined) throw new ProtocolError(`Unknown message type ${header[1]}`);
+  return type;
+}
+
+function refuse(type: Name, what: string): ProtocolError {
+  return new ProtocolError(`The message "${type}" ${what}`);
+}
+
+function text(value: string): Uint8Array {
+  return new TextEncoder().encode(value);
+}
+
+function numbers(values: number[]): Uint8Array {
+  return new Uint8Array(new Float64Array(values).buffer);
+}
+
+function groups(values: number[], size: number): number[][] {
+  const found: number[][] = [];
+  for (let i = 0; i < values.length; i += size) found.push(values.slice(i, i + size));
+  return found;
+}
+
+function whole(value: number | undefined, type: Name, least = 0): number {
+  if (value === undefined || !Number.isSafeInteger(value) || value < least) {
+    throw refuse(type, `has ${value} where a whole number from ${least} is due`);
+  }
+  return value;
+}
+
+function time(value: number | undefined, type: Name): number {
+  if (value === undefined || !Number.isFinite(value) || value < 0) {
+    throw refuse(type, `has ${value} where a time in milliseconds is due`);
+  }
+  return value;
+}
+
+function yesOrNo(value: number | undefined, type: Name): boolean {
+  if (value !== 0 && value !== 1) {
+    throw refuse(type, `has ${value} where 0 or 1 is due`);
+  }
+  return value === 1;
+}
+
+/** Reads the frames after the header. */
+class Body {
+  readonly #type: Name;
+  readonly #frames: Frames;
+
+  constructor(type: Name, frames: Frames) {
+    this.#type = type;
+    this.#frames = frames.slice(1);
+  }
+
+  /** Refuses any other number of frames after the header. */
+  expect(count: number): void {
+    if (this.#frames.length !== count) {
+      const found = this.#frames.length;
+      throw refuse(this.#type, `has ${found} frames after its header, not ${count}`);
+    }
+  }
+
+  /**
+   * The numbers of the first frame, of `count` frames in all: `least` of them, or that
+   * and any number of groups of `group` more.
+   */
+  numbers(count: number, least: number, group = 0): number[] {
+    this.expect(count);
+    const frame = this.#frames[0]!;
+    const found = frame.length / 8;
+    const fits = group === 0
+      ? found === least
+      : found >= least && (found - least) % group === 0;
+    if (!fits) throw refuse(this.#type, `has ${found} numbers where ${least} are due`);
+    return [...new Float64Array(frame.slice().buffer)];
+  }
+
+  /** A frame of UTF-8, of `count` frames in all. */
+  text(index: number, count: number): string {
+    this.expect(count);
+    try {
+      const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+      return decoder.decode(this.#frames[index]!);
+    } catch {
+      throw refuse(this.#type, "has text that is not UTF-8");
+    }
+  }
+
+  /** A frame that somebody else decodes. */
+  value(index: number): Uint8Array {
+    return this.#frames[index]!;
+  }
+}
+
+function helloOf(json: string): Hello {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch {
+    throw refuse("hello", "is not JSON");
+  }
+  const { worker, pid, host, incarnation, received } =
+    parsed as Record<string, unknown> ??
+      {};
+  if (
+    typeof worker !== "string" || typeof host !== "string" ||
+    typeof incarnation !== "string" || typeof pid !== "number" ||
+    typeof received !== "number"
+  ) throw refuse("hello", "lacks worker, pid, host, incarnation or received");
+  return {
+    worker,
+    pid: whole(pid, "hello"),
+    host,
+    incarnation,
+    received: whole(received, "hello"),
+  };
+}

@@ -1,0 +1,174 @@
+/**
+ * Every message between a worker and the host, in both directions.
+ *
+ * A message is a list of frames. Frame 0 is the header, ten bytes, little-endian:
+ *
+ * | bytes | what |
+ * |---|---|
+ * | 0 | the protocol version, {@linkcode PROTOCOL_VERSION} |
+ * | 1 | the message type, {@linkcode TYPES} |
+ * | 2–5 | the sequence number (uint32), from 1; 0 for a message outside the sequence |
+ * | 6–9 | the highest sequence number received from the other side so far (uint32) |
+ *
+ * The frames after it depend on the type. `numbers` is one frame of float64,
+ * `text` one frame of UTF-8, `value` one frame of structured clone (V8's serializer).
+ *
+ * | direction | type | sequenced | frames after the header |
+ * |---|---|---|---|
+ * | worker → host | `hello` | no | text: JSON of {@linkcode Hello} |
+ * | | `heartbeat` | no | none |
+ * | | `started` | yes | numbers: chunk |
+ * | | `results` | yes | numbers: elapsed, then chunk, from, count for each segment; value: an array of all their results |
+ * | | `failed` | yes | numbers: chunk, offset, reason (index in {@linkcode FAILURE_REASONS}), exit status, elapsed; value: the failure |
+ * | | `returned` | yes | numbers: chunk, from |
+ * | | `message` | yes | numbers: chunk; value: what was sent |
+ * | | `restarting` | yes | none |
+ * | host → worker | `welcome` | no | numbers: highest sequence number received |
+ * | | `refused` | no | text: why |
+ * | | `heartbeat` | no | none |
+ * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
+ * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), then chunk, first, count, attempt for each chunk; text: the run's name; value: an array of all their arguments |
+ * | | `cancel` | yes | numbers: chunk, one or more |
+ * | | `terminate` | yes | numbers: chunk, grace |
+ * | | `message` | yes | numbers: chunk; value: what was sent |
+ * | | `leave` | no | none |
+ *
+ * Times are milliseconds. A conversation: the worker says `hello`, again and again until
+ * it is answered; the host answers `welcome` or `refused`; from then on both send
+ * sequenced messages. When the connection was cut, the worker says `hello` once more,
+ * the two tell each other what they have received, and each sends the rest again: see
+ * `link.ts`.
+ *
+ * Within a chunk items run, and are reported, in order. `results` and `failed` name an
+ * offset; items of the chunk before it that were not reported are thereby handed back,
+ * to be run again.
+ *
+ * A worker that has to end a function in the middle starts its process anew: it reports
+ * what became of the item, says `restarting`, which hands back all that it still has, and
+ * when that was acknowledged it begins again with `hello`, as another incarnation.
+ *
+ * @module
+ */
+
+/** Raised whenever a frame changes its meaning. Both sides must have the same. */
+export const PROTOCOL_VERSION = 1;
+
+/** The length of frame 0, in bytes. */
+export const HEADER_SIZE = 10;
+
+/** The largest frame that is accepted, in bytes: libzmq gives its size as an int. */
+export const LARGEST_MESSAGE = 2 ** 31 - 1;
+
+/** Message types, as byte 1 of the header. */
+export const TYPES = {
+  hello: 1,
+  heartbeat: 2,
+  started: 3,
+  results: 4,
+  failed: 5,
+  returned: 6,
+  message: 7,
+  restarting: 8,
+  welcome: 64,
+  refused: 65,
+  code: 66,
+  assign: 67,
+  cancel: 68,
+  terminate: 69,
+  leave: 70,
+} as const;
+
+/**
+ * Why an item has no result: the function threw; it ran longer than its timeout; it was
+ * terminated or killed; the thread exited under it; what it returned cannot travel.
+ */
+export const FAILURE_REASONS = [
+  "threw",
+  "timeout",
+  "cancelled",
+  "exited",
+  "unserializable",
+] as const;
+
+/** See {@linkcode FAILURE_REASONS}. */
+export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** Who a worker is. */
+export interface Hello {
+  /** The identity that the host gave it. */
+  worker: string;
+  /** Its process id. */
+  pid: number;
+  /** The name of its machine. */
+  host: string;
+  /** A value of its own choice that no other process has. */
+  incarnation: string;
+  /** The highest sequence number that it has received from the host. */
+  received: number;
+}
+
+/** Consecutive items of one chunk. */
+export interface Segment {
+  /** The chunk's number. */
+  chunk: number;
+  /** The offset of the first item within the chunk. */
+  from: number;
+  /** How many items. */
+  count: number;
+}
+
+/** A chunk as the worker sees it: consecutive items of one run. */
+export interface AssignedChunk {
+  /** The chunk's number, unique within the dispatcher. */
+  chunk: number;
+  /** The index of its first item within the run. */
+  first: number;
+  /** How many items. */
+  count: number;
+  /** The how-manieth try this is, from 1. */
+  attempt: number;
+}
+
+/** What a worker says to the host. */
+export type WorkerMessage =
+  | { type: "hello"; hello: Hello }
+  | { type: "heartbeat" }
+  | { type: "started"; chunk: number }
+  | { type: "results"; elapsed: number; segments: Segment[]; value: Uint8Array }
+  | {
+    type: "failed";
+    chunk: number;
+    offset: number;
+    reason: FailureReason;
+    exitStatus: number;
+    elapsed: number;
+    value: Uint8Array;
+  }
+  | { type: "returned"; chunk: number; from: number }
+  | { type: "message"; chunk: number; value: Uint8Array }
+  | { type: "restarting" };
+
+/** What the host says to a worker. */
+export type HostMessage =
+  | { type: "welcome"; received: number }
+  | { type: "refused"; why: string }
+  | { type: "heartbeat" }
+  | { type: "code"; code: number; value: Uint8Array }
+  | {
+    type: "assign";
+    code: number;
+    timeout: number;
+    announce: boolean;
+    chunks: AssignedChunk[];
+    name: string;
+    value: Uint8Array;
+  }
+  | { type: "cancel"; chunks: number[] }
+  | { type: "terminate"; chunk: number; grace: number }
+  | { type: "message"; chunk: number; value: Uint8Array }
+  | { type: "leave" };
+
+/** Messages outside the sequence: they may be lost, and repeated. */
+export const UNSEQUENCED: ReadonlySet<string> = new Set(
+  ["hello", "heartbeat", "welcome", "refused", "leave"],
+);

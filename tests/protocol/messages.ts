@@ -1,0 +1,88 @@
+/**
+ * Messages of every type, as fast-check makes them up.
+ *
+ * @module
+ */
+
+import * as fc from "fast-check";
+import {
+  FAILURE_REASONS,
+  type HostMessage,
+  type WorkerMessage,
+} from "../../src/protocol/messages.ts";
+
+const whole = fc.maxSafeNat();
+const positive = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
+const time = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true })
+  .map((value) => value === 0 ? 0 : value);
+const value = fc.uint8Array({ maxLength: 20 });
+const text = fc.oneof(
+  fc.string({ unit: "binary", maxLength: 20 }),
+  fc.constantFrom("", "\ufeffwith a byte order mark", "日本語", "\0"),
+);
+
+const type = <T extends string>(name: T) => fc.constant(name);
+
+/** Anything that a worker may say. */
+export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
+  fc.record({
+    type: type("hello"),
+    hello: fc.record({
+      worker: text,
+      pid: whole,
+      host: text,
+      incarnation: text,
+      received: whole,
+    }),
+  }),
+  fc.record({ type: type("heartbeat") }),
+  fc.record({ type: type("started"), chunk: whole }),
+  fc.record({
+    type: type("results"),
+    elapsed: time,
+    segments: fc.array(fc.record({ chunk: whole, from: whole, count: positive }), {
+      minLength: 1,
+      maxLength: 5,
+    }),
+    value,
+  }),
+  fc.record({
+    type: type("failed"),
+    chunk: whole,
+    offset: whole,
+    reason: fc.constantFrom(...FAILURE_REASONS),
+    exitStatus: whole,
+    elapsed: time,
+    value,
+  }),
+  fc.record({ type: type("returned"), chunk: whole, from: whole }),
+  fc.record({ type: type("message"), chunk: whole, value }),
+  fc.record({ type: type("restarting") }),
+);
+
+/** Anything that the host may say. */
+export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
+  fc.record({ type: type("welcome"), received: whole }),
+  fc.record({ type: type("refused"), why: text }),
+  fc.record({ type: type("heartbeat") }),
+  fc.record({ type: type("code"), code: whole, value }),
+  fc.record({
+    type: type("assign"),
+    code: whole,
+    timeout: time,
+    announce: fc.boolean(),
+    chunks: fc.array(
+      fc.record({ chunk: whole, first: whole, count: positive, attempt: positive }),
+      { minLength: 1, maxLength: 5 },
+    ),
+    name: text,
+    value,
+  }),
+  fc.record({
+    type: type("cancel"),
+    chunks: fc.array(whole, { minLength: 1, maxLength: 5 }),
+  }),
+  fc.record({ type: type("terminate"), chunk: whole, grace: time }),
+  fc.record({ type: type("message"), chunk: whole, value }),
+  fc.record({ type: type("leave") }),
+);

@@ -1,0 +1,315 @@
+/**
+ * What `src/dispatcher/engine.ts` does around the core, in virtual time: frames to
+ * events, actions to frames, the sources of items, and a tick now and then. Every event
+ * is followed by the checks of the core itself and of the ledger.
+ *
+ * @module
+ */
+
+import { Core } from "../../src/dispatcher/core.ts";
+import type { CoreAction, CoreEvent } from "../../src/dispatcher/events.ts";
+import { ProtocolError, type WorkerLoss } from "../../src/errors.ts";
+import { decodeWorkerMessage } from "../../src/protocol/codec.ts";
+import { Link } from "../../src/protocol/link.ts";
+import type { Hello, HostMessage, WorkerMessage } from "../../src/protocol/messages.ts";
+import type { Clock } from "./clock.ts";
+import { type Carried, must, RunAccount, type Witness } from "./accounts.ts";
+import { Ledger } from "./ledger.ts";
+import type { Frames } from "./network.ts";
+import { PeerModel } from "./peer_model.ts";
+import type { RunPlan, Scenario } from "./scenario.ts";
+import { SchedulerModel } from "./scheduler_model.ts";
+import { SourceModel } from "./source_model.ts";
+import { bytesOf, valuesOf } from "./thread_model.ts";
+
+const TICK = 250;
+const HEARTBEAT_INTERVAL = 500;
+/** How long workers may take to leave when they are told to. */
+const LEAVE_TIMEOUT = 2000;
+
+interface Context extends Carried {
+  hello?: Hello;
+}
+
+/** The host. */
+export class HostModel {
+  readonly core: Core;
+  readonly ledger: Ledger;
+  readonly scheduler: SchedulerModel;
+  closed = false;
+  readonly #clock: Clock;
+  readonly #scenario: Scenario;
+  readonly #count: (what: string) => void;
+  readonly #say: ((what: string) => void) | undefined;
+  readonly #peers = new Map<string, PeerModel>();
+  readonly #sources = new Map<number, SourceModel>();
+  readonly #queue: { event: CoreEvent; context: Context }[] = [];
+  #handling = false;
+  /** What is to happen when the host has time again, while it has none. */
+  #backlog: (() => void)[] | undefined;
+  #wasBusy = false;
+  #heartbeat = 0;
+
+  /**
+   * @param clock The time.
+   * @param scenario What is to be run, and what goes wrong.
+   * @param count Counts what happens.
+   * @param say Takes the trace, if one is wanted.
+   */
+  constructor(
+    clock: Clock,
+    scenario: Scenario,
+    count: (what: string) => void,
+    say?: (what: string) => void,
+  ) {
+    this.#clock = clock;
+    this.#scenario = scenario;
+    this.#count = count;
+    this.#say = say;
+    const witness: Witness = {
+      healthy: (worker) =>
+        !this.#wasBusy && this.scheduler.process(worker)?.healthy === true,
+      prompt: (worker) => this.scheduler.process(worker)?.excuse === undefined,
+      count,
+    };
+    this.core = new Core(scenario.settings);
+    this.ledger = new Ledger(scenario.settings, witness);
+    this.scheduler = new SchedulerModel(clock, scenario, {
+      say: (what) => say?.(what),
+      started: (worker) =>
+        this.#act(() => this.#handle({ type: "workerStarted", worker })),
+      ended: (worker, loss) => this.#act(() => this.#ended(worker, loss)),
+      ends: (worker) => ({
+        host: (frames) => this.#act(() => this.#take(worker, frames)),
+        lost: () => this.#act(() => this.#handle({ type: "disconnected", worker })),
+      }),
+    });
+    this.#tick();
+    this.#expectBusyness();
+  }
+
+  /** Begins a run. */
+  start(plan: RunPlan): void {
+    if (this.closed) return;
+    const { id } = plan.settings;
+    const run = new RunAccount(plan);
+    this.ledger.runs.set(id, run);
+    const source = new SourceModel(run, this.#scenario.random, {
+      later: (delay, action) => this.#later(delay, action),
+      handle: (event) => this.#handle(event),
+    });
+    this.#sources.set(id, source);
+    this.#handle({ type: "run", run: plan.settings });
+    this.#later(plan.opensAfter, () => source.open());
+    const user = (event: CoreEvent) => () => {
+      if (run.over === undefined) this.#handle(event);
+    };
+    const { cancelAfter, terminateAfter, grace } = plan;
+    if (cancelAfter < Infinity) {
+      this.#later(cancelAfter, user({ type: "cancel", run: id }));
+    }
+    if (terminateAfter < Infinity) {
+      this.#later(terminateAfter, user({ type: "terminate", run: id, grace }));
+    }
+  }
+
+  /** Ends it all: the workers are told to leave, and soon after they are stopped. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#handle({ type: "close" });
+    this.#later(LEAVE_TIMEOUT, () => {
+      for (const worker of this.scheduler.alive()) this.scheduler.stop(worker);
+    });
+  }
+
+  #later(delay: number, action: () => void): void {
+    this.#clock.after(delay, () => this.#act(action));
+  }
+
+  #act(action: () => void): void {
+    if (this.#backlog) this.#backlog.push(action);
+    else action();
+  }
+
+  #expectBusyness(): void {
+    const { random, faults } = this.#scenario;
+    if (faults.busyEvery === Infinity) return;
+    this.#clock.after(random.wait(faults.busyEvery), () => {
+      this.#say?.("the host is busy");
+      this.#backlog = [];
+      this.#wasBusy = true;
+      this.#clock.after(random.wait(2000), () => {
+        const backlog = this.#backlog!;
+        this.#backlog = undefined;
+        this.#handle({ type: "tick" });
+        for (const action of backlog) action();
+        this.#expectBusyness();
+      });
+    });
+  }
+
+  #tick(): void {
+    const { now } = this.#clock;
+    if (now - this.#heartbeat >= HEARTBEAT_INTERVAL) {
+      this.#heartbeat = now;
+      for (const peer of this.#peers.values()) peer.acknowledge();
+    }
+    for (const peer of this.#peers.values()) peer.remind();
+    this.#handle({ type: "tick" });
+    this.#later(TICK * this.#scenario.random.between(1, 1.2), () => this.#tick());
+  }
+
+  #ended(worker: string, loss: WorkerLoss): void {
+    this.#handle({ type: "workerEnded", worker, loss });
+    this.#peers.delete(worker);
+  }
+
+  #take(worker: string, frames: Frames): void {
+    const peer = this.#peers.get(worker);
+    let message: WorkerMessage;
+    try {
+      message = decodeWorkerMessage(frames);
+    } catch (error) {
+      must(error instanceof ProtocolError, "the codec threw something of its own");
+      this.#count("violation");
+      this.#handle({ type: "violation", worker, detail: error.message });
+      return;
+    }
+    if (message.type !== "hello" && !peer) return;
+    const arrival = peer?.receive(frames) ?? "deliver";
+    this.#count(arrival);
+    // It waits for that before it restarts.
+    if (message.type === "restarting") peer?.acknowledge();
+    if (arrival === "deliver") this.#told(worker, message);
+  }
+
+  #told(worker: string, message: WorkerMessage): void {
+    switch (message.type) {
+      case "hello": {
+        const { hello } = message;
+        this.#handle({ type: "hello", worker, incarnation: hello.incarnation }, {
+          hello,
+        });
+        break;
+      }
+      case "heartbeat":
+      case "started":
+      case "message":
+        this.#handle({ type: "heard", worker });
+        break;
+      case "results": {
+        const { segments, elapsed, value } = message;
+        const event = { worker, segments, elapsed, bytes: value.length };
+        this.#handle({ type: "results", ...event }, { values: valuesOf(value) });
+        break;
+      }
+      case "failed": {
+        const { chunk, offset, reason, exitStatus, value } = message;
+        const event = { worker, chunk, offset, reason, exitStatus };
+        this.#handle({ type: "failed", ...event }, { values: valuesOf(value) });
+        break;
+      }
+      case "returned":
+        this.#handle({ ...message, worker });
+        break;
+      case "restarting":
+        this.#handle({ type: "restarting", worker });
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Events that come up while one is handled wait for their turn. */
+  #handle(event: CoreEvent, context: Context = {}): void {
+    this.#queue.push({ event, context });
+    if (this.#handling) return;
+    this.#handling = true;
+    for (let next; (next = this.#queue.shift());) {
+      this.#handleOne(next.event, next.context);
+    }
+    this.#handling = false;
+  }
+
+  #handleOne(event: CoreEvent, context: Context): void {
+    this.#say?.(`> ${JSON.stringify(event)}`);
+    this.ledger.before(event, this.#clock.now);
+    const actions = this.core.handle(event, this.#clock.now);
+    for (const action of actions) this.#say?.(`  < ${JSON.stringify(action)}`);
+    this.core.validate();
+    this.ledger.after(event, actions, context, this.core.workers());
+    for (const action of actions) this.#perform(action, context);
+  }
+
+  #perform(action: CoreAction, context: Context): void {
+    switch (action.type) {
+      case "request":
+        this.scheduler.start(action.workers);
+        break;
+      case "stop":
+        this.scheduler.stop(action.worker);
+        break;
+      case "welcome": {
+        const { worker, refused } = action;
+        if (refused === undefined) this.#welcome(worker, context.hello!);
+        else {
+          const frames = new Link().send({ type: "refused", why: refused });
+          this.scheduler.transmit(worker, frames);
+        }
+        break;
+      }
+      case "assign": {
+        const { worker, run, chunks } = action;
+        const { items, settings } = this.ledger.runs.get(run)!.plan;
+        const given = chunks.flatMap(({ first, count }) =>
+          items.slice(first, first + count).map((item) => item.payload)
+        );
+        const peer = this.#peers.get(worker)!;
+        const code = { type: "code" as const, code: 1, value: new Uint8Array(1) };
+        if (!peer.hasCode) this.#send(worker, code);
+        peer.hasCode = true;
+        const { timeout, exclusive: announce } = settings;
+        const rest = { code: 1, timeout, announce, chunks, name: "f" };
+        this.#send(worker, { type: "assign", ...rest, value: bytesOf(given) });
+        break;
+      }
+      case "cancel":
+        this.#send(action.worker, { type: "cancel", chunks: action.chunks });
+        break;
+      case "terminate": {
+        const { worker, chunk, grace } = action;
+        this.#send(worker, { type: "terminate", chunk, grace });
+        break;
+      }
+      case "leave":
+        this.#send(action.worker, { type: "leave" });
+        break;
+      case "pull":
+        this.#sources.get(action.run)!.pull(action.count);
+        break;
+      case "accept":
+      case "fail":
+      case "abandon":
+      case "done":
+        break;
+      default:
+        action satisfies never;
+    }
+  }
+
+  #welcome(worker: string, { incarnation, received }: Hello): void {
+    let peer = this.#peers.get(worker);
+    if (peer?.incarnation !== incarnation) {
+      const transmit = (frames: Frames) =>
+        this.scheduler.transmit(worker, frames, incarnation);
+      peer = new PeerModel(incarnation, transmit, this.#scenario.asksOften);
+      this.#peers.set(worker, peer);
+    }
+    peer.welcome(received);
+  }
+
+  #send(worker: string, message: HostMessage): void {
+    this.#peers.get(worker)?.send(message);
+  }
+}

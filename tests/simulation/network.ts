@@ -1,0 +1,138 @@
+/**
+ * A worker's connection to the host, as ZeroMQ makes it: what is sent arrives in order
+ * and after a delay; when the connection is cut, what is on the way is lost, and the
+ * connection is made again.
+ *
+ * @module
+ */
+
+import type { Clock } from "./clock.ts";
+import type { Scenario } from "./scenario.ts";
+
+export type Frames = Uint8Array[];
+
+/** What is at the two ends of a wire. */
+export interface Ends {
+  /** A message reaches the host. */
+  host(frames: Frames): void;
+  /** A message reaches the worker. */
+  worker(frames: Frames): void;
+  /** The host is told that the connection was lost. */
+  lost(): void;
+  /** The worker is told that it has a new connection. */
+  hiccup(): void;
+}
+
+type End = "host" | "worker";
+
+/** One worker's connection, or rather one after the other. */
+export class Wire {
+  /** Whether it was ever cut. */
+  wasCut = false;
+  readonly #clock: Clock;
+  readonly #scenario: Scenario;
+  readonly #ends: Ends;
+  readonly #latency: number;
+  /** Whether the worker's socket keeps what it is given while there is no connection. */
+  readonly #keeps: boolean;
+  readonly #waiting: Frames[] = [];
+  /** When the last message on the way in each direction arrives. */
+  readonly #last = { host: 0, worker: 0 };
+  #connection = 1;
+  #up = true;
+  #closed = false;
+
+  constructor(clock: Clock, scenario: Scenario, ends: Ends) {
+    this.#clock = clock;
+    this.#scenario = scenario;
+    this.#ends = ends;
+    const { random } = scenario;
+    this.#latency = random.between(0.1, 5);
+    this.#keeps = random.chance(0.5);
+    this.#expectCut();
+  }
+
+  /** The worker says something. */
+  toHost(frames: Frames): void {
+    if (this.#up) this.#send("host", frames);
+    else if (this.#keeps) this.#waiting.push(frames);
+  }
+
+  /** The host says something. To a worker without a connection, it speaks to the wind. */
+  toWorker(frames: Frames): void {
+    if (this.#up) this.#send("worker", frames);
+  }
+
+  /** The worker's process is gone: what it has sent still arrives, or does not. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#scenario.random.chance(0.3)) this.#connection++;
+    if (this.#up && !this.#scenario.random.chance(this.#scenario.faults.unnoticed)) {
+      const last = this.#last.host - this.#clock.now;
+      this.#clock.after(Math.max(0, last) + this.#latency, () => this.#ends.lost());
+    }
+    this.#up = false;
+  }
+
+  #send(to: End, frames: Frames): void {
+    const { random, faults } = this.#scenario;
+    let delay = this.#latency * random.between(0.5, 1.5);
+    if (random.chance(0.01)) delay += random.between(0, 300);
+    const disorderly = random.chance(faults.disorder);
+    let arrival = this.#clock.now + delay;
+    // TCP keeps the order.
+    if (!disorderly) this.#last[to] = arrival = Math.max(arrival, this.#last[to]);
+    else arrival += random.between(0, 100);
+    this.#deliver(to, frames, arrival);
+    if (
+      disorderly && random.chance(0.5) ||
+      numberOf(frames) === 0 && random.chance(faults.repeat)
+    ) this.#deliver(to, frames, arrival + random.between(0, 100));
+  }
+
+  #deliver(to: End, frames: Frames, arrival: number): void {
+    const connection = this.#connection;
+    this.#clock.after(arrival - this.#clock.now, () => {
+      if (connection === this.#connection) this.#ends[to](frames);
+    });
+  }
+
+  #expectCut(): void {
+    const { random, faults } = this.#scenario;
+    if (faults.cutEvery === Infinity) return;
+    // What was just mended is soon broken again.
+    const soon = this.wasCut && random.chance(0.3);
+    const wait = soon ? this.#latency : faults.cutEvery;
+    this.#clock.after(random.wait(wait), () => this.#cut());
+  }
+
+  #cut(): void {
+    const { random, faults, settings, calmFrom } = this.#scenario;
+    if (this.#closed || this.#clock.now > calmFrom) return;
+    this.wasCut = true;
+    this.#connection++;
+    this.#up = false;
+    if (!random.chance(faults.unnoticed)) {
+      this.#clock.after(random.between(0, 500), () => this.#ends.lost());
+    }
+    const down = random.chance(0.7)
+      ? random.between(0, 300)
+      : random.between(0, 2 * settings.reconnectGrace);
+    this.#clock.after(down, () => this.#mend());
+  }
+
+  #mend(): void {
+    if (this.#closed) return;
+    this.#up = true;
+    this.#last.host = this.#last.worker = this.#clock.now;
+    for (const frames of this.#waiting.splice(0)) this.#send("host", frames);
+    this.#ends.hiccup();
+    this.#expectCut();
+  }
+}
+
+/** The sequence number of a message; 0 for one outside the sequence. */
+export function numberOf([header]: Frames): number {
+  return new DataView(header!.buffer, header!.byteOffset).getUint32(2, true);
+}

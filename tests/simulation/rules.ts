@@ -1,0 +1,134 @@
+/**
+ * The rules that what the core does must follow.
+ *
+ * @module
+ */
+
+import type {
+  CoreAction,
+  CoreEvent,
+  CoreSettings,
+} from "../../src/dispatcher/events.ts";
+import type { AssignedChunk } from "../../src/protocol/messages.ts";
+import {
+  type Held,
+  leftOf,
+  must,
+  type RunAccount,
+  type WorkerAccount,
+} from "./accounts.ts";
+import type { Books } from "./books.ts";
+import { resultOf } from "./thread_model.ts";
+
+/** Whether these items may be given to this worker now. */
+export function checkAssignment(
+  books: Books,
+  worker: WorkerAccount | undefined,
+  run: RunAccount,
+  { first, count, attempt }: AssignedChunk,
+): asserts worker {
+  must(worker?.state === "ready", "work for a worker that is not ready");
+  must(!run.terminating, "an item begins after the termination of its run");
+  must(count > 0 && first + count <= run.available, "items that have not come");
+  const known = count > 1 ? 1 : run.tries[first]! + 1;
+  must(attempt === known, `the try ${known} is said to be the try ${attempt}`);
+  const alone = mustBeAlone(run, first);
+  must(!worker.alone, "work behind an item that must be alone");
+  must(!alone || count === 1, "an item that must be alone is not");
+  must(!alone || worker.chunks.length === 0, "an item that must be alone waits");
+  const other = worker.chunks[0];
+  must(other === undefined || other.run === run, "two runs with one worker");
+  for (let i = first; i < first + count; i++) {
+    must(run.outcomes[i] === undefined, "a settled item is run again");
+    must(count === 1 || !run.suspects.has(i), "an item that must be alone is not");
+    const losses = run.charges[i]!.length;
+    must(losses <= run.plan.settings.retries, "an item is tried too often");
+    const place = run.places[i];
+    const free = !place || !books.chunks.has(place.chunk) ||
+      place.first + place.done > i;
+    must(free, "an item is in two places");
+  }
+}
+
+/** Whether nothing else may be with a worker that has this item. */
+export function mustBeAlone(run: RunAccount, index: number): boolean {
+  return run.suspects.has(index) || run.plan.settings.exclusive;
+}
+
+/** Whether these results are those of these items, and come from where they were. */
+export function checkResults(
+  { segments }: Extract<CoreEvent, { type: "results" }>,
+  held: Held | undefined,
+  run: RunAccount,
+  { segment: number, first, count }: Extract<CoreAction, { type: "accept" }>,
+  values: number[],
+): asserts held {
+  const segment = segments[number]!;
+  must(held?.run === run, "results of a chunk that the worker does not have");
+  must(held.done <= segment.from, "results are accepted again");
+  must(held.first + segment.from === first, "results are taken for those of others");
+  must(segment.count === count, "another number of results is accepted");
+  let at = 0;
+  for (let i = 0; i < number; i++) at += segments[i]!.count;
+  for (let i = 0; i < count; i++) {
+    const { payload } = run.plan.items[first + i]!;
+    must(values[at + i] === resultOf(payload), "a result is that of another item");
+  }
+}
+
+/** Whether there are enough workers, not too many, and none has nothing to do. */
+export function checkWorkers(books: Books, settings: CoreSettings): void {
+  const { workers, silenceTimeout } = settings;
+  const { size } = books.workers;
+  must(size <= workers, "more workers than allowed");
+  if (books.closed) return;
+  let waiting = 0;
+  for (const run of books.runs.values()) {
+    if (run.over !== undefined) continue;
+    const open = run.available - run.settled;
+    must(!run.ended || open > 0, "a run is not over though all is settled");
+    waiting += open;
+  }
+  for (const held of books.chunks.values()) waiting -= leftOf(held);
+  must(waiting >= 0, "items are in two places");
+  if (waiting === 0) return;
+  let busy = 0;
+  for (const { chunks, state, heard } of books.workers.values()) {
+    if (chunks.length > 0) busy++;
+    const idle = chunks.length === 0 && state === "ready" &&
+      books.now - heard <= silenceTimeout;
+    must(!idle, "an item waits though a worker has nothing to do");
+  }
+  const enough = size >= Math.min(workers, waiting + busy) || books.neverCame >= 3;
+  must(enough, "an item waits though another worker could be asked for");
+}
+
+/** Whether those are told who are given up, and all at the end. */
+export function checkDismissals(
+  books: Books,
+  event: CoreEvent,
+  actions: CoreAction[],
+  alive: Set<string>,
+): void {
+  const told = new Set<string>();
+  for (const action of actions) {
+    if (action.type === "stop" || action.type === "leave") told.add(action.worker);
+  }
+  for (const worker of books.workers.keys()) {
+    if (event.type === "workerEnded" && event.worker === worker) continue;
+    const stays = alive.has(worker) && event.type !== "close";
+    must(stays || told.has(worker), "a worker is given up and not told");
+  }
+}
+
+/** Whether workers are asked for only when items wait, or are expected. */
+export function checkRequest(books: Books): void {
+  must(!books.closed, "workers are asked for after the end");
+  let needed = false;
+  for (const { over, available, settled, hopeless, plan } of books.runs.values()) {
+    if (over !== undefined) continue;
+    const expected = available === 0 && !hopeless && plan.settings.expected > 0;
+    needed ||= expected || available > settled;
+  }
+  must(needed, "workers are asked for and nothing waits");
+}

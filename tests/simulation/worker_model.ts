@@ -1,0 +1,300 @@
+/**
+ * A worker's process, as far as the host can tell: `src/worker/client.ts` with its
+ * connection, and the faults that a process can have. What it runs is in
+ * `thread_model.ts`.
+ *
+ * @module
+ */
+
+import { decodeHostMessage } from "../../src/protocol/codec.ts";
+import { Link } from "../../src/protocol/link.ts";
+import {
+  type HostMessage,
+  UNSEQUENCED,
+  type WorkerMessage,
+} from "../../src/protocol/messages.ts";
+import type { Clock } from "./clock.ts";
+import { type Ends, type Frames, Wire } from "./network.ts";
+import type { Item, Scenario } from "./scenario.ts";
+import { ThreadModel } from "./thread_model.ts";
+
+/** How often `hello` is said until it is answered, and a sign of life is given. */
+const HELLO_INTERVAL = 200;
+const HEARTBEAT_INTERVAL = 450;
+/** How long the host may take to say that it has all reports, before a restart. */
+const FAREWELL = 600;
+
+/** What a worker's model tells of itself. */
+export interface WorkerEvents {
+  /** A line for the trace. */
+  say(what: string): void;
+  /** Its process has ended. */
+  died(worker: WorkerModel): void;
+  /** Its process has made way for another one. */
+  restarted(worker: WorkerModel): void;
+}
+
+/** One worker's process. */
+export class WorkerModel {
+  readonly id: string;
+  readonly incarnation: string;
+  readonly wire: Wire;
+  readonly scenario: Scenario;
+  /** Why its process has ended, once it has. */
+  death: string | undefined;
+  /** Why the host may hold against it what it could not help. */
+  excuse: string | undefined;
+  /** How much slower it is than others. */
+  readonly slowness: number;
+  readonly #clock: Clock;
+  readonly #events: WorkerEvents;
+  readonly #link = new Link();
+  readonly #thread: ThreadModel;
+  #frozen = false;
+  /** What is to happen when it moves again. */
+  #thawed: (() => void)[] = [];
+  /** Whether a hello waits for its answer, and the how-manieth. */
+  #asking = false;
+  #question = 0;
+  /** Something was missing while a hello waited for its answer. */
+  #missed = false;
+  #restarting = false;
+
+  /**
+   * @param id Its identity.
+   * @param incarnation What tells it from others of this identity.
+   * @param clock The time.
+   * @param scenario What may go wrong.
+   * @param ends Who is at the host's end of its wire.
+   * @param events Who is told of it.
+   */
+  constructor(
+    id: string,
+    incarnation: string,
+    clock: Clock,
+    scenario: Scenario,
+    ends: Pick<Ends, "host" | "lost">,
+    events: WorkerEvents,
+  ) {
+    this.id = id;
+    this.incarnation = incarnation;
+    this.#clock = clock;
+    this.scenario = scenario;
+    this.#events = events;
+    const { random, faults } = scenario;
+    this.slowness = random.chance(faults.slow) ? random.between(2, 20) : 1;
+    this.#thread = new ThreadModel(this);
+    this.wire = new Wire(clock, scenario, {
+      ...ends,
+      worker: (frames) => this.#act(() => this.#take(frames)),
+      hiccup: () => this.#act(() => this.#hello(2 * scenario.settings.reconnectGrace)),
+    });
+    if (random.chance(faults.muteStart)) return;
+    if (random.chance(faults.dieEarly)) {
+      this.later(random.between(0, 300), () => this.die("early"));
+      return;
+    }
+    this.later(random.between(5, 200), () => {
+      this.#hello(2 * scenario.settings.startTimeout);
+      this.#beat();
+    });
+    this.#fault(faults.killEvery, () => this.die("killed"));
+    this.#fault(faults.restartEvery, () => {
+      this.excuse ??= "restarts for no reason";
+      this.restart();
+    });
+    this.#fault(faults.freezeEvery, () => this.#freeze());
+    this.#fault(faults.babbleEvery, () => this.#babble());
+  }
+
+  /** The time. */
+  get now(): number {
+    return this.#clock.now;
+  }
+
+  /** Has something happen in this process, unless it ends before; later if it is frozen. */
+  later(delay: number, action: () => void): void {
+    this.#clock.after(delay, () => this.#act(action));
+  }
+
+  /** Tells the host something. */
+  send(message: WorkerMessage): void {
+    if (this.death) return;
+    this.wire.toHost(this.#link.send(message));
+  }
+
+  /** Whether it did, or suffered, nothing that could be held against it. */
+  get healthy(): boolean {
+    return !this.death && !this.excuse && !this.wire.wasCut;
+  }
+
+  /** Its process ends. */
+  die(why: string, item?: Item): void {
+    if (this.death) return;
+    this.death = why;
+    const what = item ? ` of item ${item.run}:${item.index}` : "";
+    this.#events.say(`worker ${this.id} dies: ${why}${what}`);
+    this.wire.close();
+    this.#events.died(this);
+  }
+
+  /** Starts anew as a process, as soon as the host has all that was reported. */
+  restart(): void {
+    if (this.#restarting) return;
+    this.#restarting = true;
+    this.say("is about to restart");
+    this.send({ type: "restarting" });
+    this.later(FAREWELL, () => {
+      this.excuse ??= "restarted without an answer";
+      this.#startAnew();
+    });
+  }
+
+  /** A line for the trace. */
+  say(what: string): void {
+    this.#events.say(`worker ${this.id} ${what}`);
+  }
+
+  #startAnew(): void {
+    if (this.death) return;
+    this.death = "restart";
+    this.wire.close();
+    this.#events.restarted(this);
+  }
+
+  #act(action: () => void): void {
+    if (this.death) return;
+    if (this.#frozen) this.#thawed.push(action);
+    else action();
+  }
+
+  #hello(patience: number): void {
+    if (this.#asking) return;
+    this.#asking = true;
+    const question = ++this.#question;
+    const ask = () => {
+      if (!this.#asking || this.#question !== question) return;
+      const hello = {
+        worker: this.id,
+        pid: 1,
+        host: "model",
+        incarnation: this.incarnation,
+        received: this.#link.received,
+      };
+      this.send({ type: "hello", hello });
+      this.later(HELLO_INTERVAL, ask);
+    };
+    ask();
+    this.later(patience, () => {
+      if (this.#asking && this.#question === question) this.die("host lost");
+    });
+  }
+
+  #beat(): void {
+    if (!this.#asking) this.send({ type: "heartbeat" });
+    this.later(HEARTBEAT_INTERVAL, () => this.#beat());
+  }
+
+  #take(frames: Frames): void {
+    const message = decodeHostMessage(frames);
+    const arrival = this.#link.receive(frames);
+    if (this.#restarting && this.#link.kept === 0) return this.#startAnew();
+    if (arrival === "gap" && this.#asking) this.#missed = true;
+    if (arrival === "gap") this.#hello(2 * this.scenario.settings.reconnectGrace);
+    if (arrival === "deliver") this.#obey(message);
+  }
+
+  #obey(message: HostMessage): void {
+    // What it is given from now on, it will be given again.
+    if (this.#restarting && !UNSEQUENCED.has(message.type)) return;
+    switch (message.type) {
+      case "welcome":
+        this.#asking = false;
+        for (const frames of this.#link.resend(message.received)) {
+          this.wire.toHost(frames);
+        }
+        if (this.scenario.faults.disorder > 0 && this.#missed) {
+          this.#hello(2 * this.scenario.settings.reconnectGrace);
+        }
+        this.#missed = false;
+        break;
+      case "refused":
+        this.die("refused");
+        break;
+      case "assign":
+        this.#thread.assign(message);
+        break;
+      case "cancel":
+        this.#thread.cancel(message.chunks);
+        break;
+      case "terminate":
+        this.#thread.terminate(message.chunk, message.grace);
+        break;
+      case "leave":
+        this.die("left");
+        break;
+      case "heartbeat":
+      case "code":
+      case "message":
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #fault(every: number, happen: () => void): void {
+    if (every === Infinity) return;
+    this.later(this.scenario.random.wait(every), happen);
+  }
+
+  #freeze(): void {
+    const { random, faults } = this.scenario;
+    this.excuse = "frozen";
+    this.#frozen = true;
+    const forGood = random.chance(0.2);
+    this.say(`freezes${forGood ? " for good" : ""}`);
+    if (forGood) return;
+    this.#clock.after(random.wait(3000), () => {
+      if (this.death) return;
+      this.say("thaws");
+      this.#frozen = false;
+      for (const action of this.#thawed.splice(0)) this.#act(action);
+      this.#fault(faults.freezeEvery, () => this.#freeze());
+    });
+  }
+
+  #babble(): void {
+    this.excuse = "babbled";
+    const { random } = this.scenario;
+    const held = this.#thread.someChunk();
+    const foreign = this.#thread.foreignChunk();
+    const value = new Uint8Array(8);
+    const segment = { chunk: held ?? 0, from: 1000, count: 1 };
+    const elapsed = 1;
+    const nonsense: WorkerMessage[] = [
+      { type: "returned", chunk: held ?? 2 ** 40, from: 2 ** 40 },
+      { type: "results", elapsed, segments: [segment], value },
+      { type: "results", elapsed, segments: [{ ...segment, chunk: 2 ** 40 }], value },
+      {
+        type: "results",
+        elapsed,
+        segments: [{ chunk: foreign, from: 0, count: 1 }],
+        value,
+      },
+      {
+        type: "failed",
+        chunk: held ?? 2 ** 40,
+        offset: 2 ** 40,
+        reason: "threw",
+        exitStatus: 0,
+        elapsed,
+        value,
+      },
+    ];
+    this.say("babbles");
+    if (random.chance(0.2)) {
+      const [header] = this.#link.send({ type: "heartbeat" });
+      this.wire.toHost([header!, value]);
+    } else this.send(random.pick(nonsense));
+  }
+}
