@@ -1,18 +1,48 @@
 /**
- * Run functions on a cluster as easily as on threads. So far: the errors that the library
- * throws.
+ * Run functions on a cluster as easily as on threads.
+ *
+ * {@linkcode map} runs a function over a list, on worker processes of this machine or of
+ * a cluster, and gives the results in order. {@linkcode Job} is one function as a job of
+ * its own, with the interface of Python's `threading.Thread` and
+ * `multiprocessing.Process`. {@linkcode JobDispatcher} keeps workers warm between calls.
  *
  * @example
  * ```ts
- * import { GridEngineError, TimeoutError } from "jsr:@x/gridengine";
- * import { assert } from "@std/assert";
+ * import { map } from "jsr:@x/gridengine";
+ * import { assertEquals } from "@std/assert";
  *
- * assert(new TimeoutError("too late") instanceof GridEngineError);
+ * const squares = await map((x: number) => x * x, [1, 2, 3, 4, 5]);
+ * assertEquals(squares, [1, 4, 9, 16, 25]);
  * ```
  *
  * @module
  */
 
+export { imap, imapUnordered, map, type MapOptions, starmap } from "./src/map.ts";
+export { partial } from "./src/partial.ts";
+export { Job, type JobOptions } from "./src/job.ts";
+export { currentJob, type JobController } from "./src/job_controller.ts";
+export {
+  type Dispatchable,
+  type DispatcherStats,
+  JobDispatcher,
+  type JobDispatcherOptions,
+} from "./src/dispatcher/dispatcher.ts";
+export type { EngineStats } from "./src/dispatcher/engine.ts";
+export type { Items } from "./src/dispatcher/item_source.ts";
+export type { DispatchOptions } from "./src/dispatcher/options.ts";
+export { bestAvailable } from "./src/scheduler/best_available.ts";
+export {
+  ProcessScheduler,
+  type ProcessSchedulerOptions,
+} from "./src/scheduler/process.ts";
+export type {
+  Scheduler,
+  SchedulerLike,
+  WorkerListener,
+  WorkerSpec,
+} from "./src/scheduler/scheduler.ts";
+export { type LogLevel, type Settings, settings } from "./src/settings.ts";
 export {
   GridEngineError,
   JobCancelledError,

@@ -1,0 +1,105 @@
+/**
+ * A run under way, as the engine holds it: what the core need not know of it.
+ *
+ * @module
+ */
+
+import type { AssignedChunk } from "../protocol/messages.ts";
+import type { WorkerInfo } from "./crew.ts";
+import type { RunSettings } from "./events.ts";
+import type { ItemSource } from "./item_source.ts";
+import type { Peer } from "./peer.ts";
+
+/** What is told of a run. */
+export interface RunListener {
+  /** Items have these results. */
+  results(first: number, values: unknown[]): void;
+  /** An item has failed for good. */
+  failed(index: number, error: unknown): void;
+  /** Nothing more will be told: all items are settled, or they never will be, and why. */
+  ended(error?: Error): void;
+  /** The run's only item has begun. */
+  started?(worker: WorkerInfo): void;
+  /** The run's only item has sent a value. */
+  message?(value: unknown): void;
+}
+
+/** What to run. */
+export interface RunRequest {
+  /** What it is called. */
+  name: string;
+  /** What the workers run, serialized. */
+  code: Promise<Uint8Array>;
+  /** What they run it over. */
+  items: ItemSource;
+  /** How. */
+  settings: Omit<RunSettings, "id">;
+  /** Whether it lets the program end before it. */
+  daemon: boolean;
+  /** Who is told. */
+  listener: RunListener;
+}
+
+/** A run under way. */
+export class ActiveRun implements RunRequest {
+  /** Its number. */
+  readonly id: number;
+  readonly name: string;
+  readonly code: Promise<Uint8Array>;
+  readonly items: ItemSource;
+  readonly settings: Omit<RunSettings, "id">;
+  readonly daemon: boolean;
+  readonly listener: RunListener;
+  /** The number of its code; 0 until that is there. */
+  codeNumber = 0;
+  /** How many items the core asked for and the source has not given. */
+  wanted = 0;
+  /** Its source is being read. */
+  reading = false;
+  /** Where the only item of an exclusive run is. */
+  #at: { peer: Peer; chunk: number } | undefined;
+  /** What is to be sent to it as soon as it is somewhere. */
+  #outbox: Uint8Array[] = [];
+
+  /**
+   * @param id Its number.
+   * @param request What to run.
+   */
+  constructor(id: number, request: RunRequest) {
+    this.id = id;
+    this.name = request.name;
+    this.code = request.code;
+    this.items = request.items;
+    this.settings = request.settings;
+    this.daemon = request.daemon;
+    this.listener = request.listener;
+  }
+
+  /** The arguments of chunks, one after the other. */
+  values(chunks: AssignedChunk[]): unknown[] {
+    return chunks.flatMap(({ first, count }) => this.items.values(first, count));
+  }
+
+  /** Sends a value to the only item, now or as soon as it is with a worker. */
+  send(value: Uint8Array): void {
+    if (this.#at) {
+      this.#at.peer.send({ type: "message", chunk: this.#at.chunk, value });
+    } else this.#outbox.push(value);
+  }
+
+  /** The only item is with a worker. */
+  placeAt(peer: Peer, chunk: number): void {
+    this.#at = { peer, chunk };
+    for (const value of this.#outbox.splice(0)) this.send(value);
+  }
+
+  /** Whether the only item is there. */
+  isAt(peer: Peer | undefined, chunk: number): boolean {
+    return this.#at !== undefined && this.#at.peer === peer && this.#at.chunk === chunk;
+  }
+
+  /** A worker is gone, and with it the only item if it was there. */
+  leave(peer: Peer | undefined): void {
+    if (this.#at?.peer === peer) this.#at = undefined;
+  }
+}

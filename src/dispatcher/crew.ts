@@ -1,0 +1,268 @@
+/**
+ * The workers of one dispatcher: asked for at the scheduler, talked to over the
+ * transport.
+ *
+ * @module
+ */
+
+import type { WorkerLoss } from "../errors.ts";
+import { decodeWorkerMessage } from "../protocol/codec.ts";
+import { Link } from "../protocol/link.ts";
+import type { Hello, WorkerMessage } from "../protocol/messages.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import { log } from "../settings.ts";
+import type { Frames } from "../zeromq/socket.ts";
+import { Peer } from "./peer.ts";
+import { LOST, Transport } from "./transport.ts";
+import { configFlag } from "./user_config.ts";
+
+/** How long workers may take to leave when they are told to, in milliseconds. */
+const LEAVE_TIMEOUT = 2000;
+
+/** `deno run` with these flags: the thread inside may do less, see `permissions`. */
+const FLAGS = ["--allow-all", "--no-prompt", "--quiet", "--unstable-worker-options"];
+
+/** A worker's process. */
+export interface WorkerInfo {
+  /** Its name within the dispatcher. */
+  id: string;
+  /** Its process id. */
+  pid: number;
+  /** Its machine. */
+  host: string;
+}
+
+/** What is told of the workers. */
+export interface CrewListener {
+  /** The scheduler started one. */
+  started(worker: string): void;
+  /** One ended, or will never come. */
+  ended(worker: string, loss: WorkerLoss): void;
+  /** The connection to one is gone. */
+  disconnected(worker: string): void;
+  /** One said something. */
+  said(worker: string, message: WorkerMessage): void;
+  /** One broke the protocol. */
+  violated(worker: string, detail: string): void;
+}
+
+/** The workers, by their names. */
+export class Crew {
+  readonly #name: string;
+  readonly #scheduler: Scheduler;
+  readonly #transport: Transport;
+  readonly #flags: string[];
+  readonly #listener: CrewListener;
+  readonly #receiving: Promise<void>;
+  /** Names are unique within the dispatcher; identities are this, a dash and the name. */
+  readonly #prefix = crypto.randomUUID().slice(0, 8);
+  readonly #peers = new Map<string, Peer>();
+  readonly #hellos = new Map<string, Hello>();
+  /** Asked for and not yet ended, by the scheduler's word. */
+  readonly #alive = new Map<string, PromiseWithResolvers<void>>();
+  /** How many messages were taken. */
+  messages = 0;
+  /** How many messages broke the protocol. */
+  violations = 0;
+
+  private constructor(
+    name: string,
+    scheduler: Scheduler,
+    transport: Transport,
+    flags: string[],
+    listener: CrewListener,
+  ) {
+    this.#name = name;
+    this.#scheduler = scheduler;
+    this.#transport = transport;
+    this.#flags = flags;
+    this.#listener = listener;
+    this.#receiving = this.#receive();
+  }
+
+  /**
+   * Listens for workers to come.
+   *
+   * @throws {ZeromqError} When that cannot be.
+   */
+  static async open(
+    name: string,
+    scheduler: Scheduler,
+    listener: CrewListener,
+  ): Promise<Crew> {
+    const { transport: kind, permissions = "inherit" } = scheduler;
+    const flags = [...FLAGS, await configFlag()];
+    const transport = await Transport.open({ kind, permissions, flags });
+    log("debug", `"${name}" listens at ${transport.address}`);
+    return new Crew(name, scheduler, transport, flags, listener);
+  }
+
+  /** Where it listens. */
+  get address(): string {
+    return this.#transport.address;
+  }
+
+  /** How many connections were refused because they did not have the run's key. */
+  get refused(): number {
+    return this.#transport.refused;
+  }
+
+  /** Whether waiting for workers keeps the program alive. */
+  set refed(alive: boolean) {
+    this.#transport.refed = alive;
+  }
+
+  /** Asks the scheduler for workers of these names. */
+  request(workers: string[]): void {
+    const identities = workers.map((worker) => this.#identity(worker));
+    for (const worker of workers) this.#alive.set(worker, Promise.withResolvers());
+    const scheduler = this.#scheduler;
+    log(
+      "debug",
+      `"${this.#name}" asks ${scheduler.name} for ${workers.length} workers`,
+    );
+    const spec = {
+      name: this.#name,
+      module: new URL("../../worker.ts", import.meta.url).href,
+      flags: this.#flags,
+      runFile: this.#transport.runFile,
+    };
+    try {
+      scheduler.start(spec, identities, {
+        started: (identity) => this.#listener.started(this.#worker(identity)!),
+        ended: (identity, loss) => this.#ended(this.#worker(identity)!, loss),
+      });
+    } catch (error) {
+      const detail = `${scheduler.name} cannot start it: ${(error as Error).message}`;
+      for (const worker of workers) {
+        this.#ended(worker, { cause: "never started", detail });
+      }
+    }
+  }
+
+  /** Has the scheduler end a worker. */
+  stop(worker: string): void {
+    this.#scheduler.stop(this.#identity(worker));
+  }
+
+  /** Answers the `hello` of a worker: with `welcome`, or with why not. */
+  answer(worker: string, refused: string | undefined): void {
+    const identity = new TextEncoder().encode(this.#identity(worker));
+    const { socket } = this.#transport;
+    if (refused !== undefined) {
+      socket.send([identity, ...new Link().send({ type: "refused", why: refused })]);
+      return;
+    }
+    const { incarnation, received } = this.#hellos.get(worker)!;
+    let peer = this.#peers.get(worker);
+    if (peer?.incarnation !== incarnation) {
+      peer = new Peer(socket, identity, incarnation);
+      this.#peers.set(worker, peer);
+    }
+    peer.welcome(received);
+  }
+
+  /** A worker that was welcomed and has not ended. */
+  peer(worker: string): Peer | undefined {
+    return this.#peers.get(worker);
+  }
+
+  /** What a worker said of itself; also after its end. */
+  info(worker: string | undefined): WorkerInfo | undefined {
+    const hello = this.#hellos.get(worker ?? "");
+    return hello && { id: worker!, pid: hello.pid, host: hello.host };
+  }
+
+  /** Tells the workers what has come in, so that they can forget it. */
+  acknowledge(): void {
+    for (const peer of this.#peers.values()) peer.acknowledge();
+  }
+
+  /** Waits until the workers have left, ends those that do not, and closes the socket. */
+  async close(): Promise<void> {
+    // Closing must come to its end, though waiting for messages need not.
+    this.#transport.refed = true;
+    const gone = Promise.all([...this.#alive.values()].map(({ promise }) => promise));
+    const timer = setTimeout(() => {
+      for (const worker of this.#alive.keys()) this.stop(worker);
+    }, LEAVE_TIMEOUT);
+    await gone;
+    clearTimeout(timer);
+    await this.#transport.close();
+    await this.#receiving;
+  }
+
+  #ended(worker: string, loss: WorkerLoss): void {
+    const alive = this.#alive.get(worker);
+    if (!alive) return;
+    this.#alive.delete(worker);
+    this.#listener.ended(worker, { ...loss, worker });
+    this.#peers.delete(worker);
+    alive.resolve();
+  }
+
+  async #receive(): Promise<void> {
+    for await (const [identity, ...frames] of this.#transport.socket) {
+      const worker = this.#worker(new TextDecoder().decode(identity));
+      try {
+        if (worker !== undefined) this.#take(worker, frames);
+        // The end of a connection that another one has replaced comes from nobody.
+        else if (!isLost(frames)) this.violations++;
+      } catch (error) {
+        // A fault of ours must not end the loop that everybody waits for.
+        log("info", `internal error: ${(error as Error).stack}`);
+      }
+    }
+  }
+
+  #take(worker: string, frames: Frames): void {
+    if (isLost(frames)) {
+      this.#listener.disconnected(worker);
+      return;
+    }
+    const peer = this.#peers.get(worker);
+    let message: WorkerMessage;
+    try {
+      message = decodeWorkerMessage(frames);
+      if (message.type === "hello") {
+        const { hello } = message;
+        if (hello.worker !== this.#identity(worker)) {
+          throw new Error("it has another name");
+        }
+        this.#hellos.set(worker, hello);
+      } else if (!peer) {
+        throw new Error("it did not say hello");
+      }
+      if (peer && !peer.receive(frames)) return;
+    } catch (error) {
+      this.reject(worker, (error as Error).message);
+      return;
+    }
+    this.messages++;
+    // It waits for that before it starts anew.
+    if (message.type === "restarting") peer?.acknowledge();
+    this.#listener.said(worker, message);
+  }
+
+  /** Counts a breach of the protocol, and has its worker given up if it is one of ours. */
+  reject(worker: string, reason: string): void {
+    this.violations++;
+    const detail = `it broke the protocol: ${reason}`;
+    log("debug", `worker ${worker}: ${detail}`);
+    if (this.#peers.has(worker)) this.#listener.violated(worker, detail);
+  }
+
+  #identity(worker: string): string {
+    return `${this.#prefix}-${worker}`;
+  }
+
+  #worker(identity: string): string | undefined {
+    const start = `${this.#prefix}-`;
+    return identity.startsWith(start) ? identity.slice(start.length) : undefined;
+  }
+}
+
+/** Whether this comes from libzmq, to say that the connection is gone. */
+function isLost(frames: Frames): boolean {
+  return frames.length === 1 && frames[0]!.length === LOST.length;
+}

@@ -1,0 +1,303 @@
+/**
+ * Hands jobs out to workers.
+ *
+ * @module
+ */
+
+import { GridEngineError, TimeoutError } from "../errors.ts";
+import { bestAvailable } from "../scheduler/best_available.ts";
+import type { Scheduler, SchedulerLike } from "../scheduler/scheduler.ts";
+import { type AnyFunction, requestCall } from "./call.ts";
+import { collect } from "./collect.ts";
+import { Engine, type EngineStats } from "./engine.ts";
+import type { Items } from "./item_source.ts";
+import type { DispatchOptions } from "./options.ts";
+import { ResultStream } from "./stream.ts";
+
+let engineInside: (dispatcher: JobDispatcher) => Engine;
+
+/**
+ * What jobs and streams of a dispatcher run on.
+ *
+ * @throws {GridEngineError} When the dispatcher is closed.
+ */
+export function engineOf(dispatcher: JobDispatcher): Engine {
+  return engineInside(dispatcher);
+}
+
+/** Options of a {@linkcode JobDispatcher}. */
+export interface JobDispatcherOptions {
+  /**
+   * What starts the workers. A scheduler that is given stays open when the dispatcher is
+   * closed; one that the dispatcher makes, from a class or a function, is closed with it.
+   * @default {bestAvailable}
+   */
+  scheduler?: SchedulerLike;
+  /**
+   * What it is called in messages.
+   * @default {"dispatcher"}
+   */
+  name?: string;
+}
+
+/** What a dispatcher has done, and its workers. */
+export interface DispatcherStats extends EngineStats {
+  /** How many workers are in each state at present. */
+  workers: {
+    /** Asked for, and waiting in the queue. */
+    requested: number;
+    /** Started, and not yet heard of. */
+    started: number;
+    /** Ready or at work. */
+    ready: number;
+    /** Silent; given up if they stay so. */
+    disconnected: number;
+    /** At work. */
+    busy: number;
+  };
+}
+
+/** A job as a dispatcher sees it; `Job` is one. */
+export interface Dispatchable {
+  /** Begins the job on a dispatcher. */
+  start(dispatcher?: JobDispatcher): void;
+  /** What comes of it. */
+  readonly result: Promise<unknown>;
+}
+
+/**
+ * Hands jobs out to workers, which it gets from a scheduler when there is work and keeps
+ * until it is closed: a second `map` finds them warm.
+ *
+ * @example Two maps on the same workers
+ * ```ts
+ * import { JobDispatcher, ProcessScheduler } from "jsr:@x/gridengine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using dispatcher = new JobDispatcher({
+ *   scheduler: () => new ProcessScheduler({ workers: 2 }),
+ * });
+ * const doubled = await dispatcher.map((x: number) => 2 * x, [1, 2, 3]);
+ * assertEquals(await dispatcher.map((x: number) => x + 1, doubled), [3, 5, 7]);
+ * ```
+ */
+export class JobDispatcher implements AsyncDisposable {
+  readonly #engine: Engine;
+  #owned: Scheduler | undefined;
+  #jobs: Promise<unknown>[] = [];
+  #running = 0;
+  #startTime: Date | undefined;
+  #endTime: Date | undefined;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Makes a dispatcher; it opens nothing before the first job.
+   *
+   * @param options What starts the workers.
+   */
+  constructor(options: JobDispatcherOptions = {}) {
+    const { scheduler = bestAvailable, name = "dispatcher" } = options;
+    this.#engine = new Engine(name, () => this.#getScheduler(scheduler));
+  }
+
+  /** Where workers reach it, as a ZeroMQ endpoint; `undefined` before the first job. */
+  get address(): string | undefined {
+    return this.#engine.address;
+  }
+
+  /**
+   * Starts jobs; `join` gives their results.
+   *
+   * @param jobs Jobs that were not started.
+   * @throws {GridEngineError} When the jobs dispatched before are still running.
+   */
+  dispatch(jobs: Iterable<Dispatchable>): void {
+    if (this.#running > 0) {
+      throw new GridEngineError(
+        `The dispatcher is still running ${this.#running} jobs: join() it first`,
+      );
+    }
+    this.#startTime = new Date();
+    this.#endTime = undefined;
+    this.#jobs = [];
+    const over = () => {
+      if (--this.#running === 0) this.#endTime = new Date();
+    };
+    for (const job of jobs) {
+      const { result } = job;
+      job.start(this);
+      this.#jobs.push(result);
+      this.#running++;
+      result.then(over, over);
+    }
+    if (this.#jobs.length === 0) this.#endTime = this.#startTime;
+  }
+
+  /**
+   * Waits for the dispatched jobs.
+   *
+   * @param timeout How long, in milliseconds; as long as it takes by default.
+   * @returns Their results, in order.
+   * @throws {TimeoutError} When time is up; the jobs go on.
+   * @throws What the first job, in order, that failed has thrown, when all have ended.
+   */
+  async join(timeout?: number): Promise<unknown[]> {
+    const all = Promise.allSettled(this.#jobs);
+    const outcomes = await withTimeout(all, timeout, () => {
+      return `${this.#running} of ${this.#jobs.length} jobs are still running`;
+    });
+    return outcomes.map((outcome) => {
+      if (outcome.status === "rejected") throw outcome.reason;
+      return outcome.value;
+    });
+  }
+
+  /** {@linkcode map}, on this dispatcher's workers. */
+  map<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options: DispatchOptions = {},
+  ): Promise<Awaited<R>[]> {
+    return this.#collect(f, args, options, false) as Promise<Awaited<R>[]>;
+  }
+
+  /** {@linkcode starmap}, on this dispatcher's workers. */
+  starmap<A extends readonly unknown[], R>(
+    f: (...args: [...A]) => R,
+    tuples: Items<A>,
+    options: DispatchOptions = {},
+  ): Promise<Awaited<R>[]> {
+    return this.#collect(f, tuples, options, true) as Promise<Awaited<R>[]>;
+  }
+
+  /** {@linkcode imap}, on this dispatcher's workers. */
+  imap<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options: DispatchOptions = {},
+  ): AsyncIterableIterator<Awaited<R>> {
+    return stream(() => this, f, args, options, true, () => Promise.resolve());
+  }
+
+  /** {@linkcode imapUnordered}, on this dispatcher's workers. */
+  imapUnordered<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options: DispatchOptions = {},
+  ): AsyncIterableIterator<Awaited<R>> {
+    return stream(() => this, f, args, options, false, () => Promise.resolve());
+  }
+
+  /** When jobs were last dispatched, or a map begun. */
+  get startTime(): Date | undefined {
+    return this.#startTime;
+  }
+
+  /** When the last of them had ended; `undefined` while they run. */
+  get endTime(): Date | undefined {
+    return this.#endTime;
+  }
+
+  /** From start to end, or until now while they run, in milliseconds; 0 before. */
+  get elapsedTime(): number {
+    if (!this.#startTime) return 0;
+    return (this.#endTime ?? new Date()).getTime() - this.#startTime.getTime();
+  }
+
+  /** What was done so far, and how the workers are. */
+  stats(): DispatcherStats {
+    return { ...this.#engine.stats, workers: this.#engine.workers };
+  }
+
+  /**
+   * Cancels what runs, sends the workers home and resolves when they are gone. Jobs that
+   * had not ended fail with a {@linkcode JobCancelledError}.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** {@linkcode JobDispatcher.close} */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  static {
+    engineInside = (dispatcher) => {
+      if (!dispatcher.#closing) return dispatcher.#engine;
+      throw new GridEngineError("The dispatcher is closed: make a new JobDispatcher");
+    };
+  }
+
+  async #close(): Promise<void> {
+    await this.#engine.close();
+    await this.#owned?.close();
+  }
+
+  async #collect(
+    f: AnyFunction,
+    args: Items<unknown>,
+    options: DispatchOptions,
+    spread: boolean,
+  ): Promise<unknown[]> {
+    const call = requestCall(f, args, options, spread);
+    const engine = engineOf(this);
+    this.#startTime = new Date();
+    this.#endTime = undefined;
+    try {
+      return await collect(engine, call);
+    } finally {
+      this.#endTime = new Date();
+    }
+  }
+
+  async #getScheduler(like: SchedulerLike): Promise<Scheduler> {
+    if (typeof like !== "function") return like;
+    const isClass = /^class\b/.test(Function.prototype.toString.call(like));
+    const made = isClass
+      ? new (like as new () => Scheduler)()
+      : await (like as () => Scheduler | Promise<Scheduler>)();
+    this.#owned = made;
+    return made;
+  }
+}
+
+/** A stream of results on a dispatcher. */
+export function stream<R>(
+  getDispatcher: () => JobDispatcher,
+  f: AnyFunction,
+  args: Items<unknown>,
+  options: DispatchOptions,
+  ordered: boolean,
+  finish: () => Promise<void>,
+): AsyncIterableIterator<Awaited<R>> {
+  const call = requestCall(f, args, options, false);
+  const made = new ResultStream(() => engineOf(getDispatcher()), call, ordered, finish);
+  return made as AsyncIterableIterator<Awaited<R>>;
+}
+
+/**
+ * What a promise gives, if it does so in time.
+ *
+ * @param timeout In milliseconds; for ever by default.
+ * @throws {TimeoutError} When it does not.
+ */
+export async function withTimeout<T>(
+  promise: Promise<T>,
+  timeout: number | undefined,
+  what: () => string,
+): Promise<T> {
+  if (timeout === undefined) return await promise;
+  if (!(timeout >= 0)) {
+    throw new RangeError(`timeout is ${timeout}: milliseconds from 0 are expected`);
+  }
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new TimeoutError(`After ${timeout} ms ${what()}`));
+  }, Math.min(timeout, 2 ** 31 - 1));
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,585 @@
+/**
+ * The shell around `core.ts`: what comes in by socket, clock or scheduler becomes an
+ * event for it, and each of its actions is carried out here.
+ *
+ *     runs ──> Engine <──> Core (decides)
+ *                │
+ *               Crew ──> Scheduler (starts and stops workers)
+ *                 └────> Transport (talks to them)
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import type { WorkerLoss } from "../errors.ts";
+import { encodeFailure } from "../protocol/failure.ts";
+import type {
+  AssignedChunk,
+  FailureReason,
+  WorkerMessage,
+} from "../protocol/messages.ts";
+import { deserialize, serialize, serializeFor } from "../protocol/values.ts";
+import type { Scheduler } from "../scheduler/scheduler.ts";
+import { log, settings } from "../settings.ts";
+import { ActiveRun, type RunRequest } from "./active_run.ts";
+import { Core } from "./core.ts";
+import { Crew } from "./crew.ts";
+import type { CoreAction, CoreEvent, Failure } from "./events.ts";
+import {
+  abandonedError,
+  cancelledError,
+  lostError,
+  reportedError,
+  timeoutError,
+  type Where,
+} from "./failures.ts";
+
+/** How often time is looked at, in milliseconds. */
+const TICK = 250;
+/** What workers say that the core may have reason to complain of. */
+const SAID: ReadonlySet<CoreEvent["type"]> = new Set([
+  "hello",
+  "results",
+  "failed",
+  "returned",
+]);
+
+/** What is known of an event that the core need not know. */
+interface Context {
+  values?: { values: unknown[]; offsets: number[] };
+  failure?: { reason: FailureReason; exitStatus: number; value: Uint8Array };
+}
+
+/** What a dispatcher has done so far. */
+export interface EngineStats {
+  /** Items with a result. */
+  done: number;
+  /** Items that failed for good. */
+  failed: number;
+  /** Workers that were asked for. */
+  workersRequested: number;
+  /** Workers that ended before they were told to. */
+  workersLost: number;
+  /** Messages from workers that were taken. */
+  messages: number;
+  /** Messages that broke the protocol, and were dropped. */
+  violations: number;
+  /** Connections that did not have the run's key, and were refused. */
+  refused: number;
+}
+
+/** Runs, on workers. */
+export class Engine {
+  readonly #name: string;
+  readonly #getScheduler: () => Promise<Scheduler>;
+  readonly #runs = new Map<number, ActiveRun>();
+  /** What workers were sent to run; number n is at n − 1. */
+  readonly #codes: Uint8Array[] = [];
+  readonly #queue: { event: CoreEvent; context: Context }[] = [];
+  readonly #stats = { done: 0, failed: 0, workersRequested: 0, workersLost: 0 };
+  #core: Core | undefined;
+  #crew: Crew | undefined;
+  #opening: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #ticking: ReturnType<typeof setInterval> | undefined;
+  #heartbeat = 0;
+  #handling = false;
+  #lastRun = 0;
+  #refed = true;
+
+  /**
+   * @param name What it is called in messages.
+   * @param getScheduler Gives the scheduler when the first run needs it.
+   */
+  constructor(name: string, getScheduler: () => Promise<Scheduler>) {
+    this.#name = name;
+    this.#getScheduler = getScheduler;
+  }
+
+  /** Where it listens, once it does. */
+  get address(): string | undefined {
+    return this.#crew?.address;
+  }
+
+  /** What was done so far. */
+  get stats(): EngineStats {
+    const { messages = 0, violations = 0, refused = 0 } = this.#crew ?? {};
+    return { ...this.#stats, messages, violations, refused };
+  }
+
+  /** How many workers are in each state. */
+  get workers(): ReturnType<Core["count"]> {
+    return this.#core?.count() ??
+      { requested: 0, started: 0, ready: 0, disconnected: 0, busy: 0 };
+  }
+
+  /**
+   * Begins a run. What comes of it is told to its listener.
+   *
+   * @returns The run's number.
+   */
+  start(request: RunRequest): number {
+    const id = ++this.#lastRun;
+    // Its failure is told when it is needed, which may be later.
+    request.code.catch(() => {});
+    if (this.#closing) {
+      request.items.close();
+      const error = cancelledError({ name: request.name, index: undefined });
+      queueMicrotask(() => request.listener.ended(error));
+      return id;
+    }
+    this.#runs.set(id, new ActiveRun(id, request));
+    this.#updateRef();
+    void this.#begin(id);
+    return id;
+  }
+
+  /** Forgets a run, and ends what runs of it. Its listener is told nothing more. */
+  cancel(id: number): void {
+    const run = this.#runs.get(id);
+    if (!run) return;
+    this.#forget(run);
+    this.#dispatch({ type: "cancel", run: id });
+  }
+
+  /** Asks a run to come to an end, and ends it after a time in milliseconds. */
+  terminate(id: number, grace: number): void {
+    if (this.#core?.isRunning(id)) {
+      this.#dispatch({ type: "terminate", run: id, grace });
+    } else this.#cancelEarly(id);
+  }
+
+  /** Reads on in a run's source, after more was allowed. */
+  readOn(id: number): void {
+    const run = this.#runs.get(id);
+    if (run && run.codeNumber > 0) void this.#read(run);
+  }
+
+  /** Sends a value to the only item of an exclusive run, as soon as that runs. */
+  send(id: number, value: Uint8Array): void {
+    this.#runs.get(id)?.send(value);
+  }
+
+  /** Cancels every run, sends the workers home, and resolves when nothing is left. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    for (const run of [...this.#runs.values()]) {
+      this.cancel(run.id);
+      run.listener.ended(
+        cancelledError({ name: run.name, index: undefined }),
+      );
+    }
+    await this.#opening?.catch(() => {});
+    if (this.#crew === undefined) return;
+    this.#dispatch({ type: "close" });
+    await this.#crew.close();
+    clearInterval(this.#ticking);
+  }
+
+  async #open(): Promise<void> {
+    const scheduler = await this.#getScheduler();
+    const { startTimeout, reconnectGrace, heartbeatInterval } = settings;
+    this.#crew = await Crew.open(this.#name, scheduler, {
+      started: (worker) => this.#dispatch({ type: "workerStarted", worker }),
+      ended: (worker, loss) => this.#workerEnded(worker, loss),
+      disconnected: (worker) => this.#dispatch({ type: "disconnected", worker }),
+      violated: (worker, detail) =>
+        this.#dispatch({ type: "violation", worker, detail }),
+      said: (worker, message) => this.#told(worker, message),
+    });
+    this.#core = new Core({
+      workers: scheduler.workers,
+      queueTimeout: scheduler.queueTimeout ?? Infinity,
+      startTimeout,
+      silenceTimeout: 10 * heartbeatInterval,
+      reconnectGrace: 2 * reconnectGrace,
+    });
+    this.#ticking = setInterval(() => this.#tick(), TICK);
+    this.#updateRef(true);
+  }
+
+  async #begin(id: number): Promise<void> {
+    const run = this.#runs.get(id)!;
+    try {
+      await (this.#opening ??= this.#open());
+      if (this.#runs.has(id)) {
+        this.#dispatch({ type: "run", run: { ...run.settings, id } });
+      }
+      run.codeNumber = this.#numberOf(await run.code);
+    } catch (error) {
+      if (!this.#runs.has(id)) return;
+      this.cancel(id);
+      run.listener.ended(error as Error);
+      return;
+    }
+    if (!this.#runs.has(id)) return;
+    const { count, ended } = run.items;
+    if (count > 0) this.#dispatch({ type: "items", run: id, count });
+    if (ended) this.#dispatch({ type: "ended", run: id });
+    else void this.#read(run);
+  }
+
+  /** The number of a code; the same code has the same number. */
+  #numberOf(value: Uint8Array): number {
+    const same = this.#codes.findIndex((code) => equals(code, value));
+    return same < 0 ? this.#codes.push(value) : same + 1;
+  }
+
+  /** Reads a source as far as the core wants it to be read. */
+  async #read(run: ActiveRun): Promise<void> {
+    if (run.reading) return;
+    run.reading = true;
+    try {
+      while (run.wanted > 0 && run.items.hasRoom && this.#runs.has(run.id)) {
+        const reading = run.items.read(run.wanted);
+        const count = typeof reading === "number" ? reading : await reading;
+        run.wanted -= count;
+        if (count > 0) this.#dispatch({ type: "items", run: run.id, count });
+      }
+      if (run.items.ended) this.#dispatch({ type: "ended", run: run.id });
+    } catch (error) {
+      if (!this.#runs.has(run.id)) return;
+      this.cancel(run.id);
+      run.listener.ended(error as Error);
+    } finally {
+      run.reading = false;
+    }
+  }
+
+  /** A run that the core does not know yet. */
+  #cancelEarly(id: number): void {
+    const run = this.#runs.get(id);
+    if (!run) return;
+    this.#forget(run);
+    run.listener.failed(0, cancelledError(this.#where(run, 0)));
+    run.listener.ended();
+  }
+
+  #forget(run: ActiveRun): void {
+    this.#runs.delete(run.id);
+    run.items.close();
+    this.#updateRef();
+  }
+
+  /** The program lives on while a run that is no daemon is under way. */
+  #updateRef(force = false): void {
+    const refed = [...this.#runs.values()].some((run) => !run.daemon);
+    if (refed === this.#refed && !force) return;
+    this.#refed = refed;
+    if (this.#crew) this.#crew.refed = refed;
+    if (this.#ticking === undefined) return;
+    if (refed) Deno.refTimer(this.#ticking as unknown as number);
+    else Deno.unrefTimer(this.#ticking as unknown as number);
+  }
+
+  #tick(): void {
+    const now = performance.now();
+    if (now - this.#heartbeat >= settings.heartbeatInterval) {
+      this.#heartbeat = now;
+      this.#crew!.acknowledge();
+    }
+    this.#dispatch({ type: "tick" });
+  }
+
+  #workerEnded(worker: string, loss: WorkerLoss): void {
+    if (this.#closing === undefined) {
+      this.#stats.workersLost++;
+      log("debug", `worker ${worker} is gone: ${loss.detail}`);
+    }
+    const peer = this.#crew!.peer(worker);
+    for (const run of this.#runs.values()) run.leave(peer);
+    this.#dispatch({ type: "workerEnded", worker, loss });
+  }
+
+  #told(worker: string, message: WorkerMessage): void {
+    switch (message.type) {
+      case "hello": {
+        const { incarnation } = message.hello;
+        this.#dispatch({ type: "hello", worker, incarnation });
+        break;
+      }
+      case "heartbeat":
+        this.#dispatch({ type: "heard", worker });
+        break;
+      case "started": {
+        this.#dispatch({ type: "heard", worker });
+        this.#at(worker, message.chunk)?.listener.started?.(this.#crew!.info(worker)!);
+        break;
+      }
+      case "message": {
+        this.#dispatch({ type: "heard", worker });
+        const sent = readValue(message.value);
+        if (!sent) return this.#crew!.reject(worker, "it sent a value that is none");
+        this.#at(worker, message.chunk)?.listener.message?.(sent.value);
+        break;
+      }
+      case "results": {
+        const { segments, elapsed, value } = message;
+        const bytes = value.length;
+        const values = valuesOf(message);
+        if (!values) return this.#crew!.reject(worker, "it sent results that are none");
+        this.#dispatch({ type: "results", worker, segments, elapsed, bytes }, {
+          values,
+        });
+        break;
+      }
+      case "failed": {
+        const { chunk, offset, reason, exitStatus, value } = message;
+        const failure = { reason, exitStatus, value };
+        const event = { worker, chunk, offset, reason, exitStatus };
+        this.#dispatch({ type: "failed", ...event }, { failure });
+        break;
+      }
+      case "returned": {
+        const { chunk, from } = message;
+        this.#dispatch({ type: "returned", worker, chunk, from });
+        break;
+      }
+      case "restarting":
+        this.#dispatch({ type: "restarting", worker });
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** The exclusive run whose only item is this chunk of this worker. */
+  #at(worker: string, chunk: number): ActiveRun | undefined {
+    const peer = this.#crew!.peer(worker);
+    for (const run of this.#runs.values()) {
+      if (run.isAt(peer, chunk)) return run;
+    }
+    return undefined;
+  }
+
+  /** Events that come up while one is handled wait for their turn. */
+  #dispatch(event: CoreEvent, context: Context = {}): void {
+    if (!this.#core) return;
+    this.#queue.push({ event, context });
+    if (this.#handling) return;
+    this.#handling = true;
+    try {
+      for (let next; (next = this.#queue.shift());) {
+        const actions = this.#core.handle(next.event, performance.now());
+        for (const action of actions) this.#perform(action, next.event, next.context);
+      }
+    } finally {
+      this.#handling = false;
+    }
+  }
+
+  #perform(action: CoreAction, event: CoreEvent, context: Context): void {
+    switch (action.type) {
+      case "request":
+        this.#stats.workersRequested += action.workers.length;
+        this.#crew!.request(action.workers);
+        break;
+      case "stop":
+        // What it said made no sense, though it was well-formed.
+        if (SAID.has(event.type)) this.#crew!.violations++;
+        this.#crew!.stop(action.worker);
+        break;
+      case "welcome":
+        this.#crew!.answer(action.worker, action.refused);
+        break;
+      case "assign":
+        this.#assign(action.worker, action.run, action.chunks);
+        break;
+      case "cancel":
+        this.#crew!.peer(action.worker)?.send({
+          type: "cancel",
+          chunks: action.chunks,
+        });
+        break;
+      case "terminate": {
+        const { worker, chunk, grace } = action;
+        this.#crew!.peer(worker)?.send({ type: "terminate", chunk, grace });
+        break;
+      }
+      case "leave":
+        this.#crew!.peer(action.worker)?.send({ type: "leave" });
+        break;
+      case "pull": {
+        const run = this.#runs.get(action.run);
+        if (!run) break;
+        run.wanted += action.count;
+        if (run.codeNumber > 0) void this.#read(run);
+        break;
+      }
+      case "accept": {
+        const { first, count, segment } = action;
+        const run = this.#runs.get(action.run);
+        if (!run) break;
+        const { values, offsets } = context.values!;
+        const from = offsets[segment]!;
+        const all = count === values.length;
+        run.items.settle(first, count);
+        this.#stats.done += count;
+        run.listener.results(
+          first,
+          all ? values : values.slice(from, from + count),
+        );
+        break;
+      }
+      case "fail": {
+        const run = this.#runs.get(action.run);
+        if (!run) break;
+        run.items.settle(action.index, 1);
+        this.#stats.failed++;
+        const worker = "worker" in event ? event.worker : undefined;
+        const where = this.#where(run, action.index, worker);
+        run.listener.failed(
+          action.index,
+          this.#errorOf(action.failure, context, where),
+        );
+        break;
+      }
+      case "abandon": {
+        const run = this.#runs.get(action.run);
+        if (!run) break;
+        this.#forget(run);
+        run.listener.ended(
+          abandonedError(run.name, this.#known(action.loss)),
+        );
+        break;
+      }
+      case "done": {
+        const run = this.#runs.get(action.run);
+        if (!run) break;
+        this.#forget(run);
+        run.listener.ended();
+        break;
+      }
+      default:
+        action satisfies never;
+    }
+  }
+
+  #assign(worker: string, id: number, chunks: AssignedChunk[]): void {
+    const run = this.#runs.get(id);
+    const peer = this.#crew!.peer(worker);
+    if (!run || !peer) return;
+    const values = run.values(chunks);
+    let value: Uint8Array;
+    try {
+      value = serialize(values);
+    } catch {
+      this.#refuseItems(worker, run, chunks);
+      return;
+    }
+    if (!peer.codes.has(run.codeNumber)) {
+      peer.codes.add(run.codeNumber);
+      const value = this.#codes[run.codeNumber - 1]!;
+      peer.send({ type: "code", code: run.codeNumber, value });
+    }
+    const { timeout, exclusive: announce } = run.settings;
+    const code = run.codeNumber;
+    peer.send({
+      type: "assign",
+      code,
+      timeout,
+      announce,
+      chunks,
+      name: run.name,
+      value,
+    });
+    if (!announce) return;
+    run.placeAt(peer, chunks[0]!.chunk);
+  }
+
+  /** An argument cannot travel: its item fails, as if the worker had said so. */
+  #refuseItems(worker: string, run: ActiveRun, chunks: AssignedChunk[]): void {
+    for (const assigned of chunks) {
+      const { chunk, first, count } = assigned;
+      const values = run.values([assigned]);
+      const path = (i: number) =>
+        run.settings.exclusive ? "args" : `args[${first + i}]`;
+      const complaints = values.map((value, i) => complaintAbout(value, path(i)));
+      const offset = complaints.findIndex((complaint) => complaint !== undefined);
+      if (offset >= 0) {
+        const reason = "unserializable";
+        const value = encodeFailure(complaints[offset]);
+        const event = { worker, chunk, offset, reason, exitStatus: 0 } as const;
+        const failure = { reason, exitStatus: 0, value } as const;
+        this.#dispatch({ type: "failed", ...event }, { failure });
+      }
+      if (offset + 1 < count) {
+        this.#dispatch({ type: "returned", worker, chunk, from: offset + 1 });
+      }
+    }
+  }
+
+  #errorOf(failure: Failure, context: Context, where: Where): unknown {
+    switch (failure.kind) {
+      case "reported": {
+        const { reason, exitStatus, value } = context.failure!;
+        return reportedError(reason, exitStatus, value, where);
+      }
+      case "timeout":
+        return timeoutError(where);
+      case "cancelled":
+        return cancelledError(where);
+      case "lost":
+        return lostError(failure.losses.map((loss) => this.#known(loss)), where);
+      default:
+        return failure satisfies never;
+    }
+  }
+
+  /** A loss with what the worker said of itself. */
+  #known(loss: WorkerLoss): WorkerLoss {
+    const info = this.#crew!.info(loss.worker);
+    return info ? { host: info.host, pid: info.pid, ...loss } : loss;
+  }
+
+  #where(run: ActiveRun, index: number, worker?: string): Where {
+    const info = this.#crew?.info(worker);
+    return {
+      name: run.name,
+      index: run.settings.exclusive ? undefined : index,
+      ...(info && { worker: info }),
+    };
+  }
+}
+
+function equals(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && Buffer.compare(a, b) === 0;
+}
+
+/** Why an argument cannot travel, if it cannot. */
+function complaintAbout(value: unknown, path: string): unknown {
+  try {
+    serializeFor(value, path, "a worker");
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** The value that a worker sent, if it is one. */
+function readValue(bytes: Uint8Array): { value: unknown } | undefined {
+  try {
+    return { value: deserialize(bytes) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The results of a message, and where in them each segment begins; if they are any. */
+function valuesOf(
+  { value, segments }: Extract<WorkerMessage, { type: "results" }>,
+): { values: unknown[]; offsets: number[] } | undefined {
+  const values = readValue(value)?.value;
+  const offsets: number[] = [];
+  let total = 0;
+  for (const { count } of segments) {
+    offsets.push(total);
+    total += count;
+  }
+  return Array.isArray(values) && values.length === total
+    ? { values, offsets }
+    : undefined;
+}

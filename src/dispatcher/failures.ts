@@ -1,0 +1,114 @@
+/**
+ * What the user is told when an item has no result.
+ *
+ * @module
+ */
+
+import {
+  JobCancelledError,
+  JobTimeoutError,
+  SerializationError,
+  type WorkerLoss,
+  WorkerLostError,
+} from "../errors.ts";
+import { decodeFailure } from "../protocol/failure.ts";
+import type { FailureReason } from "../protocol/messages.ts";
+
+/** Which item it is about, and where it ran. */
+export interface Where {
+  /** What the run is called. */
+  name: string;
+  /** The item's index; `undefined` for a `Job`. */
+  index: number | undefined;
+  /** The worker that ran it, if one did. */
+  worker?: { id: string; pid: number; host: string };
+}
+
+/** The error for an item that a worker reported as failed. */
+export function reportedError(
+  reason: FailureReason,
+  exitStatus: number,
+  value: Uint8Array,
+  where: Where,
+): unknown {
+  switch (reason) {
+    case "threw":
+      return decodeFailure(value, stackLine(where));
+    case "timeout":
+      return timeoutError(where);
+    case "cancelled":
+      return cancelledError(where);
+    case "exited": {
+      const { worker } = where;
+      const detail = `the function exited with status ${exitStatus}`;
+      const loss: WorkerLoss = { cause: "exit", detail, exitStatus };
+      if (worker) {
+        Object.assign(loss, { worker: worker.id, pid: worker.pid, host: worker.host });
+      }
+      return lostError([loss], where);
+    }
+    case "unserializable": {
+      const error = decodeFailure(value, stackLine(where));
+      const { message, cause } = error instanceof Error ? error : new Error(`${error}`);
+      return new SerializationError(`${item(where)}: ${message}`, { cause });
+    }
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** The item took longer than it may. */
+export function timeoutError(where: Where): JobTimeoutError {
+  return new JobTimeoutError(
+    `${item(where)} ran longer than its timeout${place(where)}`,
+  );
+}
+
+/** The item was ended before it had a result. */
+export function cancelledError(where: Where): JobCancelledError {
+  return new JobCancelledError(`${item(where)} was cancelled${place(where)}`);
+}
+
+/** The item's worker was lost as often as may be. */
+export function lostError(
+  losses: readonly WorkerLoss[],
+  where: Where,
+): WorkerLostError {
+  const last = losses.at(-1)!;
+  const times = losses.length > 1 ? `, ${losses.length} times` : "";
+  const host = last.host ? ` on ${last.host}` : "";
+  const log = last.log ? `; the worker's last lines were:\n${last.log}` : "";
+  return new WorkerLostError(
+    `${
+      item(where)
+    } lost its worker${times}: ${last.detail} (${last.cause})${host}${log}`,
+    losses,
+  );
+}
+
+/** No worker came at all. */
+export function abandonedError(name: string, loss: WorkerLoss): WorkerLostError {
+  const log = loss.log ? `; its last lines were:\n${loss.log}` : "";
+  return new WorkerLostError(
+    `No worker can be had for "${name}": the last one failed because ${loss.detail} ` +
+      `(${loss.cause})${log}`,
+    [loss],
+  );
+}
+
+function item({ name, index }: Where): string {
+  return index === undefined ? `Job "${name}"` : `${name}[${index}]`;
+}
+
+function place({ worker }: Where): string {
+  return worker ? ` on ${worker.host} (pid ${worker.pid})` : "";
+}
+
+/** The line that ends the stack of what a function threw. */
+export function stackLine(where: Where): string {
+  const { worker } = where;
+  const by = worker
+    ? ` (worker ${worker.id}, pid ${worker.pid} on ${worker.host})`
+    : "";
+  return `at ${item(where)}${by}`;
+}

@@ -1,0 +1,88 @@
+/**
+ * The options of a map.
+ *
+ * @module
+ */
+
+import type { RunSettings } from "./events.ts";
+
+/** How a dispatcher runs a function over items. */
+export interface DispatchOptions {
+  /**
+   * Whether the first failure ends the map and is thrown. If not, everything runs, and
+   * each failure stands as the error itself at its index among the results.
+   * @default {true}
+   */
+  reraise?: boolean;
+  /**
+   * How many items are handed out together; `"auto"` for about 10 ms of work, by what is
+   * measured.
+   * @default {"auto"}
+   */
+  chunkSize?: number | "auto";
+  /**
+   * How often an item is tried again whose worker was lost while the item was the only
+   * one with it.
+   * @default {2}
+   */
+  retries?: number;
+  /**
+   * How often an item is tried again whose function threw.
+   * @default {0}
+   */
+  retryErrors?: number;
+  /**
+   * How long one item may run, in milliseconds.
+   * @default {undefined} As long as it takes.
+   */
+  timeout?: number;
+  /** Ends the map, which then throws the signal's reason. */
+  signal?: AbortSignal;
+  /**
+   * What the map is called in errors and by `currentJob()`.
+   * @default {f.name}
+   */
+  name?: string;
+}
+
+/** How often an item is tried again, by default, whose worker was lost. */
+export const DEFAULT_RETRIES = 2;
+/** The longest time that a timer takes, in milliseconds: about 24 days. */
+export const LONGEST_TIME = 2 ** 31 - 1;
+
+/**
+ * The settings of a run.
+ *
+ * @param options What the user said.
+ * @param expected See `RunSettings.expected`.
+ * @throws {RangeError} When a number is out of range.
+ */
+export function runSettings(
+  options: DispatchOptions,
+  expected: number,
+): Omit<RunSettings, "id"> {
+  const { chunkSize = "auto", retries = DEFAULT_RETRIES, retryErrors = 0, timeout } =
+    options;
+  if (chunkSize !== "auto") mustBeWhole("chunkSize", chunkSize, 1);
+  mustBeWhole("retries", retries, 0);
+  mustBeWhole("retryErrors", retryErrors, 0);
+  if (timeout !== undefined && !(timeout > 0 && timeout <= LONGEST_TIME)) {
+    throw new RangeError(
+      `timeout is ${timeout}: milliseconds from above 0 to ${LONGEST_TIME} are expected`,
+    );
+  }
+  const exclusive = false;
+  return {
+    retries,
+    retryErrors,
+    timeout: timeout ?? 0,
+    chunkSize,
+    expected,
+    exclusive,
+  };
+}
+
+function mustBeWhole(name: string, value: number, least: number): void {
+  if (Number.isSafeInteger(value) && value >= least) return;
+  throw new RangeError(`${name} is ${value}: a whole number from ${least} is expected`);
+}

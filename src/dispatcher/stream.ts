@@ -1,0 +1,187 @@
+/**
+ * The results of a run one after the other, as `imap` and `imapUnordered` give them.
+ *
+ * @module
+ */
+
+import type { CallRequest } from "./call.ts";
+import type { Engine } from "./engine.ts";
+import { ItemSource } from "./item_source.ts";
+import { runSettings } from "./options.ts";
+
+/** How many items are read beyond those whose results were taken. */
+const WINDOW = 4096;
+
+interface Outcome {
+  value?: unknown;
+  error?: unknown;
+}
+
+type Waiting = PromiseWithResolvers<IteratorResult<unknown>>;
+
+/**
+ * Iterates over the results of a run. It begins with the first `next()`; `return()`, as
+ * by `break`, ends what runs and closes the source, though a `next()` be waiting.
+ */
+export class ResultStream implements AsyncIterableIterator<unknown> {
+  readonly #getEngine: () => Engine;
+  readonly #call: CallRequest;
+  readonly #ordered: boolean;
+  readonly #finish: () => Promise<void>;
+  readonly #items: ItemSource;
+  readonly #settings: ReturnType<typeof runSettings>;
+  /** Ordered: by index. Unordered: in the order of arrival. */
+  readonly #ready = new Map<number, Outcome>();
+  readonly #waiting: Waiting[] = [];
+  #engine: Engine | undefined;
+  #begun = false;
+  #run: number | undefined;
+  #next = 0;
+  #arrived = 0;
+  #total = Infinity;
+  #failure: { error: unknown } | undefined;
+  #finished: Promise<void> | undefined;
+
+  /**
+   * @param getEngine Where it runs, asked for when it begins.
+   * @param call What runs.
+   * @param ordered Whether results come in the order of the items, or as they finish.
+   * @param finish Called once, when it is over.
+   */
+  constructor(
+    getEngine: () => Engine,
+    call: CallRequest,
+    ordered: boolean,
+    finish: () => Promise<void>,
+  ) {
+    this.#getEngine = getEngine;
+    this.#call = call;
+    this.#ordered = ordered;
+    this.#finish = finish;
+    this.#items = new ItemSource(call.items);
+    this.#items.allowed = WINDOW;
+    this.#settings = runSettings(call.options, this.#items.count || 1);
+  }
+
+  /** The next result, as soon as it is there. */
+  next(): Promise<IteratorResult<unknown>> {
+    const waiting: Waiting = Promise.withResolvers();
+    this.#waiting.push(waiting);
+    // It may end before the source has given its first item.
+    if (!this.#begun && this.#finished === undefined) void this.#begin();
+    else this.#serve();
+    return waiting.promise;
+  }
+
+  /** Ends the iteration and what runs for it. */
+  async return(value?: unknown): Promise<IteratorResult<unknown>> {
+    await this.#end();
+    return { value, done: true };
+  }
+
+  /** The stream itself. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #begin(): Promise<void> {
+    this.#begun = true;
+    const { signal } = this.#call.options;
+    try {
+      this.#engine = this.#getEngine();
+      await this.#items.begin(signal);
+      if (this.#items.count === 0) this.#total = 0;
+      else this.#start();
+    } catch (error) {
+      this.#failure = { error };
+    }
+    this.#serve();
+  }
+
+  #start(): void {
+    if (this.#finished !== undefined) return;
+    const { signal, reraise = true } = this.#call.options;
+    signal?.addEventListener("abort", this.#abort);
+    this.#run = this.#engine!.start({
+      name: this.#call.name,
+      code: this.#call.code(),
+      items: this.#items,
+      settings: this.#settings,
+      daemon: false,
+      listener: {
+        results: (first, values) => {
+          for (let i = 0; i < values.length; i++) {
+            this.#put(first + i, { value: values[i] });
+          }
+          this.#serve();
+        },
+        failed: (index, error) => {
+          this.#put(index, reraise ? { error } : { value: error });
+          this.#serve();
+        },
+        ended: (error) => {
+          if (error) this.#failure = { error };
+          else this.#total = this.#items.count;
+          this.#serve();
+        },
+      },
+    });
+  }
+
+  readonly #abort = (): void => {
+    this.#failure = { error: this.#call.options.signal!.reason };
+    this.#engine!.cancel(this.#run!);
+    this.#serve();
+  };
+
+  #put(index: number, outcome: Outcome): void {
+    this.#ready.set(this.#ordered ? index : this.#arrived++, outcome);
+  }
+
+  /** Gives those who wait what is there. */
+  #serve(): void {
+    while (this.#waiting.length > 0) {
+      const outcome = this.#ready.get(this.#next);
+      if (this.#finished !== undefined || this.#next >= this.#total) {
+        this.#end().catch(() => {}); // Whoever waits is told.
+      } else if (outcome && "value" in outcome) {
+        this.#ready.delete(this.#next++);
+        this.#allowMore();
+        this.#waiting.shift()!.resolve({ value: outcome.value, done: false });
+      } else if (outcome ?? this.#failure) {
+        const { error } = outcome ?? this.#failure!;
+        const { reject } = this.#waiting.shift()!;
+        const tell = () => reject(error);
+        this.#end().then(tell, tell);
+      } else {
+        return;
+      }
+    }
+  }
+
+  /** What was taken makes room in the window. */
+  #allowMore(): void {
+    const allowed = this.#next + WINDOW;
+    // Not one by one, so that chunks stay large.
+    if (allowed - this.#items.allowed < WINDOW / 8) return;
+    this.#items.allowed = allowed;
+    if (this.#run !== undefined) this.#engine!.readOn(this.#run);
+  }
+
+  /** Whoever waits hears of the end when nothing is left of the run, as with a map. */
+  #end(): Promise<void> {
+    this.#call.options.signal?.removeEventListener("abort", this.#abort);
+    this.#finished ??= this.#close();
+    for (const { resolve, reject } of this.#waiting.splice(0)) {
+      this.#finished.then(() => resolve({ value: undefined, done: true }), reject);
+    }
+    return this.#finished;
+  }
+
+  async #close(): Promise<void> {
+    if (this.#run !== undefined) this.#engine!.cancel(this.#run);
+    this.#items.close();
+    this.#ready.clear();
+    await this.#finish();
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * The host's end of the wire for one dispatcher: a directory that only its owner can
+ * enter, with the run file in it, and a ROUTER socket that listens either at a socket
+ * file in that directory, or on TCP with CURVE for holders of the run's key only.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { LARGEST_MESSAGE } from "../protocol/messages.ts";
+import type { RunFile } from "../protocol/run_file.ts";
+import { settings } from "../settings.ts";
+import { ZeromqError } from "../errors.ts";
+import { curveKeys, type Libzmq, openLibzmq } from "../zeromq/libzmq.ts";
+import { locateLibzmq } from "../zeromq/locate.ts";
+import { type SocketOptions, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
+import { ZapHandler } from "../zeromq/zap.ts";
+
+/** What the ROUTER receives from libzmq, as if from a worker, when that is lost. */
+export const LOST = new Uint8Array([0]);
+
+/** The longest path that a socket file can have: `sun_path` less its final zero. */
+const LONGEST_PATH = 107;
+/** A connection that has not shown its key by then is closed, in milliseconds. */
+const HANDSHAKE_TIMEOUT = 10_000;
+/** How long the last messages to workers may take to get out, in milliseconds. */
+const LINGER = 500;
+
+/** What a transport is opened for. */
+export interface TransportOptions {
+  /** See `Scheduler.transport`. */
+  kind: "local" | "network";
+  /** See `Scheduler.permissions`. */
+  permissions: Deno.PermissionOptions;
+  /** See `WorkerSpec.flags`. */
+  flags: string[];
+}
+
+/** An open socket, and the directory of its run. */
+export class Transport {
+  /** Where it listens. */
+  readonly address: string;
+  /** The path of the run file. */
+  readonly runFile: string;
+  /** The socket that workers talk to. */
+  readonly socket: ZmqSocket;
+  readonly #directory: string;
+  readonly #context: ZmqContext;
+  readonly #zap: ZapHandler | undefined;
+
+  private constructor(
+    directory: string,
+    context: ZmqContext,
+    socket: ZmqSocket,
+    address: string,
+    zap: ZapHandler | undefined,
+  ) {
+    this.#directory = directory;
+    this.#context = context;
+    this.socket = socket;
+    this.address = address;
+    this.runFile = join(directory, "run.json");
+    this.#zap = zap;
+  }
+
+  /**
+   * Listens.
+   *
+   * @throws {ZeromqError} When libzmq is not found, or no address or port can be had.
+   */
+  static async open(
+    { kind, permissions, flags }: TransportOptions,
+  ): Promise<Transport> {
+    const libzmq = await locateLibzmq(settings.libzmq);
+    const zmq = openLibzmq(libzmq);
+    const directory = await makeDirectory();
+    const context = new ZmqContext(zmq);
+    try {
+      const { heartbeatInterval, reconnectGrace, startTimeout } = settings;
+      const run: RunFile = {
+        endpoint: "",
+        curve: null,
+        libzmq,
+        flags,
+        permissions,
+        heartbeatInterval,
+        connectTimeout: startTimeout,
+        reconnectGrace,
+      };
+      const [socket, address, zap] = kind === "local"
+        ? listenLocally(context, directory)
+        : listenOnNetwork(zmq, context, run);
+      run.endpoint = address;
+      const transport = new Transport(directory, context, socket, address, zap);
+      await Deno.writeTextFile(transport.runFile, JSON.stringify(run), {
+        mode: 0o600,
+        createNew: true,
+      });
+      return transport;
+    } catch (error) {
+      await context.close();
+      await Deno.remove(directory, { recursive: true });
+      throw error;
+    }
+  }
+
+  /** How many connections were refused because they did not have the run's key. */
+  get refused(): number {
+    return this.#zap?.refused ?? 0;
+  }
+
+  /** Whether waiting for workers keeps the program alive. */
+  set refed(alive: boolean) {
+    for (const socket of [this.socket, this.#zap]) {
+      if (alive) socket?.ref();
+      else socket?.unref();
+    }
+  }
+
+  /** Closes the socket and removes the directory. */
+  async close(): Promise<void> {
+    await this.#zap?.close();
+    await this.#context.close();
+    // A worker that found us gone may have removed it before.
+    await Deno.remove(this.#directory, { recursive: true }).catch((error) => {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    });
+  }
+}
+
+/** `Deno.makeTempDir` makes directories of mode 0700. */
+async function makeDirectory(): Promise<string> {
+  const dir = settings.tempDirectory;
+  if (dir !== undefined) await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
+  return await Deno.makeTempDir({ prefix: "gridengine-", ...(dir && { dir }) });
+}
+
+type Listening = [socket: ZmqSocket, address: string, zap: ZapHandler | undefined];
+
+function routerOptions(): SocketOptions {
+  const { heartbeatInterval } = settings;
+  return {
+    disconnectMessage: LOST,
+    routerHandover: 1,
+    receiveHighWaterMark: 0,
+    maxMessageSize: LARGEST_MESSAGE,
+    heartbeatInterval,
+    heartbeatTimeout: 3 * heartbeatInterval,
+    heartbeatTtl: 3 * heartbeatInterval,
+    handshakeInterval: HANDSHAKE_TIMEOUT,
+    linger: LINGER,
+  };
+}
+
+function listenLocally(context: ZmqContext, directory: string): Listening {
+  const path = join(directory, "host");
+  if (new TextEncoder().encode(path).length > LONGEST_PATH) {
+    throw new ZeromqError(
+      "ENAMETOOLONG",
+      `The path "${path}" is too long for a socket (${LONGEST_PATH} bytes at most): ` +
+        `set GRIDENGINE_TEMP_DIRECTORY to a shorter one`,
+    );
+  }
+  const socket = context.socket("ROUTER", routerOptions());
+  return [socket, socket.bind(`ipc://${path}`), undefined];
+}
+
+function listenOnNetwork(zmq: Libzmq, context: ZmqContext, run: RunFile): Listening {
+  const server = curveKeys(zmq);
+  const client = curveKeys(zmq);
+  run.curve = { serverKey: server.publicKey, ...client };
+  const zap = new ZapHandler(zmq, context, client.publicKey);
+  const socket = context.socket("ROUTER", {
+    ...routerOptions(),
+    curveServer: 1,
+    curveSecretKey: server.secretKey,
+    zapDomain: "gridengine",
+  });
+  return [socket, bindToPort(socket), zap];
+}
+
+/** Takes any free port, or the first free one of those that may be used. */
+function bindToPort(socket: ZmqSocket): string {
+  const { interface: address, ports } = settings;
+  if (ports === undefined) return socket.bind(`tcp://${address}:*`);
+  const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(ports) ?? [];
+  if (first === undefined) {
+    throw new RangeError(
+      `The setting ports is "${ports}": a port or a range such as "40000-40100" is expected`,
+    );
+  }
+  let reason: unknown;
+  for (let port = Number(first); port <= Number(last ?? first); port++) {
+    try {
+      return socket.bind(`tcp://${address}:${port}`);
+    } catch (error) {
+      if (!(error instanceof ZeromqError) || error.code !== "EADDRINUSE") throw error;
+      reason = error;
+    }
+  }
+  throw new ZeromqError(
+    "EADDRINUSE",
+    `Every port of ${ports} is in use on ${address}`,
+    {
+      cause: reason,
+    },
+  );
+}

@@ -1,0 +1,422 @@
+/**
+ * One function as a job of its own, with the interface of Python's `threading.Thread`
+ * and `multiprocessing.Process`.
+ *
+ * @module
+ */
+
+import { captureClass, checkFunction } from "./closure/capture.ts";
+import type { CodePayload, JobOutcome } from "./closure/payload.ts";
+import { captureCall } from "./dispatcher/call.ts";
+import { engineOf, type JobDispatcher, withTimeout } from "./dispatcher/dispatcher.ts";
+import type { WorkerInfo } from "./dispatcher/crew.ts";
+import type { Engine } from "./dispatcher/engine.ts";
+import { stackLine } from "./dispatcher/failures.ts";
+import { ItemSource } from "./dispatcher/item_source.ts";
+import { DEFAULT_RETRIES, LONGEST_TIME, runSettings } from "./dispatcher/options.ts";
+import { sharedDispatcher } from "./dispatcher/shared.ts";
+import {
+  GridEngineError,
+  JobCancelledError,
+  JobTimeoutError,
+  WorkerLostError,
+} from "./errors.ts";
+import { decodeFailure } from "./protocol/failure.ts";
+import { serialize, serializeFor } from "./protocol/values.ts";
+import type { SchedulerLike } from "./scheduler/scheduler.ts";
+import type { JobController } from "./job_controller.ts";
+import { Mailbox } from "./mailbox.ts";
+
+/** Options of a {@linkcode Job}. */
+export interface JobOptions<R> {
+  /** What to run; a subclass that overrides `run` needs none. */
+  target?: (...args: never[]) => R;
+  /**
+   * The arguments of `target`.
+   * @default {[]}
+   */
+  args?: readonly unknown[];
+  /** Passed to `target` as one last argument. */
+  kwargs?: Record<string, unknown>;
+  /**
+   * What the job is called.
+   * @default {"Job-1", "Job-2" …}
+   */
+  name?: string;
+  /**
+   * Whether the program may end before the job, which then ends with it.
+   * @default {false}
+   */
+  daemon?: boolean;
+  /**
+   * Whether the fields of the job object are copied back when it has ended.
+   * @default {false}
+   */
+  mutable?: boolean;
+  /**
+   * How long it may run, in milliseconds.
+   * @default {undefined} As long as it takes.
+   */
+  timeout?: number;
+  /**
+   * How often it is run again when its worker was lost.
+   * @default {2}
+   */
+  retries?: number;
+  /**
+   * What starts the worker. Jobs of one scheduler share its workers.
+   * @default {bestAvailable}
+   */
+  scheduler?: SchedulerLike;
+  /** An open dispatcher to run on, instead of a scheduler. */
+  dispatcher?: JobDispatcher;
+}
+
+/** How long a job may take to come to an end when it is terminated, in milliseconds. */
+const GRACE = 5000;
+/** Signal numbers, for exit codes. */
+const SIGKILL = 9;
+const SIGTERM = 15;
+
+type Outcome = { value: unknown } | { error: unknown };
+
+let jobs = 0;
+
+/**
+ * A function that runs on a worker: give a `target`, or override `run` in a subclass.
+ *
+ * @example
+ * ```ts
+ * import { Job } from "jsr:@x/gridengine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const job = new Job({ target: (a: number, b: number) => a + b, args: [1, 2] });
+ * job.start();
+ * await job.join();
+ * assertEquals(job.exitCode, 0);
+ * assertEquals(await job.result, 3);
+ * ```
+ */
+export class Job<R = unknown> {
+  readonly #target: ((...args: never[]) => R) | undefined;
+  readonly #args: readonly unknown[];
+  readonly #mutable: boolean;
+  readonly #timeout: number | undefined;
+  readonly #retries: number;
+  readonly #scheduler: SchedulerLike | undefined;
+  readonly #dispatcher: JobDispatcher | undefined;
+  readonly #outcome = Promise.withResolvers<Awaited<R>>();
+  readonly #ended = Promise.withResolvers<void>();
+  readonly #messages = new Mailbox<unknown>();
+  #name: string;
+  #daemon: boolean;
+  #state: "new" | "started" | "ended" = "new";
+  #closed = false;
+  #asked = false;
+  #killed = false;
+  #engine: Engine | undefined;
+  #run = 0;
+  #worker: WorkerInfo | undefined;
+  #exitCode: number | null = null;
+
+  /**
+   * Makes a job; it does nothing before it is started.
+   *
+   * @param options What to run, and how.
+   * @throws {TypeError | SerializationError} When `target` is no function, or cannot travel.
+   * @throws {RangeError} When a number is out of range.
+   */
+  constructor(options: JobOptions<R> = {}) {
+    const { target, args = [], kwargs, timeout, retries = DEFAULT_RETRIES } = options;
+    if (target !== undefined) checkFunction(target);
+    // Complains of what is out of range now, and not at the start.
+    runSettings({ retries, ...(timeout !== undefined && { timeout }) }, 1);
+    this.#target = target;
+    this.#args = kwargs ? [...args, kwargs] : [...args];
+    this.#name = options.name ?? `Job-${++jobs}`;
+    this.#daemon = options.daemon ?? false;
+    this.#mutable = options.mutable ?? false;
+    this.#timeout = timeout;
+    this.#retries = retries;
+    this.#scheduler = options.scheduler;
+    this.#dispatcher = options.dispatcher;
+    // Whoever asks for the result hears of its failure; others must not be made to.
+    this.#outcome.promise.catch(() => {});
+  }
+
+  /**
+   * What the job does: it calls `target`. A subclass may override it; then it runs on the
+   * worker, where `this` has the fields of the job.
+   *
+   * @param _controller The running job; see {@linkcode JobController}.
+   * @returns The job's result.
+   */
+  run(_controller?: JobController): R | Promise<R> {
+    const { target, args } = this.#request();
+    return target(...args as never[]);
+  }
+
+  /**
+   * Starts the job. It waits for a worker to be free.
+   *
+   * @param dispatcher A dispatcher to run on, instead of the one of the options.
+   * @throws {GridEngineError} When it was started before, or closed.
+   * @throws {SerializationError} When it cannot travel.
+   */
+  start(dispatcher?: JobDispatcher): void {
+    this.#mustBeOpen();
+    if (this.#state !== "new") {
+      throw new GridEngineError(
+        `Job "${this.#name}" was started before: a job runs once; make a new Job`,
+      );
+    }
+    const overridden = this.run !== Job.prototype.run;
+    const item = overridden ? this.#fields() : this.#request().args;
+    const code = overridden ? this.#captureClass() : captureCall(this.#target!, true);
+    const on = dispatcher ?? this.#dispatcher;
+    const shared = on ? undefined : sharedDispatcher(this.#scheduler);
+    const engine = engineOf(on ?? shared!);
+    const timeout = this.#timeout;
+    const settings = {
+      ...runSettings({ retries: this.#retries, ...(timeout && { timeout }) }, 1),
+      exclusive: true,
+    };
+    this.#state = "started";
+    this.#engine = engine;
+    let outcome: Outcome | undefined;
+    this.#run = engine.start({
+      name: this.#name,
+      code,
+      items: new ItemSource([item]),
+      settings,
+      daemon: this.#daemon,
+      listener: {
+        started: (worker) => this.#worker = worker,
+        message: (value) => this.#messages.push(value),
+        results: (_first, [value]) => {
+          outcome = overridden ? this.#unpack(value as JobOutcome) : { value };
+        },
+        failed: (_index, error) => outcome = { error },
+        ended: (error) => {
+          this.#end(outcome ?? { error });
+          shared?.release();
+        },
+      },
+    });
+    shared?.hold();
+  }
+
+  /**
+   * Waits until the job has ended, however it ended.
+   *
+   * @param timeout How long, in milliseconds; as long as it takes by default.
+   * @throws {TimeoutError} When time is up; the job goes on.
+   * @throws {GridEngineError} When the job was not started.
+   */
+  async join(timeout?: number): Promise<void> {
+    this.#mustBeStarted("join");
+    const late = () => `job "${this.#name}" is still running`;
+    await withTimeout(this.#ended.promise, timeout, late);
+  }
+
+  /** Whether it was started and has not ended. */
+  isAlive(): boolean {
+    this.#mustBeOpen();
+    return this.#state === "started";
+  }
+
+  /**
+   * Asks the job to come to an end: its controller's `signal` is aborted. What has not
+   * ended after the grace period is ended. The exit code is −15, unless the function
+   * returned in time.
+   *
+   * @param grace The grace period in milliseconds.
+   */
+  terminate(grace: number = GRACE): void {
+    this.#mustBeStarted("terminate");
+    if (!(grace >= 0 && grace <= LONGEST_TIME)) {
+      throw new RangeError(
+        `grace is ${grace}: milliseconds from 0 to ${LONGEST_TIME} are expected`,
+      );
+    }
+    if (this.#state === "started") this.#engine!.terminate(this.#run, grace);
+  }
+
+  /** Ends the job at once: exit code −9. */
+  kill(): void {
+    this.#mustBeStarted("kill");
+    if (this.#state !== "started") return;
+    this.#killed = true;
+    this.#engine!.terminate(this.#run, 0);
+  }
+
+  /**
+   * Says that the job is no longer needed; it cannot be used any more.
+   *
+   * @throws {GridEngineError} While it runs.
+   */
+  close(): void {
+    if (this.#state === "started") {
+      throw new GridEngineError(
+        `Job "${this.#name}" is still running: join() or terminate() it before close()`,
+      );
+    }
+    this.#closed = true;
+  }
+
+  /** What it is called. It can be set until it is started. */
+  get name(): string {
+    return this.#name;
+  }
+
+  set name(name: string) {
+    this.#mustBeNew("name");
+    this.#name = name;
+  }
+
+  /** Whether the program may end before the job. It can be set until it is started. */
+  get daemon(): boolean {
+    return this.#daemon;
+  }
+
+  set daemon(daemon: boolean) {
+    this.#mustBeNew("daemon");
+    this.#daemon = daemon;
+  }
+
+  /** The id of the worker process that runs it; `null` before it runs. */
+  get pid(): number | null {
+    return this.#worker?.pid ?? null;
+  }
+
+  /** The same as `pid`. */
+  get ident(): number | null {
+    return this.pid;
+  }
+
+  /** The name of the machine that runs it; `null` before it runs. */
+  get host(): string | null {
+    return this.#worker?.host ?? null;
+  }
+
+  /**
+   * How it ended: `null` while it has not; 0; 1 when it threw; −N when signal N ended it,
+   * as −15 after `terminate()` and −9 after `kill()` or its timeout; the status that its
+   * function or worker exited with.
+   */
+  get exitCode(): number | null {
+    return this.#exitCode;
+  }
+
+  /** Resolves when it has ended, however it ended. */
+  get sentinel(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** What the function returned; rejects with what it threw, or why it did not return. */
+  get result(): Promise<Awaited<R>> {
+    this.#asked = true;
+    return this.#outcome.promise;
+  }
+
+  /** What the running job has sent with `currentJob().send()`, until it has ended. */
+  get messages(): AsyncIterable<unknown> {
+    return this.#messages;
+  }
+
+  /**
+   * Sends a value to the running job, where `currentJob().messages` gives it. What is
+   * sent before it runs, it finds there when it does.
+   *
+   * @throws {SerializationError} When the value cannot travel.
+   * @throws {GridEngineError} When the job was not started.
+   */
+  send(value: unknown): void {
+    this.#mustBeStarted("send");
+    this.#engine!.send(
+      this.#run,
+      serializeFor(value, `${this.#name} → message`, "a worker"),
+    );
+  }
+
+  #end(outcome: Outcome): void {
+    this.#state = "ended";
+    if ("value" in outcome) {
+      this.#exitCode = 0;
+      this.#outcome.resolve(outcome.value as Awaited<R>);
+    } else {
+      const { error } = outcome;
+      this.#exitCode = this.#exitCodeOf(error);
+      this.#outcome.reject(error);
+      if (!this.#asked && !(error instanceof JobCancelledError)) {
+        console.error(`Exception in job "${this.#name}":`, error);
+      }
+    }
+    this.#messages.end();
+    this.#ended.resolve();
+  }
+
+  /** What came of a subclass's `run`; its fields come back here. */
+  #unpack({ result, thrown, fields = {} }: JobOutcome): Outcome {
+    const { name: _, ...own } = fields;
+    Object.assign(this, own);
+    if (thrown === undefined) return { value: result };
+    const where = { name: this.#name, index: undefined };
+    const worker = this.#worker && { worker: this.#worker };
+    return { error: decodeFailure(thrown, stackLine({ ...where, ...worker })) };
+  }
+
+  #exitCodeOf(error: unknown): number {
+    if (error instanceof JobCancelledError) return this.#killed ? -SIGKILL : -SIGTERM;
+    if (error instanceof JobTimeoutError) return -SIGKILL;
+    if (error instanceof WorkerLostError) {
+      const { signalNumber, exitStatus } = error.attempts.at(-1)!;
+      return signalNumber !== undefined ? -signalNumber : exitStatus ?? -SIGKILL;
+    }
+    return 1;
+  }
+
+  #request(): { target: (...args: never[]) => R; args: unknown[] } {
+    if (!(#target in this) || this.#target === undefined) {
+      throw new GridEngineError(
+        `The job has nothing to run: give a target, or override run(controller)`,
+      );
+    }
+    const args = [...this.#args];
+    serializeFor(args, `${this.#name} → args`, "a worker");
+    return { target: this.#target, args };
+  }
+
+  /** The fields of a subclass's instance, as they travel. */
+  #fields(): Record<string, unknown> {
+    const fields = Object.fromEntries(Object.entries(this));
+    fields.name = this.#name;
+    serializeFor(fields, `${this.#name} → this`, "a worker");
+    return fields;
+  }
+
+  async #captureClass(): Promise<Uint8Array> {
+    const type = await captureClass(this.constructor, Job);
+    const code: CodePayload = { kind: "job", class: type, mutable: this.#mutable };
+    return serialize(code);
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#closed) return;
+    throw new GridEngineError(`Job "${this.#name}" is closed`);
+  }
+
+  #mustBeStarted(what: string): void {
+    this.#mustBeOpen();
+    if (this.#state !== "new") return;
+    throw new GridEngineError(`Job "${this.#name}" cannot ${what}: start() it first`);
+  }
+
+  #mustBeNew(what: string): void {
+    this.#mustBeOpen();
+    if (this.#state === "new") return;
+    throw new GridEngineError(
+      `Job "${this.#name}" was started: set its ${what} before start()`,
+    );
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Functions over lists, on workers.
+ *
+ * @module
+ */
+
+import type { AnyFunction } from "./dispatcher/call.ts";
+import { JobDispatcher, stream } from "./dispatcher/dispatcher.ts";
+import type { Items } from "./dispatcher/item_source.ts";
+import type { DispatchOptions } from "./dispatcher/options.ts";
+import type { SchedulerLike } from "./scheduler/scheduler.ts";
+
+/** Options of {@linkcode map} and its kin. */
+export interface MapOptions extends DispatchOptions {
+  /**
+   * What starts the workers: a scheduler, its class, or a function that gives one.
+   * @default {bestAvailable}
+   */
+  scheduler?: SchedulerLike;
+  /**
+   * An open dispatcher, whose warm workers are used. Without one the map opens its own,
+   * and closes it.
+   */
+  dispatcher?: JobDispatcher;
+}
+
+/**
+ * Runs a function over items on workers, as `Array.prototype.map` does here.
+ *
+ * @example
+ * ```ts
+ * import { map } from "jsr:@x/gridengine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const squares = await map((x: number) => x * x, [1, 2, 3, 4, 5]);
+ * assertEquals(squares, [1, 4, 9, 16, 25]);
+ * ```
+ *
+ * @param f What to run. It travels to the workers.
+ * @param args What to run it with, one argument each; read as it is needed.
+ * @param options Where and how.
+ * @returns The results, in the order of the items.
+ * @throws What the function threw for the item of lowest index that was seen to fail, as
+ * itself; see the errors of this package for what else may go wrong with an item.
+ * @throws {TypeError} When `f` is no function, or `args` nothing to iterate over.
+ * @throws {RangeError} When an option is out of range.
+ * @throws {SerializationError} When the function, an item or a result cannot travel.
+ */
+export function map<T, R>(
+  f: (item: T) => R,
+  args: Items<T>,
+  options: MapOptions = {},
+): Promise<Awaited<R>[]> {
+  return onDispatcher(f, options, (dispatcher) => dispatcher.map(f, args, options));
+}
+
+/**
+ * Runs a function over tuples of arguments: `f(...tuple)`.
+ *
+ * @example
+ * ```ts
+ * import { starmap } from "jsr:@x/gridengine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await starmap(Math.pow, [[2, 3], [3, 2]]), [8, 9]);
+ * ```
+ *
+ * @param f What to run.
+ * @param tuples Its arguments, an array of them each.
+ * @param options Where and how.
+ * @returns The results, in the order of the tuples. It throws as {@linkcode map} does.
+ */
+export function starmap<A extends readonly unknown[], R>(
+  f: (...args: [...A]) => R,
+  tuples: Items<A>,
+  options: MapOptions = {},
+): Promise<Awaited<R>[]> {
+  return onDispatcher(
+    f,
+    options,
+    (dispatcher) => dispatcher.starmap(f, tuples, options),
+  );
+}
+
+/**
+ * Runs a function over items, and gives each result as soon as those before it are there.
+ * The items are read a bounded number ahead, so they may be endless. Leaving the loop
+ * ends what runs.
+ *
+ * @example
+ * ```ts
+ * import { imap } from "jsr:@x/gridengine";
+ *
+ * function* naturals() {
+ *   for (let i = 0;; i++) yield i;
+ * }
+ * for await (const square of imap((x: number) => x * x, naturals())) {
+ *   if (square > 100) break;
+ * }
+ * ```
+ *
+ * @param f What to run.
+ * @param args What to run it with.
+ * @param options Where and how.
+ * @returns The results, in order. Iterating throws as {@linkcode map} does.
+ */
+export function imap<T, R>(
+  f: (item: T) => R,
+  args: Items<T>,
+  options: MapOptions = {},
+): AsyncIterableIterator<Awaited<R>> {
+  return streamOnDispatcher<R>(f, args, options, true);
+}
+
+/**
+ * Like {@linkcode imap}, but gives each result as soon as it is there.
+ *
+ * @example
+ * ```ts
+ * import { imapUnordered } from "jsr:@x/gridengine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const found: number[] = [];
+ * for await (const y of imapUnordered((x: number) => x + 1, [1, 2, 3])) found.push(y);
+ * assertEquals(found.toSorted(), [2, 3, 4]);
+ * ```
+ *
+ * @param f What to run.
+ * @param args What to run it with.
+ * @param options Where and how.
+ * @returns The results, as they come. Iterating throws as {@linkcode map} does.
+ */
+export function imapUnordered<T, R>(
+  f: (item: T) => R,
+  args: Items<T>,
+  options: MapOptions = {},
+): AsyncIterableIterator<Awaited<R>> {
+  return streamOnDispatcher<R>(f, args, options, false);
+}
+
+function open(f: AnyFunction, options: MapOptions): JobDispatcher {
+  const { scheduler } = options;
+  return new JobDispatcher({
+    name: options.name ?? (f?.name || "anonymous"),
+    ...(scheduler && { scheduler }),
+  });
+}
+
+async function onDispatcher<R>(
+  f: AnyFunction,
+  options: MapOptions,
+  run: (dispatcher: JobDispatcher) => Promise<R[]>,
+): Promise<R[]> {
+  if (options.dispatcher) return await run(options.dispatcher);
+  await using dispatcher = open(f, options);
+  return await run(dispatcher);
+}
+
+function streamOnDispatcher<R>(
+  f: AnyFunction,
+  args: Items<unknown>,
+  options: MapOptions,
+  ordered: boolean,
+): AsyncIterableIterator<Awaited<R>> {
+  const { dispatcher } = options;
+  let own: JobDispatcher | undefined;
+  const get = () => dispatcher ?? (own = open(f, options));
+  return stream<R>(get, f, args, options, ordered, async () => await own?.close());
+}

@@ -1,0 +1,69 @@
+/**
+ * What workers write.
+ *
+ * @module
+ */
+
+import { stripVTControlCharacters } from "node:util";
+
+/** How much of a worker's output is kept for error messages, in characters. */
+const KEPT = 4096;
+
+/** How long output may still come when the process has ended, in milliseconds. */
+const AFTERMATH = 500;
+
+/** Passes output on and remembers its end. */
+export class LogTail {
+  readonly #readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
+  readonly #following: Promise<void>[] = [];
+  #text = "";
+
+  /** The last lines that were written, without their colours. */
+  get text(): string {
+    return stripVTControlCharacters(this.#text).trimEnd();
+  }
+
+  /**
+   * Passes a stream on.
+   *
+   * @param from What is written.
+   * @param to Where it goes.
+   */
+  follow(
+    from: ReadableStream<Uint8Array>,
+    to: { write(bytes: Uint8Array): Promise<number> },
+  ): void {
+    const reader = from.getReader();
+    this.#readers.push(reader);
+    this.#following.push(this.#copy(reader, to));
+  }
+
+  /**
+   * The process has ended: resolves when all that it wrote has been passed on. Whoever
+   * inherited its output, and lives on, is no longer listened to.
+   */
+  async end(): Promise<void> {
+    const timer = setTimeout(() => {
+      for (const reader of this.#readers) void reader.cancel();
+    }, AFTERMATH);
+    await Promise.all(this.#following);
+    clearTimeout(timer);
+  }
+
+  async #copy(
+    reader: ReadableStreamDefaultReader<Uint8Array>,
+    to: { write(bytes: Uint8Array): Promise<number> },
+  ): Promise<void> {
+    const decoder = new TextDecoder();
+    for (let chunk; !(chunk = await reader.read()).done;) {
+      const bytes = chunk.value;
+      this.#text = (this.#text + decoder.decode(bytes, { stream: true })).slice(-KEPT);
+      try {
+        for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
+      } catch (error) {
+        // Nobody reads our output any more; the workers go on all the same.
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      }
+    }
+  }
+}

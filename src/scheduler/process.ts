@@ -1,0 +1,216 @@
+/**
+ * Workers as processes of this machine.
+ *
+ * @module
+ */
+
+import { constants } from "node:os";
+import { SchedulerError, type WorkerLoss } from "../errors.ts";
+import { settings } from "../settings.ts";
+import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
+import { LogTail } from "./log_tail.ts";
+
+/** Options of a {@linkcode ProcessScheduler}. */
+export interface ProcessSchedulerOptions {
+  /**
+   * The most processes at once.
+   * @default {settings.workers}
+   */
+  workers?: number;
+  /**
+   * What the user's function may do, as for a Web Worker under Deno: `"inherit"`,
+   * `"none"`, or an object of `net`, `read`, `write`, `run`, `env`, `ffi`, `sys` and
+   * `import`. The worker process around it may do everything.
+   * @default {"inherit"}
+   */
+  permissions?: Deno.PermissionOptions;
+  /** Environment variables for the workers, beside those of this program. */
+  env?: Record<string, string>;
+  /**
+   * `"local"` by a socket file, `"network"` by encrypted TCP, as on a cluster.
+   * @default {"local"}
+   */
+  transport?: "local" | "network";
+}
+
+interface Child {
+  process: Deno.ChildProcess;
+  /** Resolves when its end was told. */
+  ended: Promise<void>;
+}
+
+/** What is not to wait is ended by a signal that cannot be ignored. */
+const SIGKILL = "SIGKILL";
+
+/**
+ * Starts `deno run worker.ts` on this machine, as many as there is work for.
+ *
+ * @example Two processes that may read, and nothing else
+ * ```ts
+ * import { map, ProcessScheduler } from "jsr:@x/gridengine";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using scheduler = new ProcessScheduler({
+ *   workers: 2,
+ *   permissions: { read: true },
+ * });
+ * assertEquals(await map((x: number) => x * x, [1, 2, 3], { scheduler }), [1, 4, 9]);
+ * ```
+ */
+export class ProcessScheduler implements Scheduler {
+  /** What it is called in messages. */
+  readonly name = "processes";
+  /** The most processes at once. */
+  readonly workers: number;
+  /** How the workers reach this program. */
+  readonly transport: "local" | "network";
+  /** What the user's function may do. */
+  readonly permissions: Deno.PermissionOptions;
+  readonly #env: Record<string, string>;
+  readonly #children = new Map<string, Child>();
+  #closed = false;
+
+  /**
+   * Makes a scheduler; it starts nothing yet.
+   *
+   * @param options How many workers, and what they may do.
+   * @throws {RangeError} When `workers` is no whole number of at least 1.
+   * @throws {TypeError} When `transport` or `permissions` is none.
+   */
+  constructor(options: ProcessSchedulerOptions = {}) {
+    const { workers = settings.workers, transport = "local" } = options;
+    if (!Number.isInteger(workers) || workers < 1) {
+      throw new RangeError(
+        `Cannot start ${workers} workers: a whole number from 1 is expected`,
+      );
+    }
+    if (transport !== "local" && transport !== "network") {
+      throw new TypeError(
+        `The transport is "${transport}": "local" or "network" is expected`,
+      );
+    }
+    checkPermissions(options.permissions);
+    this.workers = workers;
+    this.transport = transport;
+    this.permissions = options.permissions ?? "inherit";
+    this.#env = options.env ?? {};
+  }
+
+  /** {@linkcode Scheduler.start} */
+  start(spec: WorkerSpec, workers: string[], listener: WorkerListener): void {
+    if (this.#closed) {
+      throw new SchedulerError("The scheduler is closed: make a new ProcessScheduler");
+    }
+    for (const worker of workers) this.#spawn(spec, worker, listener);
+  }
+
+  /** {@linkcode Scheduler.stop} */
+  stop(worker: string): void {
+    kill(this.#children.get(worker)?.process);
+  }
+
+  /** {@linkcode Scheduler.join} */
+  async join(): Promise<void> {
+    while (this.#children.size > 0) {
+      await Promise.all([...this.#children.values()].map((child) => child.ended));
+    }
+  }
+
+  /** {@linkcode Scheduler.killall} */
+  async killall(): Promise<void> {
+    for (const { process } of this.#children.values()) kill(process);
+    await this.join();
+  }
+
+  /** {@linkcode Scheduler.close} */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.killall();
+  }
+
+  /** {@linkcode ProcessScheduler.close} */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #spawn(spec: WorkerSpec, worker: string, listener: WorkerListener): void {
+    const began = performance.now();
+    let process: Deno.ChildProcess;
+    try {
+      process = new Deno.Command(Deno.execPath(), {
+        args: ["run", ...spec.flags, spec.module, spec.runFile, worker],
+        env: this.#env,
+        stdin: "null",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+    } catch (error) {
+      const detail = `its process cannot be started: ${(error as Error).message}`;
+      // The dispatcher is not ready to be told before this call has returned.
+      queueMicrotask(() => listener.ended(worker, { cause: "never started", detail }));
+      return;
+    }
+    // Workers do not keep the program alive; who waits for their results does.
+    process.unref();
+    const log = new LogTail();
+    log.follow(process.stdout, Deno.stdout);
+    log.follow(process.stderr, Deno.stderr);
+    const ended = process.status.then(async (status) => {
+      await log.end();
+      this.#children.delete(worker);
+      listener.ended(worker, {
+        ...lossOf(status),
+        pid: process.pid,
+        host: Deno.hostname(),
+        wallClock: performance.now() - began,
+        log: log.text,
+      });
+    });
+    this.#children.set(worker, { process, ended });
+    queueMicrotask(() => listener.started(worker));
+  }
+}
+
+const PERMISSIONS = ["net", "read", "write", "run", "env", "ffi", "sys", "import"];
+
+function checkPermissions(permissions: unknown): void {
+  if (["inherit", "none", undefined].includes(permissions as string)) return;
+  const isObject = typeof permissions === "object" && permissions !== null;
+  const unknown = isObject
+    ? Object.keys(permissions).find((name) => !PERMISSIONS.includes(name))
+    : String(permissions);
+  if (unknown === undefined) return;
+  throw new TypeError(
+    `There is no permission "${unknown}": "inherit", "none" or an object of ` +
+      `${PERMISSIONS.join(", ")} is expected`,
+  );
+}
+
+function kill(process: Deno.ChildProcess | undefined): void {
+  try {
+    process?.kill(SIGKILL);
+  } catch (error) {
+    // It has ended in the meantime.
+    if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) {
+      throw error;
+    }
+  }
+}
+
+function lossOf(status: Deno.CommandStatus): WorkerLoss {
+  if (status.signal) {
+    const signalNumber =
+      constants.signals[status.signal as keyof typeof constants.signals];
+    return {
+      cause: "signal",
+      detail: `its process was ended by ${status.signal}`,
+      signal: status.signal,
+      signalNumber,
+    };
+  }
+  return {
+    cause: "exit",
+    detail: `its process exited with status ${status.code}`,
+    exitStatus: status.code,
+  };
+}

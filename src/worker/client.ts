@@ -1,0 +1,258 @@
+/**
+ * A worker's event loop: it talks to the host, and hands what it is told to the thread.
+ * The loop never runs the user's code, so that it can answer, whatever that does.
+ *
+ *     host ROUTER <──ZeroMQ──> DEALER client.ts <──messages──> executor.ts (thread)
+ *                                        └── reads ──> what runs (shared memory)
+ *
+ * @module
+ */
+
+import { decodeHostMessage } from "../protocol/codec.ts";
+import { Link } from "../protocol/link.ts";
+import {
+  type HostMessage,
+  LARGEST_MESSAGE,
+  UNSEQUENCED,
+  type WorkerMessage,
+} from "../protocol/messages.ts";
+import type { RunFile } from "../protocol/run_file.ts";
+import { openLibzmq } from "../zeromq/libzmq.ts";
+import { type Frames, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
+import { Thread } from "./thread.ts";
+
+/** Beyond so many bytes received, the host is told at once, so that it can forget them. */
+const ACKNOWLEDGE_BYTES = 1 << 20;
+/** How often `hello` is said until it is answered, in milliseconds. */
+const HELLO_INTERVAL = 1000;
+/** What libzmq itself puts into the socket when the connection is lost. */
+const HICCUP = new Uint8Array([0]);
+/** How long the last messages may take to get out, in milliseconds. */
+const LINGER = 1000;
+/** How long the host may take to say that it has all reports, before a restart, in ms. */
+const FAREWELL = 2000;
+
+/** Why a worker has ended. */
+export type Outcome =
+  | "told to leave"
+  | "refused"
+  /** It had been there, and does not answer any more. */
+  | "host lost"
+  /** It never answered. */
+  | "host not reached"
+  /** For certain: it was on this machine, and nobody listens there any more. */
+  | "host gone"
+  /** What the thread runs must not go on. */
+  | "restart";
+
+/** One worker, from its `hello` to its end. */
+export class Client {
+  readonly #run: RunFile;
+  readonly #worker: string;
+  readonly #context: ZmqContext;
+  readonly #socket: ZmqSocket;
+  readonly #link = new Link();
+  readonly #thread: Thread;
+  readonly #incarnation = crypto.randomUUID();
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+  #giveUp: ReturnType<typeof setTimeout> | undefined;
+  #helloTimer: ReturnType<typeof setInterval> | undefined;
+  #restarting = false;
+  #outcome: Outcome | undefined;
+  /** Why the host refused the worker. */
+  refusal = "";
+
+  /**
+   * @param run How to reach the host.
+   * @param worker The identity that the host gave to this worker.
+   */
+  constructor(run: RunFile, worker: string) {
+    this.#run = run;
+    this.#worker = worker;
+    this.#thread = new Thread({
+      worker,
+      host: Deno.hostname(),
+      permissions: run.permissions,
+      report: (message) => this.#send(message),
+      restart: () => this.#restart(),
+    });
+    const zmq = openLibzmq(run.libzmq);
+    this.#context = new ZmqContext(zmq);
+    this.#socket = this.#context.socket("DEALER", {
+      routingId: new TextEncoder().encode(worker),
+      hiccupMessage: HICCUP,
+      sendHighWaterMark: 0,
+      receiveHighWaterMark: 0,
+      maxMessageSize: LARGEST_MESSAGE,
+      heartbeatInterval: run.heartbeatInterval,
+      heartbeatTimeout: 3 * run.heartbeatInterval,
+      heartbeatTtl: 3 * run.heartbeatInterval,
+      linger: LINGER,
+      ...(run.curve && {
+        curveServerKey: run.curve.serverKey,
+        curvePublicKey: run.curve.publicKey,
+        curveSecretKey: run.curve.secretKey,
+      }),
+    });
+    this.#socket.connect(run.endpoint);
+  }
+
+  /** Works until it is over, and says why it is. */
+  async work(): Promise<Outcome> {
+    this.#hello(this.#run.connectTimeout, "host not reached");
+    this.#timers.push(setInterval(() => {
+      if (this.#helloTimer === undefined) this.#send({ type: "heartbeat" });
+    }, this.#run.heartbeatInterval));
+    for await (const frames of this.#socket) {
+      this.#take(frames);
+      if (this.#outcome) break;
+    }
+    for (const timer of [...this.#timers, this.#helloTimer]) clearInterval(timer);
+    clearTimeout(this.#giveUp);
+    this.#thread.close();
+    // What a lost host is still owed will never be taken.
+    const reachable = this.#outcome === "told to leave" || this.#outcome === "restart";
+    if (reachable) await this.#context.close();
+    return this.#outcome!;
+  }
+
+  /** Says who this is, again and again until it is answered or too late. */
+  #hello(patience: number, outcome: Outcome): void {
+    if (this.#helloTimer !== undefined) return;
+    const local = onThisMachine(this.#run.endpoint);
+    const say = async () => {
+      const hello = {
+        worker: this.#worker,
+        pid: Deno.pid,
+        host: Deno.hostname(),
+        incarnation: this.#incarnation,
+        received: this.#link.received,
+      };
+      this.#send({ type: "hello", hello });
+      // A host that was killed is not waited for, however patient we are with others.
+      if (local && !await listens(local)) this.#end("host gone");
+    };
+    void say();
+    this.#helloTimer = setInterval(say, HELLO_INTERVAL);
+    // One that was stopped, such as by a debugger, still listens: it will go on.
+    if (local && outcome === "host lost") return;
+    this.#giveUp = setTimeout(() => this.#end(outcome), patience);
+  }
+
+  #answered(): void {
+    clearInterval(this.#helloTimer);
+    clearTimeout(this.#giveUp);
+    this.#helloTimer = undefined;
+  }
+
+  #take(frames: Frames): void {
+    if (frames.length === 1 && frames[0]!.length === HICCUP.length) {
+      this.#hello(this.#run.reconnectGrace, "host lost");
+      return;
+    }
+    let message: HostMessage;
+    try {
+      message = decodeHostMessage(frames);
+    } catch (error) {
+      console.error(`Dropped what the host said: ${(error as Error).message}`);
+      return;
+    }
+    const arrival = this.#link.receive(frames);
+    if (this.#restarting && this.#link.kept === 0) this.#end("restart");
+    if (arrival === "gap") this.#hello(this.#run.reconnectGrace, "host lost");
+    if (arrival !== "deliver") return;
+    this.#obey(message);
+    if (this.#link.unacknowledgedBytes > ACKNOWLEDGE_BYTES) {
+      this.#send({ type: "heartbeat" });
+    }
+  }
+
+  #obey(message: HostMessage): void {
+    // What it is given from now on, it will be given again.
+    if (this.#restarting && !UNSEQUENCED.has(message.type)) return;
+    switch (message.type) {
+      case "welcome":
+        this.#answered();
+        for (const frames of this.#link.resend(message.received)) {
+          this.#socket.send(frames);
+        }
+        break;
+      case "refused":
+        this.refusal = message.why;
+        this.#end("refused");
+        break;
+      case "heartbeat":
+        break;
+      case "code":
+        this.#thread.code(message.code, message.value);
+        break;
+      case "assign": {
+        const { timeout, ...batch } = message;
+        this.#thread.assign({ ...batch, timed: timeout > 0 }, timeout);
+        break;
+      }
+      case "cancel":
+        this.#thread.cancel(message.chunks);
+        break;
+      case "terminate":
+        this.#thread.terminate(message.chunk, message.grace);
+        break;
+      case "message":
+        this.#thread.message(message.chunk, message.value);
+        break;
+      case "leave":
+        this.#end("told to leave");
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Starts anew, as soon as the host has all that was reported. */
+  #restart(): void {
+    this.#restarting = true;
+    this.#send({ type: "restarting" });
+    setTimeout(() => this.#end("restart"), FAREWELL);
+  }
+
+  #send(message: WorkerMessage): void {
+    if (this.#outcome) return;
+    this.#socket.send(this.#link.send(message));
+  }
+
+  #end(outcome: Outcome): void {
+    this.#outcome ??= outcome;
+    // Ends the wait for messages.
+    void this.#socket.close();
+  }
+}
+
+/** How to connect to an endpoint of this machine; `undefined` when it is of another. */
+function onThisMachine(
+  endpoint: string,
+): Deno.UnixConnectOptions | Deno.ConnectOptions | undefined {
+  const path = /^ipc:\/\/(.+)$/.exec(endpoint)?.[1];
+  if (path !== undefined) return { transport: "unix", path };
+  const [, hostname, port] = /^tcp:\/\/\[?([^\]]+)\]?:(\d+)$/.exec(endpoint) ?? [];
+  const here = Deno.networkInterfaces().some(({ address }) => address === hostname);
+  return here ? { hostname: hostname!, port: Number(port) } : undefined;
+}
+
+/**
+ * Whether somebody listens on this machine. A host does so before it starts workers, and
+ * as long as it lives. Of other machines it cannot be asked: a firewall may answer.
+ */
+async function listens(
+  options: Deno.UnixConnectOptions | Deno.ConnectOptions,
+): Promise<boolean> {
+  try {
+    const connection = "path" in options
+      ? await Deno.connect(options)
+      : await Deno.connect(options);
+    connection.close();
+    return true;
+  } catch (error) {
+    const { ConnectionRefused, NotFound } = Deno.errors;
+    return !(error instanceof ConnectionRefused || error instanceof NotFound);
+  }
+}

@@ -1,0 +1,365 @@
+/**
+ * The thread that runs the user's function. It is a Web Worker of the worker's process;
+ * `client.ts` ends it when an item is cancelled or overdue, and starts another.
+ *
+ * @module
+ */
+
+import { revive } from "../closure/revive.ts";
+import type { CodePayload } from "../closure/payload.ts";
+import { GridEngineError } from "../errors.ts";
+import { encodeFailure } from "../protocol/failure.ts";
+import type { AssignedChunk, FailureReason, Segment } from "../protocol/messages.ts";
+import { deserialize, serialize, serializeFor } from "../protocol/values.ts";
+import { type JobController, setCurrentJob } from "../job_controller.ts";
+import { Mailbox } from "../mailbox.ts";
+import {
+  type Batch,
+  epoch,
+  type FromExecutor,
+  RunningItem,
+  type ToExecutor,
+} from "./thread_messages.ts";
+
+/**
+ * Results are sent on when so many milliseconds of work were done since the last time, so
+ * that of an item that takes longer is sent on when it ends. Before the thread waits for a
+ * promise all that is there is sent. What is left to wait behind an item that is long and
+ * synchronous are the results of less than this much work right before it.
+ */
+const FLUSH_AFTER = 1;
+/** Items are quick that take, all those between two looks at the clock, so little, in ms. */
+const QUICK = 0.05;
+/** How many items may pass between two looks at the clock. */
+const LONGEST_STRIDE = 64;
+
+const port = self as unknown as {
+  postMessage(message: FromExecutor, transfer?: Transferable[]): void;
+  onmessage: (event: MessageEvent<ToExecutor>) => void;
+};
+
+type Call = (argument: unknown) => unknown;
+
+let host = "";
+let worker = "";
+let running: RunningItem;
+const codes = new Map<number, Promise<Call>>();
+const batches: Batch[] = [];
+let pumping = false;
+/** What runs now. */
+const current = {
+  batch: undefined as Batch | undefined,
+  chunk: undefined as AssignedChunk | undefined,
+  offset: 0,
+  /** Made when somebody asks for it. */
+  job: undefined as Job | undefined,
+};
+/** The chunk that was begun last: their numbers rise. */
+let begun = 0;
+/** What came for jobs that have not begun. */
+const early: ToJob[] = [];
+
+type ToJob = Extract<ToExecutor, { type: "abort" | "message" }>;
+
+setCurrentJob(() => currentJob());
+
+port.onmessage = ({ data }) => {
+  switch (data.type) {
+    case "start":
+      ({ host, worker } = data);
+      running = new RunningItem(data.state);
+      break;
+    case "code": {
+      const code = revive(deserialize(data.value) as CodePayload);
+      // Its failure belongs to each item that needs it.
+      code.catch(() => {});
+      codes.set(data.code, code);
+      break;
+    }
+    case "batch":
+      batches.push(data.batch);
+      if (!pumping) void pump();
+      break;
+    case "abort":
+    case "message":
+      if (data.chunk > begun) early.push(data);
+      else if (current.chunk?.chunk === data.chunk) currentJob()?.take(data);
+      break;
+    default:
+      data satisfies never;
+  }
+};
+
+// What the function left behind must not end the thread under the next item.
+self.addEventListener("error", (event) => {
+  event.preventDefault();
+  console.error("Uncaught in a job:", (event as ErrorEvent).error);
+});
+self.addEventListener("unhandledrejection", (event) => {
+  event.preventDefault();
+  console.error("Unhandled rejection in a job:", event.reason);
+});
+
+// Deno ends a thread that exits without a word, so the word must come first.
+const exit = (status?: number | string): never => {
+  const running_ = running.read();
+  if (running_) {
+    const { chunk, offset, since } = running_;
+    const elapsed = epoch() - since;
+    const exitStatus = Math.abs(Math.trunc(Number(status ?? Deno.exitCode))) || 0;
+    post({
+      type: "failed",
+      chunk,
+      offset,
+      reason: "exited",
+      exitStatus,
+      elapsed,
+      value: serialize(null),
+    });
+  }
+  // Until `client.ts` ends the thread, the function must not go on.
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  throw new GridEngineError("unreachable");
+};
+Object.defineProperty(Deno, "exit", { value: exit });
+Object.defineProperty(self, "close", { value: () => exit(0) });
+const { process } = globalThis as { process?: object };
+if (process) Object.defineProperty(process, "exit", { value: exit });
+
+post({ type: "ready" });
+
+function post(message: FromExecutor): void {
+  const transfer = "value" in message ? [message.value.buffer as ArrayBuffer] : [];
+  port.postMessage(message, transfer);
+}
+
+async function pump(): Promise<void> {
+  pumping = true;
+  for (let batch; (batch = batches.shift());) {
+    await new BatchRun(batch).run();
+    // Let messages in before the next one.
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  pumping = false;
+}
+
+/** One batch while it runs. */
+class BatchRun {
+  readonly #batch: Batch;
+  #values: unknown[] = [];
+  #segments: Segment[] = [];
+  #flushed = epoch();
+  #looked = this.#flushed;
+  #stride = 1;
+  #untilClock = 0;
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  async run(): Promise<void> {
+    const { code, chunks, value, announce, timed } = this.#batch;
+    let call: Call;
+    let args: unknown[];
+    try {
+      const found = codes.get(code);
+      if (!found) throw new GridEngineError(`The worker has no code number ${code}`);
+      call = await found;
+      args = deserialize(value) as unknown[];
+    } catch (error) {
+      for (const chunk of chunks) {
+        for (let i = 0; i < chunk.count; i++) {
+          this.#fail(chunk.chunk, i, "threw", error);
+        }
+      }
+      return;
+    }
+    current.batch = this.#batch;
+    let next = 0;
+    for (const chunk of chunks) {
+      current.chunk = chunk;
+      begun = chunk.chunk;
+      if (announce) post({ type: "started", chunk: begun });
+      if (early.length > 0) takeEarly(begun);
+      for (let i = 0; i < chunk.count; i++) {
+        if (--this.#untilClock <= 0) this.#lookAtClock();
+        const argument = args[next];
+        args[next++] = undefined;
+        current.offset = i;
+        running.begin(begun, i, timed ? epoch() : 0);
+        try {
+          let result = call(argument);
+          if (isThenable(result)) {
+            this.#flush(epoch());
+            result = await result;
+            this.#untilClock = 0;
+          }
+          this.#keep(begun, i, result);
+        } catch (error) {
+          this.#flush(epoch());
+          const cancelled = current.job?.ended(error) ?? false;
+          this.#fail(begun, i, cancelled ? "cancelled" : "threw", error);
+        }
+        current.job?.close();
+        current.job = undefined;
+      }
+    }
+    current.batch = current.chunk = undefined;
+    running.end();
+    this.#flush(epoch());
+  }
+
+  /** Holds a result until it is sent on with others. */
+  #keep(chunk: number, offset: number, result: unknown): void {
+    const segment = this.#segments.at(-1);
+    if (segment?.chunk === chunk) segment.count++;
+    else this.#segments.push({ chunk, from: offset, count: 1 });
+    this.#values.push(result);
+  }
+
+  /**
+   * Sends on what is there, if it is time. Looking at the clock takes longer than many a
+   * function, so where items are quick it is done for every so many of them only.
+   */
+  #lookAtClock(): void {
+    const now = epoch();
+    const passed = now - this.#looked;
+    this.#looked = now;
+    this.#stride = passed < QUICK ? Math.min(2 * this.#stride, LONGEST_STRIDE) : 1;
+    this.#untilClock = this.#stride;
+    if (now - this.#flushed >= FLUSH_AFTER) this.#flush(now);
+  }
+
+  /** Sends on what is there. */
+  #flush(now: number): void {
+    if (this.#segments.length > 0) {
+      this.#send(this.#segments, this.#values, now - this.#flushed);
+      this.#segments = [];
+      this.#values = [];
+    }
+    this.#flushed = now;
+  }
+
+  /** Sends results; where one of them cannot travel, the others still do. */
+  #send(segments: Segment[], values: unknown[], elapsed: number): void {
+    let value: Uint8Array;
+    try {
+      value = serialize(values);
+    } catch {
+      return this.#sendOneByOne(segments, values, elapsed / values.length);
+    }
+    post({ type: "results", segments, elapsed, value });
+  }
+
+  #sendOneByOne(segments: Segment[], values: unknown[], elapsed: number): void {
+    let next = 0;
+    for (const { chunk, from, count } of segments) {
+      for (let i = from; i < from + count; i++) {
+        const result = values[next++];
+        try {
+          serializeFor(result, "result", "the host");
+        } catch (error) {
+          this.#fail(chunk, i, "unserializable", error);
+          continue;
+        }
+        this.#send([{ chunk, from: i, count: 1 }], [result], elapsed);
+      }
+    }
+  }
+
+  #fail(chunk: number, offset: number, reason: FailureReason, error: unknown): void {
+    const elapsed = Math.max(0, epoch() - this.#flushed);
+    const value = encodeFailure(error);
+    post({ type: "failed", chunk, offset, reason, exitStatus: 0, elapsed, value });
+  }
+}
+
+/** The job that runs now. */
+function currentJob(): Job | undefined {
+  const { batch, chunk, offset } = current;
+  if (!batch || !chunk) return undefined;
+  return current.job ??= new Job(chunk, offset, batch);
+}
+
+/** Gives a job what came before it began; what came for none is dropped. */
+function takeEarly(chunk: number): void {
+  for (const data of early.splice(0)) {
+    if (data.chunk === chunk) currentJob()?.take(data);
+    else if (data.chunk > chunk) early.push(data);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === "object" && value !== null &&
+    typeof (value as { then?: unknown }).then === "function";
+}
+
+/** The running job, as `currentJob()` gives it. What is seldom needed is made when asked for. */
+class Job implements JobController {
+  readonly #chunk: AssignedChunk;
+  readonly #offset: number;
+  readonly #batch: Batch;
+  #aborter: AbortController | undefined;
+  #messages: Mailbox<unknown> | undefined;
+
+  constructor(chunk: AssignedChunk, offset: number, batch: Batch) {
+    this.#chunk = chunk;
+    this.#offset = offset;
+    this.#batch = batch;
+  }
+
+  get id(): string {
+    return `${worker}.${this.#chunk.chunk}.${this.#offset}`;
+  }
+
+  get name(): string {
+    return this.#batch.name;
+  }
+
+  get index(): number {
+    return this.#chunk.first + this.#offset;
+  }
+
+  get attempt(): number {
+    return this.#chunk.attempt;
+  }
+
+  get host(): string {
+    return host;
+  }
+
+  get signal(): AbortSignal {
+    return (this.#aborter ??= new AbortController()).signal;
+  }
+
+  get messages(): Mailbox<unknown> {
+    return this.#messages ??= new Mailbox();
+  }
+
+  send(value: unknown): void {
+    if (!this.#batch.announce) {
+      throw new GridEngineError(
+        `send() was called in an item of map "${this.name}", where nobody listens; ` +
+          `return the value, or use a Job`,
+      );
+    }
+    const bytes = serializeFor(value, "message", "the host");
+    post({ type: "message", chunk: this.#chunk.chunk, value: bytes });
+  }
+
+  /** Takes what the host says to it. */
+  take(data: ToJob): void {
+    if (data.type === "abort") (this.#aborter ??= new AbortController()).abort();
+    else this.messages.push(deserialize(data.value));
+  }
+
+  /** Whether the function threw this because it was asked to come to an end. */
+  ended(error: unknown): boolean {
+    const signal = this.#aborter?.signal;
+    return signal !== undefined && signal.aborted && error === signal.reason;
+  }
+
+  close(): void {
+    this.#messages?.end();
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * The program of a worker process.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { parseRunFile, type RunFile } from "../protocol/run_file.ts";
+import { openLibzmq, replaceProcess } from "../zeromq/libzmq.ts";
+import { Client, type Outcome } from "./client.ts";
+
+/** Exit statuses of a worker that did not do its work, from `sysexits.h`. */
+const EXIT_STATUS: Record<Outcome, number> = {
+  "told to leave": 0,
+  /** EX_UNAVAILABLE */
+  "host lost": 69,
+  "host not reached": 69,
+  "host gone": 69,
+  /** EX_PROTOCOL */
+  "refused": 76,
+  /** EX_OSERR: the process should have begun anew, and could not. */
+  "restart": 71,
+};
+
+/**
+ * Joins a run, works for it and ends the process.
+ *
+ * @param runFile The path of the run file.
+ * @param worker The identity that the host gave to this worker.
+ */
+export async function main(runFile: string, worker: string): Promise<never> {
+  // Ctrl-C goes to the whole process group. It is the host that it is meant for: when
+  // that ends, the worker sees it and cleans up.
+  for (const signal of ["SIGINT", "SIGHUP"] as const) {
+    Deno.addSignalListener(signal, () => {});
+  }
+  const run = await readRunFile(runFile);
+  const client = new Client(run, worker);
+  const outcome = await client.work();
+  if (outcome === "host gone") {
+    await removeRun(runFile);
+    console.error(`Worker ${worker} found that nobody listens at ${run.endpoint}`);
+  } else if (outcome === "restart") {
+    const args = ["run", ...run.flags, Deno.mainModule, runFile, worker];
+    replaceProcess(openLibzmq(run.libzmq), Deno.execPath(), args);
+  } else if (outcome === "refused") {
+    console.error(`Worker ${worker} was refused: ${client.refusal}`);
+  } else if (outcome === "host lost") {
+    console.error(`Worker ${worker} has lost the host at ${run.endpoint}`);
+  } else if (outcome === "host not reached") {
+    console.error(
+      `Worker ${worker} could not reach the host at ${run.endpoint} within ` +
+        `${run.connectTimeout} ms`,
+    );
+  }
+  Deno.exit(EXIT_STATUS[outcome]);
+}
+
+async function readRunFile(path: string): Promise<RunFile> {
+  try {
+    return parseRunFile(await Deno.readTextFile(path));
+  } catch (error) {
+    console.error(`Cannot read the run file "${path}": ${(error as Error).message}`);
+    // EX_CONFIG
+    Deno.exit(78);
+  }
+}
+
+/**
+ * Removes what a host that was killed has left: nobody else can. Other workers may be
+ * doing it, too.
+ */
+async function removeRun(runFile: string): Promise<void> {
+  const directory = dirname(runFile);
+  for (const path of [join(directory, "host"), runFile, directory]) {
+    await Deno.remove(path).catch(() => {});
+  }
+}

@@ -1,0 +1,222 @@
+/**
+ * The thread that runs the user's function, as the worker's event loop holds it: chunks
+ * go in, reports come out.
+ *
+ * When what runs must end at once, the thread cannot be ended alone: Deno's `terminate()`
+ * leaves a thread that is in a loop running (seen with 2.9.6, still after many seconds).
+ * So then the whole process starts anew, and what the thread had not begun is handed back.
+ *
+ * @module
+ */
+
+import { GridEngineError } from "../errors.ts";
+import { encodeFailure } from "../protocol/failure.ts";
+import type {
+  AssignedChunk,
+  FailureReason,
+  WorkerMessage,
+} from "../protocol/messages.ts";
+import {
+  type Batch,
+  epoch,
+  type FromExecutor,
+  RunningItem,
+  type ToExecutor,
+} from "./thread_messages.ts";
+
+/** A chunk that is in the thread's hands. */
+interface Held {
+  chunk: AssignedChunk;
+  /** The offset of the first item that was not reported. */
+  reported: number;
+  timeout: number;
+}
+
+/** How a thread is made. */
+export interface ThreadSettings {
+  /** The worker's identity. */
+  worker: string;
+  /** The machine's name. */
+  host: string;
+  /** What the thread may do. */
+  permissions: Deno.PermissionOptions;
+  /** Takes what is to be told to the host. */
+  report: (message: WorkerMessage) => void;
+  /** Starts the process anew: the thread runs what must not go on. */
+  restart: () => void;
+}
+
+/** The thread. */
+export class Thread {
+  readonly #settings: ThreadSettings;
+  /** In the order in which they run. */
+  readonly #held = new Map<number, Held>();
+  readonly #worker: Worker;
+  readonly #running: RunningItem;
+  readonly #graces = new Map<number, ReturnType<typeof setTimeout>>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #ready = false;
+  #over = false;
+
+  /** @param settings Who it is, what it may do and whom it reports to. */
+  constructor(settings: ThreadSettings) {
+    this.#settings = settings;
+    const { permissions, worker, host } = settings;
+    const options = { type: "module", name: "job", deno: { permissions } } as const;
+    this.#worker = new Worker(new URL("./executor.ts", import.meta.url).href, options);
+    this.#worker.onmessage = ({ data }: MessageEvent<FromExecutor>) => this.#take(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#crashed(event.message);
+    };
+    const state = new SharedArrayBuffer(RunningItem.SIZE);
+    this.#running = new RunningItem(state);
+    this.#post({ type: "start", worker, host, state });
+  }
+
+  /** Takes the code of a run. */
+  code(code: number, value: Uint8Array): void {
+    this.#post({ type: "code", code, value });
+  }
+
+  /** Takes chunks to run after those that it has. */
+  assign(batch: Batch, timeout: number): void {
+    for (const chunk of batch.chunks) {
+      this.#held.set(chunk.chunk, { chunk, reported: 0, timeout });
+    }
+    this.#post({ type: "batch", batch }, [batch.value.buffer as ArrayBuffer]);
+    if (timeout > 0) this.#watch();
+  }
+
+  /** Passes a value on to the job that runs as this chunk. */
+  message(chunk: number, value: Uint8Array): void {
+    this.#post({ type: "message", chunk, value });
+  }
+
+  /** Drops chunks, and ends what runs of them at once. */
+  cancel(chunks: number[]): void {
+    const held = chunks.filter((chunk) => this.#held.delete(chunk));
+    if (held.length > 0) this.#restart();
+  }
+
+  /** Asks the job that runs as this chunk to come to an end, and ends it after a time. */
+  terminate(chunk: number, grace: number): void {
+    if (this.#over || !this.#held.has(chunk)) return;
+    const end = () => {
+      this.#graces.delete(chunk);
+      if (this.#held.has(chunk)) this.#fail(chunk, undefined, "cancelled", null);
+    };
+    if (grace === 0) return end();
+    this.#post({ type: "abort", chunk });
+    clearTimeout(this.#graces.get(chunk));
+    this.#graces.set(chunk, setTimeout(end, grace));
+  }
+
+  /** Reports nothing any more. The thread itself ends with the process. */
+  close(): void {
+    this.#over = true;
+    clearTimeout(this.#timer);
+    for (const timer of this.#graces.values()) clearTimeout(timer);
+  }
+
+  #post(message: ToExecutor, transfer: Transferable[] = []): void {
+    this.#worker.postMessage(message, transfer);
+  }
+
+  #take(message: FromExecutor): void {
+    if (this.#over) return;
+    const { report } = this.#settings;
+    switch (message.type) {
+      case "ready":
+        this.#ready = true;
+        break;
+      case "results":
+        for (const { chunk, from, count } of message.segments) {
+          this.#advance(chunk, from + count);
+        }
+        report(message);
+        break;
+      case "failed": {
+        const exited = message.reason === "exited";
+        this.#advance(message.chunk, message.offset + 1);
+        report(message);
+        if (exited) this.#restart();
+        break;
+      }
+      case "started":
+      case "message":
+        report(message);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #advance(chunk: number, reported: number): void {
+    const held = this.#held.get(chunk);
+    if (!held) return;
+    held.reported = reported;
+    if (reported < held.chunk.count) return;
+    this.#held.delete(chunk);
+    clearTimeout(this.#graces.get(chunk));
+    this.#graces.delete(chunk);
+  }
+
+  /** Ends an item, which fails, and with it the process. */
+  #fail(
+    chunk: number,
+    item: { offset: number; since: number } | undefined,
+    reason: FailureReason,
+    error: unknown,
+  ): void {
+    const held = this.#held.get(chunk)!;
+    const offset = item?.offset ?? held.reported;
+    const elapsed = item ? Math.max(0, epoch() - item.since) : 0;
+    const value = encodeFailure(error);
+    this.#advance(chunk, offset + 1);
+    this.#settings.report({
+      type: "failed",
+      chunk,
+      offset,
+      reason,
+      exitStatus: 0,
+      elapsed,
+      value,
+    });
+    this.#restart();
+  }
+
+  #restart(): void {
+    this.close();
+    this.#settings.restart();
+  }
+
+  /** The thread ended by itself, such as when it ran out of memory. */
+  #crashed(message: string): void {
+    if (this.#over) return;
+    if (!this.#ready) {
+      console.error(`The thread for jobs cannot start: ${message}`);
+      Deno.exit(1);
+    }
+    const item = this.#running.read();
+    const error = new GridEngineError(
+      `The thread that ran the job crashed: ${message}`,
+    );
+    if (item && this.#held.has(item.chunk)) {
+      this.#fail(item.chunk, item, "threw", error);
+    } else this.#restart();
+  }
+
+  /** Ends the item that runs when it is overdue; looks again when it will be. */
+  #watch(): void {
+    clearTimeout(this.#timer);
+    const timeout = this.#held.values().next().value?.timeout ?? 0;
+    if (timeout === 0) return;
+    const item = this.#running.read();
+    const left = item ? item.since + timeout - epoch() : timeout;
+    if (item && left <= 0 && this.#held.has(item.chunk)) {
+      this.#fail(item.chunk, item, "timeout", null);
+    }
+    this.#timer = setTimeout(() => this.#watch(), Math.max(1, left));
+  }
+}

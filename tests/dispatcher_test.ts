@@ -1,0 +1,300 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  GridEngineError,
+  Job,
+  JobCancelledError,
+  JobDispatcher,
+  JobTimeoutError,
+  map,
+  ProcessScheduler,
+  TimeoutError,
+  type WorkerListener,
+  WorkerLostError,
+  type WorkerSpec,
+} from "../mod.ts";
+import { failOnce, loop, wait, whatIsKnown } from "./fixtures/functions.ts";
+import {
+  bounded,
+  group,
+  instanceOf,
+  runProgram,
+  TempDirectory,
+  test,
+  twoProcesses as scheduler,
+} from "./fixtures/tools.ts";
+
+const identity = (x: number) => x;
+const endless = () => {
+  for (;;);
+};
+
+/** Its workers end as soon as they start, from the `from`-th call of `start` on. */
+class DyingScheduler extends ProcessScheduler {
+  #calls = 0;
+  readonly #from: number;
+
+  constructor(from = 1) {
+    super({ workers: 1 });
+    this.#from = from;
+  }
+
+  override start(spec: WorkerSpec, workers: string[], listener: WorkerListener): void {
+    const module = new URL("fixtures/dying_worker.ts", import.meta.url).href;
+    const dies = ++this.#calls >= this.#from;
+    super.start(dies ? { ...spec, module } : spec, workers, listener);
+  }
+}
+
+group("JobDispatcher keeps its workers warm", (test) => {
+  test("dispatch() and join() run jobs and give their results in order", async (d) => {
+    assertEquals([d.startTime, d.endTime, d.elapsedTime], [undefined, undefined, 0]);
+    assertEquals(d.address, undefined);
+    const target = async (x: number) => {
+      await new Promise((resolve) => setTimeout(resolve, 20 * (3 - x)));
+      return x;
+    };
+    const jobs = [1, 2, 3].map((x) => new Job({ target, args: [x] }));
+    d.dispatch(jobs);
+    assert(d.startTime instanceof Date);
+    assertEquals(d.endTime, undefined);
+    assertThrows(() => d.dispatch([]), GridEngineError, "still running");
+    assertEquals(await d.join(), [1, 2, 3]);
+    assertEquals(d.elapsedTime, Number(d.endTime) - Number(d.startTime));
+    assert(d.elapsedTime > 0);
+    assertEquals(jobs.map((job) => job.exitCode), [0, 0, 0]);
+    assert(d.address?.startsWith("ipc://"));
+    assert(d.stats().workers.ready >= 1);
+    assertEquals([d.stats().done, d.stats().failed], [3, 0]);
+    d.dispatch([]);
+    assertEquals(await d.join(), []);
+  });
+
+  test("join() throws TimeoutError when time is up, and the jobs go on", async (d) => {
+    const job = new Job({ target: wait });
+    d.dispatch([new Job({ target: identity, args: [1] }), job]);
+    await assertRejects(() => d.join(50), TimeoutError, "still running");
+    assert(job.isAlive());
+    assertEquals(d.endTime, undefined);
+    job.kill();
+    await assertRejects(() => d.join(), JobCancelledError);
+    assert(d.endTime instanceof Date);
+    await assertRejects(() => d.join(-1), RangeError, "timeout is -1");
+  });
+
+  test("join() throws the first failure, in order, when all jobs have ended", async (d) => {
+    const target = (x: number) => {
+      if (x > 0) throw new RangeError(`no ${x}`);
+      return x;
+    };
+    const jobs = [0, 2, 1].map((x) => new Job({ target, args: [x] }));
+    d.dispatch(jobs);
+    await assertRejects(() => d.join(), RangeError, "no 2");
+    assert(jobs.every((job) => job.exitCode !== null));
+  });
+
+  test("dispatch() of a job that cannot start leaves those before it running", async (d) => {
+    const job = new Job({ target: identity, args: [1] });
+    assertThrows(() => d.dispatch([job, job]), GridEngineError, "was started before");
+    assertEquals(await d.join(), [1]);
+    d.dispatch([new Job({ target: identity, args: [2] })]);
+    assertEquals(await d.join(), [2]);
+  });
+
+  test("JobDispatcher has the same workers for the next map", async (d) => {
+    const pids = async () => {
+      const known = await d.map(whatIsKnown, Array(20).fill(0), { chunkSize: 1 });
+      return known.map(({ pid }) => pid);
+    };
+    const all = new Set([...await pids(), ...await pids(), ...await pids()]);
+    assert(all.size <= 2);
+    const { workersRequested, workersLost, workers, violations } = d.stats();
+    assertEquals([workersRequested, workersLost, violations], [2, 0, 0]);
+    const { requested, started, ready, disconnected, busy } = workers;
+    assertEquals([requested + started + ready, disconnected, busy], [2, 0, 0]);
+  });
+});
+
+group("JobDispatcher deals with items that fail", (test) => {
+  test("reraise: false keeps good results, and errors at their index", async (d) => {
+    const f = (x: number) => {
+      if (x % 3 === 0) throw new RangeError(`no ${x}`);
+      return x;
+    };
+    const items = Array.from({ length: 100 }, (_, i) => i);
+    const results = await d.map(f, items, { reraise: false }) as unknown[];
+    for (const [i, result] of results.entries()) {
+      if (i % 3 > 0) assertEquals(result, i);
+      else assert(result instanceof RangeError && result.message === `no ${i}`);
+    }
+  });
+
+  test("map() ends what runs when an item fails", async (d) => {
+    const f = (x: number) => {
+      if (x === 1) throw new RangeError("one");
+      for (;;);
+    };
+    await assertRejects(() => d.map(f, [0, 1]), RangeError, "one");
+    assertEquals(await d.map((x: number) => x, [1, 2, 3]), [1, 2, 3]);
+  });
+
+  test("retryErrors tries an item again whose function threw", async (d) => {
+    using directory = new TempDirectory();
+    const path = `${directory.path}/tries`;
+    const items = [{ how: "throw", path } as const];
+    await assertRejects(() => d.map(failOnce, items), Error, "the first try fails");
+    assertEquals(await d.map(failOnce, items, { retryErrors: 1 }), [2]);
+    assertEquals(Deno.readTextFileSync(path), "1\n1\n2\n");
+    const never = () => {
+      throw new URIError("always");
+    };
+    await assertRejects(
+      () => d.map(never, [1], { retryErrors: 3 }),
+      URIError,
+      "always",
+    );
+  });
+
+  test("timeout ends an endless loop and a long wait, and the worker goes on", async (d) => {
+    const f = async (x: number) => {
+      while (x === 1);
+      if (x === 2) await new Promise(() => {});
+      return [x, Deno.pid] as const;
+    };
+    const before = await d.map(f, [3, 4, 5, 6], { chunkSize: 1 });
+    const results = await d.map(f, [0, 1, 2, 3], { timeout: 1000, reraise: false });
+    for (const i of [1, 2]) {
+      const error = instanceOf(results.splice(i, 1, [i, 0])[0], JobTimeoutError);
+      assert(error.message.includes(`f[${i}]`), error.message);
+    }
+    assertEquals(results.map(([x]) => x), [0, 1, 2, 3]);
+    const after = await d.map(f, [3, 4, 5, 6], { chunkSize: 1 });
+    const pids = new Set([...before, ...results, ...after].map(([, pid]) => pid));
+    pids.delete(0);
+    assert(pids.size <= 2, `${pids.size} processes`);
+    const { workersLost, workersRequested } = d.stats();
+    assertEquals([workersLost, workersRequested], [0, 2]);
+    // Nothing of what was ended runs on.
+    await Promise.all([...pids].map(idle));
+  });
+
+  test("a function that exits fails with its status, and the worker goes on", async (d) => {
+    const f = (x: number) => x === 1 ? Deno.exit(3) : x;
+    const results = await d.map(f, [0, 1, 2], { reraise: false }) as unknown[];
+    assertEquals([results[0], results[2]], [0, 2]);
+    const error = instanceOf(results[1], WorkerLostError);
+    assertEquals([error.lossCause, error.attempts.length], ["exit", 1]);
+    assertEquals(error.attempts[0]!.exitStatus, 3);
+    assert(error.message.includes("f[1]"), error.message);
+    assertEquals(d.stats().workersLost, 0);
+  });
+
+  test("an item whose worker is lost is tried again; its neighbours have results", async (d) => {
+    const { workersLost } = d.stats();
+    assertEquals(await d.map(failOnce, [{ how: "kill" }, { how: "kill" }]), [2, 2]);
+    assert(d.stats().workersLost > workersLost);
+    const f = (x: number) => {
+      if (x === 2) Deno.kill(Deno.pid, "SIGKILL");
+      return x;
+    };
+    const results = await d.map(f, [0, 1, 2, 3], { reraise: false, retries: 1 });
+    const error = instanceOf(results.splice(2, 1)[0], WorkerLostError);
+    assertEquals(results, [0, 1, 3]);
+    assertEquals(error.lossCause, "signal");
+    assertEquals(error.host, Deno.hostname());
+    assertEquals(error.attempts.map(({ signal }) => signal), ["SIGKILL", "SIGKILL"]);
+  });
+});
+
+test("close() cancels what runs, and what has hardly begun", async () => {
+  for (const begun of [true, false]) {
+    const dispatcher = new JobDispatcher({ scheduler });
+    const job = new Job({ target: loop, dispatcher });
+    job.start();
+    if (begun) await job.messages[Symbol.asyncIterator]().next();
+    const run = dispatcher.map(endless, [1, 2]);
+    const kept = dispatcher.map(endless, [1], { reraise: false });
+    const next = dispatcher.imap(endless, [1]).next();
+    await bounded(Promise.all([
+      dispatcher.close(),
+      dispatcher.close(),
+      assertRejects(() => run, JobCancelledError),
+      assertRejects(() => next, JobCancelledError),
+      assertRejects(() => job.result, JobCancelledError),
+    ]));
+    instanceOf((await kept)[0], JobCancelledError);
+    assertEquals(job.exitCode, -15);
+    assertEquals(dispatcher.stats().workersRequested > 0, begun);
+  }
+});
+
+test("JobDispatcher that is closed refuses what comes after", async () => {
+  const dispatcher = new JobDispatcher({ scheduler });
+  await dispatcher.close();
+  const closed = "The dispatcher is closed";
+  await assertRejects(() => dispatcher.map(identity, [1]), GridEngineError, closed);
+  const after = dispatcher.imapUnordered(identity, [1]);
+  await assertRejects(() => after.next(), GridEngineError, closed);
+  assertThrows(() => new Job({ target: identity }).start(dispatcher), GridEngineError);
+});
+
+test("JobDispatcher that was not used closes, and starts no worker", async () => {
+  let asked = 0;
+  const scheduler = () => (asked++, new ProcessScheduler({ workers: 2 }));
+  {
+    await using dispatcher = new JobDispatcher({ scheduler });
+    assertEquals(await dispatcher.map(identity, []), []);
+  }
+  assertEquals(asked, 0);
+});
+
+test("JobDispatcher that is forgotten does not keep the program alive", async () => {
+  const { code, stdout, stderr } = await runProgram("tests/fixtures/programs.ts", [
+    "forgotten",
+  ]);
+  assertEquals([code, stdout, stderr], [0, "[ 1, 2 ]\n", ""]);
+});
+
+test("WorkerLostError says why no worker could be started", async () => {
+  class NoScheduler extends ProcessScheduler {
+    override start(): void {
+      throw new Error("the queue is closed");
+    }
+  }
+  const run = () => map(identity, [1, 2], { scheduler: NoScheduler });
+  const error = await assertRejects(run, WorkerLostError, "the queue is closed");
+  assertEquals(instanceOf(error, WorkerLostError).lossCause, "never started");
+  await using closed = new ProcessScheduler({ workers: 1 });
+  await closed.close();
+  const after = () => map(identity, [1], { scheduler: closed });
+  await assertRejects(after, WorkerLostError, "The scheduler is closed");
+});
+
+test("WorkerLostError says how workers ended that all died at their start", async () => {
+  const run = () => map(identity, [1, 2], { scheduler: DyingScheduler });
+  const error = instanceOf(await assertRejects(run, WorkerLostError), WorkerLostError);
+  assert(error.message.includes("I cannot start here"), error.message);
+  const [loss] = error.attempts;
+  assertEquals([loss!.cause, loss!.exitStatus], ["exit", 7]);
+});
+
+test("reraise: false keeps the results that were there when no worker was left", async () => {
+  const f = (x: number) => {
+    if (x === 1) Deno.kill(Deno.pid, "SIGKILL");
+    return x;
+  };
+  const scheduler = () => new DyingScheduler(2);
+  const results = await map(f, [0, 1, 2], { scheduler, reraise: false }) as unknown[];
+  assertEquals(results[0], 0);
+  for (const error of results.slice(1)) {
+    assert(instanceOf(error, WorkerLostError).message.includes("I cannot start here"));
+  }
+});
+
+/** Resolves when no thread of a process is running any more. */
+async function idle(pid: number): Promise<void> {
+  const running = () =>
+    [...Deno.readDirSync(`/proc/${pid}/task`)].some(({ name }) =>
+      / R /.test(Deno.readTextFileSync(`/proc/${pid}/task/${name}/stat`))
+    );
+  while (running()) await new Promise((resolve) => setTimeout(resolve, 10));
+}

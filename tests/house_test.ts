@@ -1,0 +1,116 @@
+/**
+ * Who may import whom: the rules of ARCHITECTURE.md, held over the module graph as Deno
+ * itself sees it.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+
+interface Graph {
+  modules: {
+    specifier: string;
+    dependencies?: {
+      code?: { specifier?: string };
+      type?: { specifier?: string };
+      isDynamic?: boolean;
+    }[];
+  }[];
+}
+
+const root = new URL("../", import.meta.url).href;
+const graph = await info("mod.ts", "worker.ts", "src/worker/executor.ts");
+
+async function info(...entries: string[]): Promise<Map<string, string[]>> {
+  const found = new Map<string, string[]>();
+  for (const entry of entries) {
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["info", "--json", new URL(entry, root).href],
+      stdout: "piped",
+      stderr: "null",
+    }).output();
+    const { modules }: Graph = JSON.parse(new TextDecoder().decode(stdout));
+    for (const { specifier, dependencies = [] } of modules) {
+      const uses = dependencies.flatMap(({ code, type }) => [code, type])
+        .flatMap((dependency) => dependency?.specifier ?? []);
+      found.set(short(specifier), [...new Set(uses.map(short))]);
+    }
+  }
+  return found;
+}
+
+function short(specifier: string): string {
+  return specifier.startsWith(root) ? specifier.slice(root.length) : specifier;
+}
+
+/** Everything that a module imports, and what that imports, and so on. */
+function reach(start: string): Set<string> {
+  const seen = new Set<string>();
+  const visit = (module: string) => {
+    if (seen.has(module)) return;
+    seen.add(module);
+    graph.get(module)?.forEach(visit);
+  };
+  visit(start);
+  return seen;
+}
+
+const sources = [...graph.keys()].filter((module) => module.startsWith("src/"));
+
+Deno.test("a worker's modules never reach the host's, nor any npm package", () => {
+  for (const entry of ["worker.ts", "src/worker/executor.ts"]) {
+    const reached = [...reach(entry)];
+    const host = /^src\/(dispatcher|scheduler|drmaa)\/|^src\/(map|job|settings)\.ts/;
+    assertEquals(reached.filter((module) => host.test(module)), []);
+    assertEquals(reached.filter((module) => /^(npm|jsr|https?):/.test(module)), []);
+    assert(reached.length > 5);
+  }
+});
+
+Deno.test("the bindings import nothing of the project but the errors", () => {
+  const binding = (module: string) => /^src\/(zeromq|drmaa)\//.exec(module)?.[0];
+  for (const module of sources) {
+    const own = binding(module);
+    if (!own) continue;
+    const foreign = graph.get(module)!.filter((used) =>
+      used.startsWith("src/") && !used.startsWith(own) && used !== "src/errors.ts"
+    );
+    assertEquals(foreign, [], module);
+  }
+});
+
+Deno.test("the dispatcher's core and the protocol do no I/O", async () => {
+  const pure = sources.filter((module) =>
+    module.startsWith("src/protocol/") ||
+    /dispatcher\/(core|run|events)\.ts$/.test(module)
+  );
+  assert(pure.length >= 8);
+  for (const module of pure) {
+    const text = await Deno.readTextFile(new URL(module, root));
+    const used = text.match(/\bDeno\.(?!errors|PermissionOptions)\w+/g) ?? [];
+    const clock = text.match(
+      /\b(Date\.now|new Date|performance\.|Math\.random|setTimeout)/g,
+    );
+    assertEquals([...used, ...clock ?? []], [], module);
+    assertEquals(
+      [...reach(module)].filter((m) => m.startsWith("src/zeromq/")),
+      [],
+      module,
+    );
+  }
+});
+
+Deno.test("only src/zeromq/ and src/drmaa/ open shared libraries", async () => {
+  for (const module of sources) {
+    const text = await Deno.readTextFile(new URL(module, root));
+    if (!text.includes("dlopen")) continue;
+    assert(/^src\/(zeromq|drmaa)\//.test(module), `${module} uses dlopen`);
+  }
+});
+
+Deno.test("no two modules import each other, directly or in a circle", () => {
+  for (const module of sources) {
+    const circle = graph.get(module)!.filter((used) =>
+      used !== module && reach(used).has(module)
+    );
+    assertEquals(circle, [], module);
+  }
+});

@@ -1,0 +1,36 @@
+/**
+ * Functions that the tests have run on workers. Being exports, they travel by reference.
+ *
+ * @module
+ */
+
+import { pass } from "./_gate.ts";
+
+/** An item that may have to stop at a gate. */
+export interface Stop {
+  /** What comes back. */
+  i: number;
+  /** The gate, or 0 to go on at once. */
+  port: number;
+}
+
+/** Tells its process id at the gate, if it is to stop there, and gives its number back. */
+export async function stopAt({ i, port }: Stop): Promise<number> {
+  if (port !== 0) await pass(port, `${Deno.pid}`);
+  return i;
+}
+
+/** Passes the gate, and never ends. */
+export async function passAndSpin(port: number): Promise<never> {
+  await pass(port, `${Deno.pid}`);
+  for (;;);
+}
+
+/** Passes the gate, and throws or never ends. */
+export async function passAndFail(
+  { port, throws }: { port: number; throws: boolean },
+): Promise<never> {
+  await pass(port, throws ? "throws" : "spins");
+  if (throws) throw new RangeError("too small");
+  for (;;);
+}

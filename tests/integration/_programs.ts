@@ -1,0 +1,159 @@
+/**
+ * Programs as users write them: they use the library and end, or are ended. Which one is
+ * the first argument; its own arguments are the second, in JSON.
+ *
+ * @module
+ */
+
+import {
+  imap,
+  JobDispatcher,
+  map,
+  ProcessScheduler,
+  type ProcessSchedulerOptions,
+  WorkerLostError,
+} from "../../mod.ts";
+import { passAndSpin, type Stop, stopAt } from "./_functions.ts";
+
+/** What every program is given. */
+interface Options {
+  transport?: "local" | "network";
+  port: number;
+}
+
+const { transport, port }: Options = JSON.parse(Deno.args[1]!);
+const scheduler = () =>
+  new ProcessScheduler({ workers: 2, ...(transport && { transport }) });
+
+const one = (options: ProcessSchedulerOptions = {}) =>
+  new ProcessScheduler({ ...options, workers: 1 });
+
+function lossIn(value: unknown): WorkerLostError {
+  if (value instanceof WorkerLostError) return value;
+  throw new Error(`It gave ${value}`);
+}
+
+const programs: Record<string, () => Promise<void> | void> = {
+  /** Both workers run functions that never end. */
+  endless: async () => {
+    await map(passAndSpin, [port, port], { scheduler });
+  },
+
+  /** One of the items stops at the gate. */
+  stopping: async () => {
+    const items: Stop[] = Array.from({ length: 20 }, (_, i) => {
+      return { i, port: i === 7 ? port : 0 };
+    });
+    console.log(JSON.stringify(await map(stopAt, items, { scheduler })));
+  },
+
+  /** A worker says something, and is lost. */
+  lastWords: async () => {
+    const f = (x: number) => {
+      if (x === 0) return;
+      console.log("It looked so good.");
+      console.error("The sky is falling.");
+      Deno.kill(Deno.pid, "SIGKILL");
+    };
+    const options = { scheduler, reraise: false, retries: 0 };
+    const results: unknown[] = await map(f, [0, 1], options);
+    const { message, attempts } = lossIn(results[1]);
+    console.log(JSON.stringify({ message, attempts }));
+  },
+
+  /** Leaves behind what nobody waits for, and comes back to see who is still there. */
+  leavesBehind: async () => {
+    await using dispatcher = new JobDispatcher({ scheduler: () => one() });
+    const [before] = await dispatcher.map(() => {
+      Promise.reject(new Error("The promise was not kept."));
+      setTimeout(() => {
+        throw new Error("The timer went off.");
+      }, 0);
+      return Deno.pid;
+    }, [0]);
+    const [after] = await dispatcher.map(async () => {
+      // Timers go off in the order of their times.
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      return Deno.pid;
+    }, [0]);
+    console.log(JSON.stringify([before, after]));
+  },
+
+  /** Takes all the memory there is. */
+  outOfMemory: async () => {
+    const env = { DENO_V8_FLAGS: "--max-old-space-size=48" };
+    await using dispatcher = new JobDispatcher({ scheduler: () => one({ env }) });
+    const options = { retries: 0, reraise: false };
+    const takeAll = () => {
+      for (const all: number[][] = [];;) all.push(new Array(1e5).fill(0.5));
+    };
+    const results: unknown[] = await dispatcher.map(takeAll, [0], options);
+    const [after] = await dispatcher.map((x: number) => x + 1, [1]);
+    const { attempts } = lossIn(results[0]);
+    const { cause, log } = attempts[0]!;
+    console.log(JSON.stringify({ attempts: attempts.length, cause, log, after }));
+  },
+
+  /** Its workers write, as it does itself. */
+  output: async () => {
+    await map(
+      (x: number) => {
+        console.log(`out ${x}`);
+        console.error(`err ${x}`);
+      },
+      [1, 2],
+      { scheduler },
+    );
+  },
+
+  /** Prints what it has, and is over. */
+  returns: async () => {
+    console.log(JSON.stringify(await map((x: number) => x * x, [1, 2], { scheduler })));
+  },
+
+  /** Never closes its dispatcher. */
+  idle: async () => {
+    const dispatcher = new JobDispatcher({ scheduler });
+    console.log(JSON.stringify(await dispatcher.map((x: number) => x * x, [1, 2])));
+  },
+
+  /** Never closes its dispatcher, and its map has failed. */
+  idleAfterError: async () => {
+    const dispatcher = new JobDispatcher({ scheduler });
+    const failed = dispatcher.map(() => Promise.reject("no"), [1, 2]);
+    console.log(JSON.stringify(await failed.catch((error) => error)));
+  },
+
+  /** Its map fails, and it says so. */
+  caught: async () => {
+    const failed = map(() => Promise.reject("no"), [1, 2], { scheduler });
+    console.log(JSON.stringify(await failed.catch((error) => error)));
+  },
+
+  /** Its map fails, and it does nothing about it. */
+  uncaught: async () => {
+    await map(() => Promise.reject(new RangeError("out of it")), [1, 2], { scheduler });
+  },
+
+  /** Leaves a loop over endless results. */
+  brokenOff: async () => {
+    const naturals = function* () {
+      for (let i = 0;; i++) yield i;
+    };
+    for await (const y of imap((x: number) => x + 1, naturals(), { scheduler })) {
+      console.log(y);
+      break;
+    }
+  },
+
+  /** Aborts a map that would never end. */
+  aborted: async () => {
+    const controller = new AbortController();
+    const { signal } = controller;
+    const failed = map(passAndSpin, [port, port], { scheduler, signal });
+    controller.abort("enough");
+    console.log(JSON.stringify(await failed.catch((error) => error)));
+  },
+};
+
+await programs[Deno.args[0]!]!();

@@ -1,0 +1,187 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import * as gridengine from "../mod.ts";
+import {
+  GridEngineError,
+  Job,
+  type JobController,
+  SerializationError,
+} from "../mod.ts";
+import { Counter, Doubler } from "./fixtures/jobs.ts";
+import { group, instanceOf, test } from "./fixtures/tools.ts";
+
+/** Sums what lies between its fields. */
+class Sum extends Job<number> {
+  from = 1;
+  to = 3;
+  seen: number[] = [];
+
+  override run(controller?: JobController): number {
+    let sum = 0;
+    for (let i = this.from; i <= this.to; i++) {
+      this.seen.push(i);
+      sum += i;
+    }
+    controller?.send(`${controller.name}: ${sum}`);
+    return sum;
+  }
+}
+
+/** Does more with what its base class does. */
+class SumOfSquares extends Sum {
+  power = 2;
+
+  term(i: number): number {
+    return i ** this.power;
+  }
+
+  override run(controller?: JobController): number {
+    super.run(controller);
+    return this.seen.reduce((sum, i) => sum + this.term(i), 0);
+  }
+}
+
+test("run() of a subclass runs here when it is called here", () => {
+  const job = new Sum();
+  job.to = 4;
+  assertEquals(job.run(), 10);
+  assertEquals(job.seen, [1, 2, 3, 4]);
+  assertEquals([job.isAlive(), job.exitCode], [false, null]);
+});
+
+group("Job may be subclassed with run(controller)", (test) => {
+  test("a subclass runs on the worker with its fields and its controller", async (d) => {
+    const job = new Sum({ dispatcher: d, name: "sum" });
+    job.to = 4;
+    job.start();
+    const messages = await Array.fromAsync(job.messages);
+    assertEquals(messages, ["sum: 10"]);
+    assertEquals([await job.result, job.exitCode], [10, 0]);
+    assert(job.pid !== null && job.pid !== Deno.pid);
+    // It is not mutable.
+    assertEquals(job.seen, []);
+  });
+
+  test("a subclass that another module exports runs with its module's state", async (d) => {
+    const job = new Counter({ dispatcher: d, name: "counter" });
+    job.count = 5;
+    job.start();
+    assertEquals(await Array.fromAsync(job.messages), ["counter at 7"]);
+    assertEquals([await job.result, job.count], [7, 5]);
+    const doubler = new Doubler({ dispatcher: d, mutable: true });
+    doubler.start();
+    assertEquals([await doubler.result, doubler.count], [4, 2]);
+  });
+
+  test("a subclass of a subclass runs, with what it inherits", async (d) => {
+    const job = new SumOfSquares({ dispatcher: d });
+    job.start();
+    assertEquals([await job.result, job.exitCode], [14, 0]);
+    /** Of a class that travels by reference. */
+    class Tripler extends Counter {
+      override run(controller?: JobController): number {
+        return 3 * super.run(controller);
+      }
+    }
+    const tripler = new Tripler({ dispatcher: d });
+    tripler.start();
+    assertEquals(await tripler.result, 6);
+  });
+
+  test("a subclass may run asynchronously, and be of no name", async (d) => {
+    const Anonymous = class extends Job<string> {
+      override async run(): Promise<string> {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return this.name;
+      }
+    };
+    const job = new Anonymous({ dispatcher: d, name: "nameless" });
+    job.start();
+    assertEquals(await job.result, "nameless");
+  });
+
+  test("mutable: true copies the fields back when the job has ended", async (d) => {
+    const job = new SumOfSquares({ dispatcher: d, mutable: true, name: "squares" });
+    job.start();
+    assertEquals(job.seen, []);
+    assertThrows(() => (job.name = "other"), GridEngineError, "before start()");
+    await job.join();
+    assertEquals([job.seen, job.power, job.name], [[1, 2, 3], 2, "squares"]);
+    assertEquals(await job.result, 14);
+  });
+
+  test("a subclass whose run() throws fails as any job", async (d) => {
+    class Failing extends Job {
+      override run(): never {
+        throw new URIError("run failed");
+      }
+    }
+    const job = new Failing({ dispatcher: d });
+    job.start();
+    const error = instanceOf(await job.result.catch((error) => error), URIError);
+    assertEquals([error.message, job.exitCode], ["run failed", 1]);
+    assert(error.stack!.includes(import.meta.url), error.stack);
+  });
+
+  test("mutable: true copies the fields back though run() threw", async (d) => {
+    class Halfway extends Job {
+      reached = 0;
+      override run(): never {
+        this.reached = 2;
+        throw new URIError("no further");
+      }
+    }
+    const job = new Halfway({ dispatcher: d, mutable: true });
+    job.start();
+    const error = instanceOf(await job.result.catch((error) => error), URIError);
+    assertEquals([error.message, job.reached, job.exitCode], ["no further", 2, 1]);
+    assert(error.stack!.includes(`pid ${job.pid}`), error.stack);
+  });
+
+  test("start() refuses fields that cannot travel, with their path", async (d) => {
+    class Holding extends Sum {
+      held: unknown[] = [1, { callback() {} }];
+    }
+    const job = new Holding({ dispatcher: d, name: "holding" });
+    const why = "holding → this.held[1].callback is a function";
+    assertThrows(() => job.start(), SerializationError, why);
+    assertEquals(job.isAlive(), false);
+    job.held = [];
+    job.start();
+    assertEquals(await job.result, 6);
+  });
+
+  test("a result and fields that cannot travel back fail the job", async (d) => {
+    class Returning extends Job<unknown> {
+      field: unknown = 1;
+      override run(): unknown {
+        if (this.field === 2) this.field = () => 2;
+        return this.field === 1 ? [() => 1] : 2;
+      }
+    }
+    const job = new Returning({ dispatcher: d });
+    job.start();
+    const error = await job.result.catch((error) => error);
+    assert(instanceOf(error, SerializationError).message.includes("[0] is a function"));
+    const mutable = new Returning({ dispatcher: d, mutable: true });
+    mutable.field = 2;
+    mutable.start();
+    const other = await mutable.result.catch((error) => error);
+    assert(
+      instanceOf(other, SerializationError).message.includes("field is a function"),
+    );
+    assertEquals(mutable.exitCode, 1);
+  });
+
+  test("a subclass that cannot travel by its source says what to write", async (d) => {
+    class Odd extends gridengine.Job<number> {
+      override run(): number {
+        return 1;
+      }
+    }
+    const job = new Odd({ dispatcher: d });
+    job.start();
+    const error = await job.result.catch((error) => error);
+    assert(instanceOf(error, SerializationError).message.includes('The class "Odd"'));
+    assertEquals(job.exitCode, 1);
+  });
+});

@@ -1,0 +1,295 @@
+import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { currentJob, map, starmap } from "../mod.ts";
+import { triple, whatIsKnown } from "./fixtures/functions.ts";
+import { group, test, twoProcesses } from "./fixtures/tools.ts";
+
+const scheduler = twoProcesses;
+
+test("map() squares a million integers in order, and leaves nothing behind", async () => {
+  const items = Array.from({ length: 1e6 }, (_, i) => i);
+  const squares = await map((x: number) => x * x, items, { scheduler });
+  assertEquals(squares.length, items.length);
+  assertEquals(squares.findIndex((square, i) => square !== i * i), -1);
+});
+
+test("map() over nothing gives nothing, and starts nothing", async () => {
+  const scheduler = () => {
+    throw new Error("nothing is to be started");
+  };
+  const f = (x: number) => x;
+  async function* none(): AsyncGenerator<number> {}
+  assertEquals(await map(f, [], { scheduler }), []);
+  assertEquals(await map(f, new Set<number>(), { scheduler }), []);
+  assertEquals(await map(f, none(), { scheduler }), []);
+  assertEquals(await map(f, new Float64Array(), { scheduler }), []);
+});
+
+group("map() reads items from wherever they come", (test) => {
+  test("map() reads a generator, a Set, a string, and what an iterator gives", async (d) => {
+    function* count() {
+      for (let i = 0; i < 5; i++) yield i;
+    }
+    assertEquals(await d.map((x: number) => x + 1, count()), [1, 2, 3, 4, 5]);
+    assertEquals(await d.map((x: number) => -x, new Set([3, 1, 2])), [-3, -1, -2]);
+    assertEquals(await d.map((c: string) => c + c, "añ𝒳"), ["aa", "ññ", "𝒳𝒳"]);
+    const pairs = await d.map(([key, value]: [string, number]) => `${key}${value}`, {
+      *[Symbol.iterator]() {
+        yield* new Map([["a", 1], ["b", 2]]);
+      },
+    });
+    assertEquals(pairs, ["a1", "b2"]);
+  });
+
+  test("map() reads an async generator", async (d) => {
+    async function* count() {
+      for (let i = 0; i < 5; i++) {
+        await Promise.resolve();
+        yield i;
+      }
+    }
+    assertEquals(await d.map((x: number) => x * 10, count()), [0, 10, 20, 30, 40]);
+  });
+
+  test("map() reads a typed array as it was at the call", async (d) => {
+    const items = Float64Array.of(1, 4, 9);
+    const roots = d.map(Math.sqrt, items);
+    items.fill(0);
+    assertEquals(await roots, [1, 2, 3]);
+  });
+
+  test("map() reads the holes of a sparse array as undefined", async (d) => {
+    const items: (number | undefined)[] = new Array(4);
+    items[2] = 2;
+    const types = await d.map((x: number | undefined) => typeof x, items);
+    assertEquals(types, ["undefined", "undefined", "number", "undefined"]);
+  });
+
+  test("map() throws what the source of its items throws, and closes it", async (d) => {
+    function* broken() {
+      yield 1;
+      throw new RangeError("the source broke");
+    }
+    async function* brokenLater() {
+      yield* [1, 2, 3];
+      await Promise.reject(new RangeError("the source broke later"));
+    }
+    const f = (x: number) => x;
+    for (const reraise of [true, false]) {
+      await assertRejects(() => d.map(f, broken(), { reraise }), RangeError, "broke");
+      await assertRejects(
+        () => d.map(f, brokenLater(), { reraise }),
+        RangeError,
+        "later",
+      );
+    }
+    await assertRejects(
+      () => map(f, brokenLater(), { scheduler }),
+      RangeError,
+      "later",
+    );
+  });
+});
+
+group("map() runs any function that keeps to its arguments and globals", (test) => {
+  test("starmap() gives each tuple as arguments", async (d) => {
+    assertEquals(await d.starmap(Math.pow, [[2, 3], [3, 2]]), [8, 9]);
+    const join = (...parts: string[]) => parts.join("-");
+    assertEquals(await d.starmap(join, [["a"], [], ["b", "c"]]), ["a", "", "b-c"]);
+    assertEquals(await starmap(Math.max, [[1, 2]], { dispatcher: d }), [2]);
+  });
+
+  test("map() awaits async functions, and any other thenable", async (d) => {
+    const later = async (x: number) => {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      return x + 0.5;
+    };
+    assertEquals(await d.map(later, [1, 2]), [1.5, 2.5]);
+    const then = (x: number): PromiseLike<number> => ({
+      then: (resolve) => Promise.resolve(resolve!(2 * x)) as never,
+    });
+    assertEquals(await d.map(then, [1, 2]), [2, 4]);
+  });
+
+  test("map() runs built-in functions by name", async (d) => {
+    assertEquals(await d.map(Math.sqrt, [1, 4, 9]), [1, 2, 3]);
+    assertEquals(await d.map(JSON.parse, ["[1]", "{}"]), [[1], {}]);
+    assertEquals(await d.map(structuredClone, [new Date(7)]), [new Date(7)]);
+    assertEquals(await d.map(Number, ["1", "x"]), [1, NaN]);
+  });
+
+  test("map() runs an exported function with the state of its module", async (d) => {
+    assertEquals(await d.map(triple, [1, 2]), [3, 6]);
+    // Its module runs there: here nothing of it changes.
+    const pids = (await d.map(whatIsKnown, [1])).map(({ pid }) => pid);
+    assert(!pids.includes(Deno.pid));
+  });
+
+  test("map() runs methods of object literals", async (d) => {
+    const methods = {
+      double(x: number) {
+        return 2 * x;
+      },
+      async doubleLater(x: number) {
+        await Promise.resolve();
+        return 2 * x;
+      },
+      ["a name"](x: number) {
+        return -x;
+      },
+    };
+    assertEquals(await d.map(methods.double, [1, 2]), [2, 4]);
+    assertEquals(await d.map(methods.doubleLater, [1, 2]), [2, 4]);
+    assertEquals(await d.map(methods["a name"], [1, 2]), [-1, -2]);
+  });
+
+  test("map() runs functions with defaults, destructuring and dynamic imports", async (d) => {
+    const area = (
+      { w, h = 2, rest: [z] = [1] }: { w: number; h?: number; rest?: number[] },
+    ) => w * h * z!;
+    assertEquals(await d.map(area, [{ w: 1 }, { w: 2, h: 5, rest: [3] }]), [2, 30]);
+    const base = async (path: string) => (await import("node:path")).basename(path);
+    assertEquals(await d.map(base, ["/a/b.ts"]), ["b.ts"]);
+    function factorial(n: number): number {
+      return n < 2 ? 1 : n * factorial(n - 1);
+    }
+    assertEquals(await d.map(factorial, [5]), [120]);
+  });
+});
+
+group("map() brings back what the function returned", (test) => {
+  test("map() brings back every kind of data", async (d) => {
+    const make = (x: number) =>
+      [
+        undefined,
+        null,
+        NaN,
+        -0,
+        10n ** 30n,
+        new Map([[1, { a: [2] }]]),
+        new Set(["x"]),
+        new Date(5),
+        new Float32Array([1, 2]),
+        /a+/g,
+        new Error("returned, not thrown"),
+        "𝒳\0",
+      ][x];
+    const results = await d.map(make, Array.from({ length: 12 }, (_, i) => i));
+    assertEquals(results.length, 12);
+    for (const [i, result] of results.entries()) {
+      if (result instanceof Error) assertEquals(result.message, "returned, not thrown");
+      else assertEquals(result, make(i));
+    }
+    assert(Object.is(results[3], -0));
+    assert(results[10] instanceof Error);
+  });
+
+  test("map() brings back each result for itself, and shared parts within one", async (d) => {
+    const twice = (x: number) => {
+      const shared = { x };
+      return [shared, shared];
+    };
+    const [[a, b], [c]] = await d.map(twice, [1, 2]) as [[unknown, unknown], [unknown]];
+    assertStrictEquals(a, b);
+    assertEquals([a, c], [{ x: 1 }, { x: 2 }]);
+  });
+});
+
+group("map() takes options", (test) => {
+  test("map() keeps the order with any chunkSize", async (d) => {
+    const items = Array.from({ length: 100 }, (_, i) => i);
+    for (const chunkSize of [1, 7, 1000, "auto"] as const) {
+      const results = await d.map((x: number) => x + 1, items, { chunkSize });
+      assertEquals(results, items.map((x) => x + 1));
+    }
+  });
+
+  test("map() throws the reason of a signal that was aborted before", async (d) => {
+    const signal = AbortSignal.abort("not now");
+    let read = false;
+    function* source() {
+      read = true;
+      yield 1;
+    }
+    const thrown = await d.map(Math.sqrt, source(), { signal }).catch((reason) =>
+      reason
+    );
+    assertEquals([thrown, read], ["not now", false]);
+  });
+
+  test("map() ends what runs, and its source, when its signal is aborted", async (d) => {
+    const aborter = new AbortController();
+    let closed = false;
+    const items = [1, 2];
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next() {
+          const value = items.shift();
+          if (value) return Promise.resolve({ value, done: false });
+          aborter.abort(new RangeError("enough"));
+          return new Promise<IteratorResult<number>>(() => {});
+        },
+        return() {
+          closed = true;
+          return Promise.resolve({ value: undefined, done: true });
+        },
+      }),
+    };
+    const endless = () => {
+      for (;;);
+    };
+    const { signal } = aborter;
+    await assertRejects(
+      () => d.map(endless, source, { signal }),
+      RangeError,
+      "enough",
+    );
+    assert(closed);
+    assertEquals(await d.map((x: number) => x, [1, 2]), [1, 2]);
+  });
+
+  test("map() throws when its signal is aborted while the first item is waited for", async (d) => {
+    const aborter = new AbortController();
+    const source = {
+      [Symbol.asyncIterator]: () => ({
+        next() {
+          aborter.abort(new RangeError("no item came"));
+          return new Promise<IteratorResult<number>>(() => {});
+        },
+      }),
+    };
+    const { signal } = aborter;
+    await assertRejects(
+      () => d.map(Math.sqrt, source, { signal }),
+      RangeError,
+      "no item",
+    );
+  });
+
+  test("currentJob() names the item within its map, and is undefined on the host", async (d) => {
+    assertEquals(currentJob(), undefined);
+    const known = await d.map(whatIsKnown, [7, 8, 9], { name: "study" });
+    assertEquals(known.map(({ index }) => index), [0, 1, 2]);
+    for (const { name, attempt, host, aborted } of known) {
+      assertEquals([name, attempt, host, aborted], [
+        "study",
+        1,
+        Deno.hostname(),
+        false,
+      ]);
+    }
+    assertEquals(new Set(known.map(({ id }) => id)).size, 3);
+    const [unnamed] = await d.map(whatIsKnown, [1]);
+    assertEquals(unnamed!.name, "whatIsKnown");
+    assertEquals(currentJob(), undefined);
+  });
+
+  test("map() runs beside another map on the same dispatcher", async (d) => {
+    const items = Array.from({ length: 1000 }, (_, i) => i);
+    const [doubled, negated] = await Promise.all([
+      d.map((x: number) => 2 * x, items),
+      map((x: number) => -x, items, { dispatcher: d }),
+    ]);
+    assertEquals(doubled, items.map((x) => 2 * x));
+    assertEquals(negated, items.map((x) => -x));
+  });
+});

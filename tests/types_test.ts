@@ -1,0 +1,149 @@
+import { assertEquals } from "@std/assert";
+import {
+  imap,
+  imapUnordered,
+  Job,
+  type JobController,
+  type JobDispatcher,
+  map,
+  type MapOptions,
+  partial,
+  ProcessScheduler,
+  type Scheduler,
+  starmap,
+} from "../mod.ts";
+
+/** Whether two types are the same, and neither `any`. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2)
+  ? true
+  : false;
+
+/** Does not compile unless the value has just this type. */
+const has =
+  <Expected>() => <Actual>(_value: Actual, _same: Same<Actual, Expected>) => {};
+
+/** Only compiled: `deno test` and `deno check` hold each line of these. */
+const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
+  async map(d) {
+    has<string[]>()(await map((x: number) => String(x), [1]), true);
+    has<number[]>()(await map((x) => x + 1, [1, 2]), true);
+    has<number[]>()(await map(async (x: string) => await Number(x), ["1"]), true);
+    has<(1 | "a")[]>()(await map((x: 1 | "a") => x, new Set([1, "a"] as const)), true);
+    has<number[]>()(await map(Math.sqrt, Float64Array.of(1)), true);
+    async function* source() {
+      yield* [new Date()];
+    }
+    has<number[]>()(await map((x: Date) => x.getTime(), source()), true);
+    has<[string, number][]>()(
+      await d.map((x: string): [string, number] => [x, 1], ["a"]),
+      true,
+    );
+    has<boolean[]>()(await map((x: number, y = 1) => x > y, [1]), true);
+    // @ts-expect-error -- the items are no numbers
+    await map((x: number) => x, ["a"]);
+    // @ts-expect-error -- a map gives one argument to each call
+    await map((x: number, y: number) => x + y, [1]);
+    // @ts-expect-error -- a number cannot be iterated over
+    await map((x: number) => x, 5);
+    // @ts-expect-error -- a class cannot be called
+    await map(Date.prototype.constructor, 5);
+  },
+
+  async starmap(d) {
+    has<string[]>()(await starmap((a: number, b: string) => a + b, [[1, "a"]]), true);
+    has<number[]>()(await d.starmap(async (a: number) => await a, [[1], [2]]), true);
+    has<number[]>()(await starmap(Math.pow, [[2, 3]]), true);
+    has<number[]>()(
+      await starmap((...all: number[]) => all.length, [[1], [2, 3]]),
+      true,
+    );
+    // @ts-expect-error -- the second argument is no string
+    await starmap((a: number, b: string) => a + b, [[1, 2]]);
+    // @ts-expect-error -- an argument is missing
+    await starmap((a: number, b: string) => a + b, [[1]]);
+  },
+
+  async imap(d) {
+    has<AsyncIterableIterator<string>>()(imap((x: number) => `${x}`, [1]), true);
+    has<AsyncIterableIterator<Date>>()(
+      imapUnordered(async (x: number) => await new Date(x), [1]),
+      true,
+    );
+    for await (const y of d.imap((x: number) => [x], [1])) has<number[]>()(y, true);
+    for await (const y of d.imapUnordered((x: number) => x, [1])) {
+      has<number>()(y, true);
+    }
+    // @ts-expect-error -- the items are no numbers
+    imap((x: number) => x, ["a"]);
+    // @ts-expect-error -- the items are no numbers
+    d.imapUnordered((x: number) => x, ["a"]);
+  },
+
+  async job(dispatcher) {
+    const job = new Job({ target: (a: number) => `${a}`, args: [1], dispatcher });
+    has<Promise<string>>()(job.result, true);
+    const later = new Job({ target: async (a: number) => await a, args: [1] });
+    has<Promise<number>>()(later.result, true);
+    has<number | null>()(job.exitCode, true);
+    has<string | null>()(job.host, true);
+    has<AsyncIterable<unknown>>()(job.messages, true);
+    has<unknown[]>()(await dispatcher.join(), true);
+    class Sub extends Job<number> {
+      override run(controller: JobController): number {
+        return controller.index;
+      }
+    }
+    has<Promise<number>>()(new Sub().result, true);
+    // @ts-expect-error -- a field that a job does not have
+    new Job({ targt: () => 1 });
+    class Bad extends Job<number> {
+      // @ts-expect-error -- run() must give what Job<number> says
+      override run(): string {
+        return "";
+      }
+    }
+    new Bad();
+  },
+
+  async partial() {
+    const add = (a: number, b: string, c: boolean) => `${a}${b}${c}`;
+    const rest = partial(add, 1);
+    has<[string, boolean]>()(null as unknown as Parameters<typeof rest>, true);
+    has<string>()(rest("b", true), true);
+    has<string[]>()(await map(partial(add, 1, "b"), [true]), true);
+    // @ts-expect-error -- the first argument is no string
+    partial(add, "a");
+    // @ts-expect-error -- what is left takes a boolean
+    await map(partial(add, 1, "b"), ["c"]);
+  },
+
+  async options(dispatcher) {
+    const made: MapOptions["scheduler"][] = [
+      new ProcessScheduler(),
+      ProcessScheduler,
+      () => new ProcessScheduler(),
+      async (): Promise<Scheduler> => await new ProcessScheduler(),
+    ];
+    const options: MapOptions = {
+      ...(made[0] && { scheduler: made[0] }),
+      dispatcher,
+      reraise: false,
+      chunkSize: "auto",
+      retries: 0,
+      retryErrors: 1,
+      timeout: 5,
+      signal: AbortSignal.timeout(1),
+      name: "study",
+    };
+    await map(Math.sqrt, [1], options);
+    // @ts-expect-error -- "auto" or a number
+    await map(Math.sqrt, [1], { chunkSize: "large" });
+    // @ts-expect-error -- an option that there is not
+    await map(Math.sqrt, [1], { chunksize: 5 });
+  },
+};
+
+Deno.test("map() and its kin infer the types of their results from the function", () => {
+  // That it compiles is the test.
+  assertEquals(Object.keys(inferred).length, 6);
+});

@@ -1,0 +1,120 @@
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  imap,
+  JobDispatcher,
+  ProcessScheduler,
+  type Scheduler,
+  type WorkerListener,
+  type WorkerLoss,
+  type WorkerSpec,
+} from "../../mod.ts";
+import { stopAt } from "../integration/_functions.ts";
+import { Gate } from "../integration/_gate.ts";
+import { test } from "../integration/_helpers.ts";
+import { Program } from "../integration/_program.ts";
+
+const scheduler = () => new ProcessScheduler({ workers: 1 });
+
+/** Returns when there is a file, and stops its thread meanwhile. */
+const waitForFile = (path: string | null) => {
+  const nothing = new Int32Array(new SharedArrayBuffer(4));
+  while (path !== null) {
+    try {
+      Deno.statSync(path);
+      break;
+    } catch {
+      Atomics.wait(nothing, 0, 0, 5);
+    }
+  }
+  return path;
+};
+
+test("The result of an item arrives while the long one after it runs", async ({ folder }) => {
+  const path = `${folder}/end`;
+  const results = imap(waitForFile, [null, path], { scheduler });
+  assertEquals(await results.next(), { value: null, done: false });
+  Deno.writeTextFileSync(path, "");
+  assertEquals(await results.next(), { value: path, done: false });
+  assertEquals((await results.next()).done, true);
+});
+
+test("Within a chunk, too, results arrive while a later item waits for something", async () => {
+  await using gate = new Gate();
+  const items = [{ i: 1, port: 0 }, { i: 2, port: 0 }, { i: 3, port: gate.port }];
+  const results = imap(stopAt, items, { scheduler, chunkSize: 3 });
+  assertEquals(await results.next(), { value: 1, done: false });
+  assertEquals(await results.next(), { value: 2, done: false });
+  (await gate.next()).letGo();
+  assertEquals(await results.next(), { value: 3, done: false });
+  assertEquals((await results.next()).done, true);
+});
+
+test("A function that blows the stack gives a RangeError, and its worker goes on", async () => {
+  await using dispatcher = new JobDispatcher({ scheduler });
+  const [before] = await dispatcher.map(() => Deno.pid, [0]);
+  const [error] = await dispatcher.map(
+    () => {
+      const deeper = (x: number): number => 1 + deeper(x + 1);
+      return deeper(0);
+    },
+    [0],
+    { reraise: false },
+  ) as unknown[];
+  assertInstanceOf(error, RangeError);
+  assertEquals((error as RangeError).message, "Maximum call stack size exceeded");
+  assertEquals(await dispatcher.map(() => Deno.pid, [0]), [before]);
+});
+
+test("What a function leaves behind, and fails later, does not end its worker", async (ground) => {
+  await using program = new Program(ground, "leavesBehind");
+  const [before, after] = await program.json() as number[];
+  assertEquals(before, after);
+  assertEquals((await program.status).code, 0);
+  const complaints = await program.complaints;
+  assertStringIncludes(complaints, "The promise was not kept.");
+  assertStringIncludes(complaints, "The timer went off.");
+});
+
+test("A function that takes all the memory ends its worker, and the next one goes on", async (ground) => {
+  await using program = new Program(ground, "outOfMemory");
+  const found = await program.json() as Record<string, unknown>;
+  assertEquals([found.attempts, found.cause, found.after], [1, "signal", 2]);
+  assertStringIncludes(found.log as string, "out of memory");
+  assertEquals((await program.status).code, 0);
+});
+
+test("A worker that is told to leave leaves by itself, with status 0", async () => {
+  const losses: WorkerLoss[] = [];
+  class Watching extends ProcessScheduler {
+    override start(spec: WorkerSpec, workers: string[], listener: WorkerListener) {
+      super.start(spec, workers, {
+        started: (worker) => listener.started(worker),
+        ended: (worker, loss) => {
+          losses.push(loss);
+          listener.ended(worker, loss);
+        },
+      });
+    }
+  }
+  for (const transport of ["local", "network"] as const) {
+    const watching: Scheduler = new Watching({ workers: 2, transport });
+    await using gate = new Gate();
+    await using dispatcher = new JobDispatcher({ scheduler: watching });
+    const stop = { i: 0, port: gate.port };
+    const results = dispatcher.map(stopAt, [stop, stop]);
+    for (const visitor of await gate.take(2)) visitor.letGo();
+    await results;
+    await dispatcher.close();
+    const ends = losses.splice(0);
+    assertEquals(ends.map(({ cause, exitStatus }) => [cause, exitStatus]), [
+      ["exit", 0],
+      ["exit", 0],
+    ]);
+    assert(ends.every(({ log }) => log === ""), "without a word");
+  }
+});

@@ -1,0 +1,26 @@
+/**
+ * What a worker process runs: `deno run … worker.ts RUN_FILE WORKER`. Schedulers start
+ * it; users need not.
+ *
+ * @example
+ * ```ts ignore
+ * import { main } from "jsr:@x/gridengine/worker";
+ *
+ * await main("/home/me/.gridengine/run-1/run.json", "1");
+ * ```
+ *
+ * @module
+ */
+
+import { main } from "./src/worker/main.ts";
+
+export { main };
+
+if (import.meta.main) {
+  const [runFile, worker] = Deno.args;
+  if (runFile === undefined || worker === undefined) {
+    console.error("Usage: worker.ts RUN_FILE WORKER; it is started by a scheduler");
+    Deno.exit(64);
+  }
+  await main(runFile, worker);
+}
