@@ -177,6 +177,15 @@ group("JobDispatcher deals with items that fail", (test) => {
     await Promise.all([...pids].map(idle));
   });
 
+  test("a function may map in its turn", async (d) => {
+    const table = await d.map(async (n: number) => {
+      const { map, ProcessScheduler } = await import("@x/gridengine");
+      const scheduler = () => new ProcessScheduler({ workers: 1 });
+      return await map((x: number) => x * x, [n, n + 1], { scheduler });
+    }, [1, 2]);
+    assertEquals(table, [[1, 4], [4, 9]]);
+  });
+
   test("a function that exits fails with its status, and the worker goes on", async (d) => {
     const f = (x: number) => x === 1 ? Deno.exit(3) : x;
     const results = await d.map(f, [0, 1, 2], { reraise: false }) as unknown[];

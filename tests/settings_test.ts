@@ -121,3 +121,19 @@ test("map() throws what the function threw that should give a scheduler", async 
   const run = () => map(identity, [1], { scheduler });
   await assertRejects(run, SchedulerError, "no cluster today");
 });
+
+test("map() refuses what is no scheduler, and does not wait for it", async () => {
+  for (const scheduler of ["sge", {}, { ...new ProcessScheduler(), workers: 0 }]) {
+    const run = () => map(identity, [1], { scheduler: scheduler as Scheduler });
+    await assertRejects(run, TypeError, "The scheduler is none");
+  }
+});
+
+test("a program that exits before a worker is there leaves nothing", async () => {
+  using directory = new TempDirectory();
+  const { stdout, code } = await runProgram(PROGRAM, ["exits"], {
+    GRIDENGINE_TEMP_DIRECTORY: directory.path,
+  });
+  assertEquals([stdout, code], ["1\n", 3]);
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+});

@@ -156,9 +156,10 @@ export class Core {
       default:
         event satisfies never;
     }
+    // First, so that those who are yet to come have their share of what is handed out.
+    this.#requestWorkers();
     this.#fillAll();
     this.#pullAll();
-    this.#requestWorkers();
     this.#giveUp();
     return this.#actions;
   }
@@ -652,7 +653,10 @@ export class Core {
       const load = worker.items * estimate;
       const ahead = estimate < AHEAD && worker.items === 1 &&
         run.pending > this.#workers.size;
-      const room = load < WINDOW && worker.chunks.length < MOST_CHUNKS &&
+      // No more than its share while others have nothing.
+      const share = (run.pending + run.assigned) / this.#workers.size;
+      const room = load < WINDOW && worker.items < share &&
+        worker.chunks.length < MOST_CHUNKS &&
         worker.items * run.weight < 2 * CHUNK_BYTES;
       if (!ahead && !room) return 0;
     }

@@ -252,14 +252,26 @@ export class JobDispatcher implements AsyncDisposable {
   }
 
   async #getScheduler(like: SchedulerLike): Promise<Scheduler> {
-    if (typeof like !== "function") return like;
+    if (typeof like !== "function") return checkScheduler(like);
     const isClass = /^class\b/.test(Function.prototype.toString.call(like));
     const made = isClass
       ? new (like as new () => Scheduler)()
       : await (like as () => Scheduler | Promise<Scheduler>)();
-    this.#owned = made;
-    return made;
+    return this.#owned = checkScheduler(made);
   }
+}
+
+/** Refuses what cannot be a scheduler: nothing would ever come of it. */
+function checkScheduler(scheduler: Scheduler): Scheduler {
+  const { workers, transport, start, stop } = Object(scheduler);
+  const fits = Number.isInteger(workers) && workers >= 1 &&
+    ["local", "network"].includes(transport) && typeof start === "function" &&
+    typeof stop === "function";
+  if (fits) return scheduler;
+  throw new TypeError(
+    "The scheduler is none: an object that implements the interface Scheduler is " +
+      "expected, or a class or function that gives one",
+  );
 }
 
 /** A stream of results on a dispatcher. */

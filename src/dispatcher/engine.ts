@@ -492,12 +492,13 @@ export class Engine {
 
   /** An argument cannot travel: its item fails, as if the worker had said so. */
   #refuseItems(worker: string, run: ActiveRun, chunks: AssignedChunk[]): void {
+    const handedBack: CoreEvent[] = [];
     for (const assigned of chunks) {
       const { chunk, first, count } = assigned;
-      const values = run.values([assigned]);
       const path = (i: number) =>
         run.settings.exclusive ? "args" : `args[${first + i}]`;
-      const complaints = values.map((value, i) => complaintAbout(value, path(i)));
+      const complaints = run.values([assigned])
+        .map((value, i) => complaintAbout(value, path(i)));
       const offset = complaints.findIndex((complaint) => complaint !== undefined);
       if (offset >= 0) {
         const reason = "unserializable";
@@ -507,9 +508,11 @@ export class Engine {
         this.#dispatch({ type: "failed", ...event }, { failure });
       }
       if (offset + 1 < count) {
-        this.#dispatch({ type: "returned", worker, chunk, from: offset + 1 });
+        handedBack.push({ type: "returned", worker, chunk, from: offset + 1 });
       }
     }
+    // After the failures, which are the reason for it.
+    for (const event of handedBack) this.#dispatch(event);
   }
 
   #errorOf(failure: Failure, context: Context, where: Where): unknown {

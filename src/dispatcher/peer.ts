@@ -20,6 +20,7 @@ export class Peer {
   readonly #link = new Link();
   readonly #socket: ZmqSocket;
   readonly #identity: Uint8Array;
+  #inGap = false;
 
   /**
    * @param socket The ROUTER.
@@ -48,7 +49,9 @@ export class Peer {
   /** Whether to take what came in. */
   receive(frames: Frames): boolean {
     const arrival = this.#link.receive(frames);
-    if (arrival === "gap") this.#askAgain();
+    // Once a gap: each time everything since is sent again.
+    if (arrival === "gap" && !this.#inGap) this.#askAgain();
+    if (arrival !== "repeated") this.#inGap = arrival === "gap";
     if (this.#link.unacknowledgedBytes > ACKNOWLEDGE_BYTES) this.acknowledge();
     return arrival === "deliver";
   }

@@ -61,6 +61,7 @@ export class Transport {
     this.address = address;
     this.runFile = join(directory, "run.json");
     this.#zap = zap;
+    addEventListener("unload", this.#unload);
   }
 
   /**
@@ -104,6 +105,15 @@ export class Transport {
     }
   }
 
+  /** `Deno.exit` in the middle of a run: perhaps no worker is there yet to clean up. */
+  readonly #unload = (): void => {
+    try {
+      Deno.removeSync(this.#directory, { recursive: true });
+    } catch {
+      // A worker may be doing it, too.
+    }
+  };
+
   /** How many connections were refused because they did not have the run's key. */
   get refused(): number {
     return this.#zap?.refused ?? 0;
@@ -119,6 +129,7 @@ export class Transport {
 
   /** Closes the socket and removes the directory. */
   async close(): Promise<void> {
+    removeEventListener("unload", this.#unload);
     await this.#zap?.close();
     await this.#context.close();
     // A worker that found us gone may have removed it before.

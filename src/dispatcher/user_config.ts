@@ -10,12 +10,14 @@ import { fileURLToPath } from "node:url";
 
 /**
  * The flag for `deno run` that names the user's configuration: that of the main module,
- * found as Deno finds it.
+ * found as Deno finds it; where there is none, that of the working directory.
  */
 export async function configFlag(): Promise<string> {
-  const main = Deno.mainModule;
-  if (main.startsWith("file:")) {
-    for (const directory of upwards(dirname(fileURLToPath(main)))) {
+  // In a worker's thread, where a function may map in its turn, no module is the main one.
+  const main: string | undefined = Deno.mainModule;
+  if (main === undefined || main.startsWith("file:")) {
+    const start = main === undefined ? Deno.cwd() : dirname(fileURLToPath(main));
+    for (const directory of upwards(start)) {
       for (const name of ["deno.json", "deno.jsonc"]) {
         const path = join(directory, name);
         if (await isFile(path)) return `--config=${path}`;

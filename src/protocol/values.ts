@@ -85,8 +85,8 @@ function findUntransferable(
           const found = visit(child, path + key);
           if (found) return found;
         }
-        const name = Object.getPrototypeOf(value)?.constructor?.name ?? "object";
-        return { path, what: `a ${name}` };
+        const name = Object.getPrototypeOf(value)?.constructor?.name || "object";
+        return { path, what: `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}` };
       } catch {
         // A getter, an iterator or a proxy of its own throws.
         return { path, what: "an object that cannot be read" };

@@ -57,6 +57,8 @@ export class Client {
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #giveUp: ReturnType<typeof setTimeout> | undefined;
   #helloTimer: ReturnType<typeof setInterval> | undefined;
+  #sayHello: (() => void) | undefined;
+  #welcomed = false;
   #restarting = false;
   #outcome: Outcome | undefined;
   /** Why the host refused the worker. */
@@ -132,8 +134,9 @@ export class Client {
       // A host that was killed is not waited for, however patient we are with others.
       if (local && !await listens(local)) this.#end("host gone");
     };
-    void say();
-    this.#helloTimer = setInterval(say, HELLO_INTERVAL);
+    this.#sayHello = () => void say();
+    this.#sayHello();
+    this.#helloTimer = setInterval(this.#sayHello, HELLO_INTERVAL);
     // One that was stopped, such as by a debugger, still listens: it will go on.
     if (local && outcome === "host lost") return;
     this.#giveUp = setTimeout(() => this.#end(outcome), patience);
@@ -147,7 +150,9 @@ export class Client {
 
   #take(frames: Frames): void {
     if (frames.length === 1 && frames[0]!.length === HICCUP.length) {
-      this.#hello(this.#run.reconnectGrace, "host lost");
+      // On each new connection: what was said on the last one may be lost.
+      if (this.#helloTimer !== undefined) this.#sayHello!();
+      else this.#hello(this.#run.reconnectGrace, "host lost");
       return;
     }
     let message: HostMessage;
@@ -157,6 +162,9 @@ export class Client {
       console.error(`Dropped what the host said: ${(error as Error).message}`);
       return;
     }
+    // What comes before was meant for the process that this one has replaced.
+    this.#welcomed ||= message.type === "welcome";
+    if (!this.#welcomed && !UNSEQUENCED.has(message.type)) return;
     const arrival = this.#link.receive(frames);
     if (this.#restarting && this.#link.kept === 0) this.#end("restart");
     if (arrival === "gap") this.#hello(this.#run.reconnectGrace, "host lost");

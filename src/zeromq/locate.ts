@@ -18,7 +18,8 @@ import { ZeromqError } from "../errors.ts";
  * one turn of the event loop per message.
  *
  * @param named A path that the user gave; it is taken as it is.
- * @throws {ZeromqError} `ENOENT`, with every place that was tried.
+ * @throws {ZeromqError} `ENOENT`, with every place that was tried; `EACCES`, with the
+ * permission that is missing.
  */
 export async function locateLibzmq(named?: string): Promise<string> {
   if (named) return named;
@@ -31,6 +32,14 @@ export async function locateLibzmq(named?: string): Promise<string> {
   const loaded = Object.keys(createRequire("file:///").cache);
   const addon = loaded.find((path) => /[\\/]zeromq[\\/].*\.node$/.test(path));
   if (addon) return addon;
+  const flag = /--allow-\w+/.exec(`${reason}`)?.[0];
+  if (flag) {
+    throw new ZeromqError(
+      "EACCES",
+      `Loading libzmq needs the permission ${flag}: run the program with --allow-all`,
+      { cause: reason },
+    );
+  }
   const why = reason instanceof Error ? `: ${reason.message}` : "";
   throw new ZeromqError(
     "ENOENT",

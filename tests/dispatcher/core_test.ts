@@ -81,6 +81,18 @@ Deno.test("not more than some twenty milliseconds of work wait with a worker", (
   assertEquals(given.map((chunk) => chunk.count), [10, 10]);
 });
 
+Deno.test("a few short items are shared out among all workers", () => {
+  const host = new Harness({ workers: 4 });
+  const run = host.open();
+  measured(host, run, 5);
+  const given = [chunksOf(host.do({ type: "items", run, count: 8 }))];
+  for (const worker of ["2", "3", "4"]) given.push(chunksOf(host.hello(worker)));
+  const items = given.map((chunks) =>
+    chunks.reduce((sum, { count }) => sum + count, 0)
+  );
+  assertEquals(items, [2, 2, 2, 2]);
+});
+
 Deno.test("an item that takes long is handed out one ahead, very long ones are not", () => {
   for (const [each, ahead] of [[50, 2], [5000, 1]] as const) {
     const host = new Harness({ workers: 1 });
@@ -324,7 +336,8 @@ Deno.test("an item is not overdue because its worker fell silent", () => {
   const host = new Harness({ workers: 1, silenceTimeout: 60_000 });
   host.run(1, { timeout: 1000 });
   host.hello("1");
-  assertEquals(only(host.pass(LIMITS.silenceTimeout, () => {}), "fail"), []);
+  host.pass(2000, () => host.do({ type: "heard", worker: "1" }));
+  assertEquals(only(host.pass(10_000), "fail"), []);
   // Its result was on the way for so long, or the host was busy with something else.
   const actions = host.results("1", { chunk: 1, from: 0, count: 1 });
   assertEquals(only(actions, "accept").length, 1);
