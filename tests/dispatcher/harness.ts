@@ -13,7 +13,11 @@ import type {
   RunSettings,
 } from "../../src/dispatcher/events.ts";
 import type { WorkerLoss } from "../../src/errors.ts";
-import type { FailureReason, Segment } from "../../src/protocol/messages.ts";
+import type {
+  AssignedChunk,
+  FailureReason,
+  Segment,
+} from "../../src/protocol/messages.ts";
 
 /** An action of one type. */
 export type Action<T extends CoreAction["type"]> = Extract<CoreAction, { type: T }>;
@@ -129,4 +133,28 @@ export class Harness {
   lost(worker: string, detail = `${worker} was killed`): CoreAction[] {
     return this.do({ type: "workerEnded", worker, loss: loss(detail) });
   }
+}
+
+/** The chunks that are assigned, in order. */
+export function chunksOf(actions: CoreAction[]): AssignedChunk[] {
+  return only(actions, "assign").flatMap((action) => action.chunks);
+}
+
+/** Settles whole chunks, in order, at so many milliseconds for each item. */
+export function settle(
+  host: Harness,
+  worker: string,
+  chunks: AssignedChunk[],
+  each: number,
+): CoreAction[] {
+  return chunks.flatMap(({ chunk, count }) =>
+    host.results(worker, { chunk, from: 0, count }, each * count)
+  );
+}
+
+/** A worker that is ready and has worked for a run whose items take `each` ms. */
+export function measured(host: Harness, run: number, each: number): void {
+  host.do({ type: "items", run, count: 1 });
+  const [first] = chunksOf(host.hello("1"));
+  settle(host, "1", [first!], each);
 }

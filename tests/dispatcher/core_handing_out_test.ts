@@ -1,0 +1,184 @@
+/**
+ * What the dispatcher's state machine hands out, to whom, and in which portions. The
+ * simulation in `tests/simulation/` looks for what nobody thought of.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { chunksOf, Harness, measured, only, settle } from "./harness.ts";
+
+Deno.test("workers are asked for when items wait, no more than may be, no more than items", () => {
+  const host = new Harness({ workers: 3 });
+  const run = host.open();
+  const [first] = only(host.do({ type: "items", run, count: 2 }), "request");
+  assertEquals(first?.workers, ["1", "2"]);
+  const [second] = only(host.do({ type: "items", run, count: 5 }), "request");
+  assertEquals(second?.workers, ["3"]);
+});
+
+Deno.test("a run without items is over when its source has ended", () => {
+  const host = new Harness();
+  assertEquals(only(host.run(0), "done"), [{ type: "done", run: 1 }]);
+  assertEquals(host.core.isRunning(1), false);
+});
+
+Deno.test("the first item goes alone until the time per item is known", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1000);
+  const first = chunksOf(host.hello("1"));
+  assertEquals(first, [{ chunk: 1, first: 0, count: 1, attempt: 1 }]);
+  assertEquals(host.do({ type: "heard", worker: "1" }), []);
+  const next = chunksOf(settle(host, "1", first, 1));
+  assertEquals(next[0], { chunk: 2, first: 1, count: 10, attempt: 1 });
+});
+
+Deno.test("chunks grow to about ten milliseconds of work and shrink to the end", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(60);
+  const sizes: number[] = [];
+  let done = false;
+  for (let chunks = chunksOf(host.hello("1")); chunks.length > 0;) {
+    sizes.push(...chunks.map((chunk) => chunk.count));
+    const actions = settle(host, "1", chunks, 1);
+    done = only(actions, "done").length === 1;
+    chunks = chunksOf(actions);
+  }
+  assertEquals(sizes, [1, 10, 10, 10, 10, 10, 5, 2, 1, 1]);
+  assert(done);
+});
+
+Deno.test("not more than some twenty milliseconds of work wait with a worker", () => {
+  const host = new Harness({ workers: 1 });
+  const run = host.open();
+  measured(host, run, 1);
+  const given = chunksOf(host.do({ type: "items", run, count: 1000 }));
+  assertEquals(given.map((chunk) => chunk.count), [10, 10]);
+});
+
+Deno.test("a few short items are shared out among all workers", () => {
+  const host = new Harness({ workers: 4 });
+  const run = host.open();
+  measured(host, run, 5);
+  const given = [chunksOf(host.do({ type: "items", run, count: 8 }))];
+  for (const worker of ["2", "3", "4"]) given.push(chunksOf(host.hello(worker)));
+  const items = given.map((chunks) =>
+    chunks.reduce((sum, { count }) => sum + count, 0)
+  );
+  assertEquals(items, [2, 2, 2, 2]);
+});
+
+Deno.test("an item that takes long is handed out one ahead, very long ones are not", () => {
+  for (const [each, ahead] of [[50, 2], [5000, 1]] as const) {
+    const host = new Harness({ workers: 1 });
+    const run = host.open();
+    measured(host, run, each);
+    const given = chunksOf(host.do({ type: "items", run, count: 10 }));
+    assertEquals(given.map((chunk) => chunk.count), Array(ahead).fill(1));
+  }
+});
+
+Deno.test("chunks with large results are kept small", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1000);
+  const [first] = chunksOf(host.hello("1"));
+  const segments = [{ chunk: first!.chunk, from: 0, count: 1 }];
+  const bytes = 300_000;
+  const next = chunksOf(
+    host.do({ type: "results", worker: "1", segments, elapsed: 0.01, bytes }),
+  );
+  assertEquals(next.map((chunk) => chunk.count), [3, 3, 3]);
+});
+
+Deno.test("a chunk size that was asked for is kept", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(25, { chunkSize: 7 });
+  const sizes: number[] = [];
+  for (let chunks = chunksOf(host.hello("1")); chunks.length > 0;) {
+    sizes.push(...chunks.map((chunk) => chunk.count));
+    chunks = chunksOf(settle(host, "1", chunks, 1));
+  }
+  assertEquals(sizes, [7, 7, 7, 4]);
+});
+
+Deno.test("a Job waits for an idle worker", () => {
+  const host = new Harness({ workers: 1 });
+  const map = host.open();
+  measured(host, map, 1);
+  const [item] = chunksOf(host.do({ type: "items", run: map, count: 1 }));
+  assertEquals(chunksOf(host.run(1, { exclusive: true })), []);
+  const given = only(settle(host, "1", [item!], 1), "assign");
+  assertEquals(given.map((action) => action.run), [2]);
+});
+
+Deno.test("nothing waits behind a Job on its worker", () => {
+  const host = new Harness({ workers: 1 });
+  const map = host.open();
+  measured(host, map, 1);
+  const [job] = chunksOf(host.run(1, { exclusive: true }));
+  assertEquals(chunksOf(host.do({ type: "items", run: map, count: 1 })), []);
+  const given = only(settle(host, "1", [job!], 1), "assign");
+  assertEquals(given.map((action) => action.run), [map]);
+});
+
+Deno.test("an item does not wait behind another run's item, which may take for ever", () => {
+  const host = new Harness({ workers: 2 });
+  const quick = host.open();
+  measured(host, quick, 1);
+  host.run(1);
+  const actions = host.do({ type: "items", run: quick, count: 1 });
+  assertEquals(actions, [{ type: "request", workers: ["2"] }]);
+  assertEquals(chunksOf(host.hello("2")).length, 1);
+});
+
+Deno.test("a source is asked for more only when half of what there was is used up", () => {
+  const host = new Harness({ workers: 1 });
+  const run = host.open({ chunkSize: 5 });
+  assertEquals(host.do({ type: "items", run, count: 20 }).map(({ type }) => type), [
+    "request",
+  ]);
+  const asked = [];
+  for (let chunks = chunksOf(host.hello("1")); chunks.length > 0;) {
+    const [chunk] = chunks;
+    const actions = host.results("1", { chunk: chunk!.chunk, from: 0, count: 5 }, 5000);
+    asked.push(only(actions, "pull").map(({ count }) => count));
+    chunks = chunksOf(actions);
+  }
+  assertEquals(asked, [[10], [], [10], []]);
+});
+
+Deno.test("what was asked of a source and has not come is not asked for again", () => {
+  const host = new Harness({ workers: 1 });
+  const settings = host.settings(1, { chunkSize: 1 });
+  const opened = host.do({ type: "run", run: settings });
+  assertEquals(opened, [{ type: "pull", run: 1, count: 4 }]);
+  assertEquals(host.pass(1000), []);
+  host.do({ type: "items", run: 1, count: 1 });
+  const [item] = chunksOf(host.hello("1"));
+  // One was used up and three are still to come.
+  const actions = host.results("1", { chunk: item!.chunk, from: 0, count: 1 });
+  assertEquals(only(actions, "pull"), []);
+});
+
+Deno.test("a source that has ended, or whose run is over, is not asked", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1);
+  const [item] = chunksOf(host.hello("1"));
+  assertEquals(only(settle(host, "1", [item!], 1), "pull"), []);
+  const run = host.open();
+  host.do({ type: "terminate", run, grace: 0 });
+  assertEquals(host.pass(1000), []);
+});
+
+Deno.test("runs are served in the order in which they began", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(2);
+  host.run(2);
+  const order: number[] = [];
+  for (let actions = host.hello("1"); chunksOf(actions).length > 0;) {
+    const assigned = only(actions, "assign");
+    order.push(...assigned.flatMap(({ run, chunks }) => chunks.map(() => run)));
+    actions = settle(host, "1", chunksOf(actions), 1000);
+  }
+  assertEquals(order, [1, 1, 2, 2]);
+});

@@ -1,0 +1,248 @@
+/**
+ * How the dispatcher's state machine follows its workers: asked for, coming, silent,
+ * back again, starting anew, gone.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { chunksOf, Harness, LIMITS, only } from "./harness.ts";
+
+Deno.test("a silent worker counts as disconnected, and after the grace as lost", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1, { retries: 0 });
+  host.hello("1");
+  host.pass(LIMITS.silenceTimeout);
+  assertEquals(host.core.count().ready, 1);
+  host.pass(250);
+  assertEquals(host.core.count().disconnected, 1);
+  assertEquals(host.pass(LIMITS.reconnectGrace), []);
+  const actions = host.pass(250);
+  assertEquals(only(actions, "stop").length, 1);
+  assertEquals(only(actions, "fail").map((action) => action.failure), [{
+    kind: "lost",
+    losses: [{
+      worker: "1",
+      cause: "unreachable",
+      detail: "the connection to it was lost",
+    }],
+  }]);
+});
+
+Deno.test("a worker that comes back in time keeps its items", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(2, { chunkSize: 2 });
+  const [chunk] = chunksOf(host.hello("1"));
+  host.do({ type: "disconnected", worker: "1" });
+  host.pass(LIMITS.reconnectGrace);
+  assertEquals(host.hello("1"), [{ type: "welcome", worker: "1" }]);
+  assertEquals(host.core.outstandingChunks, 1);
+  const actions = host.results("1", { chunk: chunk!.chunk, from: 0, count: 2 });
+  assertEquals(only(actions, "done").length, 1);
+});
+
+Deno.test("a disconnected worker gets nothing until it is heard of", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(2);
+  host.hello("1");
+  host.do({ type: "disconnected", worker: "1" });
+  assertEquals(host.pass(5000), []);
+  const given = chunksOf(host.results("1", { chunk: 1, from: 0, count: 1 }));
+  assertEquals(given.length, 1);
+});
+
+Deno.test("a worker that the run does not expect is refused", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1);
+  const [action] = only(host.hello("17"), "welcome");
+  assert(action?.refused !== undefined);
+  host.lost("1");
+  const [late] = only(host.hello("1"), "welcome");
+  assert(late?.refused !== undefined);
+});
+
+Deno.test("a worker that restarts hands back all that it has, and is not blamed for it", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(4, { chunkSize: 2, timeout: 1000, retries: 0 });
+  const [first] = chunksOf(host.hello("1", "one"));
+  // The worker has ended the first item, and is given more before it can say so.
+  assertEquals(chunksOf(host.failed("1", first!.chunk, 0, "timeout")), []);
+  assertEquals(host.do({ type: "restarting", worker: "1" }), []);
+  assertEquals(host.core.outstandingChunks, 0);
+  const again = chunksOf(host.hello("1", "two"));
+  assertEquals(again.map(({ first, count, attempt }) => [first, count, attempt]), [
+    [1, 1, 1],
+  ]);
+});
+
+Deno.test("a worker may restart because it was told to drop what it runs", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1);
+  host.run(1, { retries: 0 });
+  host.hello("1", "one");
+  // The next one is on its way to the worker when that restarts.
+  assertEquals(chunksOf(host.do({ type: "cancel", run: 1 })).length, 1);
+  assertEquals(host.do({ type: "restarting", worker: "1" }), []);
+  const [again] = chunksOf(host.hello("1", "two"));
+  assertEquals(again?.attempt, 1);
+});
+
+Deno.test("a worker that restarts is given nothing until its next process says hello", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(2);
+  const [first] = chunksOf(host.hello("1", "one"));
+  host.failed("1", first!.chunk, 0, "timeout");
+  host.do({ type: "restarting", worker: "1" });
+  assertEquals(host.do({ type: "heard", worker: "1" }), []);
+  // The one that ends asks whether its reports have come.
+  assertEquals(host.hello("1", "one"), [{ type: "welcome", worker: "1" }]);
+  assertEquals(chunksOf(host.hello("1", "two")).length, 1);
+});
+
+Deno.test("a worker that does not come back from its restart is given up", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(2);
+  const [first] = chunksOf(host.hello("1"));
+  host.failed("1", first!.chunk, 0, "timeout");
+  host.do({ type: "restarting", worker: "1" });
+  assertEquals(host.pass(LIMITS.startTimeout), []);
+  assertEquals(host.pass(250), [
+    { type: "stop", worker: "1" },
+    { type: "request", workers: ["2"] },
+  ]);
+});
+
+Deno.test("an item whose worker restarts again and again, for no reason, fails at last", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1, { retries: 1 });
+  host.hello("1", "process 0");
+  for (let i = 1; host.core.isRunning(1); i++) {
+    assert(i < 5, "it never ends");
+    host.do({ type: "restarting", worker: "1" });
+    host.hello("1", `process ${i}`);
+  }
+});
+
+Deno.test("a process that another one has replaced without a word was lost", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1, { retries: 0 });
+  host.hello("1", "one");
+  const actions = host.hello("1", "two");
+  assertEquals(only(actions, "fail").map((action) => action.failure), [{
+    kind: "lost",
+    losses: [{
+      worker: "1",
+      cause: "exit",
+      detail: "its process was started anew without a word",
+    }],
+  }]);
+  assertEquals(only(actions, "welcome"), [{ type: "welcome", worker: "1" }]);
+});
+
+Deno.test("a process that was replaced does not come back", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(3, { chunkSize: 3 });
+  host.hello("1", "one");
+  host.hello("1", "two");
+  const actions = host.hello("1", "one");
+  assertEquals(actions.map((action) => action.type), ["welcome"]);
+  assert(only(actions, "welcome")[0]?.refused !== undefined);
+  assertEquals(host.core.outstandingChunks, 1);
+});
+
+Deno.test("a worker that is not started in time is given up, and another asked for", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1);
+  assertEquals(host.pass(LIMITS.queueTimeout), []);
+  const actions = host.pass(250);
+  assertEquals(actions, [
+    { type: "stop", worker: "1" },
+    { type: "request", workers: ["2"] },
+  ]);
+});
+
+Deno.test("a worker that started and does not say hello in time is given up", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1);
+  host.pass(LIMITS.queueTimeout);
+  host.do({ type: "workerStarted", worker: "1" });
+  assertEquals(host.pass(LIMITS.startTimeout), []);
+  assertEquals(only(host.pass(250), "stop"), [{ type: "stop", worker: "1" }]);
+});
+
+Deno.test("after three workers that never came a run is given up, a later one asks anew", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(2);
+  for (const worker of ["1", "2"]) {
+    const actions = host.lost(worker);
+    assertEquals(only(actions, "request").length, 1);
+    assertEquals(only(actions, "abandon"), []);
+  }
+  const actions = host.lost("3", "the last one");
+  assertEquals(actions, [{
+    type: "abandon",
+    run: 1,
+    loss: { worker: "3", cause: "signal", detail: "the last one" },
+  }]);
+  assertEquals(host.core.isRunning(1), false);
+  assertEquals(only(host.run(1), "request")[0]?.workers, ["4"]);
+});
+
+Deno.test("a run is not given up while a worker may come", () => {
+  const host = new Harness({ workers: 4 });
+  host.run(9);
+  const actions = ["1", "2", "3"].flatMap((worker) => host.lost(worker));
+  assertEquals(only(actions, "abandon"), []);
+  // Two were asked for again, the third was one too many.
+  assertEquals(host.core.workers(), ["4", "5", "6"]);
+  host.hello("4");
+  assertEquals(only(host.lost("5"), "request").length, 1);
+});
+
+Deno.test("a worker that came and was lost is replaced, though others never came", () => {
+  const host = new Harness({ workers: 2 });
+  host.run(9, { retries: 1 });
+  host.hello("1");
+  // Its machine is broken, and so is that of those after it.
+  for (const worker of ["2", "3", "4"]) host.lost(worker);
+  assertEquals(host.core.workers(), ["1"]);
+  const actions = host.lost("1");
+  assertEquals(only(actions, "abandon"), []);
+  assertEquals(only(actions, "request").length, 1);
+});
+
+Deno.test("a run whose items have not come yet outlives the others that are given up", () => {
+  const host = new Harness({ workers: 1 });
+  const lazy = host.open();
+  host.run(1);
+  const actions = ["1", "2", "3"].flatMap((worker) => host.lost(worker));
+  assertEquals(only(actions, "abandon").map((action) => action.run), [2]);
+  assertEquals(host.core.isRunning(lazy), true);
+  assertEquals(
+    only(host.do({ type: "items", run: lazy, count: 1 }), "request").length,
+    1,
+  );
+});
+
+Deno.test("workers are asked for before a run's first items are there", () => {
+  const host = new Harness({ workers: 5 });
+  const settings = host.settings(1, { expected: 3 });
+  const actions = host.do({ type: "run", run: settings });
+  assertEquals(only(actions, "request")[0]?.workers, ["1", "2", "3"]);
+  for (const worker of ["1", "2", "3"]) host.hello(worker);
+  host.do({ type: "items", run: 1, count: 1 });
+  // One is enough for what came.
+  assertEquals(only(host.lost("3"), "request"), []);
+});
+
+Deno.test("workers that never come are not asked for endlessly before items are there", () => {
+  const host = new Harness({ workers: 1 });
+  const run = host.open({ expected: 1 });
+  for (const worker of ["1", "2", "3"]) {
+    assertEquals(only(host.lost(worker), "abandon"), []);
+  }
+  assertEquals(host.pass(10_000), []);
+  assertEquals(host.core.isRunning(run), true);
+  const actions = host.do({ type: "items", run, count: 1 });
+  assertEquals(only(actions, "request")[0]?.workers, ["4"]);
+});
