@@ -62,6 +62,7 @@ export class Peer {
   }
 
   #askAgain(): void {
-    this.send({ type: "welcome", received: this.#link.received });
+    const { incarnation } = this;
+    this.send({ type: "welcome", received: this.#link.received, incarnation });
   }
 }

@@ -52,7 +52,7 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
     case "message":
       return [numbers([message.chunk]), message.value];
     case "welcome":
-      return [numbers([message.received])];
+      return [numbers([message.received]), text(message.incarnation)];
     case "refused":
       return [text(message.why)];
     case "code":
@@ -144,8 +144,8 @@ export function decodeHostMessage(frames: Frames): HostMessage {
       body.expect(0);
       return { type };
     case "welcome": {
-      const [received] = body.numbers(1, 1);
-      return { type, received: whole(received, type) };
+      const [received] = body.numbers(2, 1);
+      return { type, received: whole(received, type), incarnation: body.text(1, 2) };
     }
     case "refused":
       return { type, why: body.text(0, 1) };

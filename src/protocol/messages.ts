@@ -23,7 +23,7 @@
  * | | `returned` | yes | numbers: chunk, from |
  * | | `message` | yes | numbers: chunk; value: what was sent |
  * | | `restarting` | yes | none |
- * | host → worker | `welcome` | no | numbers: highest sequence number received |
+ * | host → worker | `welcome` | no | numbers: highest sequence number received; text: the incarnation that is welcome |
  * | | `refused` | no | text: why |
  * | | `heartbeat` | no | none |
  * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
@@ -150,7 +150,7 @@ export type WorkerMessage =
 
 /** What the host says to a worker. */
 export type HostMessage =
-  | { type: "welcome"; received: number }
+  | { type: "welcome"; received: number; incarnation: string }
   | { type: "refused"; why: string }
   | { type: "heartbeat" }
   | { type: "code"; code: number; value: Uint8Array }

@@ -59,6 +59,8 @@ export class Client {
   #helloTimer: ReturnType<typeof setInterval> | undefined;
   #sayHello: (() => void) | undefined;
   #welcomed = false;
+  /** Something came before the welcome, and was not taken. */
+  #missed = false;
   #restarting = false;
   #outcome: Outcome | undefined;
   /** Why the host refused the worker. */
@@ -162,9 +164,15 @@ export class Client {
       console.error(`Dropped what the host said: ${(error as Error).message}`);
       return;
     }
-    // What comes before was meant for the process that this one has replaced.
-    this.#welcomed ||= message.type === "welcome";
-    if (!this.#welcomed && !UNSEQUENCED.has(message.type)) return;
+    // What is for the process that this one has replaced may come yet.
+    if (message.type === "welcome") {
+      if (message.incarnation !== this.#incarnation) return;
+      this.#welcomed = true;
+    }
+    if (!this.#welcomed && !UNSEQUENCED.has(message.type)) {
+      this.#missed = true;
+      return;
+    }
     const arrival = this.#link.receive(frames);
     if (this.#restarting && this.#link.kept === 0) this.#end("restart");
     if (arrival === "gap") this.#hello(this.#run.reconnectGrace, "host lost");
@@ -184,6 +192,9 @@ export class Client {
         for (const frames of this.#link.resend(message.received)) {
           this.#socket.send(frames);
         }
+        // If it was meant for us after all, it comes again.
+        if (this.#missed) this.#sayHello!();
+        this.#missed = false;
         break;
       case "refused":
         this.refusal = message.why;

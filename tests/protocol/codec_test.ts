@@ -131,7 +131,15 @@ Deno.test("frames of arbitrary bytes are a message or are refused, and nothing e
 
 Deno.test("a message that lost or gained a frame, or a byte, is refused", () => {
   // Of these frames the length is not known to the codec.
-  const free = { results: 2, failed: 2, code: 2, assign: 3, refused: 1, message: 2 };
+  const free = {
+    results: 2,
+    failed: 2,
+    code: 2,
+    assign: 3,
+    refused: 1,
+    message: 2,
+    welcome: 2,
+  };
   const check = (
     message: WorkerMessage | HostMessage,
     decode: (found: Frames) => unknown,
@@ -201,7 +209,7 @@ Deno.test("what is not a whole number where one is due is refused", () => {
     );
     refusedByHost(frames("returned", numbers(1, wrong)), "where a whole number");
     refusedByWorker(frames("cancel", numbers(1, wrong)), "where a whole number");
-    refusedByWorker(frames("welcome", numbers(wrong)), "where a whole number");
+    refusedByWorker(frames("welcome", numbers(wrong), nothing), "where a whole number");
   }
 });
 

@@ -62,7 +62,11 @@ export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
 
 /** Anything that the host may say. */
 export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
-  fc.record({ type: type("welcome"), received: whole }),
+  fc.record({
+    type: type("welcome"),
+    received: whole,
+    incarnation: fc.string({ unit: "grapheme" }),
+  }),
   fc.record({ type: type("refused"), why: text }),
   fc.record({ type: type("heartbeat") }),
   fc.record({ type: type("code"), code: whole, value }),

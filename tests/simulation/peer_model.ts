@@ -42,7 +42,7 @@ export class PeerModel {
 
   /** Answers `hello`: what the worker has not received it is sent again. */
   welcome(received: number): void {
-    this.send({ type: "welcome", received: this.#link.received });
+    this.#welcome();
     for (const frames of this.#link.resend(received)) this.#transmit(frames);
   }
 
@@ -65,8 +65,13 @@ export class PeerModel {
     if (this.#asked) this.#ask();
   }
 
+  #welcome(): void {
+    const { incarnation } = this;
+    this.send({ type: "welcome", received: this.#link.received, incarnation });
+  }
+
   #ask(): void {
     this.#asked = true;
-    this.send({ type: "welcome", received: this.#link.received });
+    this.#welcome();
   }
 }

@@ -59,6 +59,7 @@ export class WorkerModel {
   /** Something was missing while a hello waited for its answer. */
   #missed = false;
   #restarting = false;
+  #welcomed = false;
 
   /**
    * @param id Its identity.
@@ -197,6 +198,14 @@ export class WorkerModel {
 
   #take(frames: Frames): void {
     const message = decodeHostMessage(frames);
+    if (message.type === "welcome") {
+      if (message.incarnation !== this.incarnation) return;
+      this.#welcomed = true;
+    }
+    if (!this.#welcomed && !UNSEQUENCED.has(message.type)) {
+      this.#missed = true;
+      return;
+    }
     const arrival = this.#link.receive(frames);
     if (this.#restarting && this.#link.kept === 0) return this.#startAnew();
     if (arrival === "gap" && this.#asking) this.#missed = true;
