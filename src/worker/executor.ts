@@ -22,16 +22,13 @@ import {
 } from "./thread_messages.ts";
 
 /**
- * Results are sent on when so many milliseconds of work were done since the last time, so
- * that of an item that takes longer is sent on when it ends. Before the thread waits for a
- * promise all that is there is sent. What is left to wait behind an item that is long and
- * synchronous are the results of less than this much work right before it.
+ * Results are sent on when an item begins in another millisecond than the last that was
+ * looked at: so that of an item that takes longer is sent on when it ends. Before the
+ * thread waits for a promise all that is there is sent. What is left to wait behind an
+ * item that is long and synchronous are the results of the millisecond before it. The
+ * clock is the cheapest that there is, for it is read for every item.
  */
-const FLUSH_AFTER = 1;
-/** Items are quick that take, all those between two looks at the clock, so little, in ms. */
-const QUICK = 0.05;
-/** How many items may pass between two looks at the clock. */
-const LONGEST_STRIDE = 64;
+const clock = Date.now;
 
 const port = self as unknown as {
   postMessage(message: FromExecutor, transfer?: Transferable[]): void;
@@ -149,9 +146,7 @@ class BatchRun {
   #values: unknown[] = [];
   #segments: Segment[] = [];
   #flushed = epoch();
-  #looked = this.#flushed;
-  #stride = 1;
-  #untilClock = 0;
+  #tick = clock();
 
   constructor(batch: Batch) {
     this.#batch = batch;
@@ -182,7 +177,11 @@ class BatchRun {
       if (announce) post({ type: "started", chunk: begun });
       if (early.length > 0) takeEarly(begun);
       for (let i = 0; i < chunk.count; i++) {
-        if (--this.#untilClock <= 0) this.#lookAtClock();
+        const tick = clock();
+        if (tick !== this.#tick) {
+          this.#tick = tick;
+          this.#flush(epoch());
+        }
         const argument = args[next];
         args[next++] = undefined;
         current.offset = i;
@@ -192,7 +191,6 @@ class BatchRun {
           if (isThenable(result)) {
             this.#flush(epoch());
             result = await result;
-            this.#untilClock = 0;
           }
           this.#keep(begun, i, result);
         } catch (error) {
@@ -215,19 +213,6 @@ class BatchRun {
     if (segment?.chunk === chunk) segment.count++;
     else this.#segments.push({ chunk, from: offset, count: 1 });
     this.#values.push(result);
-  }
-
-  /**
-   * Sends on what is there, if it is time. Looking at the clock takes longer than many a
-   * function, so where items are quick it is done for every so many of them only.
-   */
-  #lookAtClock(): void {
-    const now = epoch();
-    const passed = now - this.#looked;
-    this.#looked = now;
-    this.#stride = passed < QUICK ? Math.min(2 * this.#stride, LONGEST_STRIDE) : 1;
-    this.#untilClock = this.#stride;
-    if (now - this.#flushed >= FLUSH_AFTER) this.#flush(now);
   }
 
   /** Sends on what is there. */
