@@ -22,7 +22,11 @@ async function asNobody({ folder }: Ground, code: string): Promise<string> {
   const cache = `${folder}/cache`;
   Deno.mkdirSync(cache);
   Deno.chownSync(cache, NOBODY, NOBODY);
-  const { code: status, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+  // Ours may lie in a home that nobody else may enter.
+  const deno = `${folder}/deno`;
+  Deno.copyFileSync(Deno.execPath(), deno);
+  Deno.chmodSync(deno, 0o755);
+  const { code: status, stdout, stderr } = await new Deno.Command(deno, {
     args: ["eval", "--no-config", code],
     cwd: "/",
     uid: NOBODY,
