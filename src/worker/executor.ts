@@ -13,6 +13,7 @@ import type { AssignedChunk, FailureReason, Segment } from "../protocol/messages
 import { deserialize, serialize, serializeFor } from "../protocol/values.ts";
 import { type JobController, setCurrentJob } from "../job_controller.ts";
 import { Mailbox } from "../mailbox.ts";
+import { HeldResults } from "./held_results.ts";
 import {
   type Batch,
   epoch,
@@ -24,9 +25,10 @@ import {
 /**
  * Results are sent on when an item begins in another millisecond than the last that was
  * looked at: so that of an item that takes longer is sent on when it ends. Before the
- * thread waits for a promise all that is there is sent. What is left to wait behind an
- * item that is long and synchronous are the results of the millisecond before it. The
- * clock is the cheapest that there is, for it is read for every item.
+ * thread waits for a promise all that is there is sent. The results of the millisecond
+ * before an item that is long and synchronous are taken by the event loop, out of the
+ * memory that it shares. The clock is the cheapest that there is, for it is read for
+ * every item.
  */
 const clock = Date.now;
 
@@ -40,6 +42,7 @@ type Call = (argument: unknown) => unknown;
 let host = "";
 let worker = "";
 let running: RunningItem;
+let held: HeldResults;
 const codes = new Map<number, Promise<Call>>();
 const batches: Batch[] = [];
 let pumping = false;
@@ -64,7 +67,8 @@ port.onmessage = ({ data }) => {
   switch (data.type) {
     case "start":
       ({ host, worker } = data);
-      running = new RunningItem(data.state);
+      running = new RunningItem(data.running);
+      held = new HeldResults(data.held);
       break;
     case "code": {
       const code = revive(deserialize(data.value) as CodePayload);
@@ -123,10 +127,11 @@ Object.defineProperty(self, "close", { value: () => exit(0) });
 const { process } = globalThis as { process?: object };
 if (process) Object.defineProperty(process, "exit", { value: exit });
 
-post({ type: "ready" });
+port.postMessage({ type: "ready" });
 
 function post(message: FromExecutor): void {
   const transfer = "value" in message ? [message.value.buffer as ArrayBuffer] : [];
+  held.posted();
   port.postMessage(message, transfer);
 }
 
@@ -213,16 +218,35 @@ class BatchRun {
     if (segment?.chunk === chunk) segment.count++;
     else this.#segments.push({ chunk, from: offset, count: 1 });
     this.#values.push(result);
+    if (!held.add(chunk, offset, result)) this.#flush(epoch());
   }
 
   /** Sends on what is there. */
   #flush(now: number): void {
     if (this.#segments.length > 0) {
-      this.#send(this.#segments, this.#values, now - this.#flushed);
-      this.#segments = [];
-      this.#values = [];
+      this.#drop(held.sending());
+      if (this.#segments.length > 0) {
+        this.#send(this.#segments, this.#values, now - this.#flushed);
+        this.#segments = [];
+        this.#values = [];
+      }
+      held.sent();
     }
     this.#flushed = now;
+  }
+
+  /** Drops the first results, which the event loop has taken. */
+  #drop(count: number): void {
+    if (count === 0) return;
+    this.#values.splice(0, count);
+    while (count > 0) {
+      const segment = this.#segments[0]!;
+      const dropped = Math.min(count, segment.count);
+      segment.from += dropped;
+      segment.count -= dropped;
+      count -= dropped;
+      if (segment.count === 0) this.#segments.shift();
+    }
   }
 
   /** Sends results; where one of them cannot travel, the others still do. */

@@ -16,6 +16,8 @@ import type {
   FailureReason,
   WorkerMessage,
 } from "../protocol/messages.ts";
+import { serialize } from "../protocol/values.ts";
+import { HeldResults } from "./held_results.ts";
 import {
   type Batch,
   epoch,
@@ -23,6 +25,9 @@ import {
   RunningItem,
   type ToExecutor,
 } from "./thread_messages.ts";
+
+/** How often to see whether the thread holds results back, in milliseconds. */
+const TAKE_INTERVAL = 50;
 
 /** A chunk that is in the thread's hands. */
 interface Held {
@@ -53,6 +58,12 @@ export class Thread {
   readonly #held = new Map<number, Held>();
   readonly #worker: Worker;
   readonly #running: RunningItem;
+  readonly #results: HeldResults;
+  /** How many of the thread's messages came. */
+  #arrived = 0;
+  /** When the thread last sent results on, as of the last look. */
+  #round = 0;
+  #taker: ReturnType<typeof setInterval> | undefined;
   readonly #graces = new Map<number, ReturnType<typeof setTimeout>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ready = false;
@@ -69,9 +80,11 @@ export class Thread {
       event.preventDefault();
       this.#crashed(event.message);
     };
-    const state = new SharedArrayBuffer(RunningItem.SIZE);
-    this.#running = new RunningItem(state);
-    this.#post({ type: "start", worker, host, state });
+    const running = new SharedArrayBuffer(RunningItem.SIZE);
+    const held = new SharedArrayBuffer(HeldResults.SIZE);
+    this.#running = new RunningItem(running);
+    this.#results = new HeldResults(held);
+    this.#post({ type: "start", worker, host, running, held });
   }
 
   /** Takes the code of a run. */
@@ -86,6 +99,7 @@ export class Thread {
     }
     this.#post({ type: "batch", batch }, [batch.value.buffer as ArrayBuffer]);
     if (timeout > 0) this.#watch();
+    this.#taker ??= setInterval(() => this.#look(), TAKE_INTERVAL);
   }
 
   /** Passes a value on to the job that runs as this chunk. */
@@ -95,6 +109,7 @@ export class Thread {
 
   /** Drops chunks, and ends what runs of them at once. */
   cancel(chunks: number[]): void {
+    this.#takeResults();
     const held = chunks.filter((chunk) => this.#held.delete(chunk));
     if (held.length > 0) this.#restart();
   }
@@ -104,6 +119,7 @@ export class Thread {
     if (this.#over || !this.#held.has(chunk)) return;
     const end = () => {
       this.#graces.delete(chunk);
+      this.#takeResults();
       if (this.#held.has(chunk)) this.#fail(chunk, undefined, "cancelled", null);
     };
     if (grace === 0) return end();
@@ -116,6 +132,7 @@ export class Thread {
   close(): void {
     this.#over = true;
     clearTimeout(this.#timer);
+    clearInterval(this.#taker);
     for (const timer of this.#graces.values()) clearTimeout(timer);
   }
 
@@ -126,15 +143,13 @@ export class Thread {
   #take(message: FromExecutor): void {
     if (this.#over) return;
     const { report } = this.#settings;
+    if (message.type !== "ready") this.#arrived++;
     switch (message.type) {
       case "ready":
         this.#ready = true;
         break;
       case "results":
-        for (const { chunk, from, count } of message.segments) {
-          this.#advance(chunk, from + count);
-        }
-        report(message);
+        this.#report(message);
         break;
       case "failed": {
         const exited = message.reason === "exited";
@@ -152,6 +167,13 @@ export class Thread {
     }
   }
 
+  #report(results: Extract<WorkerMessage, { type: "results" }>): void {
+    for (const { chunk, from, count } of results.segments) {
+      this.#advance(chunk, from + count);
+    }
+    this.#settings.report(results);
+  }
+
   #advance(chunk: number, reported: number): void {
     const held = this.#held.get(chunk);
     if (!held) return;
@@ -160,6 +182,24 @@ export class Thread {
     this.#held.delete(chunk);
     clearTimeout(this.#graces.get(chunk));
     this.#graces.delete(chunk);
+    if (this.#held.size > 0) return;
+    clearInterval(this.#taker);
+    this.#taker = undefined;
+  }
+
+  /** Takes what the thread holds back when it has sent nothing since the last look. */
+  #look(): void {
+    const { round } = this.#results;
+    if (round === this.#round) this.#takeResults();
+    this.#round = round;
+  }
+
+  #takeResults(): void {
+    const taken = this.#results.take(this.#arrived);
+    if (!taken) return;
+    const { segments, values } = taken;
+    const value = serialize(values);
+    this.#report({ type: "results", segments, elapsed: 0, value });
   }
 
   /** Ends an item, which fails, and with it the process. */
@@ -215,6 +255,7 @@ export class Thread {
     const item = this.#running.read();
     const left = item ? item.since + timeout - epoch() : timeout;
     if (item && left <= 0 && this.#held.has(item.chunk)) {
+      this.#takeResults();
       this.#fail(item.chunk, item, "timeout", null);
     }
     this.#timer = setTimeout(() => this.#watch(), Math.max(1, left));

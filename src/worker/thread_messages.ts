@@ -22,7 +22,15 @@ export interface Batch {
 
 /** To the thread. */
 export type ToExecutor =
-  | { type: "start"; host: string; worker: string; state: SharedArrayBuffer }
+  | {
+    type: "start";
+    host: string;
+    worker: string;
+    /** Of the {@linkcode RunningItem}. */
+    running: SharedArrayBuffer;
+    /** Of the `HeldResults`. */
+    held: SharedArrayBuffer;
+  }
   | { type: "code"; code: number; value: Uint8Array }
   | { type: "batch"; batch: Batch }
   | { type: "abort"; chunk: number }
@@ -41,10 +49,10 @@ export class RunningItem {
   readonly #numbers: Int32Array;
   readonly #since: Float64Array;
 
-  /** @param state Shared memory of {@linkcode RunningItem.SIZE} bytes. */
-  constructor(state: SharedArrayBuffer) {
-    this.#numbers = new Int32Array(state, 0, 2);
-    this.#since = new Float64Array(state, 8, 1);
+  /** @param memory Shared memory of {@linkcode RunningItem.SIZE} bytes. */
+  constructor(memory: SharedArrayBuffer) {
+    this.#numbers = new Int32Array(memory, 0, 2);
+    this.#since = new Float64Array(memory, 8, 1);
   }
 
   /** How much shared memory it takes, in bytes. */

@@ -7,6 +7,8 @@ import {
 import {
   imap,
   JobDispatcher,
+  JobTimeoutError,
+  map,
   ProcessScheduler,
   type Scheduler,
   type WorkerListener,
@@ -41,6 +43,34 @@ test("The result of an item arrives while the long one after it runs", async ({ 
   Deno.writeTextFileSync(path, "");
   assertEquals(await results.next(), { value: path, done: false });
   assertEquals((await results.next()).done, true);
+});
+
+test("Results of quick items arrive while the long one after them stops its thread", async ({ folder }) => {
+  const path = `${folder}/end`;
+  const quick: (string | null)[] = Array(400).fill(null);
+  const results = imap(waitForFile, [...quick, path], { scheduler, chunkSize: 401 });
+  for (const value of quick) {
+    assertEquals(await results.next(), { value, done: false });
+  }
+  Deno.writeTextFileSync(path, "");
+  assertEquals(await results.next(), { value: path, done: false });
+  assertEquals((await results.next()).done, true);
+});
+
+test("An item that is overdue takes no result of those before it along", async ({ folder }) => {
+  const path = `${folder}/count`;
+  const results = await map(
+    (item: number | string) => {
+      if (typeof item === "number") { for (;;); }
+      Deno.writeTextFileSync(item, ".", { append: true });
+      return item.length;
+    },
+    [path, path, path, 0],
+    { scheduler, chunkSize: 4, timeout: 300, reraise: false },
+  );
+  assertEquals(results.slice(0, 3), Array(3).fill(path.length));
+  assertInstanceOf(results[3], JobTimeoutError);
+  assertEquals(Deno.readTextFileSync(path), "...");
 });
 
 test("Within a chunk, too, results arrive while a later item waits for something", async () => {

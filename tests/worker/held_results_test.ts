@@ -1,0 +1,131 @@
+import { assert, assertEquals } from "@std/assert";
+import { deserialize, serialize } from "../../src/protocol/values.ts";
+import { HeldResults, type TakenResults } from "../../src/worker/held_results.ts";
+
+/** The same memory as the thread and the event loop see it. */
+function bothSides(): { thread: HeldResults; loop: HeldResults } {
+  const memory = new SharedArrayBuffer(HeldResults.SIZE);
+  return { thread: new HeldResults(memory), loop: new HeldResults(memory) };
+}
+
+test("Results arrive as a serializer would send them", () => {
+  class Point {
+    x = 1;
+    #y = 2;
+    get y() {
+      return this.#y;
+    }
+  }
+  const shared = { a: 1 };
+  const circle: Record<string, unknown> = {};
+  circle.self = circle;
+  const values = [
+    1.5,
+    -0,
+    NaN,
+    "",
+    "żółw \ud800",
+    "x".repeat(1000),
+    undefined,
+    null,
+    true,
+    false,
+    -(10n ** 30n),
+    { a: [1, { b: "2", "": undefined }], ["__proto__"]: { c: 3 } },
+    "odd",
+    new Date(5),
+    new Date(NaN),
+    new Map<unknown, unknown>([[1, "a"], [{ k: 1 }, new Map()]]),
+    new Set([1, [2]]),
+    new Float64Array([1, 2]),
+    new Float64Array([1, 2, 3]).subarray(1),
+    new BigInt64Array([1n]),
+    new DataView(new ArrayBuffer(3)),
+    new ArrayBuffer(5),
+    Array.from({ length: 1000 }, (_, i) => i),
+    Array.from({ length: 100 }, (_, i) => [i]),
+    Object.assign([1, 2], { extra: 3 }),
+    // deno-lint-ignore no-sparse-arrays
+    [1, , 3],
+    new Point(),
+    { a: shared, b: shared },
+    circle,
+    Object.create(null),
+    /x/g,
+    new RangeError("text"),
+    new Number(3),
+    "last",
+  ];
+  for (const value of values) {
+    const { thread, loop } = bothSides();
+    thread.add(6, 0, 0);
+    assertEquals(thread.add(7, 3, value), true);
+    thread.add(7, 4, "after");
+    const taken = loop.take(0)!;
+    assertEquals(taken.segments, [
+      { chunk: 6, from: 0, count: 1 },
+      { chunk: 7, from: 3, count: 2 },
+    ]);
+    assertEquals(taken.values, [0, sent(value), "after"]);
+    assert(Object.is(taken.values[1], -0) === Object.is(value, -0));
+  }
+  const { thread, loop } = bothSides();
+  values.slice(0, 20).forEach((value, i) => thread.add(1, i, value));
+  assertEquals(loop.take(0)!.values, sent(values.slice(0, 20)));
+});
+
+test("Each result is taken by one side, the first by the event loop", () => {
+  const { thread, loop } = bothSides();
+  thread.add(1, 8, "a");
+  thread.add(1, 9, "b");
+  const segments = [{ chunk: 1, from: 8, count: 2 }];
+  assertEquals(loop.take(0), { segments, values: ["a", "b"] });
+  thread.add(2, 0, { c: 1 });
+  thread.add(4, 0, "d");
+  const expected: TakenResults = {
+    segments: [{ chunk: 2, from: 0, count: 1 }, { chunk: 4, from: 0, count: 1 }],
+    values: [{ c: 1 }, "d"],
+  };
+  assertEquals(loop.take(0), expected);
+  thread.add(4, 1, "e");
+  const before = loop.round;
+  assertEquals(thread.sending(), 4);
+  assertEquals(loop.take(0), undefined);
+  thread.sent();
+  assertEquals(loop.round, before + 1);
+  assertEquals(loop.take(0), undefined);
+  thread.add(5, 0, 1);
+  assertEquals(loop.take(0)?.values, [1]);
+});
+
+test("Nothing is taken past a message that is still on its way", () => {
+  const { thread, loop } = bothSides();
+  thread.posted();
+  thread.add(1, 0, 1);
+  assertEquals(loop.take(0), undefined);
+  assertEquals(loop.take(1)?.values, [1]);
+});
+
+test("What cannot be cloned, or has no room, is not held", () => {
+  const { thread, loop } = bothSides();
+  assertEquals(thread.add(1, 0, () => 1), false);
+  assertEquals(thread.add(1, 0, new Uint8Array(1 << 20)), false);
+  assertEquals(thread.add(1, 0, { text: "x".repeat(1 << 20) }), false);
+  assertEquals(thread.add(1, 0, [1, { deep: new WeakMap() }]), false);
+  assertEquals(thread.add(1, 0, Promise.resolve()), false);
+  assertEquals(loop.take(0), undefined);
+  let count = 0;
+  while (thread.add(1, count, "some text")) count++;
+  assertEquals(loop.take(0)?.values.length, count);
+  thread.sending();
+  thread.sent();
+  assertEquals(thread.add(2, 0, 1), true);
+});
+
+function test(name: string, fn: () => void): void {
+  Deno.test(`Held results: ${name}`, fn);
+}
+
+function sent(value: unknown): unknown {
+  return deserialize(serialize(value));
+}
