@@ -5,9 +5,10 @@
  * @module
  */
 
-import { captureClass, checkFunction } from "./closure/capture.ts";
+import { capture, checkFunction, rootOf } from "./closure/capture.ts";
 import type { CodePayload, JobOutcome } from "./closure/payload.ts";
-import { captureCall } from "./dispatcher/call.ts";
+import { translateStack } from "./closure/stack.ts";
+import { captureLater } from "./dispatcher/call.ts";
 import { engineOf, type JobDispatcher, withTimeout } from "./dispatcher/dispatcher.ts";
 import type { WorkerInfo } from "./dispatcher/crew.ts";
 import type { Engine } from "./dispatcher/engine.ts";
@@ -171,8 +172,10 @@ export class Job<R = unknown> {
       );
     }
     const overridden = this.run !== Job.prototype.run;
-    const item = overridden ? this.#fields() : this.#request().args;
-    const code = overridden ? this.#captureClass() : captureCall(this.#target!, true);
+    const item = overridden ? null : this.#request().args;
+    const code = overridden
+      ? this.#captureClass()
+      : captureLater(this.#target!, true)();
     const on = dispatcher ?? this.#dispatcher;
     const shared = on ? undefined : sharedDispatcher(this.#scheduler);
     const engine = engineOf(on ?? shared!);
@@ -363,7 +366,9 @@ export class Job<R = unknown> {
     if (thrown === undefined) return { value: result };
     const where = { name: this.#name, index: undefined };
     const worker = this.#worker && { worker: this.#worker };
-    return { error: decodeFailure(thrown, stackLine({ ...where, ...worker })) };
+    return {
+      error: decodeFailure(thrown, stackLine({ ...where, ...worker }), translateStack),
+    };
   }
 
   #exitCodeOf(error: unknown): number {
@@ -391,13 +396,20 @@ export class Job<R = unknown> {
   #fields(): Record<string, unknown> {
     const fields = Object.fromEntries(Object.entries(this));
     fields.name = this.#name;
-    serializeFor(fields, `${this.#name} → this`, "a worker");
     return fields;
   }
 
   async #captureClass(): Promise<Uint8Array> {
-    const type = await captureClass(this.constructor, Job);
-    const code: CodePayload = { kind: "job", class: type, mutable: this.#mutable };
+    const root = rootOf(this.constructor);
+    const fields = { name: `${this.#name} → this`, value: this.#fields() };
+    const { slots, ...graph } = await capture(root, [fields], Job);
+    const code: CodePayload = {
+      ...graph,
+      kind: "job",
+      class: slots[0]!,
+      fields: slots[1]!,
+      mutable: this.#mutable,
+    };
     return serialize(code);
   }
 

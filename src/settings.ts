@@ -55,6 +55,13 @@ export interface Settings {
    */
   startTimeout: number;
   /**
+   * Modules whose functions and classes travel by their source, as those of the main
+   * module do, and not by name; `GRIDENGINE_VALUE_MODULES`, separated by commas. Paths are
+   * relative to the main module.
+   * @default {[]}
+   */
+  valueModules: string[];
+  /**
    * What is written to standard error; `GRIDENGINE_LOG_LEVEL`.
    * @default {"info"}
    */
@@ -105,6 +112,7 @@ export const settings: Settings = {
   heartbeatInterval: numeric("HEARTBEAT_INTERVAL", 1000),
   reconnectGrace: numeric("RECONNECT_GRACE", 1500),
   startTimeout: numeric("START_TIMEOUT", 60_000),
+  valueModules: variable("VALUE_MODULES")?.split(",") ?? [],
   logLevel: logLevel(),
 };
 

@@ -230,10 +230,21 @@ group("map() refuses what cannot be", (test) => {
     await assertRejects(() => d.map(f, items), SerializationError, "args[1].a.f");
   });
 
-  test("a function that cannot travel is refused with its name", async (d) => {
-    const bound = ((x: number) => x).bind(null);
-    await assertRejects(() => d.map(bound, [1]), SerializationError, "bound");
-    const inner = (function inner() {}).bind(null);
-    await assertRejects(() => map(inner, [1]), SerializationError, '"bound inner"');
+  test("what a function captured and cannot travel is refused by its path", async (d) => {
+    const model = { layers: [{ ready: Promise.resolve() }] };
+    const train = (x: number) => model.layers.length + x;
+    const why = "train → model.layers[0].ready: a Promise cannot be sent to a worker";
+    const error = instanceOf(
+      await d.map(train, [1]).catch((error: unknown) => error),
+      SerializationError,
+    );
+    assert(error.message.startsWith(why), error.message);
+    assert(/train stands at .*errors_test\.ts:\d+:\d+$/.test(error.message));
+    const bound = train.bind(null);
+    await assertRejects(
+      () => d.map(bound, [1]),
+      SerializationError,
+      "bound train → target",
+    );
   });
 });

@@ -137,17 +137,40 @@ group("Job may be subclassed with run(controller)", (test) => {
     assert(error.stack!.includes(`pid ${job.pid}`), error.stack);
   });
 
-  test("start() refuses fields that cannot travel, with their path", async (d) => {
+  test("fields may hold functions, and objects of classes", async (d) => {
+    class Step {
+      #size: number;
+      constructor(size: number) {
+        this.#size = size;
+      }
+      from(x: number): number {
+        return x + this.#size;
+      }
+    }
     class Holding extends Sum {
-      held: unknown[] = [1, { callback() {} }];
+      held = [new Step(2), { callback: (x: number) => x * 10 }] as const;
+      override run(): number {
+        return this.held[1].callback(this.held[0].from(1));
+      }
+    }
+    const job = new Holding({ dispatcher: d });
+    job.start();
+    assertEquals(await job.result, 30);
+  });
+
+  test("fields that cannot travel fail the job, with their path", async (d) => {
+    class Holding extends Sum {
+      held: unknown[] = [1, { lock: Promise.resolve() }];
     }
     const job = new Holding({ dispatcher: d, name: "holding" });
-    const why = "holding → this.held[1].callback is a function";
-    assertThrows(() => job.start(), SerializationError, why);
-    assertEquals(job.isAlive(), false);
-    job.held = [];
     job.start();
-    assertEquals(await job.result, 6);
+    const error = instanceOf(
+      await job.result.catch((error: unknown) => error),
+      SerializationError,
+    );
+    const why = "holding → this.held[1].lock: a Promise cannot be sent to a worker";
+    assert(error.message.startsWith(why), error.message);
+    assertEquals(job.exitCode, 1);
   });
 
   test("a result and fields that cannot travel back fail the job", async (d) => {
@@ -172,16 +195,20 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals(mutable.exitCode, 1);
   });
 
-  test("a subclass that cannot travel by its source says what to write", async (d) => {
-    class Odd extends gridengine.Job<number> {
-      override run(): number {
-        return 1;
+  test("a subclass may extend what an expression gives", async (d) => {
+    const loud = (Base: typeof gridengine.Job<string>) =>
+      class extends Base {
+        shout(text: string): string {
+          return text.toUpperCase();
+        }
+      };
+    class Odd extends loud(gridengine.Job) {
+      override run(): string {
+        return this.shout(this.name);
       }
     }
-    const job = new Odd({ dispatcher: d });
+    const job = new Odd({ dispatcher: d, name: "odd" });
     job.start();
-    const error = await job.result.catch((error) => error);
-    assert(instanceOf(error, SerializationError).message.includes('The class "Odd"'));
-    assertEquals(job.exitCode, 1);
+    assertEquals(await job.result, "ODD");
   });
 });

@@ -30,6 +30,7 @@ test("settings come from environment variables", async () => {
     GRIDENGINE_HEARTBEAT_INTERVAL: "500",
     GRIDENGINE_RECONNECT_GRACE: "700",
     GRIDENGINE_START_TIMEOUT: "9000",
+    GRIDENGINE_VALUE_MODULES: "./model.ts,./tools.ts",
     GRIDENGINE_LOG_LEVEL: "silent",
   });
   assertEquals(code, 0);
@@ -42,6 +43,7 @@ test("settings come from environment variables", async () => {
     heartbeatInterval: 500,
     reconnectGrace: 700,
     startTimeout: 9000,
+    valueModules: ["./model.ts", "./tools.ts"],
     logLevel: "silent",
   });
 });

@@ -1,53 +1,121 @@
 /**
- * A function as data: what `capture.ts` makes on the host and `revive.ts` turns into a
- * function again on the worker.
+ * Code and the values that it captured as data: what `capture.ts` makes on the host and
+ * `revive.ts` turns into live functions again on the worker.
+ *
+ * Plain data stands in it as it is, and structured clone keeps what is shared in it. All
+ * else is a node: of nodes and plain data, what was one object stays one object.
  *
  * @module
  */
 
-/** A function on its way. */
-export type FunctionPayload =
-  /** By its source: it uses its arguments and globals only. */
-  | {
-    kind: "source";
-    source: string;
-    /** Whether the source is an expression or a method, as written in an object literal. */
-    form: "expression" | "method";
-    name: string;
-    place: Place | undefined;
-  }
-  /** By name: an export of a module that the worker can import too. */
-  | { kind: "module"; module: string; export: string }
-  /** By name: a property of a global object, such as `["Math", "sqrt"]`. */
-  | { kind: "global"; path: string[] }
-  /** A function closed over its first arguments. */
-  | { kind: "partial"; target: FunctionPayload; args: unknown[] };
+/** A value in the graph: a node by its number, or plain data as it is. */
+export type Slot = { node: number } | { value: unknown };
 
-/** A class on its way: itself, and what it extends by source, outermost last. */
-export type ClassPayload =
-  | { kind: "module"; module: string; export: string }
+/** The key of a property: a string, or the number of a node that is a symbol. */
+export type Key = string | { node: number };
+
+/** A property as `Object.defineProperty` takes it. */
+export type Property =
+  & { key: Key; enumerable: boolean; configurable: boolean }
+  & ({ value: Slot; writable: boolean } | { get: Slot; set: Slot });
+
+/** What hangs on an object beside what it is made of. */
+export interface Members {
+  properties: Property[];
+  /** Whether it takes no new properties. */
+  sealed: boolean;
+}
+
+/** What an object is, apart from its class and properties. */
+export type Shell =
+  | { kind: "record" }
+  | { kind: "array"; length: number }
+  | { kind: "error"; stack: string }
+  | { kind: "map"; entries: [Slot, Slot][] }
+  | { kind: "set"; values: Slot[] }
+  /** What structured clone keeps but for its class and properties. */
+  | { kind: "data"; value: unknown };
+
+/** Something that is not plain data. */
+export type Node =
+  /**
+   * A built-in: properties to follow from the global object, or from a `node:` module;
+   * one that starts with `@@` is a well-known symbol.
+   */
+  | { kind: "builtin"; module?: string; path: string[]; getter?: "get" | "set" }
+  /** An import, as the module `file` would write it; `name` is `"*"` for all of it. */
   | {
-    kind: "source";
-    source: string;
-    place: Place | undefined;
-    /** What the class calls its base class. */
-    baseName: string;
-    base: ClassPayload | "Job";
+    kind: "import";
+    file: string;
+    specifier: string;
+    name: string;
+    attributes: Record<string, string>;
+  }
+  /** The class `Job` itself. */
+  | { kind: "job" }
+  | { kind: "symbol"; registry?: string; wellKnown?: string; description?: string }
+  /** An object that is made by a global constructor of plain arguments. */
+  | { kind: "construct"; path: string[]; args: unknown[] }
+  | { kind: "bound"; target: Slot; self: Slot; args: Slot[] }
+  /** What `partial` made. */
+  | { kind: "partial"; target: Slot; args: Slot[]; name: string }
+  | {
+    kind: "function" | "class";
+    script: number;
+    index: number;
+    name: string;
+    /** Of a class: its `static #private` fields. */
+    privates: { name: string; value: Slot }[];
+    members: Members;
+  }
+  /** The object that instances of a function or class inherit from. */
+  | { kind: "prototype"; of: Slot; parent?: Slot; members: Members }
+  | {
+    kind: "object";
+    shell: Shell;
+    /** The class that has to make it, for it has `#private` fields. */
+    maker?: Slot;
+    prototype: Slot;
+    /** Its `#private` fields, those of the outermost class first. */
+    privates: { name: string; value: Slot }[];
+    members: Members;
   };
 
-/** Where a function stands: its script, and its line and column there, from 0. */
+/**
+ * Functions that share variables, as one program text. It evaluates to a function that
+ * declares what they capture and says how to set it and how to make them.
+ */
+export interface Script {
+  text: string;
+  place: Place | undefined;
+  /** What they capture, and where its value is. */
+  variables: { key: string; value: Slot }[];
+  /** Of each function, the keys of variables that are needed to make it. */
+  early: string[][];
+}
+
+/** Where a function stands in what Deno runs: its script, line and column, from 0. */
 export interface Place {
   file: string;
   line: number;
   column: number;
 }
 
+/** Code with all that it needs. */
+export interface Graph {
+  nodes: Node[];
+  scripts: Script[];
+}
+
 /** What a worker needs to run the items of a run. */
 export type CodePayload =
-  /** Call a function with one argument, or with the elements of an array as arguments. */
-  | { kind: "call"; function: FunctionPayload; spread: boolean }
-  /** Make an instance of a subclass of `Job` from its fields, and run it. */
-  | { kind: "job"; class: ClassPayload; mutable: boolean };
+  & Graph
+  & (
+    /** Call a function with one argument, or with the elements of an array. */
+    | { kind: "call"; function: Slot; spread: boolean }
+    /** Make an instance of a subclass of `Job` from its fields, and run it. */
+    | { kind: "job"; class: Slot; fields: Slot; mutable: boolean }
+  );
 
 /** What comes of a job of a subclass. */
 export interface JobOutcome {
@@ -58,3 +126,9 @@ export interface JobOutcome {
   /** The fields of a mutable job. */
   fields?: Record<string, unknown>;
 }
+
+/**
+ * What the names of scripts that were shipped end in. It tells the host which lines of a
+ * worker's stack trace it has to translate to TypeScript.
+ */
+export const SHIPPED = "#shipped";

@@ -4,47 +4,61 @@
  * @module
  */
 
+import process from "node:process";
 import { constants, runInThisContext } from "node:vm";
 import { GridEngineError } from "../errors.ts";
 import { currentJob } from "../job_controller.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import { serializeFor } from "../protocol/values.ts";
-import type {
-  ClassPayload,
-  CodePayload,
-  FunctionPayload,
-  JobOutcome,
-  Place,
+import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
+import {
+  type CodePayload,
+  type Graph,
+  type JobOutcome,
+  type Members,
+  type Node,
+  type Place,
+  type Property,
+  type Shell,
+  SHIPPED,
+  type Slot,
 } from "./payload.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
-type JobClass = { prototype: { run(controller: unknown): unknown } };
+type NodeOf<K extends Node["kind"]> = Extract<Node, { kind: K }>;
 
 /**
  * The function to call with an item's argument.
  *
- * @throws {Error} When a module or its export is not there, or the source does not parse.
+ * @throws {Error} When a module or its export is not there, or a source does not run.
  */
 export async function revive(code: CodePayload): Promise<(item: unknown) => unknown> {
+  const graph = new Revival(code);
+  await graph.load();
   switch (code.kind) {
     case "call": {
-      const f = await reviveFunction(code.function);
+      const f = graph.value(code.function) as AnyFunction;
       return code.spread
         ? (args) => f(...args as unknown[])
         : (argument) => f(argument);
     }
     case "job": {
-      const { prototype } = await reviveClass(code.class);
-      return (fields) => runJob(prototype, fields as object, code.mutable);
+      const { prototype } = graph.value(code.class) as { prototype: Runnable };
+      const fields = graph.value(code.fields) as object;
+      return () => runJob(prototype, fields, code.mutable);
     }
     default:
       return code satisfies never;
   }
 }
 
+interface Runnable {
+  run(controller: unknown): unknown;
+}
+
 /** Makes an instance out of its fields and runs it. */
 async function runJob(
-  prototype: JobClass["prototype"],
+  prototype: Runnable,
   fields: object,
   mutable: boolean,
 ): Promise<JobOutcome> {
@@ -66,47 +80,6 @@ async function runJob(
   return outcome;
 }
 
-async function reviveFunction(payload: FunctionPayload): Promise<AnyFunction> {
-  switch (payload.kind) {
-    case "source": {
-      const { source, form, name, place } = payload;
-      const text = form === "method" ? `({${source}})` : `(${source})`;
-      const made = evaluate(text, place) as AnyFunction | Record<string, AnyFunction>;
-      if (typeof made === "function") return made;
-      return made[name] ?? Object.values(made)[0]!;
-    }
-    case "module":
-      return await importExport(payload.module, payload.export) as AnyFunction;
-    case "global": {
-      let found: unknown = globalThis;
-      let owner: unknown;
-      for (const key of payload.path) {
-        owner = found;
-        found = (found as Record<string, unknown>)[key];
-      }
-      return (found as AnyFunction).bind(owner === globalThis ? undefined : owner);
-    }
-    case "partial": {
-      const target = await reviveFunction(payload.target);
-      return (...rest) => target(...payload.args, ...rest);
-    }
-    default:
-      return payload satisfies never;
-  }
-}
-
-async function reviveClass(payload: ClassPayload): Promise<JobClass> {
-  if (payload.kind === "module") {
-    return await importExport(payload.module, payload.export) as JobClass;
-  }
-  const base = payload.base === "Job" ? JobBase : await reviveClass(payload.base);
-  const { source, place, baseName } = payload;
-  const make = evaluate(`((${baseName}) => (${source}))`, place) as (
-    base: unknown,
-  ) => JobClass;
-  return make(base);
-}
-
 /** What a class that travels by its source finds as `Job`: the fields do the rest. */
 class JobBase {
   run(): never {
@@ -114,12 +87,362 @@ class JobBase {
   }
 }
 
-async function importExport(module: string, name: string): Promise<unknown> {
-  const found = await import(module);
-  if (name in found) return found[name];
+/** Sets `#private` fields: a name and its value. */
+type Setter = (name: string, value: unknown) => void;
+
+/** How one class sets its `#private` fields, and those that are not set yet. */
+interface Keeper {
+  names: string[];
+  set: Setter;
+}
+
+/** A script that was evaluated. */
+interface Loaded {
+  /** Sets what its functions captured. */
+  setters: Map<string, (value: unknown) => void>;
+  /** Makes its functions. */
+  makers: (() => unknown)[];
+  /** How its classes set what is private and static. */
+  statics: Setter[];
+}
+
+/** The objects of a graph while they come to life. */
+class Revival {
+  readonly #graph: Graph;
+  readonly #made: unknown[] = [];
+  readonly #isMade: boolean[] = [];
+  readonly #scripts: Loaded[] = [];
+  /** What is still to be put into objects that are there. */
+  readonly #unfinished: (() => void)[] = [];
+  /** What tells constructors to make an object with no more than its private fields. */
+  readonly #restore = { on: false, keep: (_names: string[], _set: Setter) => {} };
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+  }
+
+  /** Imports what has to be imported, and evaluates the scripts. */
+  async load(): Promise<void> {
+    const { nodes, scripts } = this.#graph;
+    await Promise.all(nodes.map(async (node, number) => {
+      if (node.kind === "import") this.#put(number, await importNode(node));
+    }));
+    for (const { text, place } of scripts) {
+      const loaded: Loaded = { setters: new Map(), makers: [], statics: [] };
+      this.#scripts.push(loaded);
+      const declare = evaluate(text, place) as AnyFunction;
+      declare(
+        (key: string, set: (value: unknown) => void) => loaded.setters.set(key, set),
+        (index: number, make: () => unknown) => loaded.makers[index] = make,
+        importMetaOf(place),
+        this.#restore,
+        (index: number, set: Setter) => loaded.statics[index] = set,
+      );
+    }
+  }
+
+  /** The live value of a slot, with all that belongs to it. */
+  value(slot: Slot): unknown {
+    const value = this.#get(slot);
+    this.#finish();
+    return value;
+  }
+
+  #finish(): void {
+    for (let work; (work = this.#unfinished.pop());) work();
+  }
+
+  /** The live value of a slot; what it holds may still be missing. */
+  #get(slot: Slot): unknown {
+    if (!("node" in slot)) return slot.value;
+    const { node: number } = slot;
+    if (!this.#isMade[number]) {
+      const node = this.#graph.nodes[number]!;
+      const made = this.#make(node, number);
+      if (!this.#isMade[number]) this.#put(number, made);
+    }
+    return this.#made[number];
+  }
+
+  #put(number: number, value: unknown): void {
+    this.#made[number] = value;
+    this.#isMade[number] = true;
+  }
+
+  #make(node: Node, number: number): unknown {
+    switch (node.kind) {
+      case "builtin":
+        return builtin(node);
+      case "import":
+        throw new GridEngineError(`${node.specifier} was not imported`);
+      case "job":
+        return JobBase;
+      case "symbol":
+        return symbol(node);
+      case "construct": {
+        const type = follow(globalThis, node.path) as new (
+          ...args: unknown[]
+        ) => object;
+        return new type(...node.args);
+      }
+      case "bound": {
+        const target = this.#get(node.target) as AnyFunction;
+        return target.bind(
+          this.#get(node.self),
+          ...node.args.map((arg) => this.#get(arg)),
+        );
+      }
+      case "partial": {
+        const target = this.#get(node.target) as AnyFunction;
+        const args = node.args.map((arg) => this.#get(arg));
+        const closed: AnyFunction = (...rest) => target(...args, ...rest);
+        return Object.defineProperty(closed, "name", { value: node.name });
+      }
+      case "function":
+      case "class":
+        return this.#makeFunction(node, number);
+      case "prototype":
+        return this.#makePrototype(node, number);
+      case "object":
+        return this.#makeObject(node, number);
+      default:
+        return node satisfies never;
+    }
+  }
+
+  #makeFunction(node: NodeOf<"function" | "class">, number: number): unknown {
+    const { variables, early } = this.#graph.scripts[node.script]!;
+    const loaded = this.#scripts[node.script]!;
+    const first = early[node.index]!;
+    for (const key of first) {
+      const { value } = variables.find((variable) => variable.key === key)!;
+      loaded.setters.get(key)!(this.#get(value));
+    }
+    // A key that is computed may need a function that works.
+    if (first.length > 0) this.#finish();
+    if (this.#isMade[number]) return this.#made[number];
+    const made = loaded.makers[node.index]!();
+    const f = typeof made === "function" ? made : methodOf(made as object);
+    this.#put(number, f);
+    const name = Object.getOwnPropertyDescriptor(f, "name");
+    if (
+      node.name !== "" && typeof name?.value === "string" && name.value !== node.name
+    ) {
+      Object.defineProperty(f, "name", { value: node.name });
+    }
+    this.#unfinished.push(() => {
+      for (const { key, value } of variables) {
+        const set = loaded.setters.get(key);
+        loaded.setters.delete(key);
+        set?.(this.#get(value));
+      }
+      for (const { name, value } of node.privates) {
+        loaded.statics[node.index]!(name, this.#get(value));
+      }
+      this.#addMembers(f, node.members);
+    });
+    return f;
+  }
+
+  #makePrototype(node: NodeOf<"prototype">, number: number): unknown {
+    const { prototype } = this.#get(node.of) as { prototype: object };
+    // The function may have asked for it meanwhile.
+    if (this.#isMade[number]) return this.#made[number];
+    this.#put(number, prototype);
+    if (node.parent) {
+      Object.setPrototypeOf(prototype, this.#get(node.parent) as object | null);
+    }
+    this.#unfinished.push(() => this.#addMembers(prototype, node.members));
+    return prototype;
+  }
+
+  #makeObject(node: NodeOf<"object">, number: number): unknown {
+    const { shell, maker, privates, members } = node;
+    const prototype = this.#get(node.prototype) as object | null | undefined;
+    if (this.#isMade[number]) return this.#made[number];
+    const keepers: Keeper[] = [];
+    const object = maker
+      ? this.#construct(this.#get(maker) as AnyFunction, keepers)
+      : makeShell(shell);
+    if (prototype !== undefined && Object.getPrototypeOf(object) !== prototype) {
+      Object.setPrototypeOf(object, prototype);
+    }
+    this.#put(number, object);
+    this.#unfinished.push(() => {
+      this.#fill(object, shell);
+      for (const { name, value } of privates) {
+        const at = keepers.findIndex(({ names }) => names.includes(name));
+        const keeper = keepers[at]!;
+        keeper.names = keeper.names.filter((other) => other !== name);
+        keeper.set(name, this.#get(value));
+      }
+      this.#addMembers(object, members);
+    });
+    return object;
+  }
+
+  /** Has a class make an instance with nothing but its private fields. */
+  #construct(type: AnyFunction, keepers: Keeper[]): object {
+    this.#restore.on = true;
+    this.#restore.keep = (names, set) => keepers.push({ names, set });
+    try {
+      return Reflect.construct(type, []);
+    } finally {
+      this.#restore.on = false;
+    }
+  }
+
+  #fill(object: object, shell: Shell): void {
+    switch (shell.kind) {
+      case "array":
+        (object as unknown[]).length = shell.length;
+        break;
+      case "map":
+        for (const [key, value] of shell.entries) {
+          Map.prototype.set.call(object, this.#get(key), this.#get(value));
+        }
+        break;
+      case "set":
+        for (const value of shell.values) {
+          Set.prototype.add.call(object, this.#get(value));
+        }
+        break;
+      case "error":
+        Object.defineProperty(object, "stack", {
+          value: shell.stack,
+          writable: true,
+          configurable: true,
+        });
+        break;
+      case "data":
+      case "record":
+        break;
+      default:
+        shell satisfies never;
+    }
+  }
+
+  #addMembers(object: object, { properties, sealed }: Members): void {
+    for (const property of properties) {
+      const { key } = property;
+      const name = typeof key === "string" ? key : this.#get(key) as symbol;
+      Object.defineProperty(object, name, this.#descriptor(property));
+    }
+    if (sealed) Object.preventExtensions(object);
+  }
+
+  #descriptor(property: Property): PropertyDescriptor {
+    const { enumerable, configurable } = property;
+    if ("value" in property) {
+      const { writable } = property;
+      return { enumerable, configurable, writable, value: this.#get(property.value) };
+    }
+    return {
+      enumerable,
+      configurable,
+      get: this.#get(property.get) as () => unknown,
+      set: this.#get(property.set) as (value: unknown) => void,
+    };
+  }
+}
+
+function makeShell(shell: Shell): object {
+  switch (shell.kind) {
+    case "record":
+      return {};
+    case "array":
+      return [];
+    case "error":
+      return new Error();
+    case "map":
+      return new Map();
+    case "set":
+      return new Set();
+    case "data":
+      return shell.value as object;
+    default:
+      return shell satisfies never;
+  }
+}
+
+/** The function in an object literal that holds one method or accessor. */
+function methodOf(literal: object): object {
+  const [key] = Reflect.ownKeys(literal);
+  const { value, get, set } = Object.getOwnPropertyDescriptor(literal, key!)!;
+  return value ?? get ?? set;
+}
+
+function symbol({ registry, wellKnown, description }: NodeOf<"symbol">): symbol {
+  if (registry !== undefined) return Symbol.for(registry);
+  if (wellKnown !== undefined) return wellKnownSymbol(wellKnown);
+  return Symbol(description);
+}
+
+function wellKnownSymbol(name: string): symbol {
+  return Symbol[name as keyof SymbolConstructor] as unknown as symbol;
+}
+
+function builtin({ module, path, getter }: NodeOf<"builtin">): unknown {
+  const start = module
+    ? process.getBuiltinModule(module)
+    : path[0] === HIDDEN
+    ? hiddenBuiltins
+    : globalThis;
+  const way = getter ? path.slice(0, -1) : path;
+  const found = follow(start, way);
+  const what = [...(module ? [module] : []), ...path].join(".");
+  if (getter) {
+    const key = path.at(-1)!;
+    const own = Object.getOwnPropertyDescriptor(found as object, step(key));
+    return own?.[getter];
+  }
+  if (found === undefined) {
+    throw new GridEngineError(`The worker has no ${what}, which the function uses`);
+  }
+  return found;
+}
+
+function follow(start: unknown, path: string[]): unknown {
+  let at = start;
+  for (const name of path) {
+    at = (at as Record<PropertyKey, unknown> | undefined)?.[step(name)];
+  }
+  return at;
+}
+
+function step(name: string): PropertyKey {
+  return name.startsWith("@@") ? wellKnownSymbol(name.slice(2)) : name;
+}
+
+async function importNode(node: NodeOf<"import">): Promise<unknown> {
+  const { file, specifier, name, attributes } = node;
+  const load = evaluate("(specifier, options) => import(specifier, options)", {
+    file,
+    line: 0,
+    column: 0,
+  }) as (specifier: string, options: object) => Promise<Record<string, unknown>>;
+  const module = await load(specifier, { with: attributes });
+  if (name === "*") return module;
+  if (name in module) return module[name];
   throw new GridEngineError(
-    `The module ${module} has no export "${name}" on the worker`,
+    `The module ${specifier} has no export "${name}" on the worker`,
   );
+}
+
+/** What `import.meta` is for a function of this file. */
+function importMetaOf(place: Place | undefined): object {
+  const url = place?.file ?? "";
+  const isFile = url.startsWith("file:");
+  const filename = isFile ? decodeURIComponent(new URL(url).pathname) : undefined;
+  return {
+    url,
+    main: false,
+    ...(filename && { filename, dirname: filename.replace(/\/[^/]*$/, "") || "/" }),
+    resolve: (specifier: string) =>
+      /^\.{0,2}\//.test(specifier)
+        ? new URL(specifier, url).href
+        : import.meta.resolve(specifier),
+  };
 }
 
 /**
@@ -127,12 +450,12 @@ async function importExport(module: string, name: string): Promise<unknown> {
  * traces name both, and `import("./other.ts")` finds its neighbours.
  */
 function evaluate(source: string, place: Place | undefined): unknown {
-  const strict = '"use strict";';
-  if (!place || !URL.canParse(place.file)) return (0, eval)(strict + source);
-  return runInThisContext(strict + source, {
-    filename: place.file,
-    lineOffset: place.line,
-    columnOffset: place.column - strict.length,
+  return runInThisContext(source, {
+    ...(place && URL.canParse(place.file) && {
+      filename: place.file + SHIPPED,
+      lineOffset: place.line,
+      columnOffset: place.column,
+    }),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
 }

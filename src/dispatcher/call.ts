@@ -4,7 +4,7 @@
  * @module
  */
 
-import { captureFunction, checkFunction } from "../closure/capture.ts";
+import { capture, checkFunction, rootOf } from "../closure/capture.ts";
 import type { CodePayload } from "../closure/payload.ts";
 import { serialize } from "../protocol/values.ts";
 import type { Items } from "./item_source.ts";
@@ -42,18 +42,22 @@ export function requestCall(
 ): CallRequest {
   checkFunction(f);
   const name = options.name ?? (f.name || "anonymous");
-  return { name, code: () => captureCall(f, spread), items, options };
+  return { name, code: captureLater(f, spread), items, options };
 }
 
-/** The function as workers take it, serialized. */
-export async function captureCall(
+/**
+ * Writes down what a function captured as it is now.
+ *
+ * @returns What makes the code of it that workers take, serialized.
+ */
+export function captureLater(
   f: AnyFunction,
   spread: boolean,
-): Promise<Uint8Array> {
-  const code: CodePayload = {
-    kind: "call",
-    function: await captureFunction(f),
-    spread,
+): () => Promise<Uint8Array> {
+  const root = rootOf(f);
+  return async () => {
+    const { slots, ...graph } = await capture(root);
+    const code: CodePayload = { ...graph, kind: "call", function: slots[0]!, spread };
+    return serialize(code);
   };
-  return serialize(code);
 }

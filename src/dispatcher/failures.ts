@@ -4,6 +4,7 @@
  * @module
  */
 
+import { translateStack } from "../closure/stack.ts";
 import {
   JobCancelledError,
   JobTimeoutError,
@@ -33,7 +34,7 @@ export function reportedError(
 ): unknown {
   switch (reason) {
     case "threw":
-      return decodeFailure(value, stackLine(where));
+      return decodeFailure(value, stackLine(where), translateStack);
     case "timeout":
       return timeoutError(where);
     case "cancelled":
@@ -48,7 +49,7 @@ export function reportedError(
       return lostError([loss], where);
     }
     case "unserializable": {
-      const error = decodeFailure(value, stackLine(where));
+      const error = decodeFailure(value, stackLine(where), translateStack);
       const { message, cause } = error instanceof Error ? error : new Error(`${error}`);
       return new SerializationError(`${item(where)}: ${message}`, { cause });
     }

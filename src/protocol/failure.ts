@@ -53,10 +53,16 @@ export function encodeFailure(thrown: unknown): Uint8Array<ArrayBuffer> {
  *
  * @param bytes What {@linkcode encodeFailure} gave.
  * @param where A line for the end of the stack, naming host, job and index.
+ * @param translate Puts the user's places into a stack.
  */
-export function decodeFailure(bytes: Uint8Array, where: string): unknown {
+export function decodeFailure(
+  bytes: Uint8Array,
+  where: string,
+  translate: (stack: string) => string,
+): unknown {
   try {
-    return revive(deserialize(bytes) as Encoded, where);
+    const finish = (stack: string) => `${translate(stack)}\n    ${where}`;
+    return revive(deserialize(bytes) as Encoded, finish);
   } catch (error) {
     // Whatever a worker sends, its item has failed.
     return new GridEngineError(
@@ -142,7 +148,8 @@ const LIBRARY: Record<string, (message: string) => Error> = {
   ZeromqError: (message) => new ZeromqError("", message),
 };
 
-function revive(encoded: Encoded, where: string): unknown {
+/** @param finish Makes the stack of an error what the user is to see. */
+function revive(encoded: Encoded, finish: (stack: string) => string): unknown {
   switch (encoded.kind) {
     case "value":
       return encoded.value;
@@ -151,7 +158,7 @@ function revive(encoded: Encoded, where: string): unknown {
         `A job threw a value that cannot travel: ${encoded.text}`,
       );
     case "error": {
-      const error = create(encoded, where);
+      const error = create(encoded, finish);
       const define = (key: string, value: unknown, enumerable = false) =>
         Object.defineProperty(error, key, {
           value,
@@ -160,8 +167,8 @@ function revive(encoded: Encoded, where: string): unknown {
           configurable: true,
         });
       if (error.name !== encoded.name) define("name", encoded.name);
-      define("stack", `${encoded.stack}\n    ${where}`);
-      if (encoded.cause) define("cause", revive(encoded.cause, where));
+      define("stack", finish(encoded.stack));
+      if (encoded.cause) define("cause", revive(encoded.cause, finish));
       for (const [key, value] of encoded.properties) define(key, value, true);
       return error;
     }
@@ -171,7 +178,10 @@ function revive(encoded: Encoded, where: string): unknown {
   }
 }
 
-function create(encoded: Extract<Encoded, { kind: "error" }>, where: string): Error {
+function create(
+  encoded: Extract<Encoded, { kind: "error" }>,
+  finish: (stack: string) => string,
+): Error {
   const { classes, message, name } = encoded;
   // A class of the user's own may have the same name as one of ours.
   const isLibrary = classes.includes(GridEngineError.name);
@@ -179,7 +189,7 @@ function create(encoded: Extract<Encoded, { kind: "error" }>, where: string): Er
     if (isLibrary && Object.hasOwn(LIBRARY, found)) return LIBRARY[found]!(message);
     if (found === "DOMException") return new DOMException(message, name);
     if (found === "AggregateError") {
-      const errors = encoded.errors?.map((error) => revive(error, where)) ?? [];
+      const errors = encoded.errors?.map((error) => revive(error, finish)) ?? [];
       return new AggregateError(errors, message);
     }
     const own = Object.hasOwn(BUILT_IN, found)

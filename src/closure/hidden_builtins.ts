@@ -1,0 +1,25 @@
+/**
+ * Built-ins to which no global name leads: only syntax makes what inherits from them.
+ *
+ * @module
+ */
+
+/** What the way to one of them starts with. */
+export const HIDDEN = "(hidden)";
+
+const generator = function* () {};
+const asyncGenerator = async function* () {};
+
+/** By their names in the specification, ECMA-262. */
+export const hiddenBuiltins: { [HIDDEN]: Record<string, unknown> } = {
+  [HIDDEN]: {
+    AsyncFunction: (async () => {}).constructor,
+    GeneratorFunction: generator.constructor,
+    AsyncGeneratorFunction: asyncGenerator.constructor,
+    GeneratorPrototype: Object.getPrototypeOf(generator.prototype),
+    AsyncGeneratorPrototype: Object.getPrototypeOf(asyncGenerator.prototype),
+    TypedArray: Object.getPrototypeOf(Uint8Array),
+    TypedArrayPrototype: Object.getPrototypeOf(Uint8Array.prototype),
+    ArrayIteratorPrototype: Object.getPrototypeOf([][Symbol.iterator]()),
+  },
+};

@@ -1,0 +1,80 @@
+/**
+ * The variables around a function as they are at this moment. Functions are captured
+ * while workers start, but the program goes on meanwhile and may assign to a variable:
+ * so what a call means is written down at once.
+ *
+ * @module
+ */
+
+import { type Inspected, inspectFunction } from "./inspector.ts";
+
+/** A function, its place, and the variables around it. */
+export interface Snapshot extends Inspected {
+  /** The text that was read. */
+  source: string;
+  /** By name, those that the text can mean. */
+  variables: Map<string, Variable>;
+}
+
+/** A variable of a scope around a function. */
+export interface Variable {
+  /** Which of the function's scopes holds it; 0 is the innermost. */
+  scope: number;
+  /** Whether it had a value yet: a `const` further down has none. */
+  ready: boolean;
+  value: unknown;
+}
+
+/** Snapshots of functions, which belong to one capture. */
+export type Snapshots = Map<object, Snapshot>;
+
+/**
+ * Writes down a function and those in the variables that it names, as far as they stand
+ * in the same script.
+ */
+export function snapshotAll(f: object): Snapshots {
+  const snapshots: Snapshots = new Map();
+  const script = snapshot(f, snapshots).location?.scriptId;
+  if (script === undefined) return snapshots;
+  for (const { location, variables } of snapshots.values()) {
+    // A map may grow while it is gone through.
+    if (location?.scriptId !== script) continue;
+    for (const { value } of variables.values()) {
+      if (typeof value === "function") snapshot(value, snapshots);
+    }
+  }
+  return snapshots;
+}
+
+/** The snapshot of a function: the one that was taken, or one of now. */
+export function snapshot(f: object, snapshots: Snapshots): Snapshot {
+  const known = snapshots.get(f);
+  if (known) return known;
+  const inspected = inspectFunction(f);
+  const source = Function.prototype.toString.call(f);
+  const variables = new Map<string, Variable>();
+  for (
+    const name of new Set(
+      source.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu),
+    )
+  ) {
+    const scope = inspected.scopes.findIndex(({ variables }) =>
+      Object.hasOwn(variables, name)
+    );
+    if (scope >= 0) {
+      variables.set(name, read(inspected.scopes[scope]!.variables, name, scope));
+    }
+  }
+  const made = { ...inspected, source, variables };
+  snapshots.set(f, made);
+  return made;
+}
+
+function read(variables: object, name: string, scope: number): Variable {
+  try {
+    const value = (variables as Record<string, unknown>)[name];
+    return { scope, ready: true, value };
+  } catch {
+    return { scope, ready: false, value: undefined };
+  }
+}
