@@ -167,6 +167,11 @@ export class Crew {
     return this.#peers.get(worker);
   }
 
+  /** All workers that were welcomed and have not ended. */
+  peers(): Iterable<Peer> {
+    return this.#peers.values();
+  }
+
   /** What a worker said of itself; also after its end. */
   info(worker: string | undefined): WorkerInfo | undefined {
     const hello = this.#hellos.get(worker ?? "");

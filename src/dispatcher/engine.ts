@@ -10,7 +10,6 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
 import type { WorkerLoss } from "../errors.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import type {
@@ -22,6 +21,7 @@ import { deserialize, serialize, serializeFor } from "../protocol/values.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { log, settings } from "../settings.ts";
 import { ActiveRun, type RunRequest } from "./active_run.ts";
+import { Codes } from "./codes.ts";
 import { Core } from "./core.ts";
 import { Crew } from "./crew.ts";
 import type { CoreAction, CoreEvent, Failure } from "./events.ts";
@@ -73,8 +73,8 @@ export class Engine {
   readonly #name: string;
   readonly #getScheduler: () => Promise<Scheduler>;
   readonly #runs = new Map<number, ActiveRun>();
-  /** What workers were sent to run; number n is at n − 1. */
-  readonly #codes: Uint8Array[] = [];
+  /** What workers were sent to run. */
+  readonly #codes = new Codes();
   readonly #queue: { event: CoreEvent; context: Context }[] = [];
   readonly #stats = { done: 0, failed: 0, workersRequested: 0, workersLost: 0 };
   #core: Core | undefined;
@@ -208,24 +208,19 @@ export class Engine {
       if (this.#runs.has(id)) {
         this.#dispatch({ type: "run", run: { ...run.settings, id } });
       }
-      run.codeNumber = this.#numberOf(await run.code);
+      const code = await run.code;
+      if (!this.#runs.has(id)) return;
+      run.codeNumber = this.#codes.use(code);
     } catch (error) {
       if (!this.#runs.has(id)) return;
       this.cancel(id);
       run.listener.ended(error as Error);
       return;
     }
-    if (!this.#runs.has(id)) return;
     const { count, ended } = run.items;
     if (count > 0) this.#dispatch({ type: "items", run: id, count });
     if (ended) this.#dispatch({ type: "ended", run: id });
     else void this.#read(run);
-  }
-
-  /** The number of a code; the same code has the same number. */
-  #numberOf(value: Uint8Array): number {
-    const same = this.#codes.findIndex((code) => equals(code, value));
-    return same < 0 ? this.#codes.push(value) : same + 1;
   }
 
   /** Reads a source as far as the core wants it to be read. */
@@ -261,7 +256,17 @@ export class Engine {
   #forget(run: ActiveRun): void {
     this.#runs.delete(run.id);
     run.items.close();
+    if (run.codeNumber > 0) this.#forgetCodes(this.#codes.release(run.codeNumber));
     this.#updateRef();
+  }
+
+  /** Tells workers to drop code that is not kept any more. */
+  #forgetCodes(dropped: number[]): void {
+    if (dropped.length === 0) return;
+    for (const peer of this.#crew?.peers() ?? []) {
+      const codes = dropped.filter((code) => peer.codes.delete(code));
+      if (codes.length > 0) peer.send({ type: "forget", codes });
+    }
   }
 
   /** The program lives on while a run that is no daemon is under way. */
@@ -472,7 +477,7 @@ export class Engine {
     }
     if (!peer.codes.has(run.codeNumber)) {
       peer.codes.add(run.codeNumber);
-      const value = this.#codes[run.codeNumber - 1]!;
+      const value = this.#codes.value(run.codeNumber);
       peer.send({ type: "code", code: run.codeNumber, value });
     }
     const { timeout, exclusive: announce } = run.settings;
@@ -546,10 +551,6 @@ export class Engine {
       ...(info && { worker: info }),
     };
   }
-}
-
-function equals(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && Buffer.compare(a, b) === 0;
 }
 
 /** Why an argument cannot travel, if it cannot. */

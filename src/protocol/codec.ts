@@ -66,6 +66,8 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
         message.value,
       ];
     }
+    case "forget":
+      return [numbers(message.codes)];
     case "cancel":
       return [numbers(message.chunks)];
     case "terminate":
@@ -171,6 +173,8 @@ export function decodeHostMessage(frames: Frames): HostMessage {
         value: body.value(2),
       };
     }
+    case "forget":
+      return { type, codes: body.numbers(1, 1, 1).map((code) => whole(code, type)) };
     case "cancel":
       return { type, chunks: body.numbers(1, 1, 1).map((chunk) => whole(chunk, type)) };
     case "terminate": {

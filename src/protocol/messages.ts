@@ -28,6 +28,7 @@
  * | | `heartbeat` | no | none |
  * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
  * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), then chunk, first, count, attempt for each chunk; text: the run's name; value: an array of all their arguments |
+ * | | `forget` | yes | numbers: code, one or more |
  * | | `cancel` | yes | numbers: chunk, one or more |
  * | | `terminate` | yes | numbers: chunk, grace |
  * | | `message` | yes | numbers: chunk; value: what was sent |
@@ -76,6 +77,7 @@ export const TYPES = {
   cancel: 68,
   terminate: 69,
   leave: 70,
+  forget: 71,
 } as const;
 
 /**
@@ -163,6 +165,7 @@ export type HostMessage =
     name: string;
     value: Uint8Array;
   }
+  | { type: "forget"; codes: number[] }
   | { type: "cancel"; chunks: number[] }
   | { type: "terminate"; chunk: number; grace: number }
   | { type: "message"; chunk: number; value: Uint8Array }

@@ -205,6 +205,9 @@ export class Client {
       case "code":
         this.#thread.code(message.code, message.value);
         break;
+      case "forget":
+        this.#thread.forget(message.codes);
+        break;
       case "assign": {
         const { timeout, ...batch } = message;
         this.#thread.assign({ ...batch, timed: timeout > 0 }, timeout);

@@ -77,6 +77,9 @@ port.onmessage = ({ data }) => {
       codes.set(data.code, code);
       break;
     }
+    case "forget":
+      for (const code of data.codes) codes.delete(code);
+      break;
     case "batch":
       batches.push(data.batch);
       if (!pumping) void pump();

@@ -89,7 +89,12 @@ export class Thread {
 
   /** Takes the code of a run. */
   code(code: number, value: Uint8Array): void {
-    this.#post({ type: "code", code, value });
+    this.#post({ type: "code", code, value }, [value.buffer as ArrayBuffer]);
+  }
+
+  /** Drops the code of runs that are over. */
+  forget(codes: number[]): void {
+    this.#post({ type: "forget", codes });
   }
 
   /** Takes chunks to run after those that it has. */

@@ -32,6 +32,7 @@ export type ToExecutor =
     held: SharedArrayBuffer;
   }
   | { type: "code"; code: number; value: Uint8Array }
+  | { type: "forget"; codes: number[] }
   | { type: "batch"; batch: Batch }
   | { type: "abort"; chunk: number }
   | { type: "message"; chunk: number; value: Uint8Array };

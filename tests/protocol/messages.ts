@@ -83,6 +83,10 @@ export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     value,
   }),
   fc.record({
+    type: type("forget"),
+    codes: fc.array(whole, { minLength: 1, maxLength: 5 }),
+  }),
+  fc.record({
     type: type("cancel"),
     chunks: fc.array(whole, { minLength: 1, maxLength: 5 }),
   }),

@@ -244,6 +244,7 @@ export class WorkerModel {
         break;
       case "heartbeat":
       case "code":
+      case "forget":
       case "message":
         break;
       default:

@@ -1,0 +1,64 @@
+/**
+ * The code that workers were sent, so that what comes again is not sent again.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+
+/** How much code that no run uses is kept at most: so many bytes, and so many codes. */
+const IDLE_BYTES = 1 << 26;
+const IDLE_COUNT = 256;
+
+interface Code {
+  value: Uint8Array;
+  hash: string;
+  /** How many runs use it. */
+  runs: number;
+}
+
+/** Codes by number; the same code has the same number. */
+export class Codes {
+  /** Those that were used last are last. */
+  readonly #codes = new Map<number, Code>();
+  readonly #numbers = new Map<string, number>();
+  #last = 0;
+
+  /** A run begins to use a code. */
+  use(value: Uint8Array): number {
+    const hash = createHash("sha256").update(value).digest("base64");
+    const number = this.#numbers.get(hash) ?? ++this.#last;
+    const code = this.#codes.get(number) ?? { value, hash, runs: 0 };
+    code.runs++;
+    this.#codes.delete(number);
+    this.#codes.set(number, code);
+    this.#numbers.set(hash, number);
+    return number;
+  }
+
+  /** The code with this number. */
+  value(number: number): Uint8Array {
+    return this.#codes.get(number)!.value;
+  }
+
+  /**
+   * A run no longer uses a code.
+   *
+   * @returns The numbers of codes that are no longer kept: those that were used longest
+   * ago, when there is too much that nobody uses.
+   */
+  release(number: number): number[] {
+    this.#codes.get(number)!.runs--;
+    const idle = [...this.#codes].filter(([, { runs }]) => runs === 0);
+    let bytes = idle.reduce((sum, [, { value }]) => sum + value.length, 0);
+    const dropped: number[] = [];
+    for (const [number, { value, hash }] of idle) {
+      if (bytes <= IDLE_BYTES && idle.length - dropped.length <= IDLE_COUNT) break;
+      bytes -= value.length;
+      this.#codes.delete(number);
+      this.#numbers.delete(hash);
+      dropped.push(number);
+    }
+    return dropped;
+  }
+}
