@@ -105,30 +105,35 @@ export function inspectPrivates(object: object): [string, unknown][] {
   );
 }
 
-/** The addresses of scripts by number. Listing them takes long, so they are kept. */
+/**
+ * The addresses of scripts by number, and some of their texts. To list all of them takes
+ * longer than all the rest, so what is heard is kept.
+ */
 const urls = new Map<string, string>();
+const sources = new Map<string, string>();
 
 /** The address of a script, if it has one. */
 export function scriptUrl(scriptId: string): string | undefined {
-  if (!urls.has(scriptId)) {
-    ask((post, session) => {
-      session.on("Debugger.scriptParsed", ({ params }) => {
-        urls.set(params.scriptId, params.url);
-      });
-      post("Debugger.enable");
-      post("Debugger.disable");
-    });
-  }
+  if (!urls.has(scriptId)) list(scriptId);
   return urls.get(scriptId) || undefined;
 }
 
 /** The text of a script, as Deno runs it. */
 export function scriptSource(scriptId: string): string {
-  return ask((post) => {
+  if (!sources.has(scriptId)) list(scriptId);
+  return sources.get(scriptId)!;
+}
+
+/** Lists all scripts, and reads one. */
+function list(scriptId: string): void {
+  ask((post, session) => {
+    session.on("Debugger.scriptParsed", ({ params }) => {
+      urls.set(params.scriptId, params.url);
+    });
     post("Debugger.enable");
     const { scriptSource } = post("Debugger.getScriptSource", { scriptId });
+    sources.set(scriptId, scriptSource ?? "");
     post("Debugger.disable");
-    return scriptSource ?? "";
   });
 }
 
