@@ -82,7 +82,12 @@ export async function up(size?: number): Promise<boolean> {
   }
   await down();
   await installPackages();
-  await create(nodesOf(size ?? DEFAULT_NODES));
+  try {
+    await create(nodesOf(size ?? DEFAULT_NODES));
+  } catch (error) {
+    await down();
+    throw error;
+  }
   return true;
 }
 
