@@ -44,6 +44,7 @@ export type {
 } from "./src/scheduler/scheduler.ts";
 export { type LogLevel, type Settings, settings } from "./src/settings.ts";
 export {
+  DrmaaError,
   GridEngineError,
   JobCancelledError,
   JobTimeoutError,

@@ -78,6 +78,44 @@ export class ZeromqError extends GridEngineError {
   }
 }
 
+/** A call of libdrmaa failed, or libdrmaa was not found. */
+export class DrmaaError extends GridEngineError {
+  static {
+    this.prototype.name = "DrmaaError";
+  }
+  /** The number of the error in `drmaa.h`; -1 when no libdrmaa could be opened. */
+  readonly code: number;
+  /** Its name, such as `"DENIED_BY_DRM"`; `"LIBRARY_NOT_OPENED"` for -1. */
+  readonly codeName: string;
+
+  /**
+   * Says what failed.
+   *
+   * @param code The number of the error.
+   * @param codeName Its name.
+   * @param message What failed, with the library's own text.
+   * @param options The underlying error, as `cause`.
+   */
+  constructor(
+    code: number,
+    codeName: string,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+    this.code = code;
+    this.codeName = codeName;
+  }
+
+  /**
+   * Whether the same call may succeed a little later: the cluster's master could not be
+   * reached (`DRM_COMMUNICATION_FAILURE`) or takes no more just now (`TRY_LATER`).
+   */
+  get transient(): boolean {
+    return this.code === 2 || this.code === 16;
+  }
+}
+
 /**
  * Why a worker is gone:
  *

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
+  DrmaaError,
   GridEngineError,
   JobCancelledError,
   JobTimeoutError,
@@ -32,7 +33,11 @@ test("GridEngineError is the base of all errors of the library", () => {
     TimeoutError,
   ];
   const errors = types.map((type) => new type("why"));
-  errors.push(new ZeromqError("EADDRINUSE", "why"), new WorkerLostError("why", []));
+  errors.push(
+    new ZeromqError("EADDRINUSE", "why"),
+    new DrmaaError(17, "DENIED_BY_DRM", "why"),
+    new WorkerLostError("why", []),
+  );
   for (const error of errors) {
     instanceOf(error, Error);
     instanceOf(error, GridEngineError);

@@ -6,6 +6,7 @@
  */
 
 import {
+  DrmaaError,
   GridEngineError,
   JobCancelledError,
   JobTimeoutError,
@@ -144,6 +145,7 @@ const LIBRARY: Record<string, (message: string) => Error> = {
   SerializationError: (message) => new SerializationError(message),
   TimeoutError: (message) => new TimeoutError(message),
   // Their own properties come after.
+  DrmaaError: (message) => new DrmaaError(0, "", message),
   WorkerLostError: (message) => new WorkerLostError(message, []),
   ZeromqError: (message) => new ZeromqError("", message),
 };

@@ -1,0 +1,43 @@
+/**
+ * DRMAA 1.0, the interface to clusters such as Grid Engine, Slurm and PBS: submit jobs,
+ * act on them, wait for their end. It calls the cluster's own `libdrmaa`, off the event
+ * loop, and needs `--allow-ffi` and `--allow-env`.
+ *
+ * Debian's libdrmaa for Grid Engine opens only in a program that was started with
+ * `GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096` in its environment.
+ *
+ * @example
+ * ```ts ignore
+ * import { Session } from "jsr:@x/gridengine/drmaa";
+ *
+ * await using session = await Session.open();
+ * using template = session.jobTemplate({
+ *   remoteCommand: "/bin/sh",
+ *   args: ["-c", "exit $SGE_TASK_ID"],
+ *   jobName: "sample",
+ *   outputPath: ":/dev/null",
+ *   joinFiles: true,
+ * });
+ * const jobIds = await session.runBulk(template, 1, 3);
+ * for (const _ of jobIds) {
+ *   const { jobId, exitStatus, rusage } = await session.wait();
+ *   console.log(jobId, exitStatus, rusage.ru_wallclock);
+ * }
+ * ```
+ *
+ * @module
+ */
+
+export { type JobAttributes, PLACEHOLDERS } from "./attributes.ts";
+export { JobTemplate } from "./template.ts";
+export {
+  ALL_JOBS,
+  ANY_JOB,
+  type JobInfo,
+  Session,
+  type SessionOptions,
+  type WaitOptions,
+} from "./session.ts";
+export type { JobAction, JobState } from "./symbols.ts";
+export { type LibraryInfo, libraryInfo } from "./library.ts";
+export { DrmaaError, GridEngineError } from "../errors.ts";

@@ -1,0 +1,427 @@
+/**
+ * A DRMAA session: submits jobs, acts on them, and waits for their end.
+ *
+ * @module
+ */
+
+import { DrmaaError } from "../errors.ts";
+import type { JobAttributes } from "./attributes.ts";
+import {
+  cString,
+  cStrings,
+  drmaaError,
+  DrmaaLibrary,
+  PointerCell,
+  TextBuffer,
+} from "./library.ts";
+import { ACTIONS, type JobAction, type JobState, STATES } from "./symbols.ts";
+import { JobTemplate } from "./template.ts";
+
+/** For `wait`: whichever job of the session ends next. */
+export const ANY_JOB = "DRMAA_JOB_IDS_SESSION_ANY";
+/** For `control` and `synchronize`: every job that the session has submitted. */
+export const ALL_JOBS = "DRMAA_JOB_IDS_SESSION_ALL";
+
+/** How long one call waits inside the library, in seconds, while nothing else does. */
+const SLICE = 1;
+/** Milliseconds from one look to the next, where a call may not wait inside. */
+const PAUSE = 50;
+
+/** How a session is opened. */
+export interface SessionOptions {
+  /** Which cluster, or which session to return to, as the library's manual says. */
+  contact?: string;
+  /** The path of libdrmaa. Default: `DRMAA_LIBRARY_PATH`, or it is looked for. */
+  library?: string;
+}
+
+/** How long to wait. */
+export interface WaitOptions {
+  /** Milliseconds, after which `EXIT_TIMEOUT` is thrown. Default: `Infinity`. */
+  timeout?: number;
+  /**
+   * Ends the wait. What has ended by then is still reported: it is never lost. This
+   * takes up to a second.
+   */
+  signal?: AbortSignal;
+}
+
+/** How a job, or a task of a bulk job, ended. */
+export interface JobInfo {
+  /** Its id. */
+  readonly jobId: string;
+  /** Whether it ended by itself. */
+  readonly exited: boolean;
+  /** Its exit status, when it ended by itself. */
+  readonly exitStatus: number | undefined;
+  /** Whether a signal ended it. */
+  readonly signaled: boolean;
+  /** The name of that signal, such as `"SIGKILL"`. */
+  readonly signal: string | undefined;
+  /** Whether it left a core dump. */
+  readonly coreDump: boolean;
+  /** Whether it ended before it ran. */
+  readonly aborted: boolean;
+  /**
+   * What it used, under the cluster's own names, such as `ru_wallclock`; empty where the
+   * cluster knows nothing, as of a job that never ran.
+   */
+  readonly rusage: Readonly<Record<string, string>>;
+}
+
+/**
+ * A session with the cluster. DRMAA allows one at a time in a process; a second one is
+ * refused with `ALREADY_ACTIVE_SESSION`.
+ *
+ * Close it: a session that is only left remains with the cluster's master for a while.
+ * Jobs outlive their session.
+ */
+export class Session implements AsyncDisposable {
+  readonly #library: DrmaaLibrary;
+  readonly #templates = new Set<JobTemplate>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #waiters = 0;
+  #turn: Promise<unknown> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  /** Use {@linkcode Session.open}. */
+  private constructor(library: DrmaaLibrary) {
+    this.#library = library;
+  }
+
+  /**
+   * Opens a session.
+   *
+   * @throws {DrmaaError} `LIBRARY_NOT_OPENED`, or what the library says, such as
+   * `DRM_COMMUNICATION_FAILURE` or `ALREADY_ACTIVE_SESSION`.
+   */
+  static async open(options: SessionOptions = {}): Promise<Session> {
+    const library = new DrmaaLibrary(options.library);
+    const contact = options.contact === undefined ? null : cString(options.contact);
+    await library.start("drmaa_init", [contact]);
+    return new Session(library);
+  }
+
+  /** How to reach this session again, as the library says. */
+  get contact(): string {
+    return this.#ask((library) => library.about("drmaa_get_contact"));
+  }
+
+  /** The cluster's software, such as `"SGE 8.1.9"`. */
+  get drmSystem(): string {
+    return this.#ask((library) => library.about("drmaa_get_DRM_system"));
+  }
+
+  /** The implementation of DRMAA, such as `"SGE 8.1.9"`. */
+  get drmaaImplementation(): string {
+    return this.#ask((library) => library.about("drmaa_get_DRMAA_implementation"));
+  }
+
+  /** The version of DRMAA, such as `"1.0"`. */
+  get version(): string {
+    return this.#ask((library) => library.version);
+  }
+
+  /** The attributes of job templates that this cluster knows, under DRMAA's names. */
+  attributeNames(): string[] {
+    return this.#names("drmaa_get_attribute_names");
+  }
+
+  /** The vector attributes of job templates that this cluster knows. */
+  vectorAttributeNames(): string[] {
+    return this.#names("drmaa_get_vector_attribute_names");
+  }
+
+  /**
+   * A new job template.
+   *
+   * @param attributes Attributes to set.
+   * @throws {DrmaaError} When an attribute cannot be set.
+   */
+  jobTemplate(attributes: JobAttributes = {}): JobTemplate {
+    return this.#ask((library) => {
+      const forget = (template: JobTemplate) => this.#templates.delete(template);
+      const template = new JobTemplate(library, forget);
+      this.#templates.add(template);
+      try {
+        template.set(attributes);
+      } catch (error) {
+        template.dispose();
+        throw error;
+      }
+      return template;
+    });
+  }
+
+  /**
+   * Submits a job.
+   *
+   * @param job A template, or the attributes of one.
+   * @returns Its id.
+   * @throws {DrmaaError} Such as `DENIED_BY_DRM`, or `TRY_LATER`, which is `transient`.
+   */
+  run(job: JobTemplate | JobAttributes): Promise<string> {
+    return this.#submit(job, async (template) => {
+      const id = new TextBuffer();
+      await this.#library.start("drmaa_run_job", [id.bytes, id.size, template]);
+      return id.text;
+    });
+  }
+
+  /**
+   * Submits a bulk job: one task for each number from `start` to `end`.
+   *
+   * @param job A template, or the attributes of one.
+   * @param start The first number, from 1.
+   * @param end The last number that a task may have.
+   * @param step How far it is from one number to the next. Default: 1.
+   * @returns The ids of the tasks, in order.
+   * @throws {DrmaaError} As of {@linkcode Session.run}.
+   */
+  runBulk(
+    job: JobTemplate | JobAttributes,
+    start: number,
+    end: number,
+    step = 1,
+  ): Promise<string[]> {
+    return this.#submit(job, async (template) => {
+      for (const number of [start, end, step]) {
+        if (!Number.isInteger(number) || number < 1 || number > 0x7fffffff) {
+          throw drmaaError(
+            "INVALID_ARGUMENT",
+            `The tasks of a bulk job have whole numbers from 1, not ${number}`,
+          );
+        }
+      }
+      const ids = new PointerCell();
+      const args = [ids.bytes, template, start, end, step] as const;
+      await this.#library.start("drmaa_run_bulk_jobs", [...args]);
+      return this.#library.strings("job_id", ids.pointer);
+    });
+  }
+
+  /**
+   * Acts on a job. The cluster has taken note when this returns, and may still be at it.
+   *
+   * @param jobId A job, a task, or {@linkcode ALL_JOBS}.
+   * @param action What to do.
+   * @throws {DrmaaError} Such as `INVALID_JOB` or `HOLD_INCONSISTENT_STATE`.
+   */
+  control(jobId: string, action: JobAction): Promise<void> {
+    return this.#during(() => {
+      const number = ACTIONS.indexOf(action);
+      if (number < 0) {
+        const known = ACTIONS.join(", ");
+        throw drmaaError("INVALID_ARGUMENT", `An action is one of ${known}`);
+      }
+      return this.#library.start("drmaa_control", [cString(jobId), number], jobId);
+    });
+  }
+
+  /**
+   * What a job is doing.
+   *
+   * @throws {DrmaaError} `INVALID_JOB` when the cluster does not know it, any more.
+   */
+  status(jobId: string): Promise<JobState> {
+    return this.#during(async () => {
+      const state = new Int32Array(new ArrayBuffer(4));
+      await this.#library.start("drmaa_job_ps", [cString(jobId), state], jobId);
+      return STATES[state[0]!] ?? "undetermined";
+    });
+  }
+
+  /**
+   * Waits until a job has ended, and reaps it: the library then forgets it. Of several
+   * waits at once, each job is reported to one.
+   *
+   * @param jobId A job, a task, or {@linkcode ANY_JOB}, the default.
+   * @throws {DrmaaError} `EXIT_TIMEOUT` when time is up; `INVALID_JOB` when the job is
+   * unknown or reaped, and for `ANY_JOB` when none is left; `NO_ACTIVE_SESSION` when the
+   * session is closed meanwhile. Also the signal's reason, when it is aborted.
+   */
+  wait(jobId: string = ANY_JOB, options: WaitOptions = {}): Promise<JobInfo> {
+    return this.#wait("drmaa_wait", jobId, options, async (seconds) => {
+      const id = new TextBuffer();
+      const status = new Int32Array(new ArrayBuffer(4));
+      const rusage = new PointerCell();
+      const { bytes, size } = id;
+      const args = [
+        cString(jobId),
+        bytes,
+        size,
+        status,
+        seconds,
+        rusage.bytes,
+      ] as const;
+      try {
+        await this.#library.start("drmaa_wait", [...args], jobId);
+      } catch (error) {
+        // The job has ended and is reaped: what is known of it comes only now.
+        if (!hasCode(error, "NO_RUSAGE") || id.text === "") throw error;
+      }
+      return this.#info(id.text, status[0]!, rusage.pointer);
+    });
+  }
+
+  /**
+   * Waits until all of the jobs have ended, well or not.
+   *
+   * @param jobIds Jobs and tasks; by default every job that the session has submitted.
+   * @param options How long to wait; `dispose` for jobs that nobody will `wait` for, so
+   * that the library forgets them. Default: false.
+   * @throws {DrmaaError} As of {@linkcode Session.wait}.
+   */
+  async synchronize(
+    jobIds: readonly string[] = [ALL_JOBS],
+    { dispose = false, ...options }: WaitOptions & { dispose?: boolean } = {},
+  ): Promise<void> {
+    const about = jobIds.length > 3 ? `${jobIds.length} jobs` : jobIds.join(", ");
+    await this.#wait("drmaa_synchronize", about, options, async (seconds) => {
+      // A job that one call disposes of is unknown to the next, so the last one does.
+      const call = (seconds: bigint, dispose: number) =>
+        this.#library.start(
+          "drmaa_synchronize",
+          [cStrings(jobIds), seconds, dispose],
+          about,
+        );
+      await call(seconds, 0);
+      if (dispose) await call(0n, 1);
+      return true;
+    });
+  }
+
+  /**
+   * Ends the waits that are on, deletes the job templates, and closes the session. Jobs
+   * go on.
+   *
+   * @throws {DrmaaError} What the library says; the session counts as closed even so.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** {@linkcode Session.close} */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#underWay);
+    for (const template of this.#templates) template.dispose();
+    await this.#library.start("drmaa_exit", []);
+  }
+
+  /** Asks the library something that it answers at once. */
+  #ask<T>(question: (library: DrmaaLibrary) => T): T {
+    if (this.#closing) {
+      throw drmaaError("NO_ACTIVE_SESSION", "The DRMAA session is closed");
+    }
+    return question(this.#library);
+  }
+
+  /** Does something that `close` has to wait for. */
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#ask(work);
+    this.#underWay.add(done);
+    try {
+      return await done;
+    } finally {
+      this.#underWay.delete(done);
+    }
+  }
+
+  #names(name: "drmaa_get_attribute_names" | "drmaa_get_vector_attribute_names") {
+    return this.#ask((library) => {
+      const cell = new PointerCell();
+      library.call(name, [cell.bytes]);
+      return library.strings("attr_name", cell.pointer);
+    });
+  }
+
+  #submit<T>(
+    job: JobTemplate | JobAttributes,
+    submission: (pointer: Deno.PointerValue) => Promise<T>,
+  ): Promise<T> {
+    return this.#during(async () => {
+      if (job instanceof JobTemplate) return await job.submit(submission);
+      using template = this.jobTemplate(job);
+      return await template.submit(submission);
+    });
+  }
+
+  /**
+   * Waits in calls of a second at most, so that it can be ended, one call at a time: not
+   * every implementation bears two threads that wait.
+   *
+   * @param slice One call, which waits so many seconds and then throws `EXIT_TIMEOUT`.
+   */
+  #wait<T>(
+    name: string,
+    about: string,
+    { timeout = Infinity, signal }: WaitOptions,
+    slice: (seconds: bigint) => Promise<T>,
+  ): Promise<T> {
+    return this.#during(async () => {
+      const end = performance.now() + timeout;
+      this.#waiters++;
+      try {
+        for (;;) {
+          signal?.throwIfAborted();
+          this.#ask(() => {});
+          const left = end - performance.now();
+          const inside = this.#waiters === 1 && left >= SLICE * 1000;
+          try {
+            return await this.#inTurn(() => slice(inside ? BigInt(SLICE) : 0n));
+          } catch (error) {
+            if (!hasCode(error, "EXIT_TIMEOUT")) throw error;
+          }
+          if (left <= 0) {
+            throw drmaaError(
+              "EXIT_TIMEOUT",
+              `${name} of ${about}: not within ${timeout} ms`,
+            );
+          }
+          if (!inside) {
+            await new Promise((resolve) => setTimeout(resolve, Math.min(left, PAUSE)));
+          }
+        }
+      } finally {
+        this.#waiters--;
+      }
+    });
+  }
+
+  #inTurn<T>(call: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(call);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  #info(jobId: string, status: number, list: Deno.PointerValue): JobInfo {
+    const library = this.#library;
+    const usage = library.strings("attr_value", list);
+    const is = (name: "drmaa_wifexited" | "drmaa_wifsignaled" | "drmaa_wifaborted") =>
+      library.ofStatus(name, status) !== 0;
+    const aborted = is("drmaa_wifaborted");
+    const exited = is("drmaa_wifexited");
+    const signaled = is("drmaa_wifsignaled");
+    return {
+      jobId,
+      exited,
+      exitStatus: exited ? library.ofStatus("drmaa_wexitstatus", status) : undefined,
+      signaled,
+      signal: signaled ? library.signal(status) : undefined,
+      coreDump: signaled && library.ofStatus("drmaa_wcoredump", status) !== 0,
+      aborted,
+      rusage: Object.fromEntries(usage.map((entry) => {
+        const [name] = entry.split("=", 1);
+        return [name, entry.slice(name!.length + 1)];
+      })),
+    };
+  }
+}
+
+function hasCode(error: unknown, name: string): boolean {
+  return error instanceof DrmaaError && error.codeName === name;
+}
