@@ -37,8 +37,8 @@ export interface JobAttributes {
   /** The earliest start, as `[[[[CC]YY/]MM/]DD] hh:mm[:ss] [±hh:mm]`. */
   startTime?: string;
   /**
-   * The job's name. For Grid Engine it starts with no digit and has none of `/:@\*?`;
-   * some systems take 15 characters only.
+   * The job's name. For Grid Engine it is of ASCII, starts with no digit, and has neither
+   * blanks nor any of `/:@\*?`; some systems take 15 characters only.
    */
   jobName?: string;
   /** The file that is the job's standard input. */

@@ -60,7 +60,10 @@ export interface JobInfo {
   readonly signal: string | undefined;
   /** Whether it left a core dump. */
   readonly coreDump: boolean;
-  /** Whether it ended before it ran. */
+  /**
+   * Whether it ended before it ran. Grid Engine says so of every job that was deleted,
+   * too: for one that had started, `rusage` has a `start_time`.
+   */
   readonly aborted: boolean;
   /**
    * What it used, under the cluster's own names, such as `ru_wallclock`; empty where the
@@ -241,27 +244,12 @@ export class Session implements AsyncDisposable {
    * session is closed meanwhile. Also the signal's reason, when it is aborted.
    */
   wait(jobId: string = ANY_JOB, options: WaitOptions = {}): Promise<JobInfo> {
-    return this.#wait("drmaa_wait", jobId, options, async (seconds) => {
-      const id = new TextBuffer();
-      const status = new Int32Array(new ArrayBuffer(4));
-      const rusage = new PointerCell();
-      const { bytes, size } = id;
-      const args = [
-        cString(jobId),
-        bytes,
-        size,
-        status,
-        seconds,
-        rusage.bytes,
-      ] as const;
-      try {
-        await this.#library.start("drmaa_wait", [...args], jobId);
-      } catch (error) {
-        // The job has ended and is reaped: what is known of it comes only now.
-        if (!hasCode(error, "NO_RUSAGE") || id.text === "") throw error;
-      }
-      return this.#info(id.text, status[0]!, rusage.pointer);
-    });
+    return this.#wait(
+      "drmaa_wait",
+      jobId,
+      options,
+      (seconds) => this.#reap(jobId, seconds),
+    );
   }
 
   /**
@@ -286,8 +274,10 @@ export class Session implements AsyncDisposable {
           about,
         );
       await call(seconds, 0);
-      if (dispose) await call(0n, 1);
-      return true;
+      if (!dispose) return;
+      await call(0n, 1);
+      // Grid Engine leaves what had ended before the call.
+      if (jobIds.includes(ALL_JOBS)) await this.#reapAll();
     });
   }
 
@@ -390,6 +380,33 @@ export class Session implements AsyncDisposable {
         this.#waiters--;
       }
     });
+  }
+
+  /** One call that waits for a job, and what it tells. */
+  async #reap(jobId: string, seconds: bigint): Promise<JobInfo> {
+    const id = new TextBuffer();
+    const status = new Int32Array(new ArrayBuffer(4));
+    const rusage = new PointerCell();
+    const { bytes, size } = id;
+    const args = [cString(jobId), bytes, size, status, seconds, rusage.bytes] as const;
+    try {
+      await this.#library.start("drmaa_wait", [...args], jobId);
+    } catch (error) {
+      // The job has ended and is reaped: what is known of it comes only now.
+      if (!hasCode(error, "NO_RUSAGE") || id.text === "") throw error;
+    }
+    return this.#info(id.text, status[0]!, rusage.pointer);
+  }
+
+  /** Makes the library forget every job that has ended. */
+  async #reapAll(): Promise<void> {
+    try {
+      for (;;) await this.#reap(ANY_JOB, 0n);
+    } catch (error) {
+      if (!hasCode(error, "INVALID_JOB") && !hasCode(error, "EXIT_TIMEOUT")) {
+        throw error;
+      }
+    }
   }
 
   #inTurn<T>(call: () => Promise<T>): Promise<T> {

@@ -287,6 +287,11 @@ test("synchronize() disposes only once all of the jobs have ended", async (sessi
   assertEquals(count("disposed"), before);
   await session.synchronize(["exit:0"], { dispose: true });
   assertEquals(count("disposed"), before + 1);
+  finish("some job");
+  finish(ALL_JOBS);
+  await session.synchronize(undefined, { dispose: true });
+  const left = await rejected(session.wait("some job", { timeout: 0 }));
+  assertEquals(left.codeName, "EXIT_TIMEOUT");
 });
 
 test("an id with a NUL is refused", async (session) => {
