@@ -298,8 +298,11 @@ export class Session implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await Promise.allSettled(this.#underWay);
-    for (const template of this.#templates) template.dispose();
-    await this.#library.start("drmaa_exit", []);
+    try {
+      for (const template of this.#templates) template.dispose();
+    } finally {
+      await this.#library.start("drmaa_exit", []);
+    }
   }
 
   /** Asks the library something that it answers at once. */
@@ -353,6 +356,12 @@ export class Session implements AsyncDisposable {
     slice: (seconds: bigint) => Promise<T>,
   ): Promise<T> {
     return this.#during(async () => {
+      if (!(timeout >= 0)) {
+        throw drmaaError(
+          "INVALID_ARGUMENT",
+          `A timeout is in milliseconds, from 0, not ${timeout}`,
+        );
+      }
       const end = performance.now() + timeout;
       this.#waiters++;
       try {

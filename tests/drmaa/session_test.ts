@@ -174,6 +174,10 @@ test("wait() gives up when time is up", async (session) => {
     assertEquals(performance.now() - start >= timeout, true);
   }
   assertEquals(count("longestTimeout"), 1);
+  for (const timeout of [-1, NaN]) {
+    const error = await rejected(session.wait("never", { timeout }));
+    assertEquals(error.codeName, "INVALID_ARGUMENT");
+  }
 });
 
 test("wait() ends by its signal, before it starts and amid a call", async (session) => {
