@@ -1,0 +1,34 @@
+/** The binding on a real Grid Engine: see `_scenarios.ts` for what is done there. */
+
+import { assertEquals } from "@std/assert";
+import { type Claim, claim, outputAs, queueText } from "../cluster/cluster.ts";
+import { scenarios } from "./_scenarios.ts";
+
+// In CI they run all the same, and fail where they cannot.
+const ignore = Deno.uid() !== 0 && Deno.env.get("CI") !== "true";
+
+let cluster: Claim | undefined;
+
+if (!ignore) {
+  Deno.test.beforeAll(async () => void (cluster = await claim()));
+  Deno.test.afterAll(async () => await cluster?.[Symbol.asyncDispose]());
+}
+
+const env = { GLIBC_TUNABLES: "glibc.rtld.optional_static_tls=4096", NO_COLOR: "1" };
+
+for (const name of Object.keys(scenarios)) {
+  Deno.test({
+    name: `Grid Engine: ${name}`,
+    ignore,
+    async fn() {
+      const words = ["deno", "run", "-A", "tests/drmaa/_scenarios.ts", name];
+      await outputAs("user", words, { env, signal: AbortSignal.timeout(120_000) });
+    },
+  });
+}
+
+Deno.test({
+  name: "Grid Engine: no job is left",
+  ignore,
+  fn: async () => assertEquals(await queueText(), ""),
+});
