@@ -36,6 +36,11 @@ export {
   ProcessScheduler,
   type ProcessSchedulerOptions,
 } from "./src/scheduler/process.ts";
+export {
+  GridEngineScheduler,
+  type GridEngineSchedulerOptions,
+} from "./src/scheduler/grid_engine.ts";
+export type { ResourceValue } from "./src/scheduler/resources.ts";
 export type {
   Scheduler,
   SchedulerLike,

@@ -12,6 +12,7 @@
  * @module
  */
 
+import { EXIT_STATUS } from "./src/protocol/exit_status.ts";
 import { main } from "./src/worker/main.ts";
 
 export { main };
@@ -20,7 +21,7 @@ if (import.meta.main) {
   const [runFile, worker] = Deno.args;
   if (runFile === undefined || worker === undefined) {
     console.error("Usage: worker.ts RUN_FILE WORKER; it is started by a scheduler");
-    Deno.exit(64);
+    Deno.exit(EXIT_STATUS["wrong arguments"]);
   }
   await main(runFile, worker);
 }

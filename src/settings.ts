@@ -15,9 +15,16 @@ export interface Settings {
    */
   workers: number;
   /**
+   * What every job on a cluster asks for unless it says otherwise, as `-l` takes it;
+   * `GRIDENGINE_DEFAULT_RESOURCES`, such as `"h_rt=3600,mem_free=2G"`.
+   * @default {{}}
+   */
+  defaultResources: Record<string, string | number | boolean>;
+  /**
    * Where a run's sockets and key files lie, each run in a directory of its own that
    * only its owner can enter; `GRIDENGINE_TEMP_DIRECTORY`.
-   * @default {undefined} The system's directory for temporary files.
+   * @default {undefined} The system's directory for temporary files; for a cluster,
+   * `.gridengine` in the home directory, which its nodes must see.
    */
   tempDirectory: string | undefined;
   /**
@@ -27,10 +34,10 @@ export interface Settings {
    */
   libzmq: string | undefined;
   /**
-   * The address that workers on other machines connect to; `GRIDENGINE_INTERFACE`.
-   * @default {"127.0.0.1"}
+   * The address to listen at for workers on other machines; `GRIDENGINE_INTERFACE`.
+   * @default {undefined} All addresses for a cluster, else `"127.0.0.1"`.
    */
-  interface: string;
+  interface: string | undefined;
   /**
    * The TCP ports to choose from, such as `"40000-40100"`; `GRIDENGINE_PORTS`.
    * @default {undefined} Any port that is free.
@@ -43,11 +50,11 @@ export interface Settings {
    */
   heartbeatInterval: number;
   /**
-   * How long host and worker wait for each other when their connection is lost, in
-   * milliseconds; `GRIDENGINE_RECONNECT_GRACE`.
-   * @default {1500}
+   * How long a worker waits for its host when their connection is lost, in milliseconds;
+   * the host waits for a worker twice as long. `GRIDENGINE_RECONNECT_GRACE`.
+   * @default {undefined} 1500 for processes, 15000 for a cluster.
    */
-  reconnectGrace: number;
+  reconnectGrace: number | undefined;
   /**
    * How long a started worker may take to reach the host, in milliseconds;
    * `GRIDENGINE_START_TIMEOUT`.
@@ -85,6 +92,16 @@ function numeric(name: string, otherwise: number, least = 1): number {
   );
 }
 
+function resources(text = ""): Record<string, string> {
+  const pairs = text.split(",").filter((pair) => pair !== "").map((pair) =>
+    pair.split("=")
+  );
+  if (pairs.every((pair) => pair.length === 2)) return Object.fromEntries(pairs);
+  throw new RangeError(
+    `GRIDENGINE_DEFAULT_RESOURCES is "${text}": such as "h_rt=3600,mem_free=2G" is expected`,
+  );
+}
+
 function logLevel(): LogLevel {
   const text = variable("LOG_LEVEL") ?? "info";
   if (text === "debug" || text === "info" || text === "silent") return text;
@@ -105,12 +122,15 @@ function logLevel(): LogLevel {
  */
 export const settings: Settings = {
   workers: numeric("WORKERS", navigator.hardwareConcurrency),
+  defaultResources: resources(variable("DEFAULT_RESOURCES")),
   tempDirectory: variable("TEMP_DIRECTORY"),
   libzmq: variable("LIBZMQ"),
-  interface: variable("INTERFACE") ?? "127.0.0.1",
+  interface: variable("INTERFACE"),
   ports: variable("PORTS"),
   heartbeatInterval: numeric("HEARTBEAT_INTERVAL", 1000),
-  reconnectGrace: numeric("RECONNECT_GRACE", 1500),
+  reconnectGrace: variable("RECONNECT_GRACE") === undefined
+    ? undefined
+    : numeric("RECONNECT_GRACE", 0),
   startTimeout: numeric("START_TIMEOUT", 60_000),
   valueModules: variable("VALUE_MODULES")?.split(",") ?? [],
   logLevel: logLevel(),

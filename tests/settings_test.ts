@@ -23,6 +23,7 @@ function withSettings(changed: Partial<typeof settings>): Disposable {
 test("settings come from environment variables", async () => {
   const { stdout, code } = await runProgram(PROGRAM, ["settings"], {
     GRIDENGINE_WORKERS: "3",
+    GRIDENGINE_DEFAULT_RESOURCES: "h_rt=3600,mem_free=2G",
     GRIDENGINE_TEMP_DIRECTORY: "/tmp/ge",
     GRIDENGINE_LIBZMQ: "/lib/libzmq.so",
     GRIDENGINE_INTERFACE: "10.0.0.1",
@@ -36,6 +37,7 @@ test("settings come from environment variables", async () => {
   assertEquals(code, 0);
   assertEquals(JSON.parse(stdout), {
     workers: 3,
+    defaultResources: { h_rt: "3600", mem_free: "2G" },
     tempDirectory: "/tmp/ge",
     libzmq: "/lib/libzmq.so",
     interface: "10.0.0.1",

@@ -10,7 +10,8 @@ import { decodeWorkerMessage } from "../protocol/codec.ts";
 import { Link } from "../protocol/link.ts";
 import type { Hello, WorkerMessage } from "../protocol/messages.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
-import { log } from "../settings.ts";
+import { refineLoss } from "../scheduler/loss.ts";
+import { log, settings } from "../settings.ts";
 import type { Frames } from "../zeromq/socket.ts";
 import { Peer } from "./peer.ts";
 import { LOST, Transport } from "./transport.ts";
@@ -21,6 +22,11 @@ const LEAVE_TIMEOUT = 2000;
 
 /** `deno run` with these flags: the thread inside may do less, see `permissions`. */
 const FLAGS = ["--allow-all", "--no-prompt", "--quiet", "--unstable-worker-options"];
+
+/** How long workers of this machine wait for a host, in milliseconds. */
+const RECONNECT_GRACE = 1500;
+/** Which part of its memory a worker may use for objects. */
+const HEAP_SHARE = 0.9;
 
 /** A worker's process. */
 export interface WorkerInfo {
@@ -60,6 +66,7 @@ export class Crew {
   readonly #hellos = new Map<string, Hello>();
   /** Asked for and not yet ended, by the scheduler's word. */
   readonly #alive = new Map<string, PromiseWithResolvers<void>>();
+  #closing = false;
   /** How many messages were taken. */
   messages = 0;
   /** How many messages broke the protocol. */
@@ -90,9 +97,18 @@ export class Crew {
     scheduler: Scheduler,
     listener: CrewListener,
   ): Promise<Crew> {
-    const { transport: kind, permissions = "inherit" } = scheduler;
-    const flags = [...FLAGS, await configFlag()];
-    const transport = await Transport.open({ kind, permissions, flags });
+    const { transport: kind, permissions = "inherit", memory } = scheduler;
+    const flags = [...FLAGS, await configFlag(), ...heapFlag(memory)];
+    const transport = await Transport.open({
+      kind,
+      permissions,
+      flags,
+      memory,
+      runDirectory: scheduler.runDirectory,
+      interface: scheduler.interface,
+      ports: scheduler.ports,
+      reconnectGrace: reconnectGraceOf(scheduler),
+    });
     log("debug", `"${name}" listens at ${transport.address}`);
     return new Crew(name, scheduler, transport, flags, listener);
   }
@@ -187,6 +203,12 @@ export class Crew {
   async close(): Promise<void> {
     // Closing must come to its end, though waiting for messages need not.
     this.#transport.refed = true;
+    this.#closing = true;
+    for (const worker of this.#alive.keys()) {
+      if (this.#peers.has(worker)) continue;
+      this.stop(worker);
+      this.#left(worker);
+    }
     const gone = Promise.all([...this.#alive.values()].map(({ promise }) => promise));
     const timer = setTimeout(() => {
       for (const worker of this.#alive.keys()) this.stop(worker);
@@ -197,11 +219,16 @@ export class Crew {
     await this.#receiving;
   }
 
+  /** A worker is gone, or will be, whatever its scheduler has yet to tell. */
+  #left(worker: string): void {
+    if (this.#closing && this.#scheduler.tellsLate) this.#alive.get(worker)?.resolve();
+  }
+
   #ended(worker: string, loss: WorkerLoss): void {
     const alive = this.#alive.get(worker);
     if (!alive) return;
     this.#alive.delete(worker);
-    this.#listener.ended(worker, { ...loss, worker });
+    this.#listener.ended(worker, refineLoss({ ...loss, worker }));
     this.#peers.delete(worker);
     alive.resolve();
   }
@@ -222,6 +249,7 @@ export class Crew {
 
   #take(worker: string, frames: Frames): void {
     if (isLost(frames)) {
+      this.#left(worker);
       this.#listener.disconnected(worker);
       return;
     }
@@ -265,6 +293,20 @@ export class Crew {
     const start = `${this.#prefix}-`;
     return identity.startsWith(start) ? identity.slice(start.length) : undefined;
   }
+}
+
+/** How long workers of a scheduler wait for a host that they have lost, in milliseconds. */
+export function reconnectGraceOf(
+  { reconnectGrace = RECONNECT_GRACE }: Scheduler,
+): number {
+  return settings.reconnectGrace ?? reconnectGrace;
+}
+
+/** The heap is full before the memory is: V8 then collects what it can. */
+function heapFlag(memory: number | undefined): string[] {
+  if (memory === undefined) return [];
+  const megabytes = Math.max(16, Math.floor(memory * HEAP_SHARE / 2 ** 20));
+  return [`--v8-flags=--max-old-space-size=${megabytes}`];
 }
 
 /** Whether this comes from libzmq, to say that the connection is gone. */

@@ -23,7 +23,7 @@ import { log, settings } from "../settings.ts";
 import { ActiveRun, type RunRequest } from "./active_run.ts";
 import { Codes } from "./codes.ts";
 import { Core } from "./core.ts";
-import { Crew } from "./crew.ts";
+import { Crew, reconnectGraceOf } from "./crew.ts";
 import type { CoreAction, CoreEvent, Failure } from "./events.ts";
 import {
   abandonedError,
@@ -181,7 +181,7 @@ export class Engine {
 
   async #open(): Promise<void> {
     const scheduler = await this.#getScheduler();
-    const { startTimeout, reconnectGrace, heartbeatInterval } = settings;
+    const { startTimeout, heartbeatInterval } = settings;
     this.#crew = await Crew.open(this.#name, scheduler, {
       started: (worker) => this.#dispatch({ type: "workerStarted", worker }),
       ended: (worker, loss) => this.#workerEnded(worker, loss),
@@ -195,7 +195,7 @@ export class Engine {
       queueTimeout: scheduler.queueTimeout ?? Infinity,
       startTimeout,
       silenceTimeout: 10 * heartbeatInterval,
-      reconnectGrace: 2 * reconnectGrace,
+      reconnectGrace: 2 * reconnectGraceOf(scheduler),
     });
     this.#ticking = setInterval(() => this.#tick(), TICK);
     this.#updateRef(true);

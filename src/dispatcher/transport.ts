@@ -34,6 +34,16 @@ export interface TransportOptions {
   permissions: Deno.PermissionOptions;
   /** See `WorkerSpec.flags`. */
   flags: string[];
+  /** See `Scheduler.memory`. */
+  memory: number | undefined;
+  /** See `Scheduler.runDirectory`. */
+  runDirectory: string | undefined;
+  /** See `Scheduler.interface`. */
+  interface: string | undefined;
+  /** See `Scheduler.ports`. */
+  ports: string | undefined;
+  /** How long workers wait for a host that they have lost, in milliseconds. */
+  reconnectGrace: number;
 }
 
 /** An open socket, and the directory of its run. */
@@ -70,28 +80,30 @@ export class Transport {
    * @throws {ZeromqError} When libzmq is not found, or no address or port can be had.
    */
   static async open(
-    { kind, permissions, flags }: TransportOptions,
+    options: TransportOptions,
   ): Promise<Transport> {
+    const { kind, permissions, flags, memory, reconnectGrace } = options;
     const libzmq = await locateLibzmq(settings.libzmq);
     const zmq = openLibzmq(libzmq);
-    const directory = await makeDirectory();
+    const directory = await makeDirectory(options.runDirectory);
     const context = new ZmqContext(zmq);
     try {
-      const { heartbeatInterval, reconnectGrace, startTimeout } = settings;
+      const { heartbeatInterval, startTimeout } = settings;
       const run: RunFile = {
-        endpoint: "",
+        endpoints: [],
         curve: null,
         libzmq,
         flags,
         permissions,
+        memory: memory ?? null,
         heartbeatInterval,
         connectTimeout: startTimeout,
         reconnectGrace,
       };
       const [socket, address, zap] = kind === "local"
         ? listenLocally(context, directory)
-        : listenOnNetwork(zmq, context, run);
-      run.endpoint = address;
+        : listenOnNetwork(zmq, context, run, options);
+      run.endpoints = endpointsOf(address);
       const transport = new Transport(directory, context, socket, address, zap);
       await Deno.writeTextFile(transport.runFile, JSON.stringify(run), {
         mode: 0o600,
@@ -140,8 +152,8 @@ export class Transport {
 }
 
 /** `Deno.makeTempDir` makes directories of mode 0700. */
-async function makeDirectory(): Promise<string> {
-  const dir = settings.tempDirectory;
+async function makeDirectory(usual: string | undefined): Promise<string> {
+  const dir = settings.tempDirectory ?? usual;
   if (dir !== undefined) await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
   return await Deno.makeTempDir({ prefix: "gridengine-", ...(dir && { dir }) });
 }
@@ -176,7 +188,12 @@ function listenLocally(context: ZmqContext, directory: string): Listening {
   return [socket, socket.bind(`ipc://${path}`), undefined];
 }
 
-function listenOnNetwork(zmq: Libzmq, context: ZmqContext, run: RunFile): Listening {
+function listenOnNetwork(
+  zmq: Libzmq,
+  context: ZmqContext,
+  run: RunFile,
+  options: TransportOptions,
+): Listening {
   const server = curveKeys(zmq);
   const client = curveKeys(zmq);
   run.curve = { serverKey: server.publicKey, ...client };
@@ -187,12 +204,13 @@ function listenOnNetwork(zmq: Libzmq, context: ZmqContext, run: RunFile): Listen
     curveSecretKey: server.secretKey,
     zapDomain: "gridengine",
   });
-  return [socket, bindToPort(socket), zap];
+  return [socket, bindToPort(socket, options), zap];
 }
 
 /** Takes any free port, or the first free one of those that may be used. */
-function bindToPort(socket: ZmqSocket): string {
-  const { interface: address, ports } = settings;
+function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
+  const address = options.interface ?? settings.interface ?? "127.0.0.1";
+  const ports = options.ports ?? settings.ports;
   if (ports === undefined) return socket.bind(`tcp://${address}:*`);
   const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(ports) ?? [];
   if (first === undefined) {
@@ -216,4 +234,17 @@ function bindToPort(socket: ZmqSocket): string {
       cause: reason,
     },
   );
+}
+
+/**
+ * Where workers elsewhere may reach what listens: at each of this machine's addresses, if
+ * it listens on all of them.
+ */
+function endpointsOf(address: string): string[] {
+  const [, port] = /^tcp:\/\/(?:0\.0\.0\.0|\*):(\d+)$/.exec(address) ?? [];
+  if (port === undefined) return [address];
+  const own = Deno.networkInterfaces()
+    .filter(({ family, address }) => family === "IPv4" && !address.startsWith("127."));
+  const addresses = own.length > 0 ? own.map(({ address }) => address) : ["127.0.0.1"];
+  return addresses.map((address) => `tcp://${address}:${port}`);
 }

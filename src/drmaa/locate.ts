@@ -120,3 +120,17 @@ export function openFirst(paths: string[]): Located {
       `library. Tried:\n  ${failures.join("\n  ")}`,
   );
 }
+
+/** Whether anything says that this machine has a DRMAA library; nothing is opened. */
+export function mayHaveDrmaa(): boolean {
+  if (["DRMAA_LIBRARY_PATH", "SGE_ROOT"].some((name) => Deno.env.get(name))) {
+    return true;
+  }
+  return candidates().filter((path) => path.startsWith("/")).some((path) => {
+    try {
+      return Deno.statSync(path).isFile;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -10,8 +10,8 @@ import { ProtocolError } from "../errors.ts";
 
 /** The content of the run file. Times are milliseconds. */
 export interface RunFile {
-  /** Where the host listens, as a ZeroMQ endpoint. */
-  endpoint: string;
+  /** Where the host listens, as ZeroMQ endpoints: the first that answers is taken. */
+  endpoints: string[];
   /** The CURVE keys, as Z85 text; `null` where the file system keeps others out. */
   curve: { serverKey: string; publicKey: string; secretKey: string } | null;
   /** The path of libzmq. */
@@ -20,6 +20,8 @@ export interface RunFile {
   flags: string[];
   /** What the function's thread may do; see `Deno.PermissionOptions`. */
   permissions: Deno.PermissionOptions;
+  /** How many bytes a worker may hold; `null` for any number. */
+  memory: number | null;
   /** How often a worker gives a sign of life. */
   heartbeatInterval: number;
   /** How long a worker tries to reach a host that does not answer. */
@@ -42,11 +44,11 @@ export function parseRunFile(text: string): RunFile {
     throw new ProtocolError("The run file is not JSON", { cause });
   }
   if (
-    typeof parsed?.endpoint !== "string" || typeof parsed.libzmq !== "string" ||
+    !Array.isArray(parsed?.endpoints) || typeof parsed.libzmq !== "string" ||
     !Array.isArray(parsed.flags)
   ) {
     throw new ProtocolError(
-      "The run file lacks endpoint, libzmq or flags: run the same version of the library on " +
+      "The run file lacks endpoints, libzmq or flags: run the same version of the library on " +
         "the host and on the workers",
     );
   }

@@ -4,13 +4,19 @@
  * @module
  */
 
+import { mayHaveDrmaa } from "../drmaa/locate.ts";
 import { log } from "../settings.ts";
+import { GridEngineScheduler } from "./grid_engine.ts";
 import { ProcessScheduler } from "./process.ts";
 import type { Scheduler } from "./scheduler.ts";
 
+/** Why there is no cluster, once that was found out. */
+let reason: string | undefined;
+
 /**
- * The best scheduler that this machine offers: at present always processes of this
- * machine. Which and why is said at log level `"debug"`.
+ * The best scheduler that this machine offers: a cluster's, where a DRMAA library loads
+ * and opens a session, else processes of this machine. Which and why is said at log level
+ * `"debug"`.
  *
  * @example
  * ```ts
@@ -20,11 +26,20 @@ import type { Scheduler } from "./scheduler.ts";
  * console.log(scheduler.name, scheduler.workers);
  * ```
  */
-export function bestAvailable(): Promise<Scheduler> {
+export async function bestAvailable(): Promise<Scheduler> {
+  reason ??= mayHaveDrmaa() ? undefined : "no DRMAA library was found";
+  if (reason === undefined) {
+    const scheduler = new GridEngineScheduler();
+    try {
+      await scheduler.open();
+      log("debug", `using ${scheduler.name}: a DRMAA session opens`);
+      return scheduler;
+    } catch (error) {
+      await scheduler.close();
+      reason = `no DRMAA session opens: ${(error as Error).message}`;
+    }
+  }
   const scheduler = new ProcessScheduler();
-  log(
-    "debug",
-    `using ${scheduler.workers} local processes, the only scheduler there is`,
-  );
-  return Promise.resolve(scheduler);
+  log("debug", `using ${scheduler.workers} local processes: ${reason}`);
+  return scheduler;
 }

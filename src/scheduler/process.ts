@@ -9,6 +9,7 @@ import { SchedulerError, type WorkerLoss } from "../errors.ts";
 import { settings } from "../settings.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
 import { LogTail } from "./log_tail.ts";
+import { bytesOf } from "./resources.ts";
 
 /** Options of a {@linkcode ProcessScheduler}. */
 export interface ProcessSchedulerOptions {
@@ -26,6 +27,12 @@ export interface ProcessSchedulerOptions {
   permissions?: Deno.PermissionOptions;
   /** Environment variables for the workers, beside those of this program. */
   env?: Record<string, string>;
+  /**
+   * What one worker may hold: bytes, or such as `"2G"`, of 1024³. Going over it ends the
+   * worker, as `"out of memory"`.
+   * @default {undefined} Any amount.
+   */
+  memory?: number | string;
   /**
    * `"local"` by a socket file, `"network"` by encrypted TCP, as on a cluster.
    * @default {"local"}
@@ -66,6 +73,8 @@ export class ProcessScheduler implements Scheduler {
   readonly transport: "local" | "network";
   /** What the user's function may do. */
   readonly permissions: Deno.PermissionOptions;
+  /** {@linkcode Scheduler.memory} */
+  declare readonly memory?: number;
   readonly #env: Record<string, string>;
   readonly #children = new Map<string, Child>();
   #closed = false;
@@ -74,7 +83,8 @@ export class ProcessScheduler implements Scheduler {
    * Makes a scheduler; it starts nothing yet.
    *
    * @param options How many workers, and what they may do.
-   * @throws {RangeError} When `workers` is no whole number of at least 1.
+   * @throws {RangeError} When `workers` is no whole number of at least 1, or `memory` none
+   * of at least 64M.
    * @throws {TypeError} When `transport` or `permissions` is none.
    */
   constructor(options: ProcessSchedulerOptions = {}) {
@@ -90,6 +100,7 @@ export class ProcessScheduler implements Scheduler {
       );
     }
     checkPermissions(options.permissions);
+    if (options.memory !== undefined) this.memory = bytesOf(options.memory);
     this.workers = workers;
     this.transport = transport;
     this.permissions = options.permissions ?? "inherit";

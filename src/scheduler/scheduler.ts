@@ -44,6 +44,27 @@ export interface Scheduler extends AsyncDisposable {
   readonly permissions?: Deno.PermissionOptions;
   /** How long a worker may wait until it is started, in milliseconds; for ever by default. */
   readonly queueTimeout?: number;
+  /**
+   * Whether it may take long until it tells of a worker's end, as a cluster does: then
+   * nobody waits for that whose worker has said good-bye. False by default.
+   */
+  readonly tellsLate?: boolean;
+  /** How many bytes a worker may hold; any number by default. */
+  readonly memory?: number;
+  /**
+   * Where directories of runs lie, which host and workers must see; by default where the
+   * system's temporary files are. `settings.tempDirectory` goes before it.
+   */
+  readonly runDirectory?: string;
+  /** The address to listen at for workers; `settings.interface` by default. */
+  readonly interface?: string;
+  /** The ports to choose from, such as `"40000-40100"`; `settings.ports` by default. */
+  readonly ports?: string;
+  /**
+   * How long a worker waits for its host when their connection is lost, in milliseconds;
+   * 1500 by default. `settings.reconnectGrace` goes before it.
+   */
+  readonly reconnectGrace?: number;
 
   /**
    * Starts one worker for each identity: `deno run FLAGS MODULE RUN_FILE IDENTITY`. It

@@ -48,6 +48,7 @@ export type Outcome =
 /** One worker, from its `hello` to its end. */
 export class Client {
   readonly #run: RunFile;
+  readonly #endpoint: string;
   readonly #worker: string;
   readonly #context: ZmqContext;
   readonly #socket: ZmqSocket;
@@ -67,11 +68,13 @@ export class Client {
   refusal = "";
 
   /**
-   * @param run How to reach the host.
+   * @param run How to work for the host.
+   * @param endpoint Where the host is reached.
    * @param worker The identity that the host gave to this worker.
    */
-  constructor(run: RunFile, worker: string) {
+  constructor(run: RunFile, endpoint: string, worker: string) {
     this.#run = run;
+    this.#endpoint = endpoint;
     this.#worker = worker;
     this.#thread = new Thread({
       worker,
@@ -98,7 +101,7 @@ export class Client {
         curveSecretKey: run.curve.secretKey,
       }),
     });
-    this.#socket.connect(run.endpoint);
+    this.#socket.connect(endpoint);
   }
 
   /** Works until it is over, and says why it is. */
@@ -123,7 +126,7 @@ export class Client {
   /** Says who this is, again and again until it is answered or too late. */
   #hello(patience: number, outcome: Outcome): void {
     if (this.#helloTimer !== undefined) return;
-    const local = onThisMachine(this.#run.endpoint);
+    const local = onThisMachine(this.#endpoint);
     const say = async () => {
       const hello = {
         worker: this.#worker,

@@ -5,22 +5,12 @@
  */
 
 import { dirname, join } from "node:path";
+import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { parseRunFile, type RunFile } from "../protocol/run_file.ts";
 import { openLibzmq, replaceProcess } from "../zeromq/libzmq.ts";
-import { Client, type Outcome } from "./client.ts";
-
-/** Exit statuses of a worker that did not do its work, from `sysexits.h`. */
-const EXIT_STATUS: Record<Outcome, number> = {
-  "told to leave": 0,
-  /** EX_UNAVAILABLE */
-  "host lost": 69,
-  "host not reached": 69,
-  "host gone": 69,
-  /** EX_PROTOCOL */
-  "refused": 76,
-  /** EX_OSERR: the process should have begun anew, and could not. */
-  "restart": 71,
-};
+import { Client } from "./client.ts";
+import { reachHost } from "./reach.ts";
+import { watchMemory } from "./memory.ts";
 
 /**
  * Joins a run, works for it and ends the process.
@@ -35,21 +25,25 @@ export async function main(runFile: string, worker: string): Promise<never> {
     Deno.addSignalListener(signal, () => {});
   }
   const run = await readRunFile(runFile);
-  const client = new Client(run, worker);
+  const endpoint = await reachHost(run.endpoints, run.connectTimeout);
+  const client = new Client(run, endpoint, worker);
+  if (typeof run.memory === "number") watchMemory(run.memory, worker);
   const outcome = await client.work();
   if (outcome === "host gone") {
     await removeRun(runFile);
-    console.error(`Worker ${worker} found that nobody listens at ${run.endpoint}`);
+    console.error(`Worker ${worker} found that nobody listens at ${endpoint}`);
   } else if (outcome === "restart") {
     const args = ["run", ...run.flags, Deno.mainModule, runFile, worker];
     replaceProcess(openLibzmq(run.libzmq), Deno.execPath(), args);
   } else if (outcome === "refused") {
     console.error(`Worker ${worker} was refused: ${client.refusal}`);
   } else if (outcome === "host lost") {
-    console.error(`Worker ${worker} has lost the host at ${run.endpoint}`);
+    console.error(`Worker ${worker} has lost the host at ${endpoint}`);
   } else if (outcome === "host not reached") {
     console.error(
-      `Worker ${worker} could not reach the host at ${run.endpoint} within ` +
+      `Worker ${worker} could not reach the host at ${
+        run.endpoints.join(", ")
+      } within ` +
         `${run.connectTimeout} ms`,
     );
   }
@@ -61,8 +55,7 @@ async function readRunFile(path: string): Promise<RunFile> {
     return parseRunFile(await Deno.readTextFile(path));
   } catch (error) {
     console.error(`Cannot read the run file "${path}": ${(error as Error).message}`);
-    // EX_CONFIG
-    Deno.exit(78);
+    Deno.exit(EXIT_STATUS["no run file"]);
   }
 }
 

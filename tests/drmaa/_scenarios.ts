@@ -204,11 +204,9 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
   },
 
   async "close() ends a wait that is on, and leaves no event client"(session) {
-    await session.run(shell("exec sleep 300"));
+    const job = await session.run(shell("exec sleep 300"));
     const waiting = rejected(session.wait());
     assertMatch(await output("qconf", "-secl"), /libdrmaa|drmaa/);
-    await session.control(ALL_JOBS, "terminate");
-    await session.synchronize(undefined, { timeout });
     const closing = session.close();
     assertEquals((await waiting).codeName, "NO_ACTIVE_SESSION");
     await closing;
@@ -217,6 +215,8 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
     // And another session can be opened.
     await using next = await Session.open();
     assertMatch(next.contact, /^session=/);
+    await next.control(job, "terminate");
+    await eventually(async () => !(await output("qstat")).includes(job));
   },
 };
 

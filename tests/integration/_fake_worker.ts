@@ -93,7 +93,9 @@ export class FakeWorker implements AsyncDisposable {
    */
   constructor(runFile: string, name: string) {
     this.name = name;
-    const { endpoint, curve } = parseRunFile(Deno.readTextFileSync(runFile));
+    const { endpoints: [endpoint], curve } = parseRunFile(
+      Deno.readTextFileSync(runFile),
+    );
     this.#socket = this.#context.socket("DEALER", {
       routingId: bytes(name),
       linger: 1000,
@@ -103,7 +105,7 @@ export class FakeWorker implements AsyncDisposable {
         curveSecretKey: curve.secretKey,
       }),
     });
-    this.#socket.connect(endpoint);
+    this.#socket.connect(endpoint!);
   }
 
   /** Says who it is. */

@@ -131,8 +131,8 @@ for (const transport of ["local", "network"] as const) {
   test(`No key and no endpoint shows in a worker's command line or environment (${transport})`, async (ground) => {
     const scheduler = () => new ProcessScheduler({ workers: 2, transport });
     await using running = await Running.begin(ground, scheduler);
-    const { endpoint, curve } = runFileOf(ground);
-    const secrets = [endpoint, ...Object.values(curve ?? {})];
+    const { endpoints, curve } = runFileOf(ground);
+    const secrets = [...endpoints, ...Object.values(curve ?? {})];
     assertEquals(secrets.length, transport === "local" ? 1 : 4);
     const workers = [...identitiesOf(ground).keys()];
     assertEquals(workers.length, 2);

@@ -73,7 +73,7 @@ test("A dispatcher for the network listens on the loopback only", async (ground)
   await using running = await Running.begin(ground);
   const { address } = running.dispatcher;
   assert(/^tcp:\/\/127\.0\.0\.1:\d+$/.test(address!), address);
-  assertEquals(running.runFile.endpoint, address);
+  assertEquals(running.runFile.endpoints[0], address);
   const port = portOf(address!).toString(16).toUpperCase().padStart(4, "0");
   const listening = ["tcp", "tcp6"]
     .flatMap((table) => Deno.readTextFileSync(`/proc/net/${table}`).split("\n"))

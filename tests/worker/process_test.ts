@@ -27,7 +27,7 @@ async function work(...args: string[]): Promise<End> {
 function writeRunFile({ runs }: Ground, content: Partial<RunFile>): string {
   const directory = Deno.makeTempDirSync({ dir: runs });
   const run = {
-    endpoint: "",
+    endpoints: [""],
     curve: null,
     libzmq: libzmqPath,
     flags: [],
@@ -59,7 +59,7 @@ test("A worker gives up on a host that does not answer, and names its address", 
   // It takes connections, and says nothing.
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const endpoint = `tcp://127.0.0.1:${listener.addr.port}`;
-  const runFile = writeRunFile(ground, { endpoint, connectTimeout: 300 });
+  const runFile = writeRunFile(ground, { endpoints: [endpoint], connectTimeout: 300 });
   const { code, said } = await work(runFile, "w");
   assertEquals(code, 69);
   assertStringIncludes(said, `could not reach the host at ${endpoint} within 300 ms`);
@@ -71,7 +71,10 @@ test("A worker does not wait where nobody listens, and cleans up after its host"
   const { port } = listener.addr;
   listener.close();
   for (const endpoint of [`tcp://127.0.0.1:${port}`, `ipc://${ground.runs}/none`]) {
-    const { code, said } = await work(writeRunFile(ground, { endpoint }), "w");
+    const { code, said } = await work(
+      writeRunFile(ground, { endpoints: [endpoint] }),
+      "w",
+    );
     assertEquals(code, 69);
     assertStringIncludes(said, `nobody listens at ${endpoint}`);
     assertEquals(entries(ground.runs), []);
@@ -80,7 +83,7 @@ test("A worker does not wait where nobody listens, and cleans up after its host"
 
 test("A worker that cleans up removes nothing but what a host leaves", async (ground) => {
   const endpoint = `ipc://${ground.runs}/none`;
-  const runFile = writeRunFile(ground, { endpoint });
+  const runFile = writeRunFile(ground, { endpoints: [endpoint] });
   const [directory] = entries(ground.runs);
   Deno.writeTextFileSync(`${ground.runs}/${directory}/precious`, "");
   await work(runFile, "w");
@@ -92,10 +95,10 @@ test("A worker whose run file is none says what is wrong with it", async (ground
   const path = `${ground.folder}/run.json`;
   const contents = {
     "nonsense": "is not JSON",
-    "null": "lacks endpoint, libzmq or flags",
-    "{}": "lacks endpoint, libzmq or flags",
-    '{"endpoint":"tcp://127.0.0.1:1"}': "lacks endpoint, libzmq or flags",
-    '{"endpoint":"","libzmq":"/nowhere/libzmq.so","flags":[]}': "/nowhere/libzmq.so",
+    "null": "lacks endpoints, libzmq or flags",
+    "{}": "lacks endpoints, libzmq or flags",
+    '{"endpoints":["tcp://127.0.0.1:1"]}': "lacks endpoints, libzmq or flags",
+    '{"endpoints":[""],"libzmq":"/nowhere/libzmq.so","flags":[]}': "/nowhere/libzmq.so",
   };
   for (const [content, complaint] of Object.entries(contents)) {
     Deno.writeTextFileSync(path, content);
@@ -130,6 +133,6 @@ test("A worker with the keys of another run does not get in", async (ground) => 
   Deno.writeTextFileSync(path, JSON.stringify({ ...keys, curve }));
   const { code, said } = await work(path, "w");
   assertEquals(code, 69);
-  assertStringIncludes(said, running.runFile.endpoint);
+  assertStringIncludes(said, running.runFile.endpoints[0]!);
   await running.finish();
 });

@@ -1,0 +1,60 @@
+/**
+ * The script that a task of an array job runs on its node.
+ *
+ * @module
+ */
+
+import type { WorkerSpec } from "./scheduler.ts";
+
+/** What a script starts. */
+export interface StartScript {
+  /** How to start a worker. */
+  spec: WorkerSpec;
+  /** The path of deno. */
+  deno: string;
+  /** Environment variables. They stand here and not in the job, where all could see them. */
+  env: Record<string, string>;
+  /** The file that has the worker of task n in line n. */
+  list: string;
+}
+
+/** The variables in which systems tell a task its number. */
+const TASK_NUMBERS = [
+  "SGE_TASK_ID",
+  "SLURM_ARRAY_TASK_ID",
+  "PBS_ARRAY_INDEX",
+  "PBS_ARRAYID",
+];
+
+/** The script's text, for any POSIX shell. */
+export function startScript({ spec, deno, env, list }: StartScript): string {
+  const task = TASK_NUMBERS.reduceRight((rest, name) => `\${${name}:-${rest}}`, "1");
+  const words = [deno, "run", ...spec.flags, spec.module, spec.runFile].map(quote);
+  const exports = Object.entries(env).map(([name, value]) =>
+    `export ${name}=${quote(value)}`
+  );
+  return `#!/bin/sh
+# Starts the worker of this task.
+task=${task}
+case $task in *[!0-9]*) task=1 ;; esac
+worker=$(sed -n "\${task}p" ${quote(list)})
+if [ -z "$worker" ]; then
+  echo "The run that this task belongs to is over" >&2
+  exit 0
+fi
+# Deno reserves more address space than any soft limit is meant to forbid.
+ulimit -S -v "$(ulimit -H -v)"
+ulimit -S -c 0
+${exports.join("\n")}
+if [ ! -x ${quote(deno)} ]; then
+  echo "There is no deno at ${deno.replace(/["$\`\\]/g, "")} on $(hostname)" >&2
+  exit 127
+fi
+exec ${words.join(" ")} "$worker"
+`;
+}
+
+/** One word for a shell, whatever is in it. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,47 @@
+/**
+ * Programs that tests run as an ordinary user on the cluster's submit host:
+ * `deno run -A _cluster_programs.ts NAME`.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import { bestAvailable, GridEngineScheduler, map } from "../../mod.ts";
+
+const range = (count: number) => Array.from({ length: count }, (_, i) => i);
+
+/** What each program does. */
+export const programs: Record<string, () => Promise<void>> = {
+  async "map() with a closure over 1000 items names both nodes"() {
+    const factor = 3;
+    await using scheduler = new GridEngineScheduler({ workers: 8 });
+    const compute = async (x: number) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return { y: factor * x, host: Deno.hostname() };
+    };
+    const results = await map(compute, range(1000), { scheduler });
+    assertEquals(results.map(({ y }) => y), range(1000).map((x) => factor * x));
+    const hosts = new Set(results.map(({ host }) => host));
+    assertEquals([...hosts].toSorted(), ["node1", "node2"]);
+  },
+
+  async "bestAvailable() takes the cluster"() {
+    await using scheduler = await bestAvailable();
+    assertEquals(scheduler instanceof GridEngineScheduler, true);
+    assertEquals(await map((x: number) => x + 1, [1, 2], { scheduler }), [2, 3]);
+  },
+
+  async "two schedulers in one program work at once"() {
+    await using one = new GridEngineScheduler({ workers: 2 });
+    await using other = new GridEngineScheduler({ workers: 2 });
+    const [a, b] = await Promise.all(
+      [one, other].map((scheduler) =>
+        map((x: number) => x * x, range(20), { scheduler })
+      ),
+    );
+    assertEquals(a, range(20).map((x) => x * x));
+    assertEquals(b, a);
+  },
+};
+
+if (import.meta.main) await programs[Deno.args[0]!]!();
