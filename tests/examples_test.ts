@@ -29,3 +29,38 @@ test("examples/job.ts shows the life of jobs", async () => {
     "endless: exit code -15",
   ]);
 });
+
+test("examples/monte_carlo.ts prices options", async () => {
+  assertEquals(await output("examples/monte_carlo.ts"), [
+    "call  80: 23.19 ± 0.17",
+    "call 100:  9.53 ± 0.12",
+    "call 120:  2.75 ± 0.07",
+    "put   80:  0.87 ± 0.03",
+    "put  100:  6.40 ± 0.08",
+    "put  120: 19.18 ± 0.13",
+  ]);
+});
+
+test("examples/grid_search.ts lists models, those that fit best first", async () => {
+  assertEquals(await output("examples/grid_search.ts"), [
+    "0.227  kernel of width 0.5",
+    "0.233  neighbours: 5",
+    "0.262  kernel of width 0.05",
+    "0.277  neighbours: 25",
+    "0.304  neighbours: 1",
+    "0.699  kernel of width 5",
+  ]);
+});
+
+test("examples/simulation.ts shows waiting times, and which loads are too much", async () => {
+  assertEquals(await output("examples/simulation.ts"), [
+    "regular service, load 0.2: waiting 0.12",
+    "regular service, load 0.5: waiting 0.49",
+    "regular service, load 0.8: waiting 1.95",
+    "regular service, load 1.1: the queue grows without end under a load of 1.1",
+    "random service, load 0.2: waiting 0.25",
+    "random service, load 0.5: waiting 0.99",
+    "random service, load 0.8: waiting 3.87",
+    "random service, load 1.1: the queue grows without end under a load of 1.1",
+  ]);
+});
