@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { currentJob, map, starmap } from "../mod.ts";
 import { triple, whatIsKnown } from "./fixtures/functions.ts";
-import { group, test, twoProcesses } from "./fixtures/tools.ts";
+import { group, runProgram, test, twoProcesses } from "./fixtures/tools.ts";
 
 const scheduler = twoProcesses;
 
@@ -22,6 +22,11 @@ test("map() over nothing gives nothing, and starts nothing", async () => {
   assertEquals(await map(f, new Set<number>(), { scheduler }), []);
   assertEquals(await map(f, none(), { scheduler }), []);
   assertEquals(await map(f, new Float64Array(), { scheduler }), []);
+});
+
+test("map() runs within map(), whose worker never runs the program itself", async () => {
+  const { code, stdout, stderr } = await runProgram("tests/fixtures/nested_map.ts");
+  assertEquals([code, stdout, stderr], [0, "the program runs\n[ 2, 4 ]\n", ""]);
 });
 
 group("map() reads items from wherever they come", (test) => {

@@ -33,7 +33,16 @@ import {
   stepTo,
 } from "./objects.ts";
 import { describePlace } from "./stack.ts";
-import type { Graph, Key, Members, Node, Place, Property, Slot } from "./payload.ts";
+import {
+  type Graph,
+  type Key,
+  type Members,
+  type Node,
+  type Place,
+  type Property,
+  SHIPPED,
+  type Slot,
+} from "./payload.ts";
 import { type Captured, layOut, type Shipped } from "./scripts.ts";
 import { snapshot, snapshotAll, type Snapshots } from "./snapshot.ts";
 
@@ -230,14 +239,17 @@ class Capture {
       });
       return;
     }
-    const file = seen.location && scriptUrl(seen.location.scriptId);
-    if (isNative(seen.source) || /^(ext|node):/.test(file ?? "")) {
+    const url = seen.location && scriptUrl(seen.location.scriptId);
+    if (isNative(seen.source) || /^(ext|node):/.test(url ?? "")) {
       const place = findGlobal(f) ?? findInModules(f);
       if (!place) this.#refuse(found, `the built-in function "${f.name}"`);
       found.node = () => ({ kind: "builtin", ...place });
       return;
     }
-    const name = await exportName(f, file);
+    const file = fileOf(url);
+    // Of what was shipped to this process the file is no module here: to import it would
+    // run the user's program once more.
+    const name = file === url ? await exportName(f, file) : undefined;
     if (name !== undefined) {
       found.node = () => importNode(file!, { specifier: file!, name, attributes: {} });
       return;
@@ -656,10 +668,10 @@ class Capture {
     const root = typeof top.value === "function"
       ? this.#snapshots.get(top.value)
       : undefined;
-    const file = root?.location && scriptUrl(root.location.scriptId);
-    const where = file
+    const url = root?.location && scriptUrl(root.location.scriptId);
+    const where = root && url
       ? `; ${top.step} stands at ` + describePlace({
-        file,
+        file: fileOf(url)!,
         line: root.location!.lineNumber,
         column: root.location!.columnNumber,
       })
@@ -776,6 +788,11 @@ function isNative(source: string): boolean {
 
 function article(name: string): string {
   return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+/** The file that a script is from, be it in a worker to which it was shipped. */
+function fileOf(url: string | undefined): string | undefined {
+  return url?.endsWith(SHIPPED) ? url.slice(0, -SHIPPED.length) : url;
 }
 
 /** Whether the user wants a module's functions to travel by their source. */
