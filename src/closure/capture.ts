@@ -333,6 +333,8 @@ class Capture {
   ): Promise<void> {
     const { variables, scopes, location } = this.#snapshots.get(f)!;
     for (const name of analysis.free.keys()) {
+      // In what was shipped to this worker: the next one gives its own.
+      if (GIVEN.includes(name)) continue;
       const variable = variables.get(name);
       // A global; or what has no value yet, and will have none on the worker.
       if (!variable) continue;
@@ -689,6 +691,9 @@ class Capture {
 }
 
 type Own = [PropertyKey, PropertyDescriptor][];
+
+/** What every worker gives the text of functions that are shipped to it. */
+const GIVEN: string[] = [NAMES.importMeta, NAMES.restore, NAMES.keep];
 
 /** What was read once. */
 const analyses = new WeakMap<AnyFunction, Analysis>();
