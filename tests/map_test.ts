@@ -147,6 +147,14 @@ group("map() runs any function that keeps to its arguments and globals", (test) 
     assertEquals(await d.map(methods["a name"], [1, 2]), [-1, -2]);
   });
 
+  test("map() goes on with a regular expression from where it was", async (d) => {
+    const words = /[a-z]+/g;
+    const next = (text: string) => words.exec(text)?.[0];
+    assertEquals(next("one two"), "one");
+    assertEquals(await d.map(next, ["one two"]), ["two"]);
+    assertEquals(words.lastIndex, 3);
+  });
+
   test("map() runs functions with defaults, destructuring and dynamic imports", async (d) => {
     const area = (
       { w, h = 2, rest: [z] = [1] }: { w: number; h?: number; rest?: number[] },

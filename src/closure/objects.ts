@@ -67,6 +67,8 @@ export function isPlainData(object: object): boolean {
     return length > LONG || Reflect.ownKeys(object).every(isElementKey);
   }
   if (DATA.includes(proto)) {
+    // Structured clone starts an expression anew.
+    if (types.isRegExp(object) && object.lastIndex !== 0) return false;
     // Only elements and what they all have: `lastIndex` of an expression.
     return ArrayBuffer.isView(object) ||
       Reflect.ownKeys(object).every((key) => key === "lastIndex" || isElementKey(key));
