@@ -232,7 +232,10 @@ function checkContext(
 ): void {
   const visit = (node: Tree, ownThis: boolean, ownSuper: boolean) => {
     if (node.type === "ThisExpression" && !ownThis) {
-      refuse("uses `this` of the function around it", "put it into a variable");
+      refuse(
+        "uses `this` of the function or class around it",
+        "make it a method, or put `this` into a variable",
+      );
     }
     if (node.type === "Super" && !ownSuper) {
       refuse("uses `super`", "send the whole object or class, or call what it means");

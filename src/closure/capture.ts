@@ -105,7 +105,7 @@ export async function capture(
   job?: AnyFunction,
 ): Promise<CapturedGraph> {
   const graph = new Capture(root.snapshots, job);
-  await graph.add(root.value, root.value.name || "the function");
+  await graph.add(root.value, root.value.name || UNNAMED);
   for (const { name, value } of others) await graph.add(value, name);
   return graph.finish([root.value, ...others.map(({ value }) => value)]);
 }
@@ -686,7 +686,10 @@ class Capture {
   #label(found: Found, place: Place | undefined): string {
     let path = found.step;
     for (let top = found; top.from; path = top.step + path) top = top.from;
-    return `The function ${path}${place ? ` at ${describePlace(place)}` : ""}`;
+    const what = path.startsWith(UNNAMED)
+      ? `T${path.slice(1)}`
+      : `The function ${path}`;
+    return `${what}${place ? ` at ${describePlace(place)}` : ""}`;
   }
 }
 
@@ -694,6 +697,9 @@ type Own = [PropertyKey, PropertyDescriptor][];
 
 /** What every worker gives the text of functions that are shipped to it. */
 const GIVEN: string[] = [NAMES.importMeta, NAMES.restore, NAMES.keep];
+
+/** What a function without a name is called. */
+const UNNAMED = "the function";
 
 /** What was read once. */
 const analyses = new WeakMap<AnyFunction, Analysis>();
