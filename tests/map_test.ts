@@ -155,6 +155,23 @@ group("map() runs any function that keeps to its arguments and globals", (test) 
     assertEquals(words.lastIndex, 3);
   });
 
+  test("map() takes subclasses of data along, with #private fields and contents", async (d) => {
+    class Series extends Float64Array {
+      #unit = "m";
+      get text() {
+        return `${this.join("/")} ${this.#unit}`;
+      }
+    }
+    class Day extends Date {
+      #zone = "UTC";
+      get text() {
+        return `${this.getTime()} ${this.#zone}`;
+      }
+    }
+    const [series, day] = [Series.of(1, 2) as Series, new Day(3)];
+    assertEquals(await d.map(() => [series.text, day.text], [0]), [["1/2 m", "3 UTC"]]);
+  });
+
   test("map() runs functions with defaults, destructuring and dynamic imports", async (d) => {
     const area = (
       { w, h = 2, rest: [z] = [1] }: { w: number; h?: number; rest?: number[] },

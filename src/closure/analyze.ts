@@ -344,7 +344,7 @@ function classEdits(
 }
 
 function constructorEdit(root: Tree, { privateFields }: ClassFacts): Edit {
-  const derived = root.superClass ? "super(); " : "";
+  const derived = root.superClass ? `super(...${NAMES.restore}.args); ` : "";
   const names = JSON.stringify(privateFields);
   const keep = `${NAMES.restore}.keep(${names}, ${setter(privateFields)});`;
   const restore = `if (${NAMES.restore}.on) { ${derived}${keep} return; }`;

@@ -115,7 +115,12 @@ class Revival {
   /** What is still to be put into objects that are there. */
   readonly #unfinished: (() => void)[] = [];
   /** What tells constructors to make an object with no more than its private fields. */
-  readonly #restore = { on: false, keep: (_names: string[], _set: Setter) => {} };
+  readonly #restore = {
+    on: false,
+    /** What a built-in class above them is to make it of. */
+    args: [] as unknown[],
+    keep: (_names: string[], _set: Setter) => {},
+  };
 
   constructor(graph: Graph) {
     this.#graph = graph;
@@ -262,7 +267,7 @@ class Revival {
     if (this.#isMade[number]) return this.#made[number];
     const keepers: Keeper[] = [];
     const object = maker
-      ? this.#construct(this.#get(maker) as AnyFunction, keepers)
+      ? this.#construct(this.#get(maker) as AnyFunction, argsOf(shell), keepers)
       : makeShell(shell);
     if (prototype !== undefined && Object.getPrototypeOf(object) !== prototype) {
       Object.setPrototypeOf(object, prototype);
@@ -282,8 +287,9 @@ class Revival {
   }
 
   /** Has a class make an instance with nothing but its private fields. */
-  #construct(type: AnyFunction, keepers: Keeper[]): object {
+  #construct(type: AnyFunction, args: unknown[], keepers: Keeper[]): object {
     this.#restore.on = true;
+    this.#restore.args = args;
     this.#restore.keep = (names, set) => keepers.push({ names, set });
     try {
       return Reflect.construct(type, []);
@@ -344,6 +350,15 @@ class Revival {
       set: this.#get(property.set) as (value: unknown) => void,
     };
   }
+}
+
+/** What the built-in class of a shell makes an equal object of. */
+function argsOf(shell: Shell): unknown[] {
+  if (shell.kind !== "data") return [];
+  const { value } = shell;
+  return value instanceof DataView
+    ? [value.buffer, value.byteOffset, value.byteLength]
+    : [value];
 }
 
 function makeShell(shell: Shell): object {
