@@ -45,8 +45,11 @@ export function serializeFor(
     return serialize(value);
   } catch (cause) {
     const { path: place, what } = findUntransferable(value, path);
+    const advice = what.startsWith("a function") && receiver === "a worker"
+      ? "let the function that is run capture it in a variable, or give it by partial()"
+      : "use plain data instead";
     throw new SerializationError(
-      `${place} is ${what}, which cannot be sent to ${receiver}; use plain data instead`,
+      `${place} is ${what}, which cannot be sent to ${receiver}; ${advice}`,
       { cause },
     );
   }

@@ -11,6 +11,8 @@ const PACKAGES = [
   "gridengine-exec",
   "gridengine-client",
   "gridengine-drmaa1.0",
+  "gcc", // for tests of the DRMAA binding, with a library of their own
+  "libc6-dev",
   "iproute2",
   "netbase", // /etc/services, with the ports of the daemons
   "passwd", // useradd
