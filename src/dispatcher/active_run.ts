@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { List } from "../protocol/lists.ts";
 import type { AssignedChunk } from "../protocol/messages.ts";
 import type { WorkerInfo } from "./crew.ts";
 import type { RunSettings } from "./events.ts";
@@ -13,7 +14,7 @@ import type { Peer } from "./peer.ts";
 /** What is told of a run. */
 export interface RunListener {
   /** Items have these results. */
-  results(first: number, values: unknown[]): void;
+  results(first: number, values: List): void;
   /** An item has failed for good. */
   failed(index: number, error: unknown): void;
   /** Nothing more will be told: all items are settled, or they never will be, and why. */
@@ -76,8 +77,9 @@ export class ActiveRun implements RunRequest {
   }
 
   /** The arguments of chunks, one after the other. */
-  values(chunks: AssignedChunk[]): unknown[] {
-    return chunks.flatMap(({ first, count }) => this.items.values(first, count));
+  values(chunks: AssignedChunk[]): List {
+    const lists = chunks.map(({ first, count }) => this.items.values(first, count));
+    return lists.length === 1 ? lists[0]! : joined(lists);
   }
 
   /** Sends a value to the only item, now or as soon as it is with a worker. */
@@ -102,4 +104,15 @@ export class ActiveRun implements RunRequest {
   leave(peer: Peer | undefined): void {
     if (this.#at?.peer === peer) this.#at = undefined;
   }
+}
+
+function joined(lists: List[]): List {
+  if (lists.every(Array.isArray)) return lists.flat();
+  const joined = new Float64Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) {
+    joined.set(list as Float64Array, at);
+    at += list.length;
+  }
+  return joined;
 }

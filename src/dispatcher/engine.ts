@@ -17,7 +17,8 @@ import type {
   FailureReason,
   WorkerMessage,
 } from "../protocol/messages.ts";
-import { deserialize, serialize, serializeFor } from "../protocol/values.ts";
+import { deserializeList, type List, serializeList } from "../protocol/lists.ts";
+import { deserialize, serializeFor } from "../protocol/values.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { log, settings } from "../settings.ts";
 import { ActiveRun, type RunRequest } from "./active_run.ts";
@@ -46,7 +47,7 @@ const SAID: ReadonlySet<CoreEvent["type"]> = new Set([
 
 /** What is known of an event that the core need not know. */
 interface Context {
-  values?: { values: unknown[]; offsets: number[] };
+  values?: { values: List; offsets: number[] };
   failure?: { reason: FailureReason; exitStatus: number; value: Uint8Array };
 }
 
@@ -470,7 +471,7 @@ export class Engine {
     const values = run.values(chunks);
     let value: Uint8Array;
     try {
-      value = serialize(values);
+      value = serializeList(values);
     } catch {
       this.#refuseItems(worker, run, chunks);
       return;
@@ -502,7 +503,7 @@ export class Engine {
       const { chunk, first, count } = assigned;
       const path = (i: number) =>
         run.settings.exclusive ? "args" : `args[${first + i}]`;
-      const complaints = run.values([assigned])
+      const complaints = Array.from(run.values([assigned]))
         .map((value, i) => complaintAbout(value, path(i)));
       const offset = complaints.findIndex((complaint) => complaint !== undefined);
       if (offset >= 0) {
@@ -575,15 +576,17 @@ function readValue(bytes: Uint8Array): { value: unknown } | undefined {
 /** The results of a message, and where in them each segment begins; if they are any. */
 function valuesOf(
   { value, segments }: Extract<WorkerMessage, { type: "results" }>,
-): { values: unknown[]; offsets: number[] } | undefined {
-  const values = readValue(value)?.value;
+): { values: List; offsets: number[] } | undefined {
   const offsets: number[] = [];
   let total = 0;
   for (const { count } of segments) {
     offsets.push(total);
     total += count;
   }
-  return Array.isArray(values) && values.length === total
-    ? { values, offsets }
-    : undefined;
+  try {
+    const values = deserializeList(value);
+    return values.length === total ? { values, offsets } : undefined;
+  } catch {
+    return undefined;
+  }
 }

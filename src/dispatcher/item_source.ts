@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { List } from "../protocol/lists.ts";
+
 /** Anything that can be iterated over, at once or in time. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
@@ -101,10 +103,10 @@ export class ItemSource {
   }
 
   /** Items that were read and are not settled. */
-  values(first: number, count: number): unknown[] {
-    if (this.#array) {
-      return Array.prototype.slice.call(this.#array, first, first + count);
-    }
+  values(first: number, count: number): List {
+    const array = this.#array;
+    if (array instanceof Float64Array) return array.subarray(first, first + count);
+    if (array) return Array.prototype.slice.call(array, first, first + count);
     return Array.from({ length: count }, (_, i) => this.#kept.get(first + i));
   }
 

@@ -11,14 +11,15 @@
  * | 6–9 | the highest sequence number received from the other side so far (uint32) |
  *
  * The frames after it depend on the type. `numbers` is one frame of float64,
- * `text` one frame of UTF-8, `value` one frame of structured clone (V8's serializer).
+ * `text` one frame of UTF-8, `value` one frame of structured clone (V8's serializer),
+ * `list` one frame as `lists.ts` writes it.
  *
  * | direction | type | sequenced | frames after the header |
  * |---|---|---|---|
  * | worker → host | `hello` | no | text: JSON of {@linkcode Hello} |
  * | | `heartbeat` | no | none |
  * | | `started` | yes | numbers: chunk |
- * | | `results` | yes | numbers: elapsed, then chunk, from, count for each segment; value: an array of all their results |
+ * | | `results` | yes | numbers: elapsed, then chunk, from, count for each segment; list: all their results |
  * | | `failed` | yes | numbers: chunk, offset, reason (index in {@linkcode FAILURE_REASONS}), exit status, elapsed; value: the failure |
  * | | `returned` | yes | numbers: chunk, from |
  * | | `message` | yes | numbers: chunk; value: what was sent |
@@ -27,7 +28,7 @@
  * | | `refused` | no | text: why |
  * | | `heartbeat` | no | none |
  * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
- * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), then chunk, first, count, attempt for each chunk; text: the run's name; value: an array of all their arguments |
+ * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
  * | | `forget` | yes | numbers: code, one or more |
  * | | `cancel` | yes | numbers: chunk, one or more |
  * | | `terminate` | yes | numbers: chunk, grace |

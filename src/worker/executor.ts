@@ -10,6 +10,7 @@ import type { CodePayload } from "../closure/payload.ts";
 import { GridEngineError } from "../errors.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import type { AssignedChunk, FailureReason, Segment } from "../protocol/messages.ts";
+import { deserializeList, type List, serializeList } from "../protocol/lists.ts";
 import { deserialize, serialize, serializeFor } from "../protocol/values.ts";
 import { type JobController, setCurrentJob } from "../job_controller.ts";
 import { Mailbox } from "../mailbox.ts";
@@ -163,12 +164,12 @@ class BatchRun {
   async run(): Promise<void> {
     const { code, chunks, value, announce, timed } = this.#batch;
     let call: Call;
-    let args: unknown[];
+    let args: List;
     try {
       const found = codes.get(code);
       if (!found) throw new GridEngineError(`The worker has no code number ${code}`);
       call = await found;
-      args = deserialize(value) as unknown[];
+      args = deserializeList(value);
     } catch (error) {
       for (const chunk of chunks) {
         for (let i = 0; i < chunk.count; i++) {
@@ -191,7 +192,9 @@ class BatchRun {
           this.#flush(epoch());
         }
         const argument = args[next];
-        args[next++] = undefined;
+        // What is large need not be kept until the batch has ended.
+        if (typeof argument === "object") args[next] = undefined as never;
+        next++;
         current.offset = i;
         running.begin(begun, i, timed ? epoch() : 0);
         try {
@@ -256,7 +259,7 @@ class BatchRun {
   #send(segments: Segment[], values: unknown[], elapsed: number): void {
     let value: Uint8Array;
     try {
-      value = serialize(values);
+      value = serializeList(values);
     } catch {
       return this.#sendOneByOne(segments, values, elapsed / values.length);
     }

@@ -16,7 +16,7 @@ import type {
   FailureReason,
   WorkerMessage,
 } from "../protocol/messages.ts";
-import { serialize } from "../protocol/values.ts";
+import { serializeList } from "../protocol/lists.ts";
 import { HeldResults } from "./held_results.ts";
 import {
   type Batch,
@@ -203,7 +203,7 @@ export class Thread {
     const taken = this.#results.take(this.#arrived);
     if (!taken) return;
     const { segments, values } = taken;
-    const value = serialize(values);
+    const value = serializeList(values);
     this.#report({ type: "results", segments, elapsed: 0, value });
   }
 
