@@ -22,6 +22,7 @@ import {
   type Tools,
 } from "./analyze.ts";
 import { findGlobal, findInModules, wellKnownName } from "./builtins.ts";
+import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
 import { inspectPrivates, mayInspect, scriptSource, scriptUrl } from "./inspector.ts";
 import {
   childrenOf,
@@ -44,7 +45,7 @@ import {
   type Slot,
 } from "./payload.ts";
 import { type Captured, layOut, type Shipped } from "./scripts.ts";
-import { snapshot, snapshotAll, type Snapshots } from "./snapshot.ts";
+import { type Snapshot, snapshot, snapshotAll, type Snapshots } from "./snapshot.ts";
 
 // deno-lint-ignore ban-types -- any function at all
 type AnyFunction = Function;
@@ -63,7 +64,7 @@ export function checkFunction(f: unknown): void {
     throw new TypeError(`Cannot run ${what} on a worker: a function is expected`);
   }
   if (partialOf(f)) return checkFunction(partialOf(f)!.target);
-  if (/^class\b/.test(sourceOf(f))) {
+  if (isClass(f)) {
     throw new TypeError(
       `Cannot call class "${f.name}" without new: give a function, such as ` +
         `(x) => new ${f.name}(x)`,
@@ -306,7 +307,7 @@ class Capture {
     const label = this.#label(found, place);
     const captured = new Map<string, Captured>();
     let analysis: Analysis;
-    if (needsNothing(seen.source, seen.variables)) analysis = simple(seen.source);
+    if (needsNothing(f, seen)) analysis = simple(seen.source);
     else {
       analysis = analyses.get(f) ?? analyze(await tools(), seen.source, label);
       analyses.set(f, analysis);
@@ -336,7 +337,7 @@ class Capture {
       // In what was shipped to this worker: the next one gives its own.
       if (GIVEN.includes(name)) continue;
       const variable = variables.get(name);
-      // A global; or what has no value yet, and will have none on the worker.
+      // A global.
       if (!variable) continue;
       const { scope, value, ready } = variable;
       const binding = file && scopes[scope]!.kind.startsWith("Module")
@@ -350,7 +351,7 @@ class Capture {
       } else if (ready) {
         this.#see(value, found, ` → ${name}`);
         captured.set(name, { scope, slot: () => this.#slot(value) });
-      }
+      } else captured.set(name, { scope: -1, slot: undefined });
     }
   }
 
@@ -394,7 +395,7 @@ class Capture {
           captured.set(name, { scope: -1, slot });
         }
       } else captured.set(NAMES.parent, { scope: -1, slot });
-    }
+    } else this.#see(unusualParent(f, analysis), found, " → extends");
     const statics = facts.staticPrivateFields.length > 0 ? inspectPrivates(f) : [];
     for (const [name, value] of statics) this.#see(value, found, `.${name}`);
     const wanted = (key: PropertyKey, own: PropertyDescriptor, isStatic: boolean) =>
@@ -420,6 +421,7 @@ class Capture {
       types.isGeneratorFunction(f);
     const own = membersOf(f, isOwn ? [...standard, "prototype"] : standard);
     this.#seeProperties(found, own);
+    this.#see(unusualParent(f, analysis), found, " → prototype");
     if (prototype && isOwn && analysis.form === "expression") {
       this.#explorePrototype(found, f, () => true);
     }
@@ -467,11 +469,15 @@ class Capture {
     const { script, index } = this.#layout!.origins.get(f)!;
     const name = Object.getOwnPropertyDescriptor(f, "name")?.value;
     const members = this.#members(f, own);
+    const parent = unusualParent(f, this.#shipped.get(f)!.analysis);
+    const prototype = this.#found.get(f.prototype)?.number;
     return {
       kind,
       script,
       index,
       name: typeof name === "string" ? name : "",
+      ...(parent !== undefined && { parent: this.#slot(parent) }),
+      ...(prototype !== undefined && { prototype: { node: prototype } }),
       privates: this.#privates(privates),
       members,
     };
@@ -722,6 +728,20 @@ async function bindingsOf(scriptId: string): Promise<Map<string, ImportBinding>>
   return known;
 }
 
+const FUNCTIONS: unknown[] = [
+  Function,
+  ...Object.values(hiddenBuiltins[HIDDEN]).filter((value) =>
+    typeof value === "function" && Object.getPrototypeOf(value) === Function
+  ),
+].map((type) => (type as AnyFunction).prototype);
+
+/** What a function or class inherits from, if its text does not say so. */
+function unusualParent(f: AnyFunction, analysis: Analysis): object | null | undefined {
+  if (analysis.class && analysis.class.parent !== "none") return undefined;
+  const parent = Object.getPrototypeOf(f) as object | null;
+  return FUNCTIONS.includes(parent) ? undefined : parent;
+}
+
 function membersOf(object: object, standard: string[]): Own {
   return Reflect.ownKeys(object)
     .filter((key) => !standard.includes(key as string))
@@ -775,10 +795,13 @@ function columnOf(
 }
 
 /** Whether no parser is needed to see that a function uses nothing around it. */
-function needsNothing(source: string, variables: Map<string, unknown>): boolean {
+function needsNothing(f: AnyFunction, { source, variables }: Snapshot): boolean {
+  // A method may have the name `async`.
+  const isArrow = ARROW.test(source) &&
+    (types.isAsyncFunction(f) || !/^async\s*\(/.test(source));
   return variables.size === 0 &&
-    (ARROW.test(source) || /^(async\s+)?function\b/.test(source)) &&
-    !/\b(this|super|arguments|eval|import\s*\.|target)\b|#|\\u/.test(source);
+    (isArrow || /^(async\s+)?function\b/.test(source)) &&
+    !/\b(this|super|arguments|eval|with|import\s*\.|target)\b|#|\\u/.test(source);
 }
 
 function simple(source: string): Analysis {
@@ -787,6 +810,11 @@ function simple(source: string): Analysis {
 
 function sourceOf(f: AnyFunction): string {
   return Function.prototype.toString.call(f);
+}
+
+/** Whether it is a class; a method, too, may have that name. */
+function isClass(f: AnyFunction): boolean {
+  return /^class\b(?!\s*\()/.test(sourceOf(f));
 }
 
 function sourceOrNone(f: unknown): string | undefined {

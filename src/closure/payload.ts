@@ -64,6 +64,10 @@ export type Node =
     script: number;
     index: number;
     name: string;
+    /** What it inherits from, where that is not what its text says. */
+    parent?: Slot;
+    /** What its instances inherit from. */
+    prototype?: Slot;
     /** Of a class: its `static #private` fields. */
     privates: { name: string; value: Slot }[];
     members: Members;

@@ -235,7 +235,9 @@ class Revival {
     ) {
       Object.defineProperty(f, "name", { value: node.name });
     }
+    if (node.parent) Object.setPrototypeOf(f, this.#get(node.parent) as object | null);
     this.#unfinished.push(() => {
+      if (node.prototype) this.#get(node.prototype);
       for (const { key, value } of variables) {
         const set = loaded.setters.get(key);
         loaded.setters.delete(key);

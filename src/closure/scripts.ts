@@ -30,7 +30,8 @@ export interface Shipped {
 export interface Captured {
   /** Which of the function's scopes holds it; -1 for what is no variable there. */
   scope: number;
-  slot: () => Slot;
+  /** Its value; none if it had none yet, and so has none on the worker. */
+  slot: (() => Slot) | undefined;
 }
 
 /** Where a function is made: the number of the script, and its own number in it. */
@@ -214,7 +215,7 @@ class ScriptText {
       for (const name of scope.names) {
         const member = [...shared].find(([, own]) => own.get(scope)?.has(name))?.[0];
         const captured = (member ?? user).captured.get(name)!;
-        this.#declare(name, captured.slot(), undefined);
+        this.#declare(name, captured.slot!(), undefined);
       }
     }
     const here = functions.filter((f) => [...shared.get(f)!.keys()][0] === scope);
@@ -235,7 +236,9 @@ class ScriptText {
     );
     this.#add(`$ge_define(${index}, (() => { `);
     for (const [name, { slot }] of captured) {
-      if (!shared.has(name)) this.#declare(name, slot(), this.#earlyOf(f, name, index));
+      if (slot && !shared.has(name)) {
+        this.#declare(name, slot(), this.#earlyOf(f, name, index));
+      }
     }
     const text = analysis.text(index, restorable);
     const [open, close] = analysis.form === "method" ? ["({", "})"] : ["(", ")"];
@@ -243,7 +246,10 @@ class ScriptText {
     if (place && this.#line < place.line) {
       this.#add("\n".repeat(place.line - this.#line) + " ".repeat(place.column));
     }
-    this.#add(`${text}${close}; })()); `);
+    // What stands after the end is never reached, so it stays without a value.
+    const valueless = [...captured].filter(([, { slot }]) => !slot)
+      .map(([name]) => `let ${name}; `);
+    this.#add(`${text}${close}; ${valueless.join("")}})()); `);
   }
 
   #earlyOf(f: Shipped, name: string, index: number): string[] | undefined {

@@ -1,0 +1,498 @@
+/** Functions of every form, and what is peculiar to each. */
+
+import { assertEquals } from "@std/assert";
+import { basename, join } from "node:path";
+import { onWorker, same, throwing } from "./_cases.ts";
+
+same("functions of every form travel", [
+  ["an arrow with an expression", () => (x: number) => x + 1],
+  ["an arrow that gives an object", () => (x: number) => ({ x })],
+  ["an arrow with one bare parameter, and a line break", () => {
+    const k = 2;
+    return (x: number) => // a comment
+    (x * k);
+  }],
+  ["an async arrow", () => {
+    const k = 2;
+    return async (x: number) => await Promise.resolve(x * k);
+  }],
+  ["a declaration", () => {
+    const k = 3;
+    function f(x: number) {
+      return x * k;
+    }
+    return f;
+  }],
+  ["an async declaration", () => {
+    const k = 3;
+    async function f(x: number) {
+      return await Promise.resolve(x * k);
+    }
+    return f;
+  }],
+  ["an expression without a name", () => {
+    const k = 4;
+    return function (x: number) {
+      return x * k;
+    };
+  }],
+  [
+    "an expression that calls itself by its name",
+    () => {
+      const one = 1n;
+      return function factorial(n: number): bigint {
+        return n < 2 ? one : BigInt(n) * factorial(n - 1);
+      };
+    },
+    5,
+    25,
+  ],
+  [
+    "a declaration that calls itself",
+    () => {
+      function depth(x: unknown[]): number {
+        return 1 + Math.max(0, ...x.map((y) => depth(y as unknown[])));
+      }
+      return depth;
+    },
+    [[]],
+    [[[[]]], []],
+  ],
+  [
+    "functions that call each other",
+    () => {
+      const isEven = (n: number): boolean => n === 0 || isOdd(n - 1);
+      const isOdd = (n: number): boolean => n > 0 && isEven(n - 1);
+      return isEven;
+    },
+    10,
+    7,
+  ],
+  [
+    "a generator",
+    () => {
+      const step = 2;
+      function* count(to: number) {
+        for (let i = 0; i < to; i += step) {
+          const sent: number | undefined = yield i;
+          if (sent !== undefined) i = sent;
+        }
+        return "end";
+      }
+      return (to: number) => {
+        const going = count(to);
+        return [going.next(), going.next(3), going.next(), [...count(5)]];
+      };
+    },
+    10,
+    3,
+  ],
+  ["a generator that hands on to another", () => {
+    function* walk(tree: unknown): Generator<unknown> {
+      if (Array.isArray(tree)) { for (const branch of tree) yield* walk(branch); }
+      else yield tree;
+    }
+    return (tree: unknown) => [...walk(tree)];
+  }, [1, [2, [3]]]],
+  [
+    "an async generator",
+    () => {
+      const k = 10;
+      async function* ticks(n: number) {
+        for (let i = 0; i < n; i++) yield await Promise.resolve(i * k);
+      }
+      return async (n: number) => await Array.fromAsync(ticks(n));
+    },
+    0,
+    3,
+  ],
+  ["generator objects inherit from their function", () => {
+    function* g() {
+      yield 1;
+    }
+    g.prototype.first = function () {
+      return [...this][0];
+    };
+    return () => [g() instanceof g, (g() as unknown as { first(): number }).first()];
+  }],
+  ["a method of an object", () => {
+    const k = 5;
+    return {
+      f(x: number) {
+        return x * k;
+      },
+    }.f;
+  }],
+  ["methods with odd names", () => {
+    const k = 5, symbol = Symbol("s");
+    const methods = {
+      "a b"(x: number) {
+        return x + k;
+      },
+      12(x: number) {
+        return x + k;
+      },
+      async(x: number) {
+        return x + 1;
+      },
+      get(x: number) {
+        return x + k;
+      },
+      set(x: number) {
+        return x + 1;
+      },
+      static(x: number) {
+        return x + 1;
+      },
+      function(x: number) {
+        return x + 1;
+      },
+      class(x: number) {
+        return x + 1;
+      },
+      [`computed ${k}`](x: number) {
+        return x + 1;
+      },
+      [symbol](x: number) {
+        return x + 1;
+      },
+      constructor(x: number) {
+        return x + 1;
+      },
+      __proto__(x: number) {
+        return x + 1;
+      },
+    };
+    const all = Reflect.ownKeys(methods).map((key) =>
+      (methods as unknown as Record<PropertyKey, (x: number) => number>)[key]!
+    );
+    return (x: number) => all.map((f) => [f.name, f(x)]);
+  }],
+  ["async and generator methods", () => {
+    const k = 5;
+    const { a, g, ag } = {
+      async a(x: number) {
+        return await Promise.resolve(x + k);
+      },
+      *g(x: number) {
+        yield* [x, k];
+      },
+      async *ag(x: number) {
+        yield await Promise.resolve(x + k);
+      },
+    };
+    return async (x: number) => [await a(x), [...g(x)], await Array.fromAsync(ag(x))];
+  }],
+  ["getters and setters", () => {
+    let kept = 1;
+    const box = {
+      get value() {
+        return kept;
+      },
+      set value(x) {
+        kept = x + 1;
+      },
+    };
+    const { get, set } = Object.getOwnPropertyDescriptor(box, "value")!;
+    return (x: number) => {
+      box.value = x;
+      return [box.value, get!(), set!(5), box.value, get!.name];
+    };
+  }],
+  [
+    "`this` of a method is what stands before the dot",
+    () => {
+      const counter = {
+        n: 1,
+        add(x: number) {
+          this.n += x;
+          return this;
+        },
+        late() {
+          return [1, 2].map((x) => x + this.n);
+        },
+      };
+      return (x: number) => [counter.add(x).add(x).n, counter.late()];
+    },
+    1,
+    2,
+  ],
+  ["`this` that is given by call", () => {
+    function f(this: { k: number }, x: number) {
+      return [this.k, x];
+    }
+    return (x: number) => [f.call({ k: 1 }, x), f.apply({ k: 2 }, [x])];
+  }],
+  ["a bound function", () => {
+    const add = (a: number, b: number, c: number) => [a, b, c];
+    return add.bind(null, 1, 2);
+  }],
+  [
+    "a bound method, bound again",
+    () => {
+      const at = { k: 3 };
+      function f(this: { k: number }, a: number, b: number) {
+        return [this.k++, a, b];
+      }
+      const bound = f.bind(at, 1).bind({ k: 9 });
+      return (x: number) => [bound(x), at.k, bound.name, bound.length];
+    },
+    1,
+    2,
+  ],
+  ["bound built-ins", () => Math.max.bind(Math, 2), 1, 3],
+  ["`arguments`", () => {
+    const k = 1;
+    // deno-lint-ignore no-explicit-any
+    function f(..._: any[]) {
+      // deno-lint-ignore prefer-rest-params
+      return [arguments.length, ...arguments, k];
+    }
+    return (x: number) => [f(), f(x, 2)];
+  }],
+  ["`arguments` of the function around an arrow, which travels, too", () => {
+    function f(_a: number) {
+      // deno-lint-ignore prefer-rest-params
+      return [1].map(() => arguments[0]);
+    }
+    return f;
+  }],
+  ["rest parameters and spread arguments", () => {
+    const sum = (...all: number[]) => all.reduce((a, b) => a + b, 0);
+    return (x: number) => [sum(...[x, x], 1), Math.max(...[x, 2])];
+  }],
+  ["tagged templates", () => {
+    const tag = ({ raw }: TemplateStringsArray, ...values: unknown[]) => [raw, values];
+    return (x: number) => tag`a\n${x}b${x + 1}`;
+  }],
+  ["a tagged template gives the same object each time", () => {
+    const seen = new Set<object>();
+    const tag = (parts: TemplateStringsArray) => seen.add(parts).size;
+    const f = () => tag`a`;
+    return () => [f(), f()];
+  }],
+  ["optional chaining", () => {
+    const nothing = undefined as { f?: () => number } | undefined;
+    const thing = { f: () => 1, deep: { list: [1] } as { list?: number[] } };
+    return (x: number) => [nothing?.f?.(), thing?.f?.(), thing.deep.list?.[x], x];
+  }],
+  ["new.target", () => {
+    function F(this: unknown): unknown {
+      return { called: new.target === undefined, made: new.target === F };
+    }
+    return () => [F.call(null), Reflect.construct(F, [])];
+  }],
+  [
+    "regular expressions with names and flags",
+    () => {
+      const date = /(?<year>\d{4})-(?<month>\d\d)/dv, unicode = /\p{Lu}+/gu;
+      return (x: string) => [
+        date.exec(x)?.groups?.year,
+        date.exec(x)?.indices?.[0],
+        x.match(unicode),
+        x.replaceAll(/(?<!\d)1/g, "$&$&"),
+      ];
+    },
+    "AB 2024-12",
+    "1 11",
+  ],
+  ["an ES5 constructor with methods on its prototype", () => {
+    // deno-lint-ignore no-explicit-any
+    function Point(this: any, x: number) {
+      this.x = x;
+    }
+    Point.prototype.double = function () {
+      return this.x * 2;
+    };
+    Object.defineProperty(Point.prototype, "half", {
+      get() {
+        return this.x / 2;
+      },
+    });
+    // deno-lint-ignore no-explicit-any
+    const P = Point as any;
+    return (x: number) => {
+      const p = new P(x);
+      return [p, p.double(), p.half, p instanceof P, p.constructor === P];
+    };
+  }],
+  ["ES5 inheritance", () => {
+    // deno-lint-ignore no-explicit-any
+    type Any = any;
+    const Base: Any = function (this: Any, x: number) {
+      this.x = x;
+    };
+    Base.prototype.get = function () {
+      return this.x;
+    };
+    Base.make = function (x: number) {
+      return new this(x);
+    };
+    const Sub: Any = function (this: Any, x: number) {
+      Base.call(this, x + 1);
+    };
+    Sub.prototype = Object.create(Base.prototype, {
+      constructor: { value: Sub, writable: true, configurable: true },
+    });
+    Object.setPrototypeOf(Sub, Base);
+    return (x: number) => {
+      const made = Sub.make(x);
+      return [
+        made.get(),
+        made instanceof Sub,
+        made instanceof Base,
+        made.constructor === Sub,
+      ];
+    };
+  }],
+  ["a prototype that was replaced", () => {
+    // deno-lint-ignore no-explicit-any
+    const F: any = function () {};
+    F.prototype = { hi: () => "hi" };
+    const old = new F();
+    return () => [new F().hi(), old.hi(), old instanceof F];
+  }],
+  [
+    "properties of functions",
+    () => {
+      const f = Object.assign((x: number) => [x, f.calls++, f.names, f[symbol]], {
+        calls: 0,
+        names: ["a"],
+        [symbol]: "by symbol",
+      });
+      return f;
+    },
+    1,
+    2,
+  ],
+  ["a function that is its own property", () => {
+    type Self = { (x: number): unknown; self: Self };
+    const f = ((x: number) => [x, f.self.self === f]) as Self;
+    f.self = f;
+    return f;
+  }],
+  ["a function of another class of functions", () => {
+    const speaking = Object.setPrototypeOf((x: number) => x, {
+      twice(this: (x: number) => number, x: number) {
+        return this(x) * 2;
+      },
+    });
+    return (x: number) => [speaking(x), speaking.twice(x)];
+  }],
+  ["names and numbers of parameters", () => {
+    const f = (_a: number, _b: number, _c = 1) => {}, async = async () => {};
+    const named = Object.defineProperty(() => {}, "name", { value: "renamed" });
+    const list = [() => {}, function () {}];
+    return () => [f.name, f.length, async.name, named.name, list.map((x) => x.name)];
+  }],
+  [
+    "functions made of text",
+    () =>
+      new Function("x", "y = 1", "return [x, y, typeof name]") as (
+        x: number,
+      ) => unknown,
+  ],
+  ["currying and composition", () => {
+    const curry = (f: (a: number, b: number) => number) => (a: number) => (b: number) =>
+      f(a, b);
+    const compose = (...fs: ((x: number) => number)[]) => (x: number) =>
+      fs.reduceRight((y, f) => f(y), x);
+    const add = curry((a, b) => a + b);
+    return compose(add(1), Math.sqrt, (x) => x * x, add(10));
+  }],
+  ["a hundred closures, one over the other", () => {
+    let f = (x: number) => x;
+    for (let i = 0; i < 100; i++) {
+      const inner = f;
+      f = (x) => inner(x) + i;
+    }
+    return f;
+  }],
+]);
+
+const symbol = Symbol("of this test");
+
+throwing("what functions throw arrives", [
+  ["an error of a closure", () => {
+    const limit = 1;
+    return (x: number) => {
+      throw new RangeError(`${x} is more than ${limit}`);
+    };
+  }],
+  ["a call of what is no function", () => {
+    const thing = { f: 1 as unknown as () => void };
+    return () => thing.f();
+  }],
+  ["a property of undefined", () => {
+    const thing = {} as { inner: { k: number } };
+    return () => thing.inner.k;
+  }],
+  ["an arrow that is made with new", () => {
+    const arrow = () => {};
+    return () => Reflect.construct(arrow, []);
+  }],
+  ["a strict function assigns to what is not there", () => () => {
+    // @ts-ignore: there is no such variable
+    notDeclared = 1;
+  }],
+  ["what is no error", () => {
+    const what = { code: 5 };
+    return () => {
+      throw what;
+    };
+  }],
+  ["an async function rejects", () => {
+    const why = "later";
+    return async () => {
+      await Promise.resolve();
+      throw new TypeError(why);
+    };
+  }],
+]);
+
+// deno-lint-ignore no-explicit-any -- built-ins of all sorts
+const builtIns: Record<string, [(x: any) => unknown, ...unknown[]]> = {
+  "Math.sqrt": [Math.sqrt, 4, -1],
+  "JSON.parse": [JSON.parse, '{"a":[1]}', "null"],
+  "JSON.stringify": [JSON.stringify, { a: [1] }],
+  String: [String, 1, null, [1, 2]],
+  Boolean: [Boolean, 0, "x"],
+  "Number.parseFloat": [Number.parseFloat, "1.5x", "-"],
+  parseInt: [parseInt, "12", "0x10"],
+  "Array.isArray": [Array.isArray, [], {}],
+  "Object.keys": [Object.keys, { a: 1 }, [1]],
+  "Object.entries": [Object.entries, { a: 1 }],
+  structuredClone: [structuredClone, { a: new Map([[1, 2]]) }],
+  "String.raw, bound": [String.raw.bind(null, { raw: ["a", "b"] }), 1],
+  "node:path join": [join, "a/../b", "/"],
+  "node:path basename": [basename, "/a/b.c"],
+  "a method of Array, bound": [[1, 2, 3].includes.bind([1, 2, 3]), 2, 5],
+  "Date.parse": [Date.parse, "2024-01-01T00:00:00Z"],
+  encodeURIComponent: [encodeURIComponent, "ä b"],
+};
+
+same(
+  "built-ins travel by name",
+  Object.entries(builtIns).map(([name, [f, ...inputs]]) => [name, () => f, ...inputs]),
+);
+
+onWorker("functions of the platform are found", (test) => {
+  test("whatever holds them", async (d) => {
+    const held = {
+      set: new Set([Math.abs, Array.prototype.map]),
+      asyncFunction: Object.getPrototypeOf(async () => {}).constructor,
+      getter: Object.getOwnPropertyDescriptor(Map.prototype, "size")!.get!,
+      iterator: Array.prototype[Symbol.iterator],
+      global: globalThis,
+      Math,
+    };
+    const f = async () => [
+      held.set.has(Math.abs) && held.set.has(Array.prototype.map),
+      await new held.asyncFunction("return 5")(),
+      held.getter.call(new Map([[1, 2]])),
+      held.iterator === Array.prototype.values,
+      held.global === globalThis && held.Math === Math,
+    ];
+    assertEquals(await d.map(f, [0]), [[true, 5, 1, true, true]]);
+  });
+});

@@ -1,0 +1,485 @@
+/** Which variables a function takes along, whatever its text looks like. */
+
+import { assertEquals } from "@std/assert";
+import { onWorker, same, throwing } from "./_cases.ts";
+
+const here = { factor: 7 };
+let counted = 0;
+/** Counts in a variable of its module. */
+function count(): number {
+  return ++counted;
+}
+
+same("functions find the variables around them", [
+  ["a constant", () => {
+    const k = 3;
+    return (x: number) => x * k;
+  }],
+  ["a variable of the module", () => (x: number) => x * here.factor],
+  ["a variable of the module that functions assign to", () => {
+    counted = 5;
+    return (x: number) => [x, count(), count(), counted];
+  }],
+  ["a parameter of the function around", () => {
+    const around = (k: number) => (x: number) => [x, k];
+    return around(4);
+  }],
+  ["parameters that are destructured with defaults", () => {
+    const around = ({ a, b: [c = 5] = [], ...rest }: {
+      a: number;
+      b?: number[];
+      d: number;
+    }) =>
+    (x: number) => [x, a, c, rest];
+    return around({ a: 1, d: 2 });
+  }],
+  ["the names that destructuring makes are its own", () => {
+    const a = 1, b = 2, c = 3;
+    return (x: number) => {
+      const { a: own = b, ...rest } = { c: x } as Record<string, number>;
+      const [d = c, ...others] = [] as number[];
+      return [own, rest, d, others, a];
+    };
+  }],
+  [
+    "destructuring assignments to variables around",
+    () => {
+      let a = 1, b = 2, rest: number[] = [];
+      return (x: number) => {
+        [a, b, ...rest] = [b, a, x, ...rest];
+        ({ a = 9 } = { a });
+        return [a, b, rest];
+      };
+    },
+    1,
+    2,
+    3,
+  ],
+  ["a parameter shadows", () => {
+    const x = 100, y = 10;
+    const use = (x: number) => x + y;
+    return (y: number) => use(y) + x;
+  }],
+  ["a block shadows, and only in it", () => {
+    const k = 1;
+    return (x: number) => {
+      const before = k;
+      {
+        const k = x;
+        if (k > 1) return [before, k];
+      }
+      return [before, k];
+    };
+  }],
+  ["a var shadows in the whole function", () => {
+    const k = 1;
+    const get = () => k;
+    return (x: number) => {
+      const before = typeof k;
+      if (x > 1) {
+        // deno-lint-ignore no-var no-inner-declarations
+        var k: number | undefined = x;
+      }
+      return [before, k, get()];
+    };
+  }],
+  ["a catch clause shadows", () => {
+    const error = "outer";
+    return (x: number) => {
+      try {
+        if (x > 1) throw "inner";
+      } catch (error) {
+        return error;
+      }
+      return error;
+    };
+  }],
+  ["a function further down shadows", () => {
+    const helper = () => "outer";
+    return (x: number) => {
+      return x > 1 ? helper() : outer();
+      function helper() {
+        return "inner";
+      }
+    };
+    function outer() {
+      return helper();
+    }
+  }],
+  ["the innermost of three of one name", () => {
+    const k = "outer";
+    const outer = () => k;
+    {
+      const k = "middle";
+      const middle = () => k;
+      {
+        const k = "inner";
+        return (x: number) => [x, k, middle(), outer()];
+      }
+    }
+  }],
+  ["the variable of a catch clause", () => {
+    try {
+      throw new Error("caught");
+    } catch (error) {
+      return (x: number) => [x, (error as Error).message];
+    }
+  }],
+  ["the name of a global that is a variable here", () => {
+    const name = "mine", Math = { max: () => "no Math" };
+    return (x: number) => [x, name, Math.max()];
+  }],
+  ["labels that look like variables", () => {
+    const outer = 5;
+    return (x: number) => {
+      let steps = 0;
+      outer: for (let i = 0; i < 3; i++) {
+        for (;;) {
+          steps++;
+          if (i < x) continue outer;
+          break outer;
+        }
+      }
+      return [steps, outer];
+    };
+  }],
+  ["property names that look like variables", () => {
+    const unsent = new WeakMap(), key = "k";
+    const f = (x: number) => {
+      const own = {
+        unsent: x,
+        [key]: 1,
+        get other() {
+          return key;
+        },
+      };
+      const { unsent: renamed } = own;
+      return [own.unsent, renamed, own.other, own[key], "unsent"];
+    };
+    return unsent ? f : String;
+  }],
+  [
+    "words in texts, comments and expressions that look like variables",
+    () => {
+      const lock = new WeakSet();
+      const f = (x: string) => {
+        // lock
+        return [/lock/.test(x), `lock ${x}`, "lock"];
+      };
+      return lock ? f : String;
+    },
+    "lock",
+    "key",
+  ],
+  ["shorthand properties", () => {
+    const a = 1, b = [2];
+    return (x: number) => ({ a, b, x });
+  }],
+  ["computed keys", () => {
+    const key = "dynamic", symbol = Symbol.for("of the registry");
+    return (x: number) => {
+      const made = { [key]: x, [`${key}2`]: 2, [symbol]: 3 };
+      return [made.dynamic, made.dynamic2, made[symbol], { [key + x]: x }];
+    };
+  }],
+  ["default parameters", () => {
+    const fallback = { k: 5 }, twice = (x: number) => 2 * x;
+    return (x: number, y = fallback.k, z = twice(y)) => [x, y, z];
+  }],
+  ["default parameters see the parameters before them, not the body", () => {
+    const y = "outer";
+    return (x: number, f = () => [x, y]) => {
+      const y = "inner";
+      return [f(), y];
+    };
+  }],
+  ["closures of a loop with let have each their own", () => {
+    const made: (() => number)[] = [];
+    for (let i = 0; i < 3; i++) made.push(() => i);
+    return (x: number) => made.map((f) => f() + x);
+  }],
+  ["closures of a loop with let count each for themselves", () => {
+    const made: (() => number)[] = [];
+    for (let i = 0; i < 3; i++) made.push(() => i++);
+    return (x: number) => [x, made.map((f) => f()), made[0]!(), made.map((f) => f())];
+  }],
+  ["closures of for-of and for-in", () => {
+    const made: (() => unknown)[] = [];
+    for (const [key, value] of Object.entries({ a: 1, b: 2 })) {
+      made.push(() => [key, value]);
+    }
+    for (const key in { c: 3 }) made.push(() => key);
+    return (x: number) => [x, ...made.map((f) => f())];
+  }],
+  [
+    "a counter and its reader share a variable",
+    () => {
+      const counter = () => {
+        let n = 0;
+        return { inc: () => ++n, get: () => n };
+      };
+      const { inc, get } = counter();
+      return (x: number) => [inc(), get(), x];
+    },
+    1,
+    2,
+    3,
+  ],
+  [
+    "two counters have a variable each, at the same value or not",
+    () => {
+      const counter = () => {
+        let n = 0;
+        return { inc: () => ++n, get: () => n };
+      };
+      const a = counter(), b = counter(), c = counter();
+      c.inc();
+      return (x: number) => {
+        for (let i = 0; i < x; i++) a.inc();
+        b.inc();
+        return [a.get(), b.get(), c.get()];
+      };
+    },
+    1,
+    2,
+    3,
+  ],
+  ["variables shared in two nested scopes", () => {
+    let outer = 0;
+    const make = (start: number) => {
+      let inner = start;
+      return () => [++outer, ++inner];
+    };
+    const a = make(10), b = make(20);
+    return (x: number) => [x, a(), b(), a(), outer];
+  }],
+  [
+    "the function itself shares what it assigns to",
+    () => {
+      let total = 0;
+      const show = () => `total: ${total}`;
+      return (x: number) => {
+        total += x;
+        return show();
+      };
+    },
+    1,
+    2,
+    3,
+  ],
+  [
+    "update and logical assignments",
+    () => {
+      let a: number | undefined, b = 0, c = 1, d = 2 ** 3;
+      const seen = () => [a, b, c, d];
+      return (x: number) => {
+        a ??= x;
+        b ||= x;
+        c &&= x;
+        d **= 2;
+        d--;
+        return seen();
+      };
+    },
+    1,
+    2,
+    3,
+  ],
+  [
+    "a memo cache",
+    () => {
+      const cache = new Map<number, bigint>();
+      const fib = (n: number): bigint => {
+        const known = cache.get(n);
+        if (known !== undefined) return known;
+        const made = n < 2 ? BigInt(n) : fib(n - 1) + fib(n - 2);
+        cache.set(n, made);
+        return made;
+      };
+      return (n: number) => [fib(n), cache.size];
+    },
+    10,
+    90,
+  ],
+  [
+    "a memo cache that is warm",
+    () => {
+      const cache: Record<string, number> = { a: 1 };
+      let misses = 0;
+      const look = (key: string) => cache[key] ??= ++misses;
+      return (key: string) => [look(key), misses, Object.keys(cache)];
+    },
+    "a",
+    "b",
+    "b",
+  ],
+  ["a variable that nothing was assigned to", () => {
+    let nothing: number | undefined;
+    const set = () => nothing = 1;
+    return (x: number) => [x, nothing, set(), nothing];
+  }],
+  ["primitive values of every kind", () => {
+    const values = [
+      0,
+      -0,
+      NaN,
+      Infinity,
+      "",
+      "ü\u{1F600}\ud800",
+      true,
+      null,
+      undefined,
+    ];
+    const [zero, minus, nan, inf, empty, text, yes, none, nothing] = values;
+    const big = -(2n ** 70n);
+    return () => [
+      zero,
+      Object.is(minus, -0),
+      nan,
+      inf,
+      empty,
+      text,
+      yes,
+      none,
+      nothing,
+      big,
+    ];
+  }],
+  ["what is used inside of nested functions only", () => {
+    const k = 6;
+    return (x: number) => [x].map((y) => (() => (() => y * k)())());
+  }],
+  ["what is used in the parts of a template", () => {
+    const a = "A", f = (s: string) => s.toLowerCase();
+    return (x: number) => `${`${f(a)}${x}`}${a}`;
+  }],
+  ["typeof of what is not there", () => () => {
+    // @ts-ignore: there is no such variable
+    return typeof thereIsNone;
+  }],
+  ["globals of the platform", () => (x: number) => [
+    structuredClone({ x }),
+    new TextEncoder().encode("ä"),
+    btoa("x"),
+    Object.keys(globalThis).length > 0,
+    typeof Deno.version.deno,
+    encodeURIComponent("ä b"),
+  ]],
+  ["names with letters of other languages and signs", () => {
+    const größe = 3, $ = 1, _ = 2, ñandú$1 = 4;
+    return (x: number) => [größe, $, _, ñandú$1, x];
+  }],
+  ["a variable whose name is that of a property of all objects", () => {
+    const toString = 1, constructor = 2, valueOf = 3;
+    return (x: number) => [toString, constructor, valueOf, x];
+  }],
+  ["exotic statements", () => (x: number) => {
+    const found: unknown[] = [];
+    do found.push(x--); while (x > 0);
+    switch (x) {
+      case 0: {
+        const k = "zero";
+        found.push(k);
+        break;
+      }
+      default:
+        found.push("other");
+    }
+    for (const k in { a: 1 }) found.push(k);
+    try {
+      throw x;
+    } catch {
+      found.push("caught");
+    } finally {
+      found.push("finally");
+    }
+    return found;
+  }],
+  ["a resource that is disposed of", () => {
+    const log: string[] = [];
+    const open = (name: string) => ({
+      [Symbol.dispose]() {
+        log.push(`close ${name}`);
+      },
+    });
+    return (x: number) => {
+      {
+        using _a = open("a"), _b = open("b");
+        log.push(`${x}`);
+      }
+      return [...log];
+    };
+  }],
+]);
+
+throwing("functions that find no variable throw as they do here", [
+  ["a variable that is not there", () => () => {
+    // @ts-ignore: there is no such variable
+    return thereIsNone;
+  }],
+  ["a variable around it that has no value yet", () => {
+    return () => later;
+    // deno-lint-ignore no-unreachable
+    const later = 1;
+  }],
+  ["a variable without value that has the name of a global", () => {
+    return () => Math.max();
+    // deno-lint-ignore no-unreachable
+    const Math = { max: () => "mine" };
+  }],
+  ["a variable of its own before it has a value", () => () => {
+    const get = () => later;
+    const now = get();
+    const later = 1;
+    return now;
+  }],
+  ["a default that uses a parameter after it", () => (x: number) => {
+    const f = (a = (): unknown => b, b: unknown = a()): unknown => [a, b];
+    return x > 0 ? f() : f;
+  }],
+]);
+
+onWorker("variables have the value of the moment of the call", (test) => {
+  test("of a let variable that is changed right after the call", async (d) => {
+    let k = 1;
+    const result = d.map((x: number) => x + k, [1, 2]);
+    k = 100;
+    assertEquals([await result, k], [[2, 3], 100]);
+  });
+
+  test("of one that only a function in a variable uses", async (d) => {
+    let k = 1;
+    const helper = (x: number) => x * k;
+    const deeper = (x: number) => helper(x);
+    const result = d.map((x: number) => deeper(x), [1, 2]);
+    k = 100;
+    assertEquals([await result, k], [[1, 2], 100]);
+  });
+
+  test("of a variable that is given another function", async (d) => {
+    let helper = () => "before";
+    const result = d.map(() => helper(), [1]);
+    helper = () => "after";
+    assertEquals([await result, helper()], [["before"], "after"]);
+  });
+
+  test("of one that a class uses", async (d) => {
+    let k = 1;
+    class Box {
+      get() {
+        return k;
+      }
+    }
+    const result = d.map(() => new Box().get(), [1]);
+    k = 2;
+    assertEquals([await result, k], [[1], 2]);
+  });
+
+  test("and the next call sees the next value", async (d) => {
+    let k = 1;
+    const f = (x: number) => x + k;
+    const found = [];
+    for (; k < 4; k++) found.push(...await d.map(f, [10]));
+    assertEquals(found, [11, 12, 13]);
+  });
+});
