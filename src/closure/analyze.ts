@@ -36,16 +36,21 @@ export interface FreeVariable {
   early: boolean;
 }
 
-/** A change of the text. */
-interface Edit {
+/** A part of the text. */
+interface Range {
   start: number;
   end: number;
+}
+
+/** A change of the text. */
+interface Edit extends Range {
   text: string;
 }
 
 /** A member that a class has by its text. */
 export interface Member {
-  name: string;
+  /** None where it is computed. */
+  name: string | undefined;
   static: boolean;
   kind: "method" | "get" | "set";
   /** Its text, as its function gives it. */
@@ -59,6 +64,8 @@ export interface ClassFacts {
   /** That name. */
   parentName: string | undefined;
   members: Member[];
+  /** Those of them whose names are computed: they are given to the text. */
+  computed: Member[];
   /** Its own `#private` fields. */
   privateFields: string[];
   /** Whether it declares anything `#private` that instances bear. */
@@ -89,6 +96,8 @@ export const NAMES = {
   /** `import.meta`, which only modules may say: as long as that, so nothing moves. */
   importMeta: "$ge_impmeta",
   parent: "$ge_parent",
+  /** The name of a member that is computed, with its number. */
+  key: "$ge_key",
   restore: "$ge_restore",
   keep: "$ge_keep",
 } as const;
@@ -111,19 +120,26 @@ export function analyze(tools: Tools, source: string, label: string): Analysis {
     ? tree.body[0].expression
     : tree.body[0].expression.properties[0];
   const edits: Edit[] = [];
-  const ranges = earlyRanges(form, root);
+  const early = earlyRanges(root);
+  const removed = removedRanges(form, root);
   checkContext(form, root, refuse);
   const free = new Map<string, FreeVariable>();
   const { scopes } = tools.analyze(tree, { ecmaVersion: 2022, sourceType: "module" });
   for (const reference of scopes[0]!.through) {
     const { name, start } = reference.identifier;
+    const isIn = (range: Range) => range.start <= start && start < range.end;
+    if (removed.some(isIn)) continue;
     const known = free.get(name) ?? { written: false, early: false };
     known.written ||= reference.isWrite();
-    known.early ||= ranges.some((range) => range.start <= start && start < range.end);
+    known.early ||= early.some(isIn);
     free.set(name, known);
   }
   if (free.has("arguments")) {
     refuse("uses `arguments` of the function around it", "put it into a variable");
+  }
+  if (form === "method" && root.computed) {
+    // Any name will do: the function's own is given to it.
+    edits.push({ start: root.key.start, end: root.key.end, text: "0" });
   }
   walk(root, (node) => {
     if (node.type === "MetaProperty" && node.meta.name === "import") {
@@ -213,15 +229,30 @@ function parse(
 }
 
 /** Where in the text stands what is needed to make the function. */
-function earlyRanges(
-  form: Analysis["form"],
-  root: Tree,
-): { start: number; end: number }[] {
+function earlyRanges(root: Tree): Range[] {
+  if (root.type !== "ClassExpression") return [];
+  const fields = root.body.body.filter((member: Tree) =>
+    member.type === "PropertyDefinition" && member.computed && !member.static
+  );
+  const parent = root.superClass?.type === "Identifier" ? [root.superClass] : [];
+  return [...parent, ...fields.map((member: Tree) => member.key)];
+}
+
+/** Where in the text stands what was evaluated on the host for good. */
+function removedRanges(form: Analysis["form"], root: Tree): Range[] {
   if (form === "method") return root.computed ? [root.key] : [];
   if (root.type !== "ClassExpression") return [];
-  const keys = root.body.body.filter((member: Tree) => member.computed);
-  const parent = root.superClass?.type === "Identifier" ? [root.superClass] : [];
-  return [...parent, ...keys.map((member: Tree) => member.key)];
+  const parent = root.superClass && root.superClass.type !== "Identifier"
+    ? [root.superClass]
+    : [];
+  const members = root.body.body.flatMap((member: Tree): Range[] => {
+    if (member.type === "StaticBlock") return [member];
+    if (member.type === "MethodDefinition") return member.computed ? [member.key] : [];
+    if (!member.static) return [];
+    if (member.key.type !== "PrivateIdentifier") return [member];
+    return member.value ? [member.value] : [];
+  });
+  return [...parent, ...members];
 }
 
 /** Refuses `this` and `super` of what stands around the function. */
@@ -264,13 +295,14 @@ function checkContext(
 
 function factsOf(root: Tree, source: string, offset: number): ClassFacts {
   const facts: ClassFacts = {
-    parent: !root.superClass
+    parent: !root.superClass || root.superClass.raw === "null"
       ? "none"
       : root.superClass.type === "Identifier"
       ? "named"
       : "expression",
     parentName: root.superClass?.name,
     members: [],
+    computed: [],
     privateFields: [],
     marksInstances: false,
     staticPrivateFields: [],
@@ -282,17 +314,19 @@ function factsOf(root: Tree, source: string, offset: number): ClassFacts {
     if (member.type === "PropertyDefinition") {
       const names = member.static ? facts.staticPrivateFields : facts.privateFields;
       if (isPrivate) names.push(`#${member.key.name}`);
-    } else if (!isPrivate && !member.computed && member.kind !== "constructor") {
+    } else if (!isPrivate && member.kind !== "constructor") {
       const start = member.static
         ? member.start +
           /^static\s*/.exec(source.slice(member.start - offset))![0].length
         : member.start;
-      facts.members.push({
-        name: String(member.key.name ?? member.key.value),
+      const found: Member = {
+        name: member.computed ? undefined : String(member.key.name ?? member.key.value),
         static: member.static,
         kind: member.kind,
         text: source.slice(start - offset, member.end - offset),
-      });
+      };
+      facts.members.push(found);
+      if (member.computed) facts.computed.push(found);
     }
   }
   return facts;
@@ -300,7 +334,8 @@ function factsOf(root: Tree, source: string, offset: number): ClassFacts {
 
 /**
  * A class runs neither the initializers of its static fields nor its static blocks a
- * second time: what they did is part of its state, which travels. Of instances with
+ * second time, nor does it compute the names of its methods again: what they did is part
+ * of its state, which travels. Of instances with
  * `#private` fields only the class itself can make another one, so its constructor
  * learns to make an empty one.
  */
@@ -317,10 +352,16 @@ function classEdits(
     // An expression in parentheses does not tell where those are; they may stay.
     edits.push({ start, end, text: NAMES.parent });
   }
+  let computed = 0;
   for (const member of body.body) {
-    if (member.type === "StaticBlock") {
+    const isPrivate = member.key?.type === "PrivateIdentifier";
+    const isField = member.type === "PropertyDefinition";
+    if (member.type === "StaticBlock" || isField && member.static && !isPrivate) {
       edits.push({ start: member.start, end: member.end, text: "" });
-    } else if (member.type === "PropertyDefinition" && member.value) {
+    } else if (!isField && member.computed) {
+      const { start, end } = member.key;
+      edits.push({ start, end, text: `${NAMES.key}${computed++}` });
+    } else if (isField && member.value) {
       const { start, end } = member.value;
       if (member.static) {
         edits.push({ start, end, text: "undefined" });
@@ -339,25 +380,35 @@ function classEdits(
       text: `static { ${NAMES.keep}(${index}, ${set}); }`,
     });
   }
-  if (restorable) edits.push(constructorEdit(root, facts));
+  if (restorable) edits.push(...constructorEdits(root, facts));
   return edits;
 }
 
-function constructorEdit(root: Tree, { privateFields }: ClassFacts): Edit {
+function constructorEdits(root: Tree, { privateFields }: ClassFacts): Edit[] {
   const derived = root.superClass ? `super(...${NAMES.restore}.args); ` : "";
   const names = JSON.stringify(privateFields);
   const keep = `${NAMES.restore}.keep(${names}, ${setter(privateFields)});`;
   const restore = `if (${NAMES.restore}.on) { ${derived}${keep} return; }`;
   const own = root.body.body.find((member: Tree) => member.kind === "constructor");
-  if (own) {
-    const at = own.value.body.start + 1;
-    return { start: at, end: at, text: restore };
+  if (!own) {
+    const at = root.body.start + 1;
+    const text = root.superClass
+      ? `constructor(...$ge_args) { ${restore} super(...$ge_args); }`
+      : `constructor() { ${restore} }`;
+    return [{ start: at, end: at, text }];
   }
-  const at = root.body.start + 1;
-  const text = root.superClass
-    ? `constructor(...$ge_args) { ${restore} super(...$ge_args); }`
-    : `constructor() { ${restore} }`;
-  return { start: at, end: at, text };
+  const { params, body } = own.value;
+  if (params.every(({ type }: Tree) => type === "Identifier")) {
+    const at = body.start + 1;
+    return [{ start: at, end: at, text: restore }];
+  }
+  // What takes its arguments apart cannot do without them, so that has to wait.
+  const { start } = params[0];
+  const { end } = params.at(-1);
+  return [
+    { start, end: start, text: `...$ge_args) { ${restore} var [` },
+    { start: end, end: body.start + 1, text: "] = $ge_args;" },
+  ];
 }
 
 /** The text of a function that sets `#private` fields by their names. */

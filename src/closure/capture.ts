@@ -18,6 +18,7 @@ import {
   type ImportBinding,
   importsOf,
   loadTools,
+  type Member,
   NAMES,
   type Tools,
 } from "./analyze.ts";
@@ -167,7 +168,7 @@ class Capture {
       if (found.number !== undefined) continue;
       found.number = nodes.push(found) - 1;
       found.node ??= this.#plainNode(found.value as object);
-      special.push(...found.in);
+      for (const holder of found.in) special.push(holder);
     }
     this.#layout = layOut([...this.#shipped.values()]);
     return {
@@ -333,12 +334,23 @@ class Capture {
     file: string | undefined,
   ): Promise<void> {
     const { variables, scopes, location } = this.#snapshots.get(f)!;
+    const isKnown = (name: string) =>
+      name in globalThis || name === analysis.class?.parentName;
     for (const name of analysis.free.keys()) {
       // In what was shipped to this worker: the next one gives its own.
       if (GIVEN.includes(name)) continue;
       const variable = variables.get(name);
-      // A global.
-      if (!variable) continue;
+      if (!variable) {
+        // A global; for V8 keeps none that only the name of a member was computed from.
+        if (analysis.free.get(name)!.early && !isKnown(name)) {
+          this.#refuse(
+            found,
+            `a class with a field whose name is computed from "${name}"`,
+            `use "${name}" in one of its methods, too, or make it a variable of the module`,
+          );
+        }
+        continue;
+      }
       const { scope, value, ready } = variable;
       const binding = file && scopes[scope]!.kind.startsWith("Module")
         ? (await bindingsOf(location!.scriptId)).get(name)
@@ -398,10 +410,18 @@ class Capture {
     } else this.#see(unusualParent(f, analysis), found, " → extends");
     const statics = facts.staticPrivateFields.length > 0 ? inspectPrivates(f) : [];
     for (const [name, value] of statics) this.#see(value, found, `.${name}`);
+    const isOf = (member: Member, key: PropertyKey, own: PropertyDescriptor) =>
+      (member.name === undefined || member.name === key) &&
+      [own.value, own.get, own.set].some((f) => sourceOrNone(f) === member.text);
+    facts.computed.forEach((member, i) => {
+      const owner = member.static ? f : f.prototype as object;
+      const key = membersOf(owner, []).find((own) => isOf(member, ...own))?.[0];
+      if (typeof key === "symbol") this.#see(key, found, stepTo(key));
+      captured.set(`${NAMES.key}${i}`, { scope: -1, slot: () => this.#slot(key) });
+    });
     const wanted = (key: PropertyKey, own: PropertyDescriptor, isStatic: boolean) =>
       !facts.members.some((member) =>
-        member.static === isStatic && member.name === key &&
-        member.text === sourceOrNone(own.value ?? own.get ?? own.set)
+        member.static === isStatic && isOf(member, key, own)
       );
     const own = membersOf(f, ["length", "name", "prototype"])
       .filter(([key, descriptor]) => wanted(key, descriptor, true));

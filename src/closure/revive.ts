@@ -221,7 +221,7 @@ class Revival {
     const first = early[node.index]!;
     for (const key of first) {
       const { value } = variables.find((variable) => variable.key === key)!;
-      loaded.setters.get(key)!(this.#get(value));
+      loaded.setters.get(key)?.(this.#get(value));
     }
     // A key that is computed may need a function that works.
     if (first.length > 0) this.#finish();
@@ -294,7 +294,10 @@ class Revival {
     this.#restore.args = args;
     this.#restore.keep = (names, set) => keepers.push({ names, set });
     try {
-      return Reflect.construct(type, []);
+      const object = Reflect.construct(type, []);
+      // Its fields come in the order in which the host's object has them, or not at all.
+      for (const key of Reflect.ownKeys(object)) Reflect.deleteProperty(object, key);
+      return object;
     } finally {
       this.#restore.on = false;
     }

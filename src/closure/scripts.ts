@@ -189,7 +189,8 @@ class ScriptText {
   }
 
   script(): Script {
-    const names = Object.values(NAMES).filter((name) => name !== NAMES.parent);
+    const { importMeta, restore, keep } = NAMES;
+    const names = [importMeta, restore, keep];
     this.#add(`"use strict"; (function ($ge_set, $ge_define, ${names.join(", ")}) { `);
     this.#scope(undefined);
     this.#add(" })");
@@ -253,7 +254,8 @@ class ScriptText {
   }
 
   #earlyOf(f: Shipped, name: string, index: number): string[] | undefined {
-    const early = name === NAMES.parent || f.analysis.free.get(name)?.early;
+    const early = name === NAMES.parent || name.startsWith(NAMES.key) ||
+      f.analysis.free.get(name)?.early;
     return early ? this.#early[index] : undefined;
   }
 

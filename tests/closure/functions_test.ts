@@ -245,14 +245,12 @@ same("functions of every form travel", [
     const k = 1;
     // deno-lint-ignore no-explicit-any
     function f(..._: any[]) {
-      // deno-lint-ignore prefer-rest-params
       return [arguments.length, ...arguments, k];
     }
     return (x: number) => [f(), f(x, 2)];
   }],
   ["`arguments` of the function around an arrow, which travels, too", () => {
     function f(_a: number) {
-      // deno-lint-ignore prefer-rest-params
       return [1].map(() => arguments[0]);
     }
     return f;

@@ -1,0 +1,454 @@
+/** Classes and their instances. */
+
+import { assertEquals } from "@std/assert";
+import { onWorker, same, throwing } from "./_cases.ts";
+
+const key = "computed";
+
+same("classes travel", [
+  ["with a constructor, methods and accessors", () => {
+    class Box {
+      constructor(public x: number) {}
+      double() {
+        return this.x * 2;
+      }
+      get half() {
+        return this.x / 2;
+      }
+      set half(half: number) {
+        this.x = half * 2;
+      }
+    }
+    return (x: number) => {
+      const box = new Box(x);
+      box.half += 1;
+      return [box, box.double(), box.half, box instanceof Box, Object.keys(box)];
+    };
+  }],
+  ["as expressions, with and without a name", () => {
+    const A = class {
+      static make = () => new A();
+      name() {
+        return A.name;
+      }
+    };
+    const B = class Inner {
+      make() {
+        return new Inner();
+      }
+    };
+    return () => [A.make().name(), new B().make() instanceof B, B.name];
+  }],
+  ["with fields, which closures around them fill", () => {
+    let made = 0;
+    class A {
+      id = ++made;
+      [key] = [this.id];
+      "a b" = 1;
+      arrow = () => this.id;
+      nothing?: number;
+    }
+    return () => [new A().arrow(), { ...new A(), arrow: 0 }, made];
+  }],
+  ["with private fields, methods and accessors", () => {
+    class Account {
+      #sum = 0;
+      #log: string[] = [];
+      #note(text: string) {
+        this.#log.push(text);
+      }
+      get #text() {
+        return this.#log.join();
+      }
+      set #text(text: string) {
+        this.#log = [text];
+      }
+      add(x: number) {
+        this.#sum += x;
+        this.#note(`+${x}`);
+        if (x > 1) this.#text = "much";
+        return this;
+      }
+      static same(a: object) {
+        return #sum in a;
+      }
+      read() {
+        return [this.#sum, this.#text];
+      }
+    }
+    return (x: number) => [
+      new Account().add(x).add(1).read(),
+      Account.same(new Account()),
+      Account.same({}),
+    ];
+  }],
+  [
+    "with static members, blocks and private ones",
+    () => {
+      class Registry {
+        static #all: string[] = ["first"];
+        static count = 1;
+        static readonly limits = { most: 3 };
+        static {
+          this.#add("block");
+          this.limits.most++;
+        }
+        static #add(name: string) {
+          this.#all.push(name);
+          Registry.count++;
+        }
+        static get #last() {
+          return this.#all.at(-1);
+        }
+        static add(name: string) {
+          this.#add(name);
+          return [this.#all, this.#last, this.count, this.limits];
+        }
+      }
+      Registry.add("before");
+      return (x: number) => structuredClone(Registry.add(`x${x}`));
+    },
+    1,
+    2,
+  ],
+  ["with static members that were changed, added and removed", () => {
+    // deno-lint-ignore no-explicit-any
+    const A: any = class {
+      static a = 1;
+      static b = 2;
+      static f() {
+        return "old";
+      }
+    };
+    A.a = 10;
+    A.c = [A];
+    delete A.b;
+    A.f = () => "new";
+    return () => [A.a, A.c[0] === A, "b" in A, A.f(), Object.keys(A)];
+  }],
+  ["with methods that were replaced and added", () => {
+    class A {
+      f() {
+        return "old";
+      }
+      g() {
+        return "old";
+      }
+    }
+    A.prototype.f = () => "new";
+    // deno-lint-ignore no-explicit-any
+    const any = A.prototype as any;
+    any.h = function () {
+      return this.g();
+    };
+    return () => [new A().f(), new A().g(), (new A() as typeof any).h()];
+  }],
+  ["that inherit, with super", () => {
+    const log: string[] = [];
+    class Base {
+      static kind = "base";
+      static describe() {
+        return `I am ${this.kind}`;
+      }
+      constructor(readonly x: number) {
+        log.push(new.target.name);
+      }
+      area() {
+        return this.x;
+      }
+      get name() {
+        return "base";
+      }
+    }
+    class Middle extends Base {
+      static override kind = "middle";
+      override area() {
+        return super.area() * 10;
+      }
+    }
+    class Sub extends Middle {
+      static override describe() {
+        return `${super.describe()}!`;
+      }
+      y = this.x + 1;
+      constructor(x: number) {
+        super(x + 1);
+      }
+      override area() {
+        return super.area() + this.y;
+      }
+      override get name() {
+        return `sub of ${super.name}`;
+      }
+    }
+    return (x: number) => {
+      const sub = new Sub(x);
+      return [
+        sub.area(),
+        sub.name,
+        Sub.describe(),
+        sub instanceof Base,
+        Object.getPrototypeOf(Sub) === Middle,
+        log,
+      ].map((value) => structuredClone(value));
+    };
+  }],
+  ["abstract, by a map of classes", () => {
+    abstract class Shape {
+      abstract area(): number;
+      describe() {
+        return `${this.constructor.name} ${this.area()}`;
+      }
+    }
+    class Square extends Shape {
+      constructor(private a: number) {
+        super();
+      }
+      area() {
+        return this.a ** 2;
+      }
+    }
+    class Line extends Shape {
+      area() {
+        return 0;
+      }
+    }
+    const kinds = new Map<number, () => Shape>([[1, () => new Square(3)]]);
+    const all = { Square, Line };
+    return (x: number) => [
+      kinds.get(x)?.().describe(),
+      new all.Line().describe(),
+      new all.Square(x) instanceof Shape,
+    ];
+  }],
+  ["mixins", () => {
+    // deno-lint-ignore no-explicit-any
+    type Constructor = new (...args: any[]) => object;
+    const Named = <T extends Constructor>(Base: T) =>
+      class Named extends Base {
+        title = "named";
+        hi() {
+          return `hi ${this.title}`;
+        }
+      };
+    const Counted = (Base: Constructor) =>
+      class extends Base {
+        static made = 0;
+        n = ++(this.constructor as unknown as { made: number }).made;
+      };
+    class A extends Named(Counted(Object)) {}
+    return () => [new A().hi(), { ...new A() }, Object.getPrototypeOf(A).name];
+  }],
+  ["that extend what an expression gives", () => {
+    const bases = { Map, none: null };
+    class A extends (bases.Map)<string, number> {}
+    // deno-lint-ignore no-explicit-any
+    class B extends (null as any) {
+      static hi = () => "hi";
+      static from() {
+        return Object.create(B.prototype);
+      }
+    }
+    return (x: number) => [
+      new A([["a", x]]).get("a"),
+      B.hi(),
+      B.from() instanceof B,
+      B.from() instanceof Object,
+    ];
+  }],
+  ["that extend built-ins", () => {
+    class List<T> extends Array<T> {
+      last() {
+        return this.at(-1);
+      }
+    }
+    class Bag extends Map<string, number> {
+      add(key: string) {
+        return this.set(key, (this.get(key) ?? 0) + 1);
+      }
+    }
+    class Odd extends RangeError {
+      override name = "Odd";
+      constructor(readonly code: number) {
+        super(`code ${code}`);
+      }
+    }
+    class Vector extends Float64Array {
+      norm() {
+        return Math.hypot(...this);
+      }
+    }
+    class Numbers extends Set<number> {
+      static override get [Symbol.species]() {
+        return Set;
+      }
+    }
+    return (x: number) => {
+      const odd = new Odd(x);
+      return [
+        (List.from([1, 2, x]) as List<number>).filter((y) => y > 1) instanceof List,
+        (List.from([1, x]) as List<number>).last(),
+        new Bag().add("a").add("a").get("a"),
+        [odd.message, odd.code, odd.name, odd instanceof RangeError],
+        new Vector([3, 4]).norm(),
+        new Numbers([1]).has(1),
+        (Numbers as unknown as { [Symbol.species]: unknown })[Symbol.species] === Set,
+      ];
+    };
+  }],
+  ["with iterators, which read what is private", () => {
+    class Range {
+      #to;
+      constructor(to: number) {
+        this.#to = to;
+      }
+      *[Symbol.iterator]() {
+        for (let i = 0; i < this.#to; i++) yield i;
+      }
+      async *[Symbol.asyncIterator](): AsyncGenerator<number> {
+        for (const x of this) yield await Promise.resolve(x);
+      }
+    }
+    return async (
+      x: number,
+    ) => [[...new Range(x)], await Array.fromAsync(new Range(2))];
+  }],
+  ["with methods that symbols name, and super in them", () => {
+    class A {
+      get [Symbol.toStringTag]() {
+        return "A";
+      }
+      [Symbol.toPrimitive](hint: string) {
+        return hint === "number" ? 42 : "text";
+      }
+      static [Symbol.hasInstance](x: unknown) {
+        return x === 1;
+      }
+    }
+    class B extends A {
+      override get [Symbol.toStringTag]() {
+        return `B of ${super[Symbol.toStringTag]}`;
+      }
+    }
+    return (x: unknown) => {
+      const a = new A() as unknown as number;
+      return [+a, `${a}`, x instanceof A, Object.prototype.toString.call(new B())];
+    };
+  }],
+  ["with computed names", () => {
+    const name = "dynamic", of = (k: string) => `${k}!`;
+    class A {
+      [name]() {
+        return 1;
+      }
+      get [of(name)]() {
+        return 2;
+      }
+      static [name] = 3;
+      async [`${name}?`]() {
+        return await Promise.resolve(this[name]());
+      }
+    }
+    return async () => {
+      // deno-lint-ignore no-explicit-any
+      const a = new A() as any;
+      return [a.dynamic(), a["dynamic!"], A.dynamic, await a["dynamic?"]()];
+    };
+  }],
+  ["with toString, toJSON and valueOf", () => {
+    class Money {
+      constructor(private cents: number) {}
+      toString() {
+        return `${this.cents} ct`;
+      }
+      toJSON() {
+        return { cents: this.cents };
+      }
+      valueOf() {
+        return this.cents;
+      }
+    }
+    return (x: number) => {
+      const money = new Money(x);
+      return [`${money}`, JSON.stringify([money]), +money + 1];
+    };
+  }],
+  ["that use each other", () => {
+    class Node {
+      children: Leaf[] = [];
+      grow() {
+        this.children.push(new Leaf(this));
+        return this;
+      }
+    }
+    class Leaf extends Node {
+      constructor(readonly parent: Node) {
+        super();
+      }
+    }
+    return () => {
+      const node = new Node().grow();
+      return [node.children[0]!.parent === node, node.children[0] instanceof Node];
+    };
+  }],
+  ["frozen", () => {
+    class A {
+      static settings = Object.freeze({ a: 1 });
+    }
+    Object.freeze(A);
+    Object.freeze(A.prototype);
+    return () => {
+      // deno-lint-ignore no-explicit-any
+      const any = A as any;
+      return [Reflect.set(any, "b", 1), Reflect.set(A.settings, "a", 2), A.settings.a];
+    };
+  }],
+  ["bound, as what a function makes", () => {
+    class Pair {
+      constructor(readonly a: number, readonly b: number) {}
+    }
+    const Bound = Pair.bind(null, 1) as unknown as new (b: number) => Pair;
+    return (x: number) => [new Bound(x), new Bound(x) instanceof Pair];
+  }],
+]);
+
+throwing("classes throw as they do here", [
+  ["when they are called", () => {
+    class A {}
+    return () => (A as unknown as () => void)();
+  }],
+  ["when a foreign object is read", () => {
+    class A {
+      #x = 1;
+      static read(a: A) {
+        return a.#x;
+      }
+    }
+    return () => A.read({} as A);
+  }],
+  ["their own errors", () => {
+    class InvalidInput extends Error {
+      override name = "InvalidInput";
+    }
+    return (x: number) => {
+      const error = new InvalidInput(`bad ${x}`);
+      throw new TypeError(`${error.name}: ${error instanceof InvalidInput}`);
+    };
+  }],
+]);
+
+onWorker("a method of a class is a function, too", (test) => {
+  test("that is taken off the class", async (d) => {
+    const k = 5;
+    class A {
+      static add(x: number) {
+        return x + k;
+      }
+      times(x: number) {
+        return x * k;
+      }
+    }
+    assertEquals(await d.map(A.add, [1, 2]), [6, 7]);
+    assertEquals(await d.map(new A().times, [1, 2]), [5, 10]);
+  });
+});
