@@ -36,7 +36,23 @@ export function findGlobal(value: unknown): BuiltinPlace | undefined {
       globals.set(value, { path: [HIDDEN, name] });
     }
   }
-  return globals.get(value);
+  return globals.get(value) ?? findLazy(value);
+}
+
+/** Deno makes some globals when they are first asked for: those go by their own names. */
+function findLazy(value: unknown): BuiltinPlace | undefined {
+  const type = typeof value === "function"
+    ? value
+    : Object.getOwnPropertyDescriptor(Object.getPrototypeOf(value) ?? {}, "constructor")
+      ?.value;
+  if (typeof type?.name !== "string") return undefined;
+  const name = type === value
+    ? type.name
+    : type.name.charAt(0).toLowerCase() + type.name.slice(1);
+  if (!OWN_GLOBALS.has(name)) return undefined;
+  const isLazy = Object.getOwnPropertyDescriptor(globalThis, name)?.get !== undefined;
+  const found = isLazy && (globalThis as Record<string, unknown>)[name];
+  return found === value ? { path: [name] } : undefined;
 }
 
 /** Where this is found on every worker, if a `node:` module exports it. */

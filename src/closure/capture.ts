@@ -145,6 +145,8 @@ class Capture {
   readonly #imports = new Map<string, Found>();
   /** Instances whose classes may have `#private` fields. */
   readonly #marked: Marked[] = [];
+  /** Views, by the buffers that they show. */
+  readonly #views = new Map<unknown, Found[]>();
   #layout: ReturnType<typeof layOut> | undefined;
 
   constructor(snapshots: Snapshots, job: AnyFunction | undefined) {
@@ -160,6 +162,10 @@ class Capture {
 
   finish(values: unknown[]): CapturedGraph {
     for (const marked of this.#marked) this.#prepareMaker(marked);
+    for (const [buffer, views] of this.#views) {
+      if (views.length === 1 && !this.#found.has(buffer)) continue;
+      for (const view of views) view.node = () => this.#viewNode(view.value as View);
+    }
     const special = [...this.#found.values(), ...this.#imports.values()]
       .filter(({ node }) => node);
     // What holds something special is special itself.
@@ -516,6 +522,11 @@ class Capture {
       return await this.#exploreNamespace(found, object);
     }
     if (isPlainData(object)) {
+      if (ArrayBuffer.isView(object)) {
+        const views = this.#views.get(object.buffer);
+        if (views) views.push(found);
+        else this.#views.set(object.buffer, [found]);
+      }
       for (const [step, child] of childrenOf(object)) this.#see(child, found, step);
       return;
     }
@@ -566,6 +577,8 @@ class Capture {
 
   /** The name of a class of Deno's or V8's whose instances are more than their fields. */
   #foreignClass(object: object): string | undefined {
+    // Such as a Buffer: whatever its class, it is its bytes.
+    if (ArrayBuffer.isView(object)) return undefined;
     for (
       let proto = Object.getPrototypeOf(object);
       proto && !this.#found.has(proto);
@@ -658,6 +671,20 @@ class Capture {
     });
   }
 
+  /** A view is cloned with what it shows only, unless another one shows it, too. */
+  #viewNode(view: View): Node {
+    const { buffer, byteOffset } = view;
+    const length = "length" in view ? view.length as number : view.byteLength;
+    const type = view.constructor.name;
+    return {
+      kind: "object",
+      shell: { kind: "view", type, buffer: this.#slot(buffer), byteOffset, length },
+      prototype: { value: undefined },
+      privates: [],
+      members: { properties: [], sealed: false },
+    };
+  }
+
   #seeProperties(found: Found, own: Own): void {
     for (const [key, { value, get, set }] of own) {
       if (typeof key === "symbol") this.#see(key, found, stepTo(key));
@@ -719,6 +746,7 @@ class Capture {
   }
 }
 
+type View = ArrayBufferView;
 type Own = [PropertyKey, PropertyDescriptor][];
 
 /** What every worker gives the text of functions that are shipped to it. */

@@ -33,6 +33,8 @@ export type Shell =
   | { kind: "error"; stack: string }
   | { kind: "map"; entries: [Slot, Slot][] }
   | { kind: "set"; values: Slot[] }
+  /** A view of a buffer that something else holds, too. */
+  | { kind: "view"; type: string; buffer: Slot; byteOffset: number; length: number }
   /** What structured clone keeps but for its class and properties. */
   | { kind: "data"; value: unknown };
 

@@ -269,8 +269,8 @@ class Revival {
     if (this.#isMade[number]) return this.#made[number];
     const keepers: Keeper[] = [];
     const object = maker
-      ? this.#construct(this.#get(maker) as AnyFunction, argsOf(shell), keepers)
-      : makeShell(shell);
+      ? this.#construct(this.#get(maker) as AnyFunction, this.#argsOf(shell), keepers)
+      : this.#makeShell(shell);
     if (prototype !== undefined && Object.getPrototypeOf(object) !== prototype) {
       Object.setPrototypeOf(object, prototype);
     }
@@ -303,6 +303,42 @@ class Revival {
     }
   }
 
+  /** What the built-in class of a shell makes an equal object of. */
+  #argsOf(shell: Shell): unknown[] {
+    if (shell.kind === "view") {
+      return [this.#get(shell.buffer), shell.byteOffset, shell.length];
+    }
+    if (shell.kind !== "data") return [];
+    const { value } = shell;
+    return value instanceof DataView
+      ? [value.buffer, value.byteOffset, value.byteLength]
+      : [value];
+  }
+
+  #makeShell(shell: Shell): object {
+    switch (shell.kind) {
+      case "record":
+        return {};
+      case "array":
+        return [];
+      case "error":
+        return new Error();
+      case "map":
+        return new Map();
+      case "set":
+        return new Set();
+      case "view": {
+        const { type, buffer, byteOffset, length } = shell;
+        const View = follow(globalThis, [type]) as new (...args: unknown[]) => object;
+        return new View(this.#get(buffer), byteOffset, length);
+      }
+      case "data":
+        return shell.value as object;
+      default:
+        return shell satisfies never;
+    }
+  }
+
   #fill(object: object, shell: Shell): void {
     switch (shell.kind) {
       case "array":
@@ -327,6 +363,7 @@ class Revival {
         break;
       case "data":
       case "record":
+      case "view":
         break;
       default:
         shell satisfies never;
@@ -354,34 +391,6 @@ class Revival {
       get: this.#get(property.get) as () => unknown,
       set: this.#get(property.set) as (value: unknown) => void,
     };
-  }
-}
-
-/** What the built-in class of a shell makes an equal object of. */
-function argsOf(shell: Shell): unknown[] {
-  if (shell.kind !== "data") return [];
-  const { value } = shell;
-  return value instanceof DataView
-    ? [value.buffer, value.byteOffset, value.byteLength]
-    : [value];
-}
-
-function makeShell(shell: Shell): object {
-  switch (shell.kind) {
-    case "record":
-      return {};
-    case "array":
-      return [];
-    case "error":
-      return new Error();
-    case "map":
-      return new Map();
-    case "set":
-      return new Set();
-    case "data":
-      return shell.value as object;
-    default:
-      return shell satisfies never;
   }
 }
 
