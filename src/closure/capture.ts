@@ -416,18 +416,22 @@ class Capture {
     } else this.#see(unusualParent(f, analysis), found, " → extends");
     const statics = facts.staticPrivateFields.length > 0 ? inspectPrivates(f) : [];
     for (const [name, value] of statics) this.#see(value, found, `.${name}`);
-    const isOf = (member: Member, key: PropertyKey, own: PropertyDescriptor) =>
+    const isOf = (member: Member, key: PropertyKey, part: unknown) =>
       (member.name === undefined || member.name === key) &&
-      [own.value, own.get, own.set].some((f) => sourceOrNone(f) === member.text);
+      sourceOrNone(part) === member.text;
     facts.computed.forEach((member, i) => {
       const owner = member.static ? f : f.prototype as object;
-      const key = membersOf(owner, []).find((own) => isOf(member, ...own))?.[0];
+      const key = membersOf(owner, []).find(([key, own]) =>
+        partsOf(own).some((part) => isOf(member, key, part))
+      )?.[0];
       if (typeof key === "symbol") this.#see(key, found, stepTo(key));
       captured.set(`${NAMES.key}${i}`, { scope: -1, slot: () => this.#slot(key) });
     });
     const wanted = (key: PropertyKey, own: PropertyDescriptor, isStatic: boolean) =>
-      !facts.members.some((member) =>
-        member.static === isStatic && isOf(member, key, own)
+      !partsOf(own).every((part) =>
+        facts.members.some((member) =>
+          member.static === isStatic && isOf(member, key, part)
+        )
       );
     const own = membersOf(f, ["length", "name", "prototype"])
       .filter(([key, descriptor]) => wanted(key, descriptor, true));
@@ -794,6 +798,11 @@ function membersOf(object: object, standard: string[]): Own {
   return Reflect.ownKeys(object)
     .filter((key) => !standard.includes(key as string))
     .map((key) => [key, Object.getOwnPropertyDescriptor(object, key)!]);
+}
+
+/** The value of a property, or its accessors. */
+function partsOf({ value, get, set }: PropertyDescriptor): unknown[] {
+  return get || set ? [get, set].filter((part) => part) : [value];
 }
 
 /** The user's classes that an object is an instance of, innermost first. */
