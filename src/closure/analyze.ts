@@ -207,7 +207,7 @@ function parse(
   label: string,
 ): { form: Analysis["form"]; tree: Tree; offset: number } {
   const attempts = [["expression", "(", ")"], ["method", "({", "})"]] as const;
-  let reason: unknown;
+  const reasons: (SyntaxError & { pos: number })[] = [];
   for (const [form, before, after] of attempts) {
     try {
       const tree = tools.parse(`${before}${source}${after}`, {
@@ -217,10 +217,12 @@ function parse(
       });
       return { form, tree, offset: before.length };
     } catch (error) {
-      reason ??= error;
+      reasons.push(error as typeof reasons[0]);
     }
   }
-  const text = (reason as Error).message.replace(/ \(\d+:\d+\)$/, "");
+  // The one that came further knew better what it read.
+  const reason = reasons.reduce((a, b) => b.pos > a.pos + 1 ? b : a);
+  const text = reason.message.replace(/ \(\d+:\d+\)$/, "");
   throw new SerializationError(
     `${label} cannot be sent to a worker by its source: ${text}; export it from a ` +
       `module of its own`,

@@ -211,6 +211,8 @@ class Capture {
     // It may have been settled as an import meanwhile.
     if (found.node) return;
     const { value } = found;
+    const refusal = typeof value === "symbol" ? undefined : refusalOf(value);
+    if (refusal) this.#refuse(found, refusal);
     if (value === this.#job) found.node = () => ({ kind: "job" });
     else if (typeof value === "symbol") found.node = () => symbolNode(value);
     else if (typeof value === "function") await this.#exploreFunction(found, value);
@@ -520,8 +522,6 @@ class Capture {
   // --- Objects
 
   async #exploreObject(found: Found, object: object): Promise<void> {
-    const refusal = refusalOf(object);
-    if (refusal) this.#refuse(found, refusal);
     if (types.isModuleNamespaceObject(object)) {
       return await this.#exploreNamespace(found, object);
     }
@@ -590,6 +590,7 @@ class Capture {
     ) {
       if (isBase(proto, object)) continue;
       const place = findGlobal(proto);
+      if (place?.path[0] === HIDDEN) return "an iterator";
       if (place) {
         const name = place.path.filter((step) => step !== "prototype" && step !== "");
         return article(name.join("."));

@@ -1,0 +1,327 @@
+/** What cannot travel is refused before anything starts, by its path and its place. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { SerializationError } from "../../mod.ts";
+import { Tank } from "./_imported.ts";
+import { onWorker, type Unary } from "./_cases.ts";
+
+const source = Deno.readTextFileSync(new URL(import.meta.url)).split("\n");
+
+/** A name, what makes the function, and how the complaint begins. */
+type Refusal = [name: string, make: () => Unary, complaint: string];
+
+/** Functions that are refused; each of them bears a name that stands in one line only. */
+function refused(name: string, refusals: Refusal[]): void {
+  onWorker(name, (test) => {
+    for (const [name, make, complaint] of refusals) {
+      test(name, async (d) => {
+        const f = make();
+        const error = await assertRejects(
+          () => d.map(f as (x: number) => unknown, [1]),
+          SerializationError,
+        );
+        assertEquals(error.message.slice(0, complaint.length), complaint);
+        const line = source.findIndex((text) => text.includes(`const ${f.name} =`)) + 1;
+        assert(line > 0, f.name);
+        assert(error.message.includes(`${import.meta.url}:${line}:`), error.message);
+      });
+    }
+  });
+}
+
+refused("values that belong to their process are refused by their path", [
+  ["a promise", () => {
+    const answer = { later: Promise.resolve(1) };
+    const waits = (x: number) => [x, answer];
+    return waits;
+  }, "waits → answer.later: a Promise cannot be sent to a worker; make it inside"],
+  ["a WeakMap in a map", () => {
+    const caches = new Map([["weak", new WeakMap()]]);
+    const caching = (x: number) => caches.get("weak") ?? x;
+    return caching;
+  }, 'caching → caches.get("weak"): a WeakMap cannot be sent to a worker'],
+  ["a WeakSet and a WeakRef", () => {
+    const weak = [new WeakRef({}), new WeakSet()];
+    const weakening = (x: number) => weak[x];
+    return weakening;
+  }, "weakening → weak[1]: a WeakSet cannot be sent to a worker"],
+  ["a proxy", () => {
+    const proxy = new Proxy({}, {});
+    const proxied = (x: number) => [proxy, x];
+    return proxied;
+  }, "proxied → proxy: a Proxy cannot be sent to a worker"],
+  ["a proxy of a function", () => {
+    const inner = (x: number) => x;
+    const proxy = new Proxy(inner, {});
+    const calling = (x: number) => proxy(x);
+    return calling;
+  }, "calling → proxy: a Proxy cannot be sent to a worker"],
+  ["a generator that runs", () => {
+    const running = (function* () {
+      yield 1;
+    })();
+    const resumes = (x: number) => [running.next(), x];
+    return resumes;
+  }, "resumes → running: a generator that has begun to run cannot be sent"],
+  ["an async generator that runs", () => {
+    const running = (async function* () {
+      yield await Promise.resolve(1);
+    })();
+    const resumesLater = (x: number) => [running.next(), x];
+    return resumesLater;
+  }, "resumesLater → running: a generator that has begun to run cannot be sent"],
+  ["iterators of maps and arrays", () => {
+    const iterators = [new Map().keys()];
+    const iterates = (x: number) => iterators[x];
+    return iterates;
+  }, "iterates → iterators[0]: an iterator cannot be sent to a worker"],
+  ["an iterator of an array", () => {
+    const iterator = [1, 2].values();
+    const stepping = (x: number) => [iterator.next(), x];
+    return stepping;
+  }, "stepping → iterator: an iterator cannot be sent to a worker"],
+  ["shared memory, and a view of it", () => {
+    const memory = new SharedArrayBuffer(8);
+    const sharing = (x: number) => [memory, x];
+    return sharing;
+  }, "sharing → memory: a SharedArrayBuffer cannot be sent to a worker"],
+  ["a view of shared memory", () => {
+    const view = new Int32Array(new SharedArrayBuffer(8));
+    const viewing = (x: number) => view[x];
+    return viewing;
+  }, "viewing → view: a view of a SharedArrayBuffer cannot be sent to a worker"],
+  ["objects of the platform", () => {
+    const held = { controller: new AbortController() };
+    const aborting = (x: number) => [held.controller.abort(), x];
+    return aborting;
+  }, "aborting → held.controller: an AbortController cannot be sent to a worker"],
+  ["a class of the platform below a user's class", () => {
+    class Bus extends EventTarget {}
+    const bus = new Bus();
+    const listening = (x: number) => [bus, x];
+    return listening;
+  }, "listening → bus: an EventTarget cannot be sent to a worker"],
+  ["what a private field holds", () => {
+    class Model {
+      #lock = Promise.resolve();
+      lock() {
+        return this.#lock;
+      }
+    }
+    const model = new Model();
+    const locks = (x: number) => [model.lock(), x];
+    return locks;
+  }, "locks → model.#lock: a Promise cannot be sent to a worker"],
+  ["what a static field holds", () => {
+    class Pool {
+      static waiting = [new WeakMap()];
+    }
+    const pooling = () => Pool;
+    return pooling;
+  }, "pooling → Pool.waiting[0]: a WeakMap cannot be sent to a worker"],
+  ["what a function in a function holds", () => {
+    const lock = new WeakSet();
+    const inner = () => lock;
+    const outer = { run: () => inner() };
+    const nesting = () => outer.run();
+    return nesting;
+  }, "nesting → outer.run → inner → lock: a WeakSet cannot be sent to a worker"],
+  ["what a symbol leads to", () => {
+    const at = Symbol("at");
+    const thing = { [at]: new WeakSet() };
+    const symbolic = (x: number) => [thing[at], x];
+    return symbolic;
+  }, "symbolic → thing[Symbol(at)]: a WeakSet cannot be sent to a worker"],
+  [
+    "private fields of a class of another module",
+    () => {
+      const tank = new Tank(1);
+      const draining = (x: number) => tank.take(x);
+      return draining;
+    },
+    "draining → tank: its private field #litres belongs to class Tank of another module",
+  ],
+]);
+
+// deno-lint-ignore no-explicit-any -- as JavaScript would write it
+type Any = any;
+
+onWorker("code that means something only where it stands is refused", (test) => {
+  const refuses = (name: string, make: () => Unary, ...words: string[]) =>
+    test(name, async (d) => {
+      const { message } = await assertRejects(
+        () => d.map(make() as (x: number) => unknown, [1]),
+        SerializationError,
+      );
+      for (const word of words) assert(message.includes(word), `${word}: ${message}`);
+      if (!name.includes("text")) assert(message.includes(import.meta.url), message);
+    });
+
+  refuses(
+    "`this` of the function around",
+    function (this: unknown) {
+      const usesThis = () => [this];
+      return usesThis;
+    },
+    "The function usesThis at ",
+    "`this` of the function around it",
+  );
+
+  refuses(
+    "`this` of a class around",
+    () => {
+      class Model {
+        weight = 2;
+        predict = (x: number) => x * this.weight;
+      }
+      return new Model().predict;
+    },
+    "The function predict at ",
+    "put it into a variable",
+  );
+
+  refuses(
+    "`arguments` of the function around",
+    () => {
+      function around(..._: number[]) {
+        const usesArguments = () => arguments.length;
+        return usesArguments;
+      }
+      return around(1, 2);
+    },
+    "The function usesArguments at ",
+    "`arguments` of the function around",
+  );
+
+  refuses("`new.target` of the function around", () => {
+    function Around(this: Any) {
+      this.f = () => new.target;
+    }
+    return (new (Around as Any)()).f;
+  }, "new.target");
+
+  refuses(
+    "`super` of a method",
+    () => {
+      const base = { f: () => 1 };
+      const derived = {
+        __proto__: base,
+        f() {
+          return super.f();
+        },
+      };
+      return derived.f;
+    },
+    "The function f at ",
+    "uses `super`",
+  );
+
+  refuses("`super` in an arrow of a method", () => {
+    class Derived extends Tank {
+      make() {
+        return (x: number) => super.take(x);
+      }
+    }
+    return new Derived(1).make();
+  }, "super");
+
+  refuses(
+    "a private name of the class around",
+    () => {
+      class Box {
+        #x = 1;
+        static read(box: Box) {
+          return box.#x;
+        }
+      }
+      return Box.read;
+    },
+    "The function read at ",
+    "#x",
+  );
+
+  refuses(
+    "eval, which may name anything",
+    () => {
+      const evaluates = (x: number) => eval(`${x}`);
+      return evaluates;
+    },
+    "The function evaluates at ",
+    "calls eval",
+  );
+
+  refuses(
+    "`with`, in a function that was made of text",
+    () => new Function("x", "with ({ y: x }) return y") as Unary,
+    "'with' in strict mode",
+  );
+
+  refuses(
+    "a decorated accessor that was replaced in part",
+    () => {
+      const bounded = <T>(
+        { get, set }: ClassAccessorDecoratorTarget<T, number>,
+        _: ClassAccessorDecoratorContext,
+      ) => ({
+        get,
+        set(this: T, value: number) {
+          set.call(this, Math.min(value, 100));
+        },
+      });
+      class Gauge {
+        @bounded
+        accessor level = 1;
+      }
+      return () => new Gauge().level;
+    },
+    "level",
+    "Private field",
+  );
+
+  test("what is indirect about eval stays what it was", async (d) => {
+    assertEquals(await d.map((x: number) => (0, eval)(`${x} + 1`), [1]), [2]);
+  });
+
+  test("a socket, by the whole path to it", async (d) => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr as Deno.NetAddr;
+    const [accepted, socket] = await Promise.all([
+      listener.accept(),
+      Deno.connect({ hostname: "127.0.0.1", port }),
+    ]);
+    try {
+      const model = { socket };
+      const train = (x: number) => [model.socket, x];
+      const { message } = await assertRejects(
+        () => d.map(train, [1]),
+        SerializationError,
+        "train → model.socket: a Deno.TcpConn cannot be sent to a worker; make it inside " +
+          "the function, or send plain data instead; train stands at ",
+      );
+      assert(message.includes(import.meta.url), message);
+    } finally {
+      accepted.close();
+      socket.close();
+    }
+  });
+
+  test("a file that is open", async (d) => {
+    using file = Deno.openSync(new URL(import.meta.url));
+    const reads = () => file.stat();
+    await assertRejects(
+      () => d.map(reads, [1]),
+      SerializationError,
+      "reads → file: a Deno.FsFile cannot be sent to a worker",
+    );
+  });
+
+  test("a class that is called without new, and what is no function", async (d) => {
+    class Square {}
+    await assertRejects(() => d.map(Square as never, [1]), TypeError, "new Square(x)");
+    await assertRejects(
+      () => d.map({} as never, [1]),
+      TypeError,
+      "a function is expected",
+    );
+  });
+});
