@@ -66,6 +66,8 @@ export interface ClassFacts {
   members: Member[];
   /** Those of them whose names are computed: they are given to the text. */
   computed: Member[];
+  /** What of its text comes before the constructor's parameters, if it has one. */
+  head: string | undefined;
   /** Its own `#private` fields. */
   privateFields: string[];
   /** Whether it declares anything `#private` that instances bear. */
@@ -296,6 +298,7 @@ function checkContext(
 }
 
 function factsOf(root: Tree, source: string, offset: number): ClassFacts {
+  const own = constructorOf(root);
   const facts: ClassFacts = {
     parent: !root.superClass || root.superClass.raw === "null"
       ? "none"
@@ -305,6 +308,7 @@ function factsOf(root: Tree, source: string, offset: number): ClassFacts {
     parentName: root.superClass?.name,
     members: [],
     computed: [],
+    head: own && source.slice(0, own.value.start - offset),
     privateFields: [],
     marksInstances: false,
     staticPrivateFields: [],
@@ -391,7 +395,7 @@ function constructorEdits(root: Tree, { privateFields }: ClassFacts): Edit[] {
   const names = JSON.stringify(privateFields);
   const keep = `${NAMES.restore}.keep(${names}, ${setter(privateFields)});`;
   const restore = `if (${NAMES.restore}.on) { ${derived}${keep} return; }`;
-  const own = root.body.body.find((member: Tree) => member.kind === "constructor");
+  const own = constructorOf(root);
   if (!own) {
     const at = root.body.start + 1;
     const text = root.superClass
@@ -411,6 +415,10 @@ function constructorEdits(root: Tree, { privateFields }: ClassFacts): Edit[] {
     { start, end: start, text: `...$ge_args) { ${restore} var [` },
     { start: end, end: body.start + 1, text: "] = $ge_args;" },
   ];
+}
+
+function constructorOf(root: Tree): Tree | undefined {
+  return root.body.body.find((member: Tree) => member.kind === "constructor");
 }
 
 /** The text of a function that sets `#private` fields by their names. */

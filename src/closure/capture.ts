@@ -65,7 +65,7 @@ export function checkFunction(f: unknown): void {
     throw new TypeError(`Cannot run ${what} on a worker: a function is expected`);
   }
   if (partialOf(f)) return checkFunction(partialOf(f)!.target);
-  if (isClass(f)) {
+  if (isClass(sourceOf(f))) {
     throw new TypeError(
       `Cannot call class "${f.name}" without new: give a function, such as ` +
         `(x) => new ${f.name}(x)`,
@@ -310,10 +310,9 @@ class Capture {
   async #ship(found: Found, f: AnyFunction, file: string | undefined): Promise<void> {
     const seen = this.#snapshots.get(f)!;
     const { location } = seen;
-    const place = file && location
-      ? { file, line: location.lineNumber, column: columnOf(seen.source, location) }
-      : undefined;
-    const label = this.#label(found, place);
+    const placeAfter = (head: string) =>
+      file && location ? placeOf(file, location, head) : undefined;
+    const label = this.#label(found, placeAfter(headOf(seen.source)));
     const captured = new Map<string, Captured>();
     let analysis: Analysis;
     if (needsNothing(f, seen)) analysis = simple(seen.source);
@@ -326,7 +325,9 @@ class Capture {
       f,
       snapshot: seen,
       analysis,
-      place,
+      place: placeAfter(
+        analysis.class ? analysis.class.head ?? "" : headOf(seen.source),
+      ),
       captured,
       restorable: false,
     });
@@ -842,14 +843,22 @@ function importNode(file: string, binding: ImportBinding): Node {
 
 const ARROW = /^(async\b\s*)?(\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
 
-/** In which column a function's text begins: V8 tells where its parameters do. */
-function columnOf(
-  source: string,
-  { columnNumber }: { columnNumber: number },
-): number {
-  if (/^class\b/.test(source) || ARROW.test(source)) return columnNumber;
-  const head = source.slice(0, source.indexOf("("));
-  return head.includes("\n") ? columnNumber : Math.max(0, columnNumber - head.length);
+/** What of a function's text comes before its parameters, where V8 says that it stands. */
+function headOf(source: string): string {
+  return ARROW.test(source) || isClass(source)
+    ? ""
+    : source.slice(0, source.indexOf("("));
+}
+
+/** Where a text begins that has this head before the place that V8 tells. */
+function placeOf(
+  file: string,
+  { lineNumber, columnNumber }: { lineNumber: number; columnNumber: number },
+  head: string,
+): Place {
+  const lines = head.split("\n").length - 1;
+  const column = lines > 0 ? 0 : Math.max(0, columnNumber - head.length);
+  return { file, line: lineNumber - lines, column };
 }
 
 /** Whether no parser is needed to see that a function uses nothing around it. */
@@ -871,8 +880,8 @@ function sourceOf(f: AnyFunction): string {
 }
 
 /** Whether it is a class; a method, too, may have that name. */
-function isClass(f: AnyFunction): boolean {
-  return /^class\b(?!\s*\()/.test(sourceOf(f));
+function isClass(source: string): boolean {
+  return /^class\b(?!\s*\()/.test(source);
 }
 
 function sourceOrNone(f: unknown): string | undefined {
