@@ -80,6 +80,8 @@ export interface Analysis {
   /** Whether the text is an expression, or a method as written in an object literal. */
   form: "expression" | "method";
   free: Map<string, FreeVariable>;
+  /** Whether it says where it stands, by `import.meta` or a relative `import()`. */
+  placed: boolean;
   class: ClassFacts | undefined;
   /**
    * The text to evaluate.
@@ -143,9 +145,14 @@ export function analyze(tools: Tools, source: string, label: string): Analysis {
     // Any name will do: the function's own is given to it.
     edits.push({ start: root.key.start, end: root.key.end, text: "0" });
   }
+  let placed = false;
   walk(root, (node) => {
+    if (node.type === "ImportExpression") {
+      placed ||= !/^[a-z]+:/.test(String(node.source.value ?? ""));
+    }
     if (node.type === "MetaProperty" && node.meta.name === "import") {
       edits.push({ start: node.start, end: node.end, text: NAMES.importMeta });
+      placed = true;
     }
     if (node.type === "CallExpression" && node.callee.name === "eval") {
       refuse("calls eval, whose text may name any variable", "use a function");
@@ -157,6 +164,7 @@ export function analyze(tools: Tools, source: string, label: string): Analysis {
   return {
     form,
     free,
+    placed,
     class: facts,
     text(index, restorable) {
       const all = facts

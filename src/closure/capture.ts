@@ -270,24 +270,23 @@ class Capture {
   /** Without the inspector: what uses its arguments and globals only can travel. */
   async #exploreBlind(found: Found, f: AnyFunction): Promise<void> {
     const source = sourceOf(f);
-    const place = isNative(source) ? findGlobal(f) ?? findInModules(f) : findGlobal(f);
+    const place = findGlobal(f) ?? (isNative(source) ? findInModules(f) : undefined);
     if (place) {
       found.node = () => ({ kind: "builtin", ...place });
       return;
     }
-    if (isNative(source)) this.#refuse(found, `the built-in function "${f.name}"`);
-    const analysis = analyze(await tools(), source, this.#label(found, undefined));
-    const missing = [...analysis.free.keys()].find((name) =>
-      !(name in globalThis) && name !== NAMES.importMeta
-    );
-    if (missing !== undefined) {
+    const label = this.#label(found, undefined);
+    const refuse = (what: string) => {
       throw new SerializationError(
-        `${
-          this.#label(found, undefined)
-        } uses the variable "${missing}", which cannot be ` +
-          `read without the permission to inspect the program: run it with --allow-sys`,
+        `${label} ${what}, which cannot be read without the permission to inspect the ` +
+          `program: run it with --allow-sys`,
       );
-    }
+    };
+    if (isNative(source)) refuse("was bound or is built in");
+    const analysis = analyze(await tools(), source, label);
+    const missing = [...analysis.free.keys()].find((name) => !(name in globalThis));
+    if (missing !== undefined) refuse(`uses the variable "${missing}"`);
+    if (analysis.placed) refuse("uses import() or import.meta, and so its place");
     const snapshot = {
       source,
       variables: new Map(),
@@ -872,7 +871,13 @@ function needsNothing(f: AnyFunction, { source, variables }: Snapshot): boolean 
 }
 
 function simple(source: string): Analysis {
-  return { form: "expression", free: new Map(), class: undefined, text: () => source };
+  return {
+    form: "expression",
+    free: new Map(),
+    placed: false,
+    class: undefined,
+    text: () => source,
+  };
 }
 
 function sourceOf(f: AnyFunction): string {

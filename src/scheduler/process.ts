@@ -172,7 +172,7 @@ export class ProcessScheduler implements Scheduler {
       listener.ended(worker, {
         ...lossOf(status),
         pid: process.pid,
-        host: Deno.hostname(),
+        host: hostName(),
         wallClock: performance.now() - began,
         log: log.text,
       });
@@ -180,6 +180,12 @@ export class ProcessScheduler implements Scheduler {
     this.#children.set(worker, { process, ended });
     queueMicrotask(() => listener.started(worker));
   }
+}
+
+/** What this machine is called, as far as the program may know. */
+function hostName(): string {
+  const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
+  return state === "granted" ? Deno.hostname() : "localhost";
 }
 
 const PERMISSIONS = ["net", "read", "write", "run", "env", "ffi", "sys", "import"];
