@@ -236,7 +236,8 @@ class Capture {
     }
     if (!mayInspect()) return await this.#exploreBlind(found, f);
     const seen = snapshot(f, this.#snapshots);
-    if (seen.bound) {
+    // Some built-ins are bound themselves, such as `console.log`.
+    if (seen.bound && !findGlobal(f)) {
       const { target, self, args } = seen.bound;
       this.#see(target, found, " → target");
       this.#see(self, found, " → this");

@@ -482,15 +482,17 @@ onWorker("functions of the platform are found", (test) => {
       getter: Object.getOwnPropertyDescriptor(Map.prototype, "size")!.get!,
       iterator: Array.prototype[Symbol.iterator],
       global: globalThis,
+      log: console.log,
       Math,
     };
     const f = async () => [
       held.set.has(Math.abs) && held.set.has(Array.prototype.map),
       await new held.asyncFunction("return 5")(),
       held.getter.call(new Map([[1, 2]])),
+      held.log === console.log,
       held.iterator === Array.prototype.values,
       held.global === globalThis && held.Math === Math,
     ];
-    assertEquals(await d.map(f, [0]), [[true, 5, 1, true, true]]);
+    assertEquals(await d.map(f, [0]), [[true, 5, 1, true, true, true]]);
   });
 });

@@ -23,7 +23,6 @@ function h(
 const Fragment = (_: { children?: unknown }): Element => h("fragment", null);
 
 declare global {
-  // deno-lint-ignore no-namespace
   namespace JSX {
     interface IntrinsicElements {
       [name: string]: Record<string, unknown>;

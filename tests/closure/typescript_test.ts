@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-namespace -- it is one of the features
 /** What TypeScript leaves in the code that runs. */
 
 import { onWorker, same } from "./_cases.ts";
@@ -19,7 +20,6 @@ const enum Fixed {
   Two = One << 1,
 }
 
-// deno-lint-ignore no-namespace
 namespace Geometry {
   export const unit = 2;
   let calls = 0;
@@ -33,7 +33,6 @@ namespace Geometry {
   }
 }
 
-// deno-lint-ignore no-namespace
 namespace Geometry {
   export const more = () => Geometry.unit + 1;
 }
