@@ -276,12 +276,12 @@ function checkContext(
   const visit = (node: Tree, ownThis: boolean, ownSuper: boolean) => {
     if (node.type === "ThisExpression" && !ownThis) {
       refuse(
-        "uses `this` of the function or class around it",
-        "make it a method, or put `this` into a variable",
+        "uses `this` of the function around it",
+        "put it into a variable, or make it a method",
       );
     }
     if (node.type === "Super" && !ownSuper) {
-      refuse("uses `super`", "send the whole object or class, or call what it means");
+      refuse("uses `super`", "send the whole class, or call what it means");
     }
     if (node.type === "ClassExpression" || node.type === "ClassDeclaration") {
       if (node.superClass) visit(node.superClass, ownThis, ownSuper);

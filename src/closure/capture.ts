@@ -590,8 +590,9 @@ class Capture {
       proto = Object.getPrototypeOf(proto)
     ) {
       if (isBase(proto, object)) continue;
+      const next = Object.getOwnPropertyDescriptor(proto, "next")?.value;
+      if (typeof next === "function" && isNative(sourceOf(next))) return "an iterator";
       const place = findGlobal(proto);
-      if (place?.path[0] === HIDDEN) return "an iterator";
       if (place) {
         const name = place.path.filter((step) => step !== "prototype" && step !== "");
         return article(name.join("."));

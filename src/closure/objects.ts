@@ -189,7 +189,7 @@ const BASES: [object, (object: object) => boolean][] = [
 
 /** Whether an object of a class above which this prototype is can be made anew. */
 export function isBase(proto: object, object: object): boolean {
-  if (proto === Object.prototype) return true;
+  if (proto === Object.prototype || proto === Iterator.prototype) return true;
   if (proto === Object.getPrototypeOf(Uint8Array.prototype)) return true;
   if (ERRORS.includes(proto)) return types.isNativeError(object);
   return BASES.some(([base, isOne]) => base === proto && isOne(object));

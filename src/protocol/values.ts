@@ -5,7 +5,8 @@
  * @module
  */
 
-import { deserialize as read, serialize as write } from "node:v8";
+import { Buffer } from "node:buffer";
+import { DefaultDeserializer, serialize as write } from "node:v8";
 import { SerializationError } from "../errors.ts";
 
 /**
@@ -25,7 +26,26 @@ export function serialize(value: unknown): Uint8Array<ArrayBuffer> {
  * @throws {Error} When the bytes are no value.
  */
 export function deserialize(bytes: Uint8Array): unknown {
-  return read(bytes);
+  const reader = new Reader(bytes);
+  reader.readHeader();
+  return reader.readValue();
+}
+
+/**
+ * Gives each typed array a buffer of its own: who asks for the buffer of one that he was
+ * sent must not find the rest of the message, or others' arrays, in it.
+ */
+class Reader extends DefaultDeserializer {
+  _readHostObject(): ArrayBufferView {
+    const { _readHostObject: inherited } = DefaultDeserializer.prototype as unknown as {
+      _readHostObject(this: Reader): ArrayBufferView<ArrayBuffer>;
+    };
+    const view = inherited.call(this);
+    const { buffer, byteOffset, byteLength } = view;
+    if (byteLength === buffer.byteLength || Buffer.isBuffer(view)) return view;
+    const View = view.constructor as new (buffer: ArrayBuffer) => ArrayBufferView;
+    return new View(buffer.slice(byteOffset, byteOffset + byteLength));
+  }
 }
 
 /**

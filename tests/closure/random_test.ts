@@ -5,7 +5,7 @@ import * as fc from "fast-check";
 import { build, describe, recipes } from "./_recipes.ts";
 import { byValue, onWorker } from "./_cases.ts";
 
-const RUNS = 300;
+const RUNS = 200;
 
 onWorker("random nests of functions and data", (test) => {
   test(`are the same here and there, ${RUNS} times`, async (d) => {
