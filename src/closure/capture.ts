@@ -22,7 +22,12 @@ import {
   NAMES,
   type Tools,
 } from "./analyze.ts";
-import { findGlobal, findInModules, wellKnownName } from "./builtins.ts";
+import {
+  type BuiltinPlace,
+  findGlobal,
+  findInModules,
+  wellKnownName,
+} from "./builtins.ts";
 import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
 import { inspectPrivates, mayInspect, scriptSource, scriptUrl } from "./inspector.ts";
 import {
@@ -526,6 +531,11 @@ class Capture {
     if (types.isModuleNamespaceObject(object)) {
       return await this.#exploreNamespace(found, object);
     }
+    const module = this.#nodeModule(object);
+    if (module) {
+      found.node = () => ({ kind: "builtin", ...module });
+      return;
+    }
     if (isPlainData(object)) {
       if (ArrayBuffer.isView(object)) {
         const views = this.#views.get(object.buffer);
@@ -561,8 +571,32 @@ class Capture {
     this.#exploreInstance(found, object);
   }
 
+  /** Which module of Node.js an object is, as a default import gives it. */
+  #nodeModule(object: object): BuiltinPlace | undefined {
+    if (!mayInspect() || Object.getPrototypeOf(object) !== Object.prototype) {
+      return undefined;
+    }
+    // To look through all of them takes long, so there must be a reason.
+    for (const key of Object.keys(object)) {
+      const f = Object.getOwnPropertyDescriptor(object, key)?.value;
+      if (typeof f !== "function") continue;
+      const { location } = snapshot(f, this.#snapshots);
+      const url = location && scriptUrl(location.scriptId);
+      const mayBe = url ? /^(ext|node):/.test(url) : isNative(sourceOf(f));
+      return mayBe && !findGlobal(f) ? findInModules(object) : undefined;
+    }
+    return undefined;
+  }
+
   /** All of a module, as `await import()` gave it. */
   async #exploreNamespace(found: Found, namespace: object): Promise<void> {
+    const { default: main } = namespace as { default?: unknown };
+    const own = Object(main) === main ? findInModules(main) : undefined;
+    if (own?.module && own.path.length === 0) {
+      const binding = { specifier: own.module, name: "*", attributes: {} };
+      found.node = () => importNode(Deno.mainModule, binding);
+      return;
+    }
     for (const value of Object.values(namespace)) {
       if (typeof value !== "function" || isNative(sourceOf(value))) continue;
       const { location } = snapshot(value, this.#snapshots);

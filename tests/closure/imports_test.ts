@@ -4,6 +4,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import * as acorn from "npm:acorn@8.19.0";
 import fc, { integer } from "fast-check";
 import { EventEmitter } from "node:events";
+import * as fs from "node:fs";
 import path, { join, posix } from "node:path";
 import { SerializationError } from "../../mod.ts";
 import data from "./_data.json" with { type: "json" };
@@ -39,6 +40,15 @@ same("imports travel as imports", [
     posix.sep,
     new EventEmitter().listenerCount(x),
   ], "/a/b"],
+  ["modules of Node.js and npm that an object holds", () => {
+    const held = { path, fs, acorn, posixOnly: posix };
+    return (x: string) => [
+      held.path.join(x, ".."),
+      held.fs.existsSync(x),
+      held.acorn.parse(x, { ecmaVersion: 2022 }).type,
+      held.posixOnly.sep,
+    ];
+  }, "/a/"],
   ["npm packages", () => (x: string) => {
     const tree = acorn.parse(x, { ecmaVersion: "latest" });
     const [one] = fc.sample(integer({ min: 1, max: 1 }), 1);
@@ -121,7 +131,8 @@ onWorker("modules travel by reference, or by value where settings say so", (test
   test("a module that import() gave travels as that module", async (d) => {
     const loaded = await import("./_imported.ts");
     assertEquals(await d.map((x: number) => loaded.nested.deep(x), [1]), [43]);
-    const held = { loaded };
+    const held = { loaded, os: await import("node:os") };
+    assertEquals(await d.map(() => held.os.EOL, [1]), ["\n"]);
     assertEquals(await d.map((x: number) => held.loaded.hidden(x), [1]), [20]);
   });
 
