@@ -173,9 +173,7 @@ export class Job<R = unknown> {
     }
     const overridden = this.run !== Job.prototype.run;
     const item = overridden ? null : this.#request().args;
-    const code = overridden
-      ? this.#captureClass()
-      : captureLater(this.#target!, true)();
+    const code = overridden ? this.#captureThis() : captureLater(this.#target!, true)();
     const on = dispatcher ?? this.#dispatcher;
     const shared = on ? undefined : sharedDispatcher(this.#scheduler);
     const engine = engineOf(on ?? shared!);
@@ -392,24 +390,13 @@ export class Job<R = unknown> {
     return { target: this.#target, args };
   }
 
-  /** The fields of a subclass's instance, as they travel. */
-  #fields(): Record<string, unknown> {
-    const fields = Object.fromEntries(Object.entries(this));
-    fields.name = this.#name;
-    return fields;
-  }
-
-  async #captureClass(): Promise<Uint8Array> {
+  async #captureThis(): Promise<Uint8Array> {
     const root = rootOf(this.constructor);
-    const fields = { name: `${this.#name} → this`, value: this.#fields() };
-    const { slots, ...graph } = await capture(root, [fields], Job);
-    const code: CodePayload = {
-      ...graph,
-      kind: "job",
-      class: slots[0]!,
-      fields: slots[1]!,
-      mutable: this.#mutable,
-    };
+    const self = { name: `${this.#name} → this`, value: this };
+    const { slots, nodes, scripts } = await capture(root, [self], Job);
+    const mutable = this.#mutable;
+    const job = slots[1]!;
+    const code: CodePayload = { nodes, scripts, kind: "job", job, mutable };
     return serialize(code);
   }
 

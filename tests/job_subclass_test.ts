@@ -158,6 +158,38 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals(await job.result, 30);
   });
 
+  test("a subclass may have #private fields, of the names that Job has, too", async (d) => {
+    class Secret extends Job<string> {
+      #name = "mine";
+      #count = 1;
+      get count(): number {
+        return this.#count;
+      }
+      override run(): string {
+        this.#count++;
+        return `${this.name}, ${this.#name}, ${this.count}`;
+      }
+    }
+    const job = new Secret({ dispatcher: d, name: "secret" });
+    job.start();
+    assertEquals(await job.result, "secret, mine, 2");
+  });
+
+  test("mutable: true leaves functions that did not change where they are", async (d) => {
+    class Stepping extends Job<void> {
+      position = 0;
+      step = (x: number) => x + 2;
+      override run(): void {
+        this.position = this.step(this.position);
+      }
+    }
+    const job = new Stepping({ dispatcher: d, mutable: true });
+    const { step } = job;
+    job.start();
+    await job.result;
+    assertEquals([job.position, job.step === step], [2, true]);
+  });
+
   test("fields that cannot travel fail the job, with their path", async (d) => {
     class Holding extends Sum {
       held: unknown[] = [1, { lock: Promise.resolve() }];

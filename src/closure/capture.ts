@@ -95,6 +95,8 @@ export function rootOf(value: AnyFunction): Root {
 /** What was captured: a graph, and where in it the values are that were asked for. */
 export interface CapturedGraph extends Graph {
   slots: Slot[];
+  /** Whether it would be the same at any other time: it is one function, by itself. */
+  constant: boolean;
 }
 
 /**
@@ -182,10 +184,16 @@ class Capture {
       for (const holder of found.in) special.push(holder);
     }
     this.#layout = layOut([...this.#shipped.values()]);
+    const { scripts } = this.#layout;
+    const made = nodes.map((found) => found.node!());
+    const [only] = made;
     return {
-      nodes: nodes.map((found) => found.node!()),
-      scripts: this.#layout.scripts,
+      nodes: made,
+      scripts,
       slots: values.map((value) => this.#slot(value)),
+      constant: made.length === 1 && scripts.length === 1 &&
+        scripts[0]!.variables.length === 0 && only!.kind === "function" &&
+        only!.members.properties.length === 0,
     };
   }
 
@@ -568,7 +576,7 @@ class Capture {
     }
     const foreign = this.#foreignClass(object);
     if (foreign) this.#refuse(found, foreign);
-    this.#exploreInstance(found, object);
+    await this.#exploreInstance(found, object);
   }
 
   /** Which module of Node.js an object is, as a default import gives it. */
@@ -646,17 +654,21 @@ class Capture {
     return undefined;
   }
 
-  #exploreInstance(found: Found, object: object): void {
+  async #exploreInstance(found: Found, object: object): Promise<void> {
     const proto = Object.getPrototypeOf(object) as object | null;
     const { shell, standard, parts } = outlineOf(object);
     this.#see(proto, found, " → class");
     const own = membersOf(object, standard);
+    const isJob = this.#job !== undefined && object instanceof this.#job;
+    // On the worker there is but a stand-in for the class, which has no accessors.
+    if (isJob) own.push(fieldOf(object, "name"));
     this.#seeProperties(found, own);
     for (const [step, part] of parts) this.#see(part, found, step);
-    const classes = classesOf(proto);
+    const classes = classesOf(proto).filter((f) => f !== this.#job);
     const mayHave = mayInspect() &&
       classes.some((f) => /#[\p{ID_Start}$_]/u.test(sourceOf(f)));
-    const privates = mayHave ? inspectPrivates(object) : [];
+    const all = mayHave ? inspectPrivates(object) : [];
+    const privates = isJob ? all.slice(await this.#ownPrivates()) : all;
     for (const [name, value] of privates) this.#see(value, found, `.${name}`);
     const marked = { found, classes, privates, made: false };
     if (mayHave) this.#marked.push(marked);
@@ -668,6 +680,12 @@ class Capture {
       privates: this.#privates(privates),
       members: this.#members(object, own),
     });
+  }
+
+  /** How many `#private` fields the class `Job` itself has: they come first. */
+  async #ownPrivates(): Promise<number> {
+    const { class: facts } = analyze(await tools(), sourceOf(this.#job!), "Job");
+    return facts!.privateFields.length;
   }
 
   /** Teaches the classes of an instance to make one with its `#private` fields. */
@@ -829,6 +847,12 @@ function unusualParent(f: AnyFunction, analysis: Analysis): object | null | unde
   if (analysis.class && analysis.class.parent !== "none") return undefined;
   const parent = Object.getPrototypeOf(f) as object | null;
   return FUNCTIONS.includes(parent) ? undefined : parent;
+}
+
+/** What a property gives, as a field of the object's own. */
+function fieldOf(object: object, key: string): Own[0] {
+  const value = (object as Record<string, unknown>)[key];
+  return [key, { value, writable: true, enumerable: true, configurable: true }];
 }
 
 function membersOf(object: object, standard: string[]): Own {

@@ -119,8 +119,8 @@ export type CodePayload =
   & (
     /** Call a function with one argument, or with the elements of an array. */
     | { kind: "call"; function: Slot; spread: boolean }
-    /** Make an instance of a subclass of `Job` from its fields, and run it. */
-    | { kind: "job"; class: Slot; fields: Slot; mutable: boolean }
+    /** Run an instance of a subclass of `Job`. */
+    | { kind: "job"; job: Slot; mutable: boolean }
   );
 
 /** What comes of a job of a subclass. */

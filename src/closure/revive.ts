@@ -9,7 +9,7 @@ import { constants, runInThisContext } from "node:vm";
 import { GridEngineError } from "../errors.ts";
 import { currentJob } from "../job_controller.ts";
 import { encodeFailure } from "../protocol/failure.ts";
-import { serializeFor } from "../protocol/values.ts";
+import { deserialize, serializeFor } from "../protocol/values.ts";
 import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
 import {
   type CodePayload,
@@ -30,39 +30,42 @@ type NodeOf<K extends Node["kind"]> = Extract<Node, { kind: K }>;
 /**
  * The function to call with an item's argument.
  *
+ * @param bytes A {@linkcode CodePayload}, serialized.
  * @throws {Error} When a module or its export is not there, or a source does not run.
  */
-export async function revive(code: CodePayload): Promise<(item: unknown) => unknown> {
-  const graph = new Revival(code);
-  await graph.load();
+export async function revive(bytes: Uint8Array): Promise<(item: unknown) => unknown> {
+  const code = deserialize(bytes) as CodePayload;
   switch (code.kind) {
     case "call": {
-      const f = graph.value(code.function) as AnyFunction;
+      const f = await reviveSlot(code, code.function) as AnyFunction;
       return code.spread
         ? (args) => f(...args as unknown[])
         : (argument) => f(argument);
     }
-    case "job": {
-      const { prototype } = graph.value(code.class) as { prototype: Runnable };
-      const fields = graph.value(code.fields) as object;
-      return () => runJob(prototype, fields, code.mutable);
-    }
+    case "job":
+      // Each try has an object of its own.
+      return () => runJob(bytes);
     default:
       return code satisfies never;
   }
+}
+
+async function reviveSlot(graph: Graph, slot: Slot): Promise<unknown> {
+  const revival = new Revival(graph);
+  await revival.load();
+  return revival.value(slot);
 }
 
 interface Runnable {
   run(controller: unknown): unknown;
 }
 
-/** Makes an instance out of its fields and runs it. */
-async function runJob(
-  prototype: Runnable,
-  fields: object,
-  mutable: boolean,
-): Promise<JobOutcome> {
-  const job = Object.create(prototype, Object.getOwnPropertyDescriptors(fields));
+/** Runs an instance of a subclass of `Job`. */
+async function runJob(bytes: Uint8Array): Promise<JobOutcome> {
+  const code = deserialize(bytes) as CodePayload & { kind: "job" };
+  const { mutable } = code;
+  const job = await reviveSlot(code, code.job) as Runnable;
+  const before: Record<string, unknown> = { ...job };
   const outcome: JobOutcome = {};
   try {
     outcome.result = await job.run(currentJob());
@@ -74,7 +77,11 @@ async function runJob(
     delete outcome.result;
   }
   if (mutable) {
-    outcome.fields = { ...job };
+    // A function cannot go back, and need not if it is the one that came.
+    const fields = Object.entries(job).filter(([key, value]) =>
+      typeof value !== "function" || value !== before[key]
+    );
+    outcome.fields = Object.fromEntries(fields);
     serializeFor(outcome.fields, "this", "the host");
   }
   return outcome;

@@ -46,10 +46,16 @@ export function snapshotAll(f: object): Snapshots {
   return snapshots;
 }
 
+/** Of functions that name no variable around them nothing can change. */
+const constant = new WeakMap<object, Snapshot>();
+
 /** The snapshot of a function: the one that was taken, or one of now. */
 export function snapshot(f: object, snapshots: Snapshots): Snapshot {
-  const known = snapshots.get(f);
-  if (known) return known;
+  const known = snapshots.get(f) ?? constant.get(f);
+  if (known) {
+    snapshots.set(f, known);
+    return known;
+  }
   const inspected = inspectFunction(f);
   const source = Function.prototype.toString.call(f);
   const variables = new Map<string, Variable>();
@@ -67,6 +73,7 @@ export function snapshot(f: object, snapshots: Snapshots): Snapshot {
   }
   const made = { ...inspected, source, variables };
   snapshots.set(f, made);
+  if (variables.size === 0 && !made.bound) constant.set(f, made);
   return made;
 }
 

@@ -45,6 +45,12 @@ export function requestCall(
   return { name, code: captureLater(f, spread), items, options };
 }
 
+/** The code of functions that captured nothing, which stays what it is: by `spread`. */
+const constant = { true: new WeakMap(), false: new WeakMap() } as Record<
+  `${boolean}`,
+  WeakMap<AnyFunction, Uint8Array>
+>;
+
 /**
  * Writes down what a function captured as it is now.
  *
@@ -54,10 +60,21 @@ export function captureLater(
   f: AnyFunction,
   spread: boolean,
 ): () => Promise<Uint8Array> {
+  const known = constant[`${spread}`].get(f);
+  if (known) return () => Promise.resolve(known);
   const root = rootOf(f);
   return async () => {
-    const { slots, ...graph } = await capture(root);
-    const code: CodePayload = { ...graph, kind: "call", function: slots[0]!, spread };
-    return serialize(code);
+    const { slots, nodes, scripts, constant: isConstant } = await capture(root);
+    const function_ = slots[0]!;
+    const code: CodePayload = {
+      nodes,
+      scripts,
+      kind: "call",
+      function: function_,
+      spread,
+    };
+    const bytes = serialize(code);
+    if (isConstant) constant[`${spread}`].set(f, bytes);
+    return bytes;
   };
 }

@@ -6,7 +6,6 @@
  */
 
 import { revive } from "../closure/revive.ts";
-import type { CodePayload } from "../closure/payload.ts";
 import { GridEngineError } from "../errors.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import type { AssignedChunk, FailureReason, Segment } from "../protocol/messages.ts";
@@ -72,7 +71,7 @@ port.onmessage = ({ data }) => {
       held = new HeldResults(data.held);
       break;
     case "code": {
-      const code = revive(deserialize(data.value) as CodePayload);
+      const code = revive(data.value);
       // Its failure belongs to each item that needs it.
       code.catch(() => {});
       codes.set(data.code, code);
