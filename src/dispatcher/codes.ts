@@ -15,6 +15,8 @@ interface Code {
   hash: string;
   /** How many runs use it. */
   runs: number;
+  /** How long an item took, in milliseconds, when it was measured last. */
+  estimate?: number;
 }
 
 /** Codes by number; the same code has the same number. */
@@ -34,6 +36,17 @@ export class Codes {
     this.#codes.set(number, code);
     this.#numbers.set(hash, number);
     return number;
+  }
+
+  /** How long an item took when the code ran last, in milliseconds. */
+  estimate(number: number): number | undefined {
+    return this.#codes.get(number)!.estimate;
+  }
+
+  /** Items took so long. */
+  measured(number: number, estimate: number): void {
+    const code = this.#codes.get(number);
+    if (code) code.estimate = estimate;
   }
 
   /** The code with this number. */

@@ -27,6 +27,8 @@ const TARGET = 10;
 const WINDOW = 2 * TARGET;
 /** Items that take at most so long are handed out one ahead, in milliseconds. */
 const AHEAD = 100;
+/** How many items a worker may have while their time is only guessed. */
+const GUESSED_ITEMS = 4;
 /** How large the results of a chunk should be at most, in bytes. */
 const CHUNK_BYTES = 1 << 20;
 /** How many chunks may be with one worker. */
@@ -108,6 +110,11 @@ export class Core {
       case "items":
         this.#itemsCame(event.run, event.count);
         break;
+      case "hint": {
+        const run = this.#runs.get(event.run);
+        if (run) run.hint = event.estimate;
+        break;
+      }
       case "ended":
         this.#sourceEnded(event.run);
         break;
@@ -643,7 +650,7 @@ export class Core {
     const { chunkSize, exclusive } = run.settings;
     const idle = worker.items === 0;
     if (exclusive) return idle ? 1 : 0;
-    const { estimate } = run;
+    const { estimate = run.hint } = run;
     if (estimate === undefined) {
       return idle ? (chunkSize === "auto" ? 1 : chunkSize) : 0;
     }
@@ -661,10 +668,12 @@ export class Core {
       if (!ahead && !room) return 0;
     }
     if (chunkSize !== "auto") return chunkSize;
+    const most = run.estimate === undefined ? GUESSED_ITEMS - worker.items : Infinity;
+    if (most <= 0) return 0;
     const byTime = TARGET / Math.max(estimate, 1e-6);
     const byBytes = CHUNK_BYTES / Math.max(run.weight, 1);
     const byRest = Math.ceil(run.pending / (2 * this.#workers.size));
-    return Math.max(1, Math.floor(Math.min(byTime, byBytes, byRest)));
+    return Math.max(1, Math.floor(Math.min(byTime, byBytes, byRest, most)));
   }
 
   /** Has the sources read so far ahead that no worker need wait for them. */

@@ -218,6 +218,8 @@ export class Engine {
       run.listener.ended(error as Error);
       return;
     }
+    const estimate = this.#codes.estimate(run.codeNumber);
+    if (estimate !== undefined) this.#dispatch({ type: "hint", run: id, estimate });
     const { count, ended } = run.items;
     if (count > 0) this.#dispatch({ type: "items", run: id, count });
     if (ended) this.#dispatch({ type: "ended", run: id });
@@ -423,6 +425,9 @@ export class Engine {
         const from = offsets[segment]!;
         const all = count === values.length;
         run.items.settle(first, count);
+        if (event.type === "results") {
+          this.#codes.measured(run.codeNumber, event.elapsed / values.length);
+        }
         this.#stats.done += count;
         run.listener.results(
           first,

@@ -46,6 +46,8 @@ export type CoreEvent =
   | { type: "run"; run: RunSettings }
   /** So many more items of a run can be handed out. */
   | { type: "items"; run: number; count: number }
+  /** How long an item took when the same code ran before. */
+  | { type: "hint"; run: number; estimate: number }
   /** No more items will come. */
   | { type: "ended"; run: number }
   /** The run is over: forget what waits and end what runs. */

@@ -34,6 +34,8 @@ export class Run {
   pulled = 0;
   /** Work per item in milliseconds, once it was measured. */
   estimate: number | undefined;
+  /** What it may be, until it was measured. */
+  hint: number | undefined;
   /** The size of an item's result in bytes. */
   weight = 0;
   /** It was asked to come to an end. */

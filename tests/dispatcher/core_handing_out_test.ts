@@ -33,6 +33,20 @@ Deno.test("the first item goes alone until the time per item is known", () => {
   assertEquals(next[0], { chunk: 2, first: 1, count: 10, attempt: 1 });
 });
 
+Deno.test("what took little time before is handed out at once, a few items to each", () => {
+  const host = new Harness({ workers: 2 });
+  const run = host.open();
+  host.do({ type: "items", run, count: 1 });
+  const [alone] = chunksOf(host.hello("1"));
+  assertEquals(alone?.count, 1);
+  const other = host.open();
+  host.do({ type: "hint", run: other, estimate: 0.001 });
+  const given = chunksOf(host.do({ type: "items", run: other, count: 1000 }));
+  assertEquals(given, []);
+  const now = chunksOf(settle(host, "1", [alone!], 1));
+  assertEquals(now.reduce((sum, { count }) => sum + count, 0), 4);
+});
+
 Deno.test("chunks grow to about ten milliseconds of work and shrink to the end", () => {
   const host = new Harness({ workers: 1 });
   host.run(60);
