@@ -539,18 +539,25 @@ class Capture {
     if (types.isModuleNamespaceObject(object)) {
       return await this.#exploreNamespace(found, object);
     }
-    const module = this.#nodeModule(object);
+    const isPlain = isPlainData(object);
+    const children = isPlain ? [...childrenOf(object)] : [];
+    const module = Object.getPrototypeOf(object) === Object.prototype
+      ? this.#nodeModule(
+        object,
+        isPlain ? children.map(([, child]) => child) : valuesOf(object),
+      )
+      : undefined;
     if (module) {
       found.node = () => ({ kind: "builtin", ...module });
       return;
     }
-    if (isPlainData(object)) {
+    if (isPlain) {
       if (ArrayBuffer.isView(object)) {
         const views = this.#views.get(object.buffer);
         if (views) views.push(found);
         else this.#views.set(object.buffer, [found]);
       }
-      for (const [step, child] of childrenOf(object)) this.#see(child, found, step);
+      for (const [step, child] of children) this.#see(child, found, step);
       return;
     }
     const builtin = findGlobal(object);
@@ -580,20 +587,14 @@ class Capture {
   }
 
   /** Which module of Node.js an object is, as a default import gives it. */
-  #nodeModule(object: object): BuiltinPlace | undefined {
-    if (!mayInspect() || Object.getPrototypeOf(object) !== Object.prototype) {
-      return undefined;
-    }
+  #nodeModule(object: object, held: unknown[]): BuiltinPlace | undefined {
     // To look through all of them takes long, so there must be a reason.
-    for (const key of Object.keys(object)) {
-      const f = Object.getOwnPropertyDescriptor(object, key)?.value;
-      if (typeof f !== "function") continue;
-      const { location } = snapshot(f, this.#snapshots);
-      const url = location && scriptUrl(location.scriptId);
-      const mayBe = url ? /^(ext|node):/.test(url) : isNative(sourceOf(f));
-      return mayBe && !findGlobal(f) ? findInModules(object) : undefined;
-    }
-    return undefined;
+    const f = held.find((value) => typeof value === "function") as AnyFunction;
+    if (!f || !mayInspect()) return undefined;
+    const { location } = snapshot(f, this.#snapshots);
+    const url = location && scriptUrl(location.scriptId);
+    const mayBe = url ? /^(ext|node):/.test(url) : isNative(sourceOf(f));
+    return mayBe && !findGlobal(f) ? findInModules(object) : undefined;
   }
 
   /** All of a module, as `await import()` gave it. */
@@ -859,6 +860,13 @@ function membersOf(object: object, standard: string[]): Own {
   return Reflect.ownKeys(object)
     .filter((key) => !standard.includes(key as string))
     .map((key) => [key, Object.getOwnPropertyDescriptor(object, key)!]);
+}
+
+/** What an object's properties hold, without asking its accessors. */
+function valuesOf(object: object): unknown[] {
+  return Object.values(Object.getOwnPropertyDescriptors(object)).map(({ value }) =>
+    value
+  );
 }
 
 /** The value of a property, or its accessors. */
