@@ -126,6 +126,18 @@ refused("values that belong to their process are refused by their path", [
     const nesting = () => outer.run();
     return nesting;
   }, "nesting → outer.run → inner → lock: a WeakSet cannot be sent to a worker"],
+  [
+    "a class whose field has a name that is not known any more",
+    () => {
+      const fieldName = `name${1}`;
+      class Model {
+        [fieldName] = 1;
+      }
+      const naming = () => new Model();
+      return naming;
+    },
+    'naming → Model: a class with a field whose name is computed from "fieldName" cannot',
+  ],
   ["what a symbol leads to", () => {
     const at = Symbol("at");
     const thing = { [at]: new WeakSet() };
