@@ -152,6 +152,8 @@ async function pump(): Promise<void> {
 class BatchRun {
   readonly #batch: Batch;
   #values: unknown[] = [];
+  /** Whether one of them may change after it was returned. */
+  #mutable = false;
   #segments: Segment[] = [];
   #flushed = epoch();
   #tick = clock();
@@ -223,6 +225,7 @@ class BatchRun {
     if (segment?.chunk === chunk) segment.count++;
     else this.#segments.push({ chunk, from: offset, count: 1 });
     this.#values.push(result);
+    this.#mutable ||= typeof result === "object" && result !== null;
     if (!held.add(chunk, offset, result)) this.#flush(epoch());
   }
 
@@ -231,13 +234,20 @@ class BatchRun {
     if (this.#segments.length > 0) {
       this.#drop(held.sending());
       if (this.#segments.length > 0) {
+        if (this.#mutable) this.#asReturned();
         this.#send(this.#segments, this.#values, now - this.#flushed);
         this.#segments = [];
         this.#values = [];
+        this.#mutable = false;
       }
       held.sent();
     }
     this.#flushed = now;
+  }
+
+  /** An object may have changed since it was returned, such as one that is used again. */
+  #asReturned(): void {
+    held.values().forEach((value, i) => this.#values[i] = value);
   }
 
   /** Drops the first results, which the event loop has taken. */

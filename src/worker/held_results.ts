@@ -80,6 +80,14 @@ export class HeldResults {
     return header[TAKEN]!;
   }
 
+  /**
+   * For the thread: what it has, as it was when it was added; what the event loop has
+   * taken is passed over.
+   */
+  values(): unknown[] {
+    return this.#values.read(this.#header[TAKEN]!, this.#count);
+  }
+
   /** For the thread: all that it had is sent on. */
   sent(): void {
     const header = this.#header;

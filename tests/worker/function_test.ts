@@ -57,6 +57,20 @@ test("Results of quick items arrive while the long one after them stops its thre
   assertEquals((await results.next()).done, true);
 });
 
+test("A result is what it was when it was returned, though its object is used again", async () => {
+  const shared = { n: 0 };
+  const items = Array.from({ length: 1000 }, (_, i) => i);
+  const again = await map(
+    (x: number) => {
+      shared.n = x;
+      return [shared];
+    },
+    items,
+    { scheduler },
+  );
+  assertEquals(again.map(([one]) => one!.n), items);
+});
+
 test("An item that is overdue takes no result of those before it along", async ({ folder }) => {
   const path = `${folder}/count`;
   const results = await map(
