@@ -24,6 +24,12 @@ export interface MapOptions extends DispatchOptions {
   dispatcher?: JobDispatcher;
 }
 
+/** With `into: Float64Array` numbers come as an array of eight bytes each. */
+export function map<T>(
+  f: (item: T) => number | Promise<number>,
+  args: Items<T>,
+  options: MapOptions & { into: Float64ArrayConstructor },
+): Promise<Float64Array>;
 /**
  * Runs a function over items on workers, as `Array.prototype.map` does here.
  *
@@ -49,8 +55,13 @@ export interface MapOptions extends DispatchOptions {
 export function map<T, R>(
   f: (item: T) => R,
   args: Items<T>,
+  options?: MapOptions,
+): Promise<Awaited<R>[]>;
+export function map<T>(
+  f: (item: T) => unknown,
+  args: Items<T>,
   options: MapOptions = {},
-): Promise<Awaited<R>[]> {
+): Promise<unknown> {
   return onDispatcher(f, options, (dispatcher) => dispatcher.map(f, args, options));
 }
 

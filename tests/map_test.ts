@@ -12,6 +12,30 @@ test("map() squares a million integers in order, and leaves nothing behind", asy
   assertEquals(squares.findIndex((square, i) => square !== i * i), -1);
 });
 
+test("map() takes and gives numbers as typed arrays", async () => {
+  const items = Float64Array.from({ length: 10_000 }, (_, i) => i / 2);
+  const into = Float64Array;
+  const doubled = await map((x: number) => 2 * x, items, { scheduler, into });
+  assertEquals(doubled, items.map((x) => 2 * x));
+  function* some(): Generator<number> {
+    for (let i = 0; i < 3000; i++) yield i;
+  }
+  const negative = await map((x: number) => -x, some(), { scheduler, into });
+  assertEquals([negative.length, negative[0], negative[2999]], [3000, -0, -2999]);
+  assertEquals(
+    await map((x: number) => x, [], { scheduler, into }),
+    new Float64Array(),
+  );
+  const odd = (x: number) => (x === 7 ? "seven" : x) as number;
+  await assertRejects(
+    () => map(odd, [1, 7, 2], { scheduler, into }),
+    TypeError,
+    "The result of item 1 is of type string",
+  );
+  const both = { scheduler, into, reraise: false };
+  await assertRejects(() => map(odd, [1], both), TypeError, "not with reraise: false");
+});
+
 test("map() over nothing gives nothing, and starts nothing", async () => {
   const scheduler = () => {
     throw new Error("nothing is to be started");

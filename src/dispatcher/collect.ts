@@ -8,6 +8,7 @@ import type { CallRequest } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import { ItemSource } from "./item_source.ts";
 import { runSettings } from "./options.ts";
+import { AnyResults, NumberResults } from "./results.ts";
 
 /**
  * Runs a function over items.
@@ -18,18 +19,38 @@ import { runSettings } from "./options.ts";
  * @throws What the item of lowest index threw, of those seen to fail; the reason of the
  * signal; a {@linkcode WorkerLostError} when no worker can be had.
  */
-export async function collect(engine: Engine, call: CallRequest): Promise<unknown[]> {
+export async function collect(
+  engine: Engine,
+  call: CallRequest,
+): Promise<unknown[] | Float64Array> {
   const { options, name } = call;
-  const { signal, reraise = true } = options;
+  const { signal, reraise = true, into } = options;
+  if (into !== undefined && (into !== Float64Array || !reraise)) {
+    throw new TypeError("into is Float64Array or nothing, and not with reraise: false");
+  }
   const items = new ItemSource(call.items);
   const settings = runSettings(options, items.count || 1);
   // Where there is nothing to do, nothing is started.
   await items.begin(signal);
-  if (items.count === 0) return [];
+  const results = into ? new NumberResults(items.count) : new AnyResults(items.count);
+  if (items.count === 0) return results.all(0);
 
-  const { promise, resolve, reject } = Promise.withResolvers<unknown[]>();
-  const results: unknown[] = new Array(items.count);
+  const { promise, resolve, reject } = Promise.withResolvers<
+    unknown[] | Float64Array
+  >();
   const failures = new Map<number, unknown>();
+  const failed = (index: number, error: unknown) => {
+    results.fail(index, error);
+    if (!reraise) return;
+    // Others may fail by the same event; of those the first in order is thrown.
+    if (failures.size === 0) {
+      queueMicrotask(() => {
+        engine.cancel(run);
+        reject(failures.get(Math.min(...failures.keys())));
+      });
+    }
+    failures.set(index, error);
+  };
   const run = engine.start({
     name,
     code: call.code(),
@@ -38,25 +59,17 @@ export async function collect(engine: Engine, call: CallRequest): Promise<unknow
     daemon: false,
     listener: {
       results(first, values) {
-        for (let i = 0; i < values.length; i++) results[first + i] = values[i];
-      },
-      failed(index, error) {
-        results[index] = error;
-        if (!reraise) return;
-        // Others may fail by the same event; of those the first in order is thrown.
-        if (failures.size === 0) {
-          queueMicrotask(() => {
-            engine.cancel(run);
-            reject(failures.get(Math.min(...failures.keys())));
-          });
+        try {
+          results.put(first, values);
+        } catch (error) {
+          failed(first, error);
         }
-        failures.set(index, error);
       },
+      failed,
       ended(error) {
         if (error && (reraise || !items.ended)) return reject(error);
         // What was settled is kept; the rest fails for the same reason.
-        if (error) fillHoles(results, items.count, error);
-        if (failures.size === 0) resolve(results);
+        if (failures.size === 0) resolve(results.all(items.count, error));
       },
     },
   });
@@ -71,9 +84,4 @@ export async function collect(engine: Engine, call: CallRequest): Promise<unknow
   } finally {
     signal?.removeEventListener("abort", abort);
   }
-}
-
-/** Puts a value wherever an array has none. */
-function fillHoles(array: unknown[], length: number, value: unknown): void {
-  for (let i = 0; i < length; i++) if (!(i in array)) array[i] = value;
 }

@@ -153,12 +153,23 @@ export class JobDispatcher implements AsyncDisposable {
   }
 
   /** {@linkcode map}, on this dispatcher's workers. */
+  map<T>(
+    f: (item: T) => number | Promise<number>,
+    args: Items<T>,
+    options: DispatchOptions & { into: Float64ArrayConstructor },
+  ): Promise<Float64Array>;
+  /** {@linkcode map}, on this dispatcher's workers. */
   map<T, R>(
     f: (item: T) => R,
     args: Items<T>,
+    options?: DispatchOptions,
+  ): Promise<Awaited<R>[]>;
+  map(
+    f: AnyFunction,
+    args: Items<unknown>,
     options: DispatchOptions = {},
-  ): Promise<Awaited<R>[]> {
-    return this.#collect(f, args, options, false) as Promise<Awaited<R>[]>;
+  ): Promise<unknown> {
+    return this.#collect(f, args, options, false);
   }
 
   /** {@linkcode starmap}, on this dispatcher's workers. */
@@ -239,7 +250,7 @@ export class JobDispatcher implements AsyncDisposable {
     args: Items<unknown>,
     options: DispatchOptions,
     spread: boolean,
-  ): Promise<unknown[]> {
+  ): Promise<unknown[] | Float64Array> {
     const call = requestCall(f, args, options, spread);
     const engine = engineOf(this);
     this.#startTime = new Date();

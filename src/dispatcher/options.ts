@@ -15,6 +15,13 @@ export interface DispatchOptions {
    */
   reraise?: boolean;
   /**
+   * `Float64Array` where all results are numbers and an array of them is wanted, which
+   * takes eight bytes for each. Failures are thrown: it cannot be had with
+   * `reraise: false`.
+   * @default {undefined} An `Array`.
+   */
+  into?: Float64ArrayConstructor;
+  /**
    * How many items are handed out together; `"auto"` for about 10 ms of work, by what is
    * measured.
    * @default {"auto"}
