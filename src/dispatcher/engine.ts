@@ -325,8 +325,8 @@ export class Engine {
         break;
       }
       case "results": {
-        const { segments, elapsed, value } = message;
-        const bytes = value.length;
+        const { segments, elapsed, list } = message;
+        const bytes = sizeOf(list);
         const values = valuesOf(message);
         if (!values) return this.#crew!.reject(worker, "it sent results that are none");
         this.#dispatch({ type: "results", worker, segments, elapsed, bytes }, {
@@ -474,9 +474,9 @@ export class Engine {
     const peer = this.#crew!.peer(worker);
     if (!run || !peer) return;
     const values = run.values(chunks);
-    let value: Uint8Array;
+    let list: Uint8Array[];
     try {
-      value = serializeList(values);
+      list = serializeList(values);
     } catch {
       this.#refuseItems(worker, run, chunks);
       return;
@@ -495,7 +495,7 @@ export class Engine {
       announce,
       chunks,
       name: run.name,
-      value,
+      list,
     });
     if (!announce) return;
     run.placeAt(peer, chunks[0]!.chunk);
@@ -578,9 +578,13 @@ function readValue(bytes: Uint8Array): { value: unknown } | undefined {
   }
 }
 
+function sizeOf(frames: Uint8Array[]): number {
+  return frames.reduce((sum, { length }) => sum + length, 0);
+}
+
 /** The results of a message, and where in them each segment begins; if they are any. */
 function valuesOf(
-  { value, segments }: Extract<WorkerMessage, { type: "results" }>,
+  { list, segments }: Extract<WorkerMessage, { type: "results" }>,
 ): { values: List; offsets: number[] } | undefined {
   const offsets: number[] = [];
   let total = 0;
@@ -589,7 +593,7 @@ function valuesOf(
     total += count;
   }
   try {
-    const values = deserializeList(value);
+    const values = deserializeList(list);
     return values.length === total ? { values, offsets } : undefined;
   } catch {
     return undefined;

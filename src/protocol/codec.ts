@@ -40,7 +40,7 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
     case "results": {
       const { elapsed, segments } = message;
       const all = segments.flatMap(({ chunk, from, count }) => [chunk, from, count]);
-      return [numbers([elapsed, ...all]), message.value];
+      return [numbers([elapsed, ...all]), ...message.list];
     }
     case "failed": {
       const { chunk, offset, exitStatus, elapsed } = message;
@@ -63,7 +63,7 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
       return [
         numbers([code, timeout, announce ? 1 : 0, ...all]),
         text(message.name),
-        message.value,
+        ...message.list,
       ];
     }
     case "forget":
@@ -103,7 +103,7 @@ export function decodeWorkerMessage(frames: Frames): WorkerMessage {
         from: whole(from, type),
         count: whole(count, type, 1),
       }));
-      return { type, elapsed: time(elapsed, type), segments, value: body.value(1) };
+      return { type, elapsed: time(elapsed, type), segments, list: body.list(1) };
     }
     case "failed": {
       const [chunk, offset, reason, exitStatus, elapsed] = body.numbers(2, 5);
@@ -170,7 +170,7 @@ export function decodeHostMessage(frames: Frames): HostMessage {
         announce: yesOrNo(announce, type),
         chunks,
         name: body.text(1, 3),
-        value: body.value(2),
+        list: body.list(2),
       };
     }
     case "forget":
@@ -252,6 +252,9 @@ function yesOrNo(value: number | undefined, type: Name): boolean {
   return value === 1;
 }
 
+/** Messages that end with a list, of one frame or more. */
+const LISTS: ReadonlySet<Name> = new Set(["assign", "results"]);
+
 /** Reads the frames after the header. */
 class Body {
   readonly #type: Name;
@@ -262,12 +265,11 @@ class Body {
     this.#frames = frames.slice(1);
   }
 
-  /** Refuses any other number of frames after the header. */
+  /** Refuses any other number of frames after the header; a list may have more. */
   expect(count: number): void {
-    if (this.#frames.length !== count) {
-      const found = this.#frames.length;
-      throw refuse(this.#type, `has ${found} frames after its header, not ${count}`);
-    }
+    const found = this.#frames.length;
+    if (found === count || found > count && LISTS.has(this.#type)) return;
+    throw refuse(this.#type, `has ${found} frames after its header, not ${count}`);
   }
 
   /**
@@ -294,6 +296,11 @@ class Body {
     } catch {
       throw refuse(this.#type, "has text that is not UTF-8");
     }
+  }
+
+  /** The frames from one on, which somebody else decodes. */
+  list(index: number): Uint8Array[] {
+    return this.#frames.slice(index);
   }
 
   /** A frame that somebody else decodes. */

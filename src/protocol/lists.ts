@@ -1,12 +1,14 @@
 /**
- * Lists of arguments and of results to bytes and back. A list of numbers travels as the
- * numbers, eight bytes each, exactly as they are; any other by structured clone, which
- * costs some thirty times as much.
+ * Lists of arguments and of results to frames and back. A list of numbers travels as the
+ * numbers, eight bytes each, exactly as they are. Any other travels by structured clone,
+ * which costs some thirty times as much; but the contents of large typed arrays in it
+ * are frames of their own, which nobody copies into a larger buffer and out again.
  *
  * @module
  */
 
-import { deserialize, serialize } from "./values.ts";
+import { Buffer } from "node:buffer";
+import { Deserializer, Serializer } from "node:v8";
 
 /** Values, one for each item. */
 export type List = unknown[] | Float64Array;
@@ -15,36 +17,138 @@ export type List = unknown[] | Float64Array;
 const NUMBERS = 0;
 /** Where the numbers begin, so that they can be read where they lie. */
 const OFFSET = 8;
+/** Typed arrays of fewer bytes stand in the first frame: a frame costs a call. */
+const OWN_FRAME = 4096;
+
+/** Where the contents of a typed array are. */
+const INSIDE = 0;
+const OUTSIDE = 1;
+
+/** What a typed array may be; their order is part of the protocol. */
+const VIEWS = [
+  DataView,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  Float16Array,
+] as const;
+/** A `Buffer` of Node.js, which is a `Uint8Array`, too. */
+const BUFFER = VIEWS.length;
+
+/** What the serializer of `node:v8` has beside what its types say. */
+interface Inside {
+  _setTreatArrayBufferViewsAsHostObjects(flag: boolean): void;
+}
+
+class Writer extends Serializer {
+  /** The contents of the typed arrays that do not stand in the first frame. */
+  readonly frames: Uint8Array[] = [];
+
+  constructor() {
+    super();
+    (this as unknown as Inside)._setTreatArrayBufferViewsAsHostObjects(true);
+  }
+
+  /** Called for typed arrays, and for what cannot be cloned. */
+  _writeHostObject(object: ArrayBufferView): void {
+    if (!ArrayBuffer.isView(object)) throw new TypeError("It cannot be cloned");
+    const type = Buffer.isBuffer(object)
+      ? BUFFER
+      : VIEWS.findIndex((View) => object instanceof View);
+    const { buffer, byteOffset, byteLength } = object;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    this.writeUint32(type);
+    if (byteLength < OWN_FRAME) {
+      this.writeUint32(INSIDE);
+      this.writeUint32(byteLength);
+      this.writeRawBytes(bytes);
+    } else {
+      this.writeUint32(OUTSIDE);
+      this.writeUint32(this.frames.push(bytes) - 1);
+    }
+  }
+}
+
+class Reader extends Deserializer {
+  readonly #frames: Uint8Array[];
+
+  constructor(first: Uint8Array, frames: Uint8Array[]) {
+    super(first);
+    this.#frames = frames;
+  }
+
+  _readHostObject(): ArrayBufferView {
+    const type = this.readUint32();
+    const where = this.readUint32();
+    const number = this.readUint32();
+    // Each has a buffer of its own: nobody must find there what belongs to others.
+    const { buffer } = where === INSIDE
+      ? new Uint8Array(this.readRawBytes(number))
+      : own(this.#frames[number]!);
+    if (type === BUFFER) return Buffer.from(buffer);
+    const View = VIEWS[type] as new (buffer: ArrayBuffer) => ArrayBufferView;
+    return new View(buffer);
+  }
+}
 
 /**
- * The list as bytes of its own.
+ * The list as frames. All but the first are the memory of the typed arrays themselves.
  *
  * @throws {Error} When something in it cannot be cloned.
  */
-export function serializeList(list: List): Uint8Array<ArrayBuffer> {
-  if (Array.isArray(list) && !list.every(isNumber)) return serialize(list);
+export function serializeList(list: List): Uint8Array[] {
+  if (!Array.isArray(list) || list.every(isNumber)) return [numbers(list)];
+  const writer = new Writer();
+  writer.writeHeader();
+  writer.writeValue(list);
+  return [own(writer.releaseBuffer()), ...writer.frames];
+}
+
+/**
+ * The list that was made frames of. Its typed arrays use their memory.
+ *
+ * @throws {Error} When the frames are no list.
+ */
+export function deserializeList(frames: Uint8Array[]): List {
+  const [first, ...rest] = frames;
+  if (first![0] === NUMBERS && rest.length === 0) return numbersOf(first!);
+  const reader = new Reader(first!, rest);
+  reader.readHeader();
+  const list = reader.readValue();
+  if (Array.isArray(list)) return list;
+  throw new TypeError("It is no list");
+}
+
+function numbers(list: List): Uint8Array {
   const bytes = new Uint8Array(OFFSET + 8 * list.length);
   bytes[0] = NUMBERS;
   new Float64Array(bytes.buffer, OFFSET).set(list as ArrayLike<number>);
   return bytes;
 }
 
-/**
- * The list that was made bytes of.
- *
- * @throws {Error} When the bytes are no list.
- */
-export function deserializeList(bytes: Uint8Array): List {
-  if (bytes[0] === NUMBERS) {
-    const own = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
-    const { buffer, byteOffset, byteLength } = own;
-    const length = (byteLength - OFFSET) / 8;
-    if (!Number.isInteger(length) || length < 0) throw new TypeError("It is cut short");
-    return new Float64Array(buffer as ArrayBuffer, byteOffset + OFFSET, length);
-  }
-  const list = deserialize(bytes);
-  if (Array.isArray(list)) return list;
-  throw new TypeError("It is no list");
+function numbersOf(bytes: Uint8Array): Float64Array {
+  const { buffer, byteOffset, byteLength } = bytes.byteOffset % 8 === 0
+    ? bytes
+    : bytes.slice();
+  const length = (byteLength - OFFSET) / 8;
+  if (!Number.isInteger(length) || length < 0) throw new TypeError("It is cut short");
+  return new Float64Array(buffer as ArrayBuffer, byteOffset + OFFSET, length);
+}
+
+/** The bytes in a buffer that holds nothing else. */
+function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  return byteLength === buffer.byteLength
+    ? new Uint8Array(buffer as ArrayBuffer)
+    : new Uint8Array(bytes);
 }
 
 function isNumber(value: unknown): value is number {

@@ -12,7 +12,7 @@
  *
  * The frames after it depend on the type. `numbers` is one frame of float64,
  * `text` one frame of UTF-8, `value` one frame of structured clone (V8's serializer),
- * `list` one frame as `lists.ts` writes it.
+ * `list` one frame or more as `lists.ts` writes them.
  *
  * | direction | type | sequenced | frames after the header |
  * |---|---|---|---|
@@ -137,7 +137,7 @@ export type WorkerMessage =
   | { type: "hello"; hello: Hello }
   | { type: "heartbeat" }
   | { type: "started"; chunk: number }
-  | { type: "results"; elapsed: number; segments: Segment[]; value: Uint8Array }
+  | { type: "results"; elapsed: number; segments: Segment[]; list: Uint8Array[] }
   | {
     type: "failed";
     chunk: number;
@@ -164,7 +164,8 @@ export type HostMessage =
     announce: boolean;
     chunks: AssignedChunk[];
     name: string;
-    value: Uint8Array;
+    /** Of all arguments: the frames of `lists.ts`. */
+    list: Uint8Array[];
   }
   | { type: "forget"; codes: number[] }
   | { type: "cancel"; chunks: number[] }

@@ -133,9 +133,13 @@ if (process) Object.defineProperty(process, "exit", { value: exit });
 port.postMessage({ type: "ready" });
 
 function post(message: FromExecutor): void {
-  const transfer = "value" in message ? [message.value.buffer as ArrayBuffer] : [];
+  const frames = "list" in message
+    ? message.list
+    : "value" in message
+    ? [message.value]
+    : [];
   held.posted();
-  port.postMessage(message, transfer);
+  port.postMessage(message, frames.map(({ buffer }) => buffer as ArrayBuffer));
 }
 
 async function pump(): Promise<void> {
@@ -163,14 +167,14 @@ class BatchRun {
   }
 
   async run(): Promise<void> {
-    const { code, chunks, value, announce, timed } = this.#batch;
+    const { code, chunks, list, announce, timed } = this.#batch;
     let call: Call;
     let args: List;
     try {
       const found = codes.get(code);
       if (!found) throw new GridEngineError(`The worker has no code number ${code}`);
       call = await found;
-      args = deserializeList(value);
+      args = deserializeList(list);
     } catch (error) {
       for (const chunk of chunks) {
         for (let i = 0; i < chunk.count; i++) {
@@ -266,13 +270,15 @@ class BatchRun {
 
   /** Sends results; where one of them cannot travel, the others still do. */
   #send(segments: Segment[], values: unknown[], elapsed: number): void {
-    let value: Uint8Array;
+    let frames: Uint8Array[];
     try {
-      value = serializeList(values);
+      frames = serializeList(values);
     } catch {
       return this.#sendOneByOne(segments, values, elapsed / values.length);
     }
-    post({ type: "results", segments, elapsed, value });
+    // They move to the event loop, and the function may use its arrays again.
+    const list = frames.map((frame, i) => i === 0 ? frame : frame.slice());
+    post({ type: "results", segments, elapsed, list });
   }
 
   #sendOneByOne(segments: Segment[], values: unknown[], elapsed: number): void {

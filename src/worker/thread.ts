@@ -102,7 +102,10 @@ export class Thread {
     for (const chunk of batch.chunks) {
       this.#held.set(chunk.chunk, { chunk, reported: 0, timeout });
     }
-    this.#post({ type: "batch", batch }, [batch.value.buffer as ArrayBuffer]);
+    this.#post(
+      { type: "batch", batch },
+      batch.list.map(({ buffer }) => buffer as ArrayBuffer),
+    );
     if (timeout > 0) this.#watch();
     this.#taker ??= setInterval(() => this.#look(), TAKE_INTERVAL);
   }
@@ -203,8 +206,8 @@ export class Thread {
     const taken = this.#results.take(this.#arrived);
     if (!taken) return;
     const { segments, values } = taken;
-    const value = serializeList(values);
-    this.#report({ type: "results", segments, elapsed: 0, value });
+    const list = serializeList(values);
+    this.#report({ type: "results", segments, elapsed: 0, list });
   }
 
   /** Ends an item, which fails, and with it the process. */

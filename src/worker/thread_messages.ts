@@ -16,8 +16,8 @@ export interface Batch {
   /** Say when each item begins. */
   timed: boolean;
   chunks: AssignedChunk[];
-  /** An array of the arguments of all items, serialized. */
-  value: Uint8Array;
+  /** The arguments of all items: the frames of `lists.ts`. */
+  list: Uint8Array[];
 }
 
 /** To the thread. */

@@ -22,7 +22,12 @@ function results(
   chunk: number,
   { from = 0, count = 1, value = serialize([0]) as Uint8Array } = {},
 ): WorkerMessage {
-  return { type: "results", elapsed: 1, segments: [{ chunk, from, count }], value };
+  return {
+    type: "results",
+    elapsed: 1,
+    segments: [{ chunk, from, count }],
+    list: [value],
+  };
 }
 
 function failed(chunk: number, offset = 0): WorkerMessage {

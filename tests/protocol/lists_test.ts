@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import fc from "fast-check";
 import { deserializeList, serializeList } from "../../src/protocol/lists.ts";
@@ -20,15 +21,44 @@ Deno.test("Other lists come back as they were", () => {
 });
 
 Deno.test("A list may lie anywhere in a buffer", () => {
-  const bytes = serializeList([1.5, 2.5]);
-  const shifted = new Uint8Array(bytes.length + 3);
-  shifted.set(bytes, 3);
-  assertEquals([...deserializeList(shifted.subarray(3))], [1.5, 2.5]);
+  const [bytes] = serializeList([1.5, 2.5]);
+  const shifted = new Uint8Array(bytes!.length + 3);
+  shifted.set(bytes!, 3);
+  assertEquals([...deserializeList([shifted.subarray(3)])], [1.5, 2.5]);
+});
+
+Deno.test("Typed arrays come back as they were, large ones in frames of their own", () => {
+  const large = Float64Array.from({ length: 10_000 }, (_, i) => i / 3);
+  const list = [
+    large,
+    { deep: [large.subarray(5, 8000), new Uint8Array(3)] },
+    new DataView(new Uint8Array([1, 2, 3]).buffer),
+    Buffer.from("text"),
+    new BigInt64Array(1000).fill(5n),
+    new Float16Array([1.5]),
+    "x",
+  ];
+  const frames = serializeList(list);
+  assertEquals(frames.length, 4);
+  assert(frames[0]!.length < 300);
+  assertEquals(frames[1]!.buffer, large.buffer);
+  const back = deserializeList(frames) as typeof list;
+  assertEquals(back, list);
+  const [first] = back as [Float64Array];
+  assertEquals(first.buffer.byteLength, first.byteLength);
+  const twice = deserializeList(serializeList([large, large]));
+  assert(twice[0] === twice[1]);
 });
 
 Deno.test("What is no list is refused", () => {
   for (const bytes of [serialize(5), serialize(null), new Uint8Array([0, 1, 2])]) {
-    assertThrows(() => deserializeList(bytes));
+    assertThrows(() => deserializeList([bytes]));
   }
-  assertThrows(() => deserializeList(serializeList([1, 2]).subarray(0, 13)));
+  const [numbers] = serializeList([1, 2]);
+  assertThrows(() => deserializeList([numbers!.subarray(0, 13)]));
+  const [first, second] = serializeList([new Float64Array(1000)]);
+  assertThrows(() => deserializeList([first!]));
+  assertThrows(() => deserializeList([first!, second!.subarray(0, 13)]));
+  assertThrows(() => serializeList([() => 1]));
+  assertThrows(() => serializeList([new WeakMap()]));
 });

@@ -16,6 +16,7 @@ const positive = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });
 const time = fc.double({ min: 0, noNaN: true, noDefaultInfinity: true })
   .map((value) => value === 0 ? 0 : value);
 const value = fc.uint8Array({ maxLength: 20 });
+const list = fc.array(value, { minLength: 1, maxLength: 3 });
 const text = fc.oneof(
   fc.string({ unit: "binary", maxLength: 20 }),
   fc.constantFrom("", "\ufeffwith a byte order mark", "日本語", "\0"),
@@ -44,7 +45,7 @@ export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
       minLength: 1,
       maxLength: 5,
     }),
-    value,
+    list,
   }),
   fc.record({
     type: type("failed"),
@@ -80,7 +81,7 @@ export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
       { minLength: 1, maxLength: 5 },
     ),
     name: text,
-    value,
+    list,
   }),
   fc.record({
     type: type("forget"),

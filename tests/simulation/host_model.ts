@@ -199,9 +199,9 @@ export class HostModel {
         this.#handle({ type: "heard", worker });
         break;
       case "results": {
-        const { segments, elapsed, value } = message;
-        const event = { worker, segments, elapsed, bytes: value.length };
-        this.#handle({ type: "results", ...event }, { values: valuesOf(value) });
+        const { segments, elapsed, list: [value] } = message;
+        const event = { worker, segments, elapsed, bytes: value!.length };
+        this.#handle({ type: "results", ...event }, { values: valuesOf(value!) });
         break;
       }
       case "failed": {
@@ -271,7 +271,7 @@ export class HostModel {
         peer.hasCode = true;
         const { timeout, exclusive: announce } = settings;
         const rest = { code: 1, timeout, announce, chunks, name: "f" };
-        this.#send(worker, { type: "assign", ...rest, value: bytesOf(given) });
+        this.#send(worker, { type: "assign", ...rest, list: [bytesOf(given)] });
         break;
       }
       case "cancel":

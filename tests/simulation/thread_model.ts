@@ -76,8 +76,10 @@ export class ThreadModel {
     return this.#known.has(chunk) ? 0 : Math.max(0, chunk);
   }
 
-  assign({ chunks, timeout, value }: Extract<HostMessage, { type: "assign" }>): void {
-    const payloads = valuesOf(value);
+  assign(
+    { chunks, timeout, list: [value] }: Extract<HostMessage, { type: "assign" }>,
+  ): void {
+    const payloads = valuesOf(value!);
     let next = 0;
     for (const { chunk, first, count } of chunks) {
       const items = payloads.slice(next, next += count).map((payload) =>
@@ -246,7 +248,7 @@ export class ThreadModel {
       this.#segments = [];
       this.#values = [];
       const elapsed = now - this.#flushed;
-      this.#worker.send({ type: "results", elapsed, segments, value });
+      this.#worker.send({ type: "results", elapsed, segments, list: [value] });
     }
     this.#flushed = now;
   }

@@ -283,13 +283,18 @@ export class WorkerModel {
     const elapsed = 1;
     const nonsense: WorkerMessage[] = [
       { type: "returned", chunk: held ?? 2 ** 40, from: 2 ** 40 },
-      { type: "results", elapsed, segments: [segment], value },
-      { type: "results", elapsed, segments: [{ ...segment, chunk: 2 ** 40 }], value },
+      { type: "results", elapsed, segments: [segment], list: [value] },
+      {
+        type: "results",
+        elapsed,
+        segments: [{ ...segment, chunk: 2 ** 40 }],
+        list: [value],
+      },
       {
         type: "results",
         elapsed,
         segments: [{ chunk: foreign, from: 0, count: 1 }],
-        value,
+        list: [value],
       },
       {
         type: "failed",
