@@ -19,8 +19,14 @@ interface Reference {
   isWrite(): boolean;
 }
 
-/** Loads the parser. */
-export async function loadTools(): Promise<Tools> {
+let loading: Promise<Tools> | undefined;
+
+/** Loads the parser, once. */
+export function loadTools(): Promise<Tools> {
+  return loading ??= load();
+}
+
+async function load(): Promise<Tools> {
   const [{ parse }, { analyze }] = await Promise.all([
     import("npm:acorn@8.19.0"),
     import("npm:eslint-scope@9.1.2"),

@@ -87,6 +87,9 @@ export type Node =
     members: Members;
   };
 
+/** A node of one kind. */
+export type NodeOf<K extends Node["kind"]> = Extract<Node, { kind: K }>;
+
 /**
  * Functions that share variables, as one program text. It evaluates to a function that
  * declares what they capture and says how to set it and how to make them.

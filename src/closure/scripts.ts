@@ -52,22 +52,37 @@ interface SharedScope {
   names: Set<string>;
 }
 
-/**
- * Lays functions out.
- *
- * @returns The scripts, and of each function where it is in them.
- */
-export function layOut(
-  functions: Shipped[],
-): { scripts: Script[]; origins: Map<object, Origin> } {
-  const scripts: Script[] = [];
-  const origins = new Map<object, Origin>();
-  for (const group of groupsOf(functions)) {
-    const members = group.functions.map(({ f }) => f);
-    members.forEach((f, index) => origins.set(f, { script: scripts.length, index }));
-    scripts.push(new ScriptText(group).script());
+/** The functions that travel by their source in one capture. */
+export class Shipment {
+  readonly #functions = new Map<object, Shipped>();
+  readonly #origins = new Map<object, Origin>();
+
+  /** Takes a function along. */
+  add(shipped: Shipped): void {
+    this.#functions.set(shipped.f, shipped);
   }
-  return { scripts, origins };
+
+  /** A function, if it was taken along. */
+  get(f: object): Shipped | undefined {
+    return this.#functions.get(f);
+  }
+
+  /** Lays the functions out, when all that they captured is numbered. */
+  layOut(): Script[] {
+    const scripts: Script[] = [];
+    for (const group of groupsOf([...this.#functions.values()])) {
+      group.functions.forEach(({ f }, index) =>
+        this.#origins.set(f, { script: scripts.length, index })
+      );
+      scripts.push(new ScriptText(group).script());
+    }
+    return scripts;
+  }
+
+  /** Where in the scripts a function is, once they are laid out. */
+  originOf(f: object): Origin {
+    return this.#origins.get(f)!;
+  }
 }
 
 /** Functions of one script, and of each of them the scopes that it shares, innermost first. */

@@ -1,0 +1,56 @@
+/**
+ * Program text on the worker, as if it stood in the user's file.
+ *
+ * @module
+ */
+
+import { constants, runInThisContext } from "node:vm";
+import { GridEngineError } from "../errors.ts";
+import { type NodeOf, type Place, SHIPPED } from "./payload.ts";
+
+/**
+ * Evaluates source text as if it stood in its own file, at its own place: so that stack
+ * traces name both, and `import("./other.ts")` finds its neighbours.
+ */
+export function evaluate(source: string, place: Place | undefined): unknown {
+  return runInThisContext(source, {
+    ...(place && URL.canParse(place.file) && {
+      filename: place.file + SHIPPED,
+      lineOffset: place.line,
+      columnOffset: place.column,
+    }),
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+}
+
+/** Imports something as a module of the user's would. */
+export async function runImport(node: NodeOf<"import">): Promise<unknown> {
+  const { file, specifier, name, attributes } = node;
+  const load = evaluate("(specifier, options) => import(specifier, options)", {
+    file,
+    line: 0,
+    column: 0,
+  }) as (specifier: string, options: object) => Promise<Record<string, unknown>>;
+  const module = await load(specifier, { with: attributes });
+  if (name === "*") return module;
+  if (name in module) return module[name];
+  throw new GridEngineError(
+    `The module ${specifier} has no export "${name}" on the worker`,
+  );
+}
+
+/** What `import.meta` is for a function of this file. */
+export function importMetaOf(place: Place | undefined): object {
+  const url = place?.file ?? "";
+  const isFile = url.startsWith("file:");
+  const filename = isFile ? decodeURIComponent(new URL(url).pathname) : undefined;
+  return {
+    url,
+    main: false,
+    ...(filename && { filename, dirname: filename.replace(/\/[^/]*$/, "") || "/" }),
+    resolve: (specifier: string) =>
+      /^\.{0,2}\//.test(specifier)
+        ? new URL(specifier, url).href
+        : import.meta.resolve(specifier),
+  };
+}

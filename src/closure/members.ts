@@ -1,0 +1,88 @@
+/**
+ * What hangs on an object: its properties, and its `#private` fields.
+ *
+ * @module
+ */
+
+import type { Findings, Found } from "./found.ts";
+import { stepTo } from "./objects.ts";
+import type { Key, Members, Property, Slot } from "./payload.ts";
+
+/** An object's own properties. */
+export type Own = [PropertyKey, PropertyDescriptor][];
+
+/** `#private` fields: a name and its value. */
+export type Privates = [string, unknown][];
+
+/** An object's own properties, apart from those that it has in any case. */
+export function membersOf(object: object, standard: string[]): Own {
+  return Reflect.ownKeys(object)
+    .filter((key) => !standard.includes(key as string))
+    .map((key) => [key, Object.getOwnPropertyDescriptor(object, key)!]);
+}
+
+/** What a property gives, as a field of the object's own. */
+export function fieldOf(object: object, key: string): Own[0] {
+  const value = (object as Record<string, unknown>)[key];
+  return [key, { value, writable: true, enumerable: true, configurable: true }];
+}
+
+/** What an object's properties hold, without asking its accessors. */
+export function valuesOf(object: object): unknown[] {
+  return Object.values(Object.getOwnPropertyDescriptors(object)).map(({ value }) =>
+    value
+  );
+}
+
+/** The value of a property, or its accessors. */
+export function partsOf({ value, get, set }: PropertyDescriptor): unknown[] {
+  return get || set ? [get, set].filter((part) => part) : [value];
+}
+
+/** Notes what properties hold. */
+export function seeMembers(findings: Findings, found: Found, own: Own): void {
+  for (const [key, { value, get, set }] of own) {
+    if (typeof key === "symbol") findings.see(key, found, stepTo(key));
+    for (const part of [value, get, set]) findings.see(part, found, stepTo(key));
+  }
+}
+
+/** Notes what `#private` fields hold. */
+export function seePrivates(
+  findings: Findings,
+  found: Found,
+  privates: Privates,
+): void {
+  for (const [name, value] of privates) findings.see(value, found, `.${name}`);
+}
+
+/** Properties as data. */
+export function writeMembers(findings: Findings, object: object, own: Own): Members {
+  const properties = own.map(([key, descriptor]): Property => {
+    const { enumerable = false, configurable = false } = descriptor;
+    const slot = typeof key === "symbol"
+      ? findings.slot(key) as { node: number }
+      : undefined;
+    const base = { key: slot ?? String(key) as Key, enumerable, configurable };
+    return "value" in descriptor
+      ? {
+        ...base,
+        value: findings.slot(descriptor.value),
+        writable: descriptor.writable!,
+      }
+      : {
+        ...base,
+        get: findings.slot(descriptor.get),
+        set: findings.slot(descriptor.set),
+      };
+  });
+  return { properties, sealed: !Object.isExtensible(object) };
+}
+
+/** `#private` fields as data. */
+export function writePrivates(
+  findings: Findings,
+  privates: Privates,
+): { name: string; value: Slot }[] {
+  return privates.map(([name, value]) => ({ name, value: findings.slot(value) }));
+}

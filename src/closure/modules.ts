@@ -1,0 +1,94 @@
+/**
+ * The modules of the program: what they import and export, and which of them the user
+ * wants to travel by their source.
+ *
+ * @module
+ */
+
+import { settings } from "../settings.ts";
+import { type ImportBinding, importsOf, loadTools } from "./analyze.ts";
+import { scriptSource } from "./inspector.ts";
+import { type Node, SHIPPED } from "./payload.ts";
+
+/** How long a module may take to be imported that is loaded already, in milliseconds. */
+const IMPORT_TIMEOUT = 1000;
+
+/** The file that a script is from, be it in a worker to which it was shipped. */
+export function fileOf(url: string | undefined): string | undefined {
+  return url?.endsWith(SHIPPED) ? url.slice(0, -SHIPPED.length) : url;
+}
+
+/** Whether a script is Deno's own. */
+export function isInternal(url: string | undefined): boolean {
+  return /^(ext|node):/.test(url ?? "");
+}
+
+const bindings = new Map<string, Map<string, ImportBinding>>();
+
+/** What a script imports, by local name. */
+export async function bindingsOf(
+  scriptId: string,
+): Promise<Map<string, ImportBinding>> {
+  let known = bindings.get(scriptId);
+  if (!known) {
+    known = importsOf(await loadTools(), scriptSource(scriptId));
+    bindings.set(scriptId, known);
+  }
+  return known;
+}
+
+/** What a worker is to import, as the module `file` would. */
+export function importNode(file: string, binding: ImportBinding): Node {
+  return { kind: "import", file, ...binding };
+}
+
+/** Whether the user wants what a file imports to travel by its source. */
+export function isImportedByValue({ specifier }: ImportBinding, file: string): boolean {
+  return isByValue(resolve(specifier, file));
+}
+
+/** Whether the user wants a module's functions to travel by their source. */
+function isByValue(module: string): boolean {
+  return settings.valueModules.some((name) =>
+    resolve(name, Deno.mainModule) === module
+  );
+}
+
+function resolve(specifier: string, file: string): string {
+  if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, file).href;
+  try {
+    return URL.canParse(specifier) ? specifier : import.meta.resolve(specifier);
+  } catch {
+    return specifier;
+  }
+}
+
+/**
+ * Under which name a module exports a value. The main module is never asked: while it
+ * waits for us, importing it would wait for it.
+ */
+export async function exportName(
+  value: unknown,
+  module: string | undefined,
+): Promise<string | undefined> {
+  if (!module || module === Deno.mainModule || !/^(file|https?):/.test(module)) {
+    return undefined;
+  }
+  if (isByValue(module)) return undefined;
+  const found = await importLoaded(module) as Record<string, unknown> | undefined;
+  return Object.keys(found ?? {}).find((name) => found![name] === value);
+}
+
+/** A module that is loaded already. */
+export async function importLoaded(module: string): Promise<object | undefined> {
+  // One that waits for us at its top level, too, is still being loaded.
+  const timeout = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => timeout.resolve(undefined), IMPORT_TIMEOUT);
+  try {
+    return await Promise.race([import(module), timeout.promise]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}
