@@ -66,7 +66,6 @@ export function isPlainData(object: object): boolean {
     const { length } = object as unknown[];
     return length > LONG || Reflect.ownKeys(object).every(isElementKey);
   }
-  if (types.isRegExp(object) && object.lastIndex !== 0) return false;
   if (DATA.includes(proto)) {
     // Structured clone starts an expression anew.
     if (types.isRegExp(object) && object.lastIndex !== 0) return false;
