@@ -23,6 +23,7 @@ import {
 } from "./resources.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
 import { startScript } from "./start_script.ts";
+import { cacheWorker } from "./worker_cache.ts";
 
 /** Options of a {@linkcode GridEngineScheduler}. */
 export interface GridEngineSchedulerOptions {
@@ -144,6 +145,7 @@ export class GridEngineScheduler implements Scheduler {
   #keeper: KeeperClient | undefined;
   #opening: Promise<KeeperClient> | undefined;
   #closed: Promise<void> | undefined;
+  #cached: Promise<void> | undefined;
   #submissions = 0;
   #idle = Promise.withResolvers<void>();
 
@@ -311,7 +313,10 @@ export class GridEngineScheduler implements Scheduler {
 
   async #submitOrTell(spec: WorkerSpec, tasks: Task[]): Promise<void> {
     try {
-      const keeper = await this.#open();
+      const [keeper] = await Promise.all([
+        this.#open(),
+        this.#cached ??= cacheWorker(spec.module),
+      ]);
       await this.#prepare(keeper, spec);
       await this.#submit(keeper, spec, tasks);
     } catch (error) {
