@@ -115,6 +115,9 @@ export class Core {
         if (run) run.hint = event.estimate;
         break;
       }
+      case "weighed":
+        this.#runs.get(event.run)?.weigh(event.weight);
+        break;
       case "ended":
         this.#sourceEnded(event.run);
         break;

@@ -37,6 +37,8 @@ import {
 
 /** How often time is looked at, in milliseconds. */
 const TICK = 250;
+/** The core is told of the size of arguments from here on, in bytes. */
+const HEAVY = 1024;
 /** What workers say that the core may have reason to complain of. */
 const SAID: ReadonlySet<CoreEvent["type"]> = new Set([
   "hello",
@@ -481,6 +483,8 @@ export class Engine {
       this.#refuseItems(worker, run, chunks);
       return;
     }
+    const weight = sizeOf(list) / values.length;
+    if (weight > HEAVY) this.#dispatch({ type: "weighed", run: id, weight });
     if (!peer.codes.has(run.codeNumber)) {
       peer.codes.add(run.codeNumber);
       const value = this.#codes.value(run.codeNumber);

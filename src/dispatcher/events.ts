@@ -48,6 +48,8 @@ export type CoreEvent =
   | { type: "items"; run: number; count: number }
   /** How long an item took when the same code ran before. */
   | { type: "hint"; run: number; estimate: number }
+  /** How many bytes an item's argument has. */
+  | { type: "weighed"; run: number; weight: number }
   /** No more items will come. */
   | { type: "ended"; run: number }
   /** The run is over: forget what waits and end what runs. */

@@ -36,7 +36,7 @@ export class Run {
   estimate: number | undefined;
   /** What it may be, until it was measured. */
   hint: number | undefined;
-  /** The size of an item's result in bytes. */
+  /** The size of an item's argument or result in bytes, whichever is larger. */
   weight = 0;
   /** It was asked to come to an end. */
   terminating = false;
@@ -163,7 +163,12 @@ export class Run {
     this.estimate = old === undefined || each > old
       ? each
       : old + SMOOTHING * (each - old);
-    this.weight = Math.max(bytes / count, this.weight * SMOOTHING);
+    this.weigh(bytes / count);
+  }
+
+  /** Learns how large items are: at once when they got larger, slowly when smaller. */
+  weigh(bytes: number): void {
+    this.weight = Math.max(bytes, this.weight * SMOOTHING);
   }
 
   /** Every waiting item, for checks in tests. */

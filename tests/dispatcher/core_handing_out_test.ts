@@ -33,6 +33,15 @@ Deno.test("the first item goes alone until the time per item is known", () => {
   assertEquals(next[0], { chunk: 2, first: 1, count: 10, attempt: 1 });
 });
 
+Deno.test("large arguments are handed out a few at a time, however quick they are", () => {
+  const host = new Harness({ workers: 1 });
+  const run = host.open();
+  measured(host, run, 0.001);
+  host.do({ type: "weighed", run, weight: 1 << 19 });
+  const given = chunksOf(host.do({ type: "items", run, count: 1000 }));
+  assertEquals(given.map(({ count }) => count), [2, 2]);
+});
+
 Deno.test("what took little time before is handed out at once, a few items to each", () => {
   const host = new Harness({ workers: 2 });
   const run = host.open();
