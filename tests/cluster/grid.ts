@@ -36,6 +36,8 @@ const CONFIGURATION = {
   // Nobody reads mail here, and what is in a mail queue would stay behind.
   administrator_mail: "none",
   mailer: "/bin/true",
+  // So that users may give up the jobs of a node that is gone; else only managers may.
+  qmaster_params: "ENABLE_FORCED_QDEL=true",
   // So that qacct knows at once what ended.
   reporting_params: "accounting=true reporting=false flush_time=00:00:01 " +
     "joblog=false sharelog=00:00:00",

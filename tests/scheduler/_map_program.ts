@@ -1,0 +1,112 @@
+/**
+ * A program that tests run as an ordinary user on the cluster's submit host: one map, as
+ * its argument says. It prints a line of JSON for each thing that happens, and the last
+ * one tells what came of it.
+ *
+ * @module
+ */
+
+import {
+  GridEngineScheduler,
+  type GridEngineSchedulerOptions,
+  JobDispatcher,
+  type Settings,
+  settings,
+  type WorkerLoss,
+  WorkerLostError,
+} from "../../mod.ts";
+import { functions, type Place } from "./_cluster_functions.ts";
+
+/** What to do. */
+export interface MapOrder {
+  /** The function to run. */
+  run: keyof typeof functions;
+  /** How many items; its argument has the item's number, and the ground. */
+  items: number;
+  /** A directory that all hosts see, where functions and tests meet. */
+  ground: string;
+  /** How often to run it, one after the other on the same workers; once by default. */
+  times?: number;
+  /** What the scheduler is made with. */
+  scheduler?: GridEngineSchedulerOptions;
+  /** Settings that differ from the usual ones. */
+  settings?: Partial<Settings>;
+  /** How often an item is tried again whose worker was lost. */
+  retries?: number;
+}
+
+/** What came of a map. */
+export interface Outcome {
+  /** For each item, in order: where it ran, or how it failed. */
+  results: (Place | Failed)[];
+  /** The error that kept the map from being run at all. */
+  error?: Failed;
+  /** How many workers were asked for until then, and how many were lost. */
+  requested: number;
+  /** How many workers were lost until then. */
+  lost: number;
+}
+
+/** How an item failed, or a map. */
+export interface Failed {
+  /** The name of the error's class. */
+  error: string;
+  /** What it says. */
+  message: string;
+  /** How workers were lost under it. */
+  attempts: readonly WorkerLoss[];
+}
+
+/** What it prints. */
+export type Told =
+  /** The scheduler's session is open. */
+  | { tell: "open"; keeper: number }
+  | { tell: "outcome"; outcome: Outcome }
+  /** All is closed. */
+  | { tell: "closed" };
+
+function tell(told: Told): void {
+  console.log(JSON.stringify(told));
+}
+
+function failed(error: unknown): Failed {
+  const { name, message } = error as Error;
+  const attempts = error instanceof WorkerLostError ? error.attempts : [];
+  return { error: name, message, attempts };
+}
+
+async function main(order: MapOrder): Promise<void> {
+  const { items, ground, run, times = 1, retries } = order;
+  Object.assign(settings, order.settings);
+  await using scheduler = new GridEngineScheduler(order.scheduler);
+  await scheduler.open();
+  tell({ tell: "open", keeper: scheduler.keeperPid! });
+  await using dispatcher = new JobDispatcher({ scheduler });
+  for (let time = 0; time < times; time++) {
+    const args = Array.from({ length: items }, (_, item) => ({ item, ground }));
+    const options = { reraise: false, ...(retries !== undefined && { retries }) };
+    let results: Outcome["results"] = [];
+    let error: Failed | undefined;
+    try {
+      const settled: unknown[] = await dispatcher.map(functions[run], args, options);
+      results = settled.map((result) =>
+        result instanceof Error ? failed(result) : result as Place
+      );
+    } catch (reason) {
+      error = failed(reason);
+    }
+    const { workersRequested: requested, workersLost: lost } = dispatcher.stats();
+    const outcome = { results, ...(error && { error }), requested, lost };
+    tell({ tell: "outcome", outcome });
+  }
+}
+
+if (import.meta.main) {
+  try {
+    await main(JSON.parse(Deno.args[0]!));
+  } catch (error) {
+    const outcome = { results: [], error: failed(error), requested: 0, lost: 0 };
+    tell({ tell: "outcome", outcome });
+  }
+  tell({ tell: "closed" });
+}

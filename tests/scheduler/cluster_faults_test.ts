@@ -1,0 +1,219 @@
+/** What becomes of a map on a real Grid Engine when a part of it is killed or deleted. */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  bringBack,
+  type Claim,
+  claim,
+  cutOff,
+  type Host,
+  killExecd,
+  killMaster,
+  outputAs,
+  startExecd,
+  startMaster,
+  untilHeard,
+} from "../cluster/cluster.ts";
+import { until } from "../cluster/shell.ts";
+import { assertComplete, assertNothingLeft, Ground } from "./_ground.ts";
+
+// In CI they run all the same, and fail where they cannot.
+const ignore = Deno.uid() !== 0 && Deno.env.get("CI") !== "true";
+
+let cluster: Claim | undefined;
+
+if (!ignore) {
+  Deno.test.beforeAll(async () => void (cluster = await claim()));
+  Deno.test.afterAll(async () => await cluster?.[Symbol.asyncDispose]());
+}
+
+function test(name: string, fn: (nodes: Host[]) => Promise<void>): void {
+  Deno.test({
+    name: `Grid Engine: ${name}`,
+    ignore,
+    async fn() {
+      await fn(cluster!.nodes);
+      await assertNothingLeft();
+    },
+  });
+}
+
+/** Four items on as many workers, all of which wait. */
+const WAITING = { run: "wait", items: 4, scheduler: { workers: 4 } } as const;
+
+/** The jobs of the user, as `qstat` numbers them, each once. */
+async function jobs(): Promise<string[]> {
+  const lines = (await outputAs("user", ["qstat"])).split("\n").slice(2);
+  return [...new Set(lines.map((line) => line.trim().split(/\s+/)[0]!))]
+    .filter((job) => job !== "");
+}
+
+test("a worker that is killed costs an attempt, and no result", async () => {
+  await using ground = await Ground.start(WAITING);
+  await ground.opened();
+  const [first] = await ground.begun(4);
+  Deno.kill(first!.pid, "SIGKILL");
+  await until("the item has begun again", () => ground.attempts(first!.item) === 2);
+  ground.open();
+  const outcome = await ground.outcome();
+  assertComplete(outcome, 4);
+  assertEquals([outcome.lost, outcome.requested], [1, 5]);
+  await ground.closed();
+});
+
+test("a program that is killed leaves nothing behind", async () => {
+  await using ground = await Ground.start({
+    ...WAITING,
+    scheduler: { workers: 12 },
+    items: 12,
+  });
+  await ground.opened();
+  await ground.begun(8);
+  ground.process.kill("SIGKILL");
+  await assertNothingLeft();
+});
+
+test("Ctrl-C ends a program, and leaves nothing behind", async () => {
+  await using ground = await Ground.start(WAITING);
+  await ground.opened();
+  await ground.begun(4);
+  await outputAs("user", ["kill", "-INT", "--", `-${ground.process.pid}`]);
+  assertEquals((await ground.process.status).signal, "SIGINT");
+});
+
+test("a keeper that is killed is replaced", async () => {
+  await using ground = await Ground.start(WAITING);
+  Deno.kill(await ground.opened(), "SIGKILL");
+  await ground.begun(4);
+  ground.open();
+  assertComplete(await ground.outcome(), 4);
+  await ground.closed();
+});
+
+test("a keeper that is killed while all workers run is replaced", async () => {
+  await using ground = await Ground.start({ ...WAITING, times: 2 });
+  const keeper = await ground.opened();
+  const [first] = await ground.begun(4);
+  Deno.kill(keeper, "SIGKILL");
+  // The next keeper tells of the end of what the first one has submitted.
+  Deno.kill(first!.pid, "SIGKILL");
+  await until("the item has begun again", () => ground.attempts(first!.item) === 2);
+  ground.open();
+  const outcome = await ground.outcome();
+  assertComplete(outcome, 4);
+  assertEquals(outcome.lost, 1);
+  assertComplete(await ground.outcome(), 4);
+  await ground.closed();
+});
+
+test("an execution daemon that is killed and comes back costs nothing", async ([node]) => {
+  await using ground = await Ground.start({ ...WAITING, times: 2 });
+  await ground.opened();
+  await ground.begun(4);
+  await killExecd(node!);
+  await untilHeard(node!, false);
+  await startExecd(node!);
+  await untilHeard(node!, true);
+  ground.open();
+  const outcome = await ground.outcome();
+  assertComplete(outcome, 4);
+  assertComplete(await ground.outcome(), 4);
+  assertEquals(outcome.lost, 0);
+  await ground.closed();
+});
+
+test("a task that somebody deletes costs an attempt, and no result", async () => {
+  await using ground = await Ground.start(WAITING);
+  await ground.opened();
+  await ground.begun(4);
+  const [job] = await jobs();
+  await outputAs("user", ["qdel", job!, "-t", "2"]);
+  const again = () => [0, 1, 2, 3].some((item) => ground.attempts(item) === 2);
+  await until("an item has begun again", again);
+  ground.open();
+  const outcome = await ground.outcome();
+  assertComplete(outcome, 4);
+  assertEquals(outcome.lost, 1);
+  await ground.closed();
+});
+
+test("an array that somebody deletes costs attempts, and no result", async () => {
+  await using ground = await Ground.start({
+    ...WAITING,
+    items: 12,
+    scheduler: { workers: 12 },
+  });
+  await ground.opened();
+  await ground.begun(8);
+  await outputAs("user", ["qdel", ...await jobs()]);
+  await until("an item has begun again", () => ground.attempts(0) === 2);
+  ground.open();
+  const outcome = await ground.outcome();
+  assertComplete(outcome, 12);
+  assert(outcome.lost >= 12);
+  await ground.closed();
+});
+
+test("a node that is cut off for 10 s costs nothing", async ([node]) => {
+  await using ground = await Ground.start({
+    ...WAITING,
+    items: 8,
+    scheduler: { workers: 8 },
+  });
+  await ground.opened();
+  await ground.begun(8);
+  await cutOff(node!);
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  ground.open();
+  await new Promise((resolve) => setTimeout(resolve, 5_000));
+  await bringBack(node!);
+  const outcome = await ground.outcome();
+  assertComplete(outcome, 8);
+  assertEquals(outcome.lost, 0);
+  await ground.closed();
+  await untilHeard(node!, true);
+});
+
+test("a node that is cut off for good costs attempts, and no result", async ([node, other]) => {
+  await using ground = await Ground.start({
+    ...WAITING,
+    items: 8,
+    scheduler: { workers: 8 },
+    settings: { reconnectGrace: 1000, heartbeatInterval: 250 },
+  });
+  try {
+    await ground.opened();
+    const places = await ground.begun(8);
+    const lost = places.filter(({ host }) => host === node!.name);
+    await cutOff(node!);
+    ground.open();
+    const outcome = await ground.outcome();
+    assertComplete(outcome, 8);
+    assertEquals(outcome.lost, lost.length);
+    const hosts = outcome.results.map((result) => "host" in result && result.host);
+    assertEquals(new Set(hosts), new Set([other!.name]));
+    await ground.closed();
+    await assertNothingLeft();
+  } finally {
+    await bringBack(node!);
+    await untilHeard(node!, true);
+  }
+});
+
+test("a master that is killed and comes back costs nothing", async (nodes) => {
+  await using ground = await Ground.start({ ...WAITING, times: 2 });
+  await ground.opened();
+  await ground.begun(4);
+  await killMaster();
+  ground.open();
+  assertComplete(await ground.outcome(), 4);
+  await startMaster();
+  assertComplete(await ground.outcome(), 4);
+  for (const node of nodes) {
+    // It would find the master again by itself, but only within half a minute.
+    await killExecd(node);
+    await startExecd(node);
+    await untilHeard(node, true);
+  }
+  await ground.closed();
+});
