@@ -21,6 +21,10 @@ const LONGEST_RETRY = 5000;
 const PATIENCE = 120_000;
 /** How long jobs may take to end when all is over, in milliseconds. */
 const FAREWELL = 15_000;
+/** How often they are told to meanwhile, in milliseconds. */
+const REMINDER = 2000;
+/** How long the news of a job's end may take when the master has forgotten it, in ms. */
+const NEWS = 1500;
 
 class Keeper {
   #session: Session;
@@ -64,9 +68,6 @@ class Keeper {
       case "terminate":
         await Promise.all(request.jobs.map((job) => this.#terminate(job)));
         return [];
-      case "force":
-        await forceDelete(request.jobs);
-        return [];
       case "keep":
         if (request.remove) this.#directories.add(request.directory);
         else this.#directories.delete(request.directory);
@@ -83,6 +84,7 @@ class Keeper {
     } catch (error) {
       // It has ended, or is about to.
       if (!hasCode(error, "INVALID_JOB", "DENIED_BY_DRM")) throw error;
+      if (hasCode(error, "INVALID_JOB")) setTimeout(() => this.#gone(job), NEWS);
     }
   }
 
@@ -113,19 +115,21 @@ class Keeper {
   }
 
   #ended(info: JobInfo): void {
-    this.#jobs.delete(info.jobId);
-    report({ tell: "ended", info });
+    if (this.#jobs.delete(info.jobId)) report({ tell: "ended", info });
+  }
+
+  /** A job is over, and how it ended nobody tells any more. */
+  #gone(job: string): void {
+    if (this.#jobs.delete(job)) report({ tell: "gone", job });
   }
 
   /** Opens the session anew, and looks which of the jobs are still there. */
   async #reopen(): Promise<void> {
     await this.#session.close().catch(() => {});
-    this.#session = await patiently(() => open(this.#start, this.#contact), Infinity);
-    for (const job of [...this.#jobs]) {
-      if (await this.#isKnown(job)) continue;
-      this.#jobs.delete(job);
-      report({ tell: "gone", job });
-    }
+    const { signal } = this.#end;
+    const reopen = () => open(this.#start, this.#contact);
+    this.#session = await patiently(reopen, { patience: Infinity, signal });
+    for (const job of [...this.#jobs]) if (!await this.#isKnown(job)) this.#gone(job);
   }
 
   async #isKnown(job: string): Promise<boolean> {
@@ -139,13 +143,16 @@ class Keeper {
 
   /** Leaves nothing behind. */
   async close(): Promise<void> {
-    const jobs = [...this.#jobs];
-    await Promise.all(jobs.map((job) => this.#terminate(job).catch(() => {})));
     const end = performance.now() + FAREWELL;
-    while (this.#jobs.size > 0 && performance.now() < end) await pause(50);
-    if (this.#jobs.size > 0) await forceDelete([...this.#jobs]);
+    while (this.#jobs.size > 0 && performance.now() < end) {
+      // Again and again: a node that is lost is given up only after a while.
+      const terminating = [...this.#jobs].map((job) => this.#terminate(job));
+      await Promise.race([Promise.allSettled(terminating), pause(FAREWELL)]);
+      const reminder = performance.now() + REMINDER;
+      while (this.#jobs.size > 0 && performance.now() < reminder) await pause(50);
+    }
     this.#end.abort();
-    await this.#reaping;
+    await this.#reaping.catch(() => {});
     await this.#session.close().catch(() => {});
     for (const directory of this.#directories) {
       await Deno.remove(directory, { recursive: true }).catch(() => {});
@@ -166,27 +173,20 @@ async function open(start: KeeperStart, contact?: string): Promise<Session> {
 }
 
 /** Does something, again and again while the cluster's master is away. */
-async function patiently<T>(work: () => Promise<T>, patience = PATIENCE): Promise<T> {
+async function patiently<T>(
+  work: () => Promise<T>,
+  { patience = PATIENCE, signal }: { patience?: number; signal?: AbortSignal } = {},
+): Promise<T> {
   const end = performance.now() + patience;
   for (;;) {
     try {
       return await work();
     } catch (error) {
       const isTransient = error instanceof DrmaaError && error.transient;
-      if (!isTransient || performance.now() > end) throw error;
+      const isLate = signal?.aborted || performance.now() > end;
+      if (!isTransient || isLate) throw error;
       await pause(RETRY);
     }
-  }
-}
-
-/**
- * Of a node that is gone Grid Engine keeps the jobs until it is back, unless they are
- * deleted by force, which not every site allows its users.
- */
-async function forceDelete(jobs: string[]): Promise<void> {
-  for (const job of jobs) {
-    const command = new Deno.Command("qdel", { args: ["-f", job] });
-    await command.output().catch(() => {});
   }
 }
 

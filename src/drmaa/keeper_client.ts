@@ -12,6 +12,9 @@ import type { JobInfo } from "./session.ts";
 /** Debian's libdrmaa brings jemalloc along, which needs room that a thread has of its own. */
 const TUNABLES = "glibc.rtld.optional_static_tls=4096";
 
+/** How long a keeper may take to clean up before nobody waits for it, in milliseconds. */
+const PATIENCE = 20_000;
+
 /** What is heard from a keeper. */
 export interface KeeperListener {
   /** A job has ended; how, if that is known. */
@@ -94,22 +97,24 @@ export class KeeperClient {
     await this.#ask({ do: "terminate", jobs });
   }
 
-  /** Terminates jobs whose node does not answer, as far as the cluster allows that. */
-  async force(jobs: string[]): Promise<void> {
-    await this.#ask({ do: "force", jobs });
-  }
-
   /** Whether the keeper removes a directory at its end. */
   async keep(directory: string, remove: boolean): Promise<void> {
     await this.#ask({ do: "keep", directory, remove });
   }
 
-  /** Has it clean up, and resolves when it is gone. */
+  /**
+   * Has it clean up, and resolves when it is gone, or when that takes too long: it goes on
+   * without us.
+   */
   async close(): Promise<void> {
     this.#closing = true;
     this.#process.ref();
     await this.#writer.close().catch(() => {});
-    await this.#gone;
+    const late = Promise.withResolvers<void>();
+    const timer = setTimeout(late.resolve, PATIENCE);
+    await Promise.race([this.#gone, late.promise]);
+    clearTimeout(timer);
+    this.#process.unref();
   }
 
   #ask(order: Order<KeeperRequest>): Promise<string[]> {

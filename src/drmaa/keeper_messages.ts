@@ -26,8 +26,6 @@ export type KeeperRequest =
   | { id: number; do: "submit"; attributes: JobAttributes; count: number }
   /** Terminate jobs; those that are not known any more are passed over. */
   | { id: number; do: "terminate"; jobs: string[] }
-  /** Terminate jobs whose node does not answer, as far as the cluster allows it. */
-  | { id: number; do: "force"; jobs: string[] }
   /** Remove a directory at the end, or not any more. */
   | { id: number; do: "keep"; directory: string; remove: boolean };
 

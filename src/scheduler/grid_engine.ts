@@ -400,8 +400,9 @@ export class GridEngineScheduler implements Scheduler {
     keeper.terminate(jobs).catch((error) => log("debug", `${error}`));
     for (const task of tasks) {
       task.timer = setTimeout(() => {
-        // Grid Engine waits for the node to confirm the end, for ever if it must.
-        keeper.force([task.job!]).catch(() => {});
+        // Grid Engine waits for the node to confirm the end, for ever if it must. Where
+        // the site has it so, to be told once more is enough when the node is lost.
+        keeper.terminate([task.job!]).catch(() => {});
         const detail =
           `its node did not end it within ${STOP_TIMEOUT} ms of being told to`;
         this.#end(task, { cause: "node lost", detail });

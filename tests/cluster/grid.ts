@@ -36,8 +36,8 @@ const CONFIGURATION = {
   // Nobody reads mail here, and what is in a mail queue would stay behind.
   administrator_mail: "none",
   mailer: "/bin/true",
-  // So that users may give up the jobs of a node that is gone; else only managers may.
-  qmaster_params: "ENABLE_FORCED_QDEL=true",
+  // Jobs that are deleted are gone when their node is: they do not wait for its return.
+  qmaster_params: "ENABLE_FORCED_QDEL_IF_UNKNOWN=true",
   // So that qacct knows at once what ended.
   reporting_params: "accounting=true reporting=false flush_time=00:00:01 " +
     "joblog=false sharelog=00:00:00",
@@ -111,6 +111,21 @@ export async function configureGrid(nodes: Host[]): Promise<void> {
   await qconf("-Aq", await draft("queue", changed(await qconf("-sq"), QUEUE)));
   const scheduler = changed(await qconf("-ssconf"), SCHEDULER);
   await qconf("-Msconf", await draft("scheduler", scheduler));
+}
+
+/** Does something while the cluster's global configuration has other values. */
+export async function withConfiguration(
+  values: Record<string, string>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const usual = await qconf("-sconf");
+  try {
+    // The file is named after what it configures.
+    await qconf("-Mconf", await draft("global", changed(usual, values)));
+    await work();
+  } finally {
+    await qconf("-Mconf", await draft("global", usual));
+  }
 }
 
 /** A configuration in lines of names and values, with some of the values replaced. */

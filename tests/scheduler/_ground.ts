@@ -7,7 +7,10 @@
 
 import { assertEquals } from "@std/assert";
 import {
+  type Claim,
+  claim,
   head,
+  type Host,
   HOME,
   nodes,
   outputAs,
@@ -21,9 +24,34 @@ import type { Place } from "./_cluster_functions.ts";
 import type { Failed, MapOrder, Outcome, Told } from "./_map_program.ts";
 
 /** How long a program may take in all, in seconds. */
-const LIMIT = 100;
+const LIMIT = 60;
 /** How long what is left of a program may take to go, in seconds. */
 const AFTERMATH = 30;
+
+/**
+ * The tests of a file, which have the cluster for themselves. In CI they run also where
+ * there can be none, and fail.
+ */
+export function onCluster(): (
+  name: string,
+  fn: (nodes: Host[]) => Promise<void>,
+) => void {
+  const ignore = Deno.uid() !== 0 && Deno.env.get("CI") !== "true";
+  let cluster: Claim | undefined;
+  if (!ignore) {
+    Deno.test.beforeAll(async () => void (cluster = await claim()));
+    Deno.test.afterAll(async () => await cluster?.[Symbol.asyncDispose]());
+  }
+  return (name, fn) =>
+    Deno.test({
+      name: `Grid Engine: ${name}`,
+      ignore,
+      async fn() {
+        await fn(cluster!.nodes);
+        await assertNothingLeft();
+      },
+    });
+}
 
 /** One program on the submit host, with a directory of its own. */
 export class Ground implements AsyncDisposable {
@@ -151,8 +179,8 @@ export function onlyFailure({ results, error }: Outcome): Failed {
 }
 
 /** Nothing is left of any program: no job, no process, no file. */
-export async function assertNothingLeft(): Promise<void> {
-  await until("the queue is empty", async () => await queueText() === "", AFTERMATH);
+export async function assertNothingLeft(seconds = AFTERMATH): Promise<void> {
+  await until("the queue is empty", async () => await queueText() === "", seconds);
   const user = Number((await outputAs("user", ["id", "-u"])).trim());
   const left = () =>
     processes((pid) => isRunBy(user, pid) && programOf(pid).startsWith("deno"));

@@ -1,0 +1,155 @@
+/** Why items fail on a real Grid Engine: each cause is told with what is known of it. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { head, HOME, outputAs } from "../cluster/cluster.ts";
+import type { WorkerLoss } from "../../mod.ts";
+import { Ground, onCluster, onlyFailure } from "./_ground.ts";
+import type { Failed, MapOrder } from "./_map_program.ts";
+
+const test = onCluster();
+
+/** Runs a map of one item, which fails, and gives its error. */
+async function failure(order: Partial<MapOrder>): Promise<Failed> {
+  const scheduler = { workers: 1, ...order.scheduler };
+  await using ground = await Ground.start({
+    run: "place",
+    items: 1,
+    retries: 0,
+    ...order,
+    scheduler,
+  });
+  await ground.opened();
+  const outcome = await ground.outcome();
+  await ground.closed();
+  return onlyFailure(outcome);
+}
+
+/** The one loss of an item that lost its worker. */
+async function lossOf(order: Partial<MapOrder>): Promise<WorkerLoss> {
+  const { error, message, attempts } = await failure(order);
+  assertEquals(error, "WorkerLostError", message);
+  assertEquals(attempts.length, 1);
+  assert(message.includes(attempts[0]!.detail), message);
+  return attempts[0]!;
+}
+
+/** A directory that all hosts see, while something is done with it. */
+async function withDirectory(work: (path: string) => Promise<void>): Promise<void> {
+  const path = (await outputAs("user", ["mktemp", "-d", "-p", HOME])).trim();
+  try {
+    await work(path);
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
+}
+
+test("a signal, with the figures and the last words, and the log is kept", async () => {
+  await withDirectory(async (logDirectory) => {
+    const loss = await lossOf({ run: "leave", scheduler: { logDirectory } });
+    assertEquals([loss.cause, loss.signal, loss.signalNumber], [
+      "signal",
+      "SIGKILL",
+      9,
+    ]);
+    assert(loss.wallClock! >= 0 && loss.maxMemory! > 2 ** 24, Deno.inspect(loss));
+    assertMatch(loss.host!, /^node\d$/);
+    assertMatch(loss.log!, /These are the last words of item 0/);
+    const [log, ...others] = [...Deno.readDirSync(logDirectory)];
+    assertEquals(others, []);
+    const path = `${logDirectory}/${log!.name}`;
+    assert(loss.detail.includes(path), loss.detail);
+    assertMatch(await Deno.readTextFile(path), /the last words/);
+  });
+});
+
+test("the log of what went well is removed", async () => {
+  await withDirectory(async (logDirectory) => {
+    const scheduler = { workers: 2, logDirectory };
+    await using ground = await Ground.start({ run: "place", items: 2, scheduler });
+    await ground.opened();
+    await ground.outcome();
+    await ground.closed();
+    assertEquals([...Deno.readDirSync(logDirectory)], []);
+  });
+});
+
+test("a run time limit that was exceeded", async () => {
+  const loss = await lossOf({ run: "spin", scheduler: { resources: { h_rt: "0:0:2" } } });
+  assertEquals(loss.cause, "run time limit", Deno.inspect(loss));
+  assertMatch(loss.detail, /run time limit of 2 s/);
+  assert(loss.wallClock! >= 2000, Deno.inspect(loss));
+});
+
+test("more memory than the scheduler's option allows, with the figures", async () => {
+  const [arrays, heap] = await Promise.all([
+    lossOf({ run: "fillArrays", scheduler: { memory: "200M" } }),
+    lossOf({ run: "fillHeap", scheduler: { memory: "200M" } }),
+  ]);
+  assertEquals([arrays.cause, heap.cause], ["out of memory", "out of memory"]);
+  assertMatch(arrays.detail, /held \d{3} MB of memory where 200 MB are allowed/);
+  assertMatch(heap.detail, /where 200 MB are allowed|heap was full/);
+  assert(arrays.maxMemory! > 200 * 2 ** 20, Deno.inspect(arrays));
+});
+
+test("a limit of the address space, with what to ask for instead", async () => {
+  const losses = await Promise.all(["h_vmem", "s_vmem"].map(async (name) =>
+    await failure({ scheduler: { resources: { [name]: "2G" } } })
+  ));
+  const [hard, soft] = losses;
+  assertMatch(hard!.message, /ask for memory by mem_free, and bound it by .* memory/);
+  assertEquals(hard!.attempts[0]!.cause, "out of memory");
+  console.log(soft);
+});
+
+test("a submission that is refused, with the cluster's words", async () => {
+  const [resource, queue] = await Promise.all([
+    lossOf({ scheduler: { resources: { nonsense: 1 } } }),
+    lossOf({ scheduler: { queue: "nowhere.q" } }),
+  ]);
+  for (const { cause } of [resource, queue]) assertEquals(cause, "never started");
+  assertMatch(resource.detail, /unknown resource "nonsense"/);
+  assertMatch(queue.detail, /nowhere\.q/);
+});
+
+test("a directory that the nodes do not see", async () => {
+  const mine = (await outputAs("user", ["mktemp", "-d"])).trim();
+  try {
+    const [log, working] = await Promise.all([
+      lossOf({ scheduler: { logDirectory: mine } }),
+      lossOf({ scheduler: { workingDirectory: mine } }),
+    ]);
+    for (const { cause, detail } of [log, working]) {
+      assertEquals(cause, "never started");
+      assertMatch(detail, /directory or file that it names is missing/);
+    }
+  } finally {
+    await outputAs("user", ["rmdir", mine]);
+  }
+});
+
+test("a queue that has no room for too long", async () => {
+  const loss = await lossOf({
+    scheduler: { queueTimeout: 1000, nativeSpecification: "-h" },
+  });
+  assertEquals(loss.cause, "never started");
+  assertMatch(loss.detail, /did not start within 1000 ms/);
+});
+
+test("a host that the nodes cannot reach, with the addresses that were tried", async () => {
+  const lonely = "198.51.100.1";
+  const onHead = (...words: string[]) =>
+    outputAs("root", ["ip", "address", ...words, `${lonely}/32`, "dev", "lo"], {
+      host: head,
+    });
+  await onHead("add");
+  try {
+    const loss = await lossOf({
+      scheduler: { interface: lonely },
+      settings: { startTimeout: 1000 },
+    });
+    assertEquals(loss.cause, "unreachable", Deno.inspect(loss));
+    assertMatch(loss.detail, /could not reach the host at tcp:\/\/198\.51\.100\.1:\d+/);
+  } finally {
+    await onHead("delete");
+  }
+});

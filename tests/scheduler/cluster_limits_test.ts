@@ -1,0 +1,91 @@
+/** How much of a real Grid Engine is used, and what others can see of it. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { HOME, outputAs, queueText } from "../cluster/cluster.ts";
+import { withConfiguration } from "../cluster/grid.ts";
+import { parseRunFile } from "../../src/protocol/run_file.ts";
+import { assertComplete, Ground, onCluster } from "./_ground.ts";
+
+const test = onCluster();
+
+test("arrays beyond the cluster's limit are split", async () => {
+  await withConfiguration({ max_aj_tasks: "3" }, async () => {
+    const scheduler = { workers: 8 };
+    await using ground = await Ground.start({ run: "wait", items: 8, scheduler });
+    await ground.opened();
+    await ground.begun(8);
+    ground.open();
+    const outcome = await ground.outcome();
+    assertComplete(outcome, 8);
+    assertEquals([outcome.requested, outcome.lost], [8, 0]);
+    await ground.closed();
+  });
+});
+
+test("what waits in the queue is deleted when nothing is left to do", async () => {
+  const scheduler = { workers: 20 };
+  await using ground = await Ground.start({ run: "waitFirst", items: 20, scheduler });
+  await ground.opened();
+  await ground.begun(1);
+  ground.open();
+  const outcome = await ground.outcome();
+  assertComplete(outcome, 20);
+  assertEquals(outcome.requested, 20);
+  await ground.closed();
+  assertEquals(await queueText(), "");
+});
+
+test("a second map on a dispatcher finds the workers of the first one", async () => {
+  const scheduler = { workers: 2 };
+  await using ground = await Ground.start({
+    run: "wait",
+    items: 2,
+    times: 2,
+    scheduler,
+  });
+  await ground.opened();
+  await ground.begun(2);
+  ground.open();
+  const outcomes = [await ground.outcome(), await ground.outcome()];
+  for (const outcome of outcomes) assertComplete(outcome, 2);
+  assertEquals(outcomes.map(({ requested }) => requested), [2, 2]);
+  const [first, second] = outcomes.map(({ results }) =>
+    new Set(results.map((result) => "pid" in result && result.pid))
+  );
+  assertEquals(second, first);
+  await ground.closed();
+});
+
+test("nobody else can see what opens a run", async () => {
+  const scheduler = { workers: 2 };
+  await using ground = await Ground.start({ run: "wait", items: 2, scheduler });
+  await ground.opened();
+  const places = await ground.begun(2);
+  const [run, ...others] = [...Deno.readDirSync(`${HOME}/.gridengine`)];
+  assertEquals(others, []);
+  const directory = `${HOME}/.gridengine/${run!.name}`;
+  const mode = (path: string) => Deno.statSync(path).mode! & 0o777;
+  assertEquals(mode(`${HOME}/.gridengine`), 0o700);
+  assertEquals(mode(directory), 0o700);
+  assertEquals(mode(`${directory}/run.json`), 0o600);
+  const { endpoints, curve } = parseRunFile(
+    await Deno.readTextFile(`${directory}/run.json`),
+  );
+  const { serverKey, publicKey, secretKey } = curve!;
+  const visible = [
+    await outputAs("root", ["qstat", "-j", "*"]),
+    ...places.flatMap(({ pid }) =>
+      ["cmdline", "environ"].map((name) => Deno.readTextFileSync(`/proc/${pid}/${name}`))
+    ),
+  ];
+  for (const text of visible) {
+    assert(text.length > 0);
+    for (const secret of [...endpoints, serverKey, publicKey, secretKey]) {
+      assert(!text.includes(secret), text);
+    }
+  }
+  await assertRejects(() => outputAs("sgeadmin" as "user", ["ls", directory]));
+  ground.open();
+  assertComplete(await ground.outcome(), 2);
+  await ground.closed();
+});
