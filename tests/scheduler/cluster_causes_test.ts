@@ -74,7 +74,10 @@ test("the log of what went well is removed", async () => {
 });
 
 test("a run time limit that was exceeded", async () => {
-  const loss = await lossOf({ run: "spin", scheduler: { resources: { h_rt: "0:0:2" } } });
+  const loss = await lossOf({
+    run: "spin",
+    scheduler: { resources: { h_rt: "0:0:2" } },
+  });
   assertEquals(loss.cause, "run time limit", Deno.inspect(loss));
   assertMatch(loss.detail, /run time limit of 2 s/);
   assert(loss.wallClock! >= 2000, Deno.inspect(loss));
@@ -92,9 +95,11 @@ test("more memory than the scheduler's option allows, with the figures", async (
 });
 
 test("a limit of the address space, with what to ask for instead", async () => {
-  const losses = await Promise.all(["h_vmem", "s_vmem"].map(async (name) =>
-    await failure({ scheduler: { resources: { [name]: "2G" } } })
-  ));
+  const losses = await Promise.all(
+    ["h_vmem", "s_vmem"].map(async (name) =>
+      await failure({ scheduler: { resources: { [name]: "2G" } } })
+    ),
+  );
   const [hard, soft] = losses;
   assertMatch(hard!.message, /ask for memory by mem_free, and bound it by .* memory/);
   assertEquals(hard!.attempts[0]!.cause, "out of memory");

@@ -75,7 +75,9 @@ test("nobody else can see what opens a run", async () => {
   const visible = [
     await outputAs("root", ["qstat", "-j", "*"]),
     ...places.flatMap(({ pid }) =>
-      ["cmdline", "environ"].map((name) => Deno.readTextFileSync(`/proc/${pid}/${name}`))
+      ["cmdline", "environ"].map((name) =>
+        Deno.readTextFileSync(`/proc/${pid}/${name}`)
+      )
     ),
   ];
   for (const text of visible) {

@@ -1,0 +1,67 @@
+/** What exit statuses and last words say of a worker's end: see `src/scheduler/loss.ts`. */
+
+import { assertEquals } from "@std/assert";
+import type { WorkerLoss } from "../../src/errors.ts";
+import { EXIT_STATUS } from "../../src/protocol/exit_status.ts";
+import { refineLoss } from "../../src/scheduler/loss.ts";
+
+const exit = (exitStatus: number, log = ""): WorkerLoss => ({
+  cause: "exit",
+  detail: `its process exited with status ${exitStatus}`,
+  exitStatus,
+  log,
+});
+
+const refined = (loss: WorkerLoss) => {
+  const { cause, detail } = refineLoss(loss);
+  return [cause, detail];
+};
+
+Deno.test("too much memory, with the worker's own figures", () => {
+  const said = "held 210 MB of memory where 200 MB are allowed";
+  const log = `something\nWorker a-1 ${said}\n`;
+  const status = EXIT_STATUS["out of memory"];
+  assertEquals(refined(exit(status, log)), ["out of memory", said]);
+  assertEquals(refined(exit(status)), ["out of memory", "it held too much memory"]);
+});
+
+Deno.test("a host that was not reached, with the addresses", () => {
+  const status = EXIT_STATUS["host not reached"];
+  const sayings = [
+    "could not reach the host at tcp://192.0.2.1:1, tcp://192.0.2.2:1 within 9 ms",
+    "found that nobody listens at tcp://192.0.2.1:1",
+    "has lost the host at tcp://192.0.2.1:1",
+  ];
+  for (const said of sayings) {
+    const loss = exit(status, `Worker a-1 ${said}\n`);
+    assertEquals(refined(loss), ["unreachable", `it ${said}`]);
+  }
+  assertEquals(refined(exit(status))[0], "unreachable");
+});
+
+Deno.test("a limit of the address space, with what to ask for instead", () => {
+  const log = "# Fatal process out of memory: Oilpan: CagedHeap reservation.";
+  const signaled: WorkerLoss = { cause: "signal", detail: "", signal: "SIGTRAP", log };
+  for (const loss of [exit(133, log), signaled]) {
+    const [cause, detail] = refined(loss);
+    assertEquals(cause, "out of memory");
+    assertEquals(/ask for memory by mem_free/.test(detail!), true, detail);
+  }
+});
+
+Deno.test("a heap that is full", () => {
+  const log =
+    "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out " +
+    "of memory";
+  assertEquals(refined(exit(133, log))[0], "out of memory");
+});
+
+Deno.test("all else stays as it is", () => {
+  const others: WorkerLoss[] = [
+    exit(1, "JavaScript is fine"),
+    { cause: "deleted", detail: "", log: "JavaScript heap out of memory" },
+    { cause: "never started", detail: "", exitStatus: EXIT_STATUS["out of memory"] },
+    { cause: "run time limit", detail: "", signal: "SIGKILL" },
+  ];
+  for (const loss of others) assertEquals(refineLoss(loss), loss);
+});

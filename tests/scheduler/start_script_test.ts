@@ -1,0 +1,85 @@
+/** The script of an array job's task, run by the shell of this machine. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { quote, startScript } from "../../src/scheduler/start_script.ts";
+import { TempDirectory } from "../fixtures/tools.ts";
+
+/** What no shell may take for anything but text. */
+const ODD = `a b'c"d$HOME\`id\`\\e;#*?é`;
+
+/** In place of deno: writes each of its words, and a variable, in a line. */
+const SPY = `#!/bin/sh
+for word in "$@" "$ODD_VARIABLE"; do printf '<%s>\\n' "$word"; done
+`;
+
+interface Ran {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the script of a task in a directory with an odd name. */
+async function run(
+  env: Record<string, string>,
+  { workers = ["first", "second"], deno = true } = {},
+): Promise<Ran> {
+  using temp = new TempDirectory();
+  const directory = `${temp.path}/${ODD}`;
+  await Deno.mkdir(directory);
+  const [list, spy, script] = ["list", "deno", "start.sh"].map((name) =>
+    `${directory}/${name}`
+  ) as [string, string, string];
+  await Deno.writeTextFile(list, workers.map((worker) => `${worker}\n`).join(""));
+  if (deno) await Deno.writeTextFile(spy, SPY, { mode: 0o700 });
+  const spec = { name: "f", module: ODD, flags: ["--flag", ODD], runFile: ODD };
+  const text = startScript({ spec, deno: spy, env: { ODD_VARIABLE: ODD }, list });
+  await Deno.writeTextFile(script, text);
+  const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
+    args: [script],
+    clearEnv: true,
+    env: { PATH: "/usr/bin:/bin", ...env },
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** What the spy writes when it runs as a worker. */
+const words = (worker: string) =>
+  ["run", "--flag", ODD, ODD, ODD, worker, ODD].map((word) => `<${word}>\n`).join("");
+
+Deno.test("a task starts the worker of its line, with every word as it is", async () => {
+  assertEquals(await run({ SGE_TASK_ID: "2" }), {
+    code: 0,
+    stdout: words("second"),
+    stderr: "",
+  });
+});
+
+Deno.test("other systems number their tasks by other variables", async () => {
+  const names = ["SLURM_ARRAY_TASK_ID", "PBS_ARRAY_INDEX", "PBS_ARRAYID"];
+  for (const name of names) {
+    assertEquals((await run({ [name]: "2" })).stdout, words("second"), name);
+  }
+});
+
+Deno.test("a job that is no array has the first worker", async () => {
+  assertEquals((await run({})).stdout, words("first"));
+  assertEquals((await run({ SGE_TASK_ID: "undefined" })).stdout, words("first"));
+});
+
+Deno.test("a task whose run is over ends well", async () => {
+  const { code, stdout, stderr } = await run({ SGE_TASK_ID: "3" });
+  assertEquals([code, stdout], [0, ""]);
+  assertMatch(stderr, /is over/);
+});
+
+Deno.test("a node without deno says so", async () => {
+  const { code, stdout, stderr } = await run({}, { deno: false });
+  assertEquals([code, stdout], [127, ""]);
+  assertMatch(stderr, /^There is no deno at .* on \S+\n$/);
+});
+
+Deno.test("quote makes one word of anything", () => {
+  assertEquals(quote(""), "''");
+  assertEquals(quote("it's"), `'it'\\''s'`);
+});
