@@ -23,6 +23,8 @@ const PATIENCE = 120_000;
 const FAREWELL = 15_000;
 /** How often they are told to meanwhile, in milliseconds. */
 const REMINDER = 2000;
+/** How long the master may take to let us go, in milliseconds. */
+const LEAVE = 5000;
 /** How long the news of a job's end may take when the master has forgotten it, in ms. */
 const NEWS = 1500;
 
@@ -151,12 +153,17 @@ class Keeper {
       const reminder = performance.now() + REMINDER;
       while (this.#jobs.size > 0 && performance.now() < reminder) await pause(50);
     }
-    this.#end.abort();
-    await this.#reaping.catch(() => {});
-    await this.#session.close().catch(() => {});
     for (const directory of this.#directories) {
       await Deno.remove(directory, { recursive: true }).catch(() => {});
     }
+    await Promise.race([this.#leave().catch(() => {}), pause(LEAVE)]);
+  }
+
+  /** Takes leave of the master: one that was restarted meanwhile may keep us waiting. */
+  async #leave(): Promise<void> {
+    this.#end.abort();
+    await this.#reaping;
+    await this.#session.close();
   }
 }
 

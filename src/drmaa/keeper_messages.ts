@@ -16,7 +16,7 @@ export interface KeeperStart {
   contact?: string;
   /** The jobs of that session that have not ended. */
   jobs?: string[];
-  /** Directories to remove when the last job has ended and the session is closed. */
+  /** Directories to remove when the last job has ended. */
   directories?: string[];
 }
 
