@@ -50,8 +50,13 @@ export function secondsOf(time: ResourceValue): number {
   return String(time).split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
+/** Resources of which only the nodes know how much there is, and tell from time to time. */
+const VOLATILE = /^((mem|swap|virtual)_(free|used)|[msv][fu]|cpu)$/;
+
 /**
- * The words for `-l`.
+ * The words for `-l`. Grid Engine checks at submission whether any queue could meet them,
+ * as if it knew nothing of what varies, and so would refuse every request for that: with
+ * `-w n` it does not check.
  *
  * @throws {SchedulerError} When a name or value would mean something else there.
  */
@@ -70,7 +75,9 @@ export function resourceWords(resources: Record<string, ResourceValue>): string[
     }
     return `${name}=${value}`;
   });
-  return pairs.length > 0 ? ["-l", pairs.join(",")] : [];
+  if (pairs.length === 0) return [];
+  const isVolatile = Object.keys(resources).some((name) => VOLATILE.test(name));
+  return [...(isVolatile ? ["-w", "n"] : []), "-l", pairs.join(",")];
 }
 
 /**

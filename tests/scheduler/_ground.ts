@@ -178,6 +178,13 @@ export function onlyFailure({ results, error }: Outcome): Failed {
   throw new Error(`It did not fail: ${Deno.inspect(result)}`);
 }
 
+/** The jobs of the user, as `qstat` numbers them, each once. */
+export async function jobs(): Promise<string[]> {
+  const lines = (await outputAs("user", ["qstat"])).split("\n").slice(2);
+  return [...new Set(lines.map((line) => line.trim().split(/\s+/)[0]!))]
+    .filter((job) => job !== "");
+}
+
 /** Nothing is left of any program: no job, no process, no file. */
 export async function assertNothingLeft(seconds = AFTERMATH): Promise<void> {
   await until("the queue is empty", async () => await queueText() === "", seconds);

@@ -94,16 +94,12 @@ test("more memory than the scheduler's option allows, with the figures", async (
   assert(arrays.maxMemory! > 200 * 2 ** 20, Deno.inspect(arrays));
 });
 
-test("a limit of the address space, with what to ask for instead", async () => {
-  const losses = await Promise.all(
-    ["h_vmem", "s_vmem"].map(async (name) =>
-      await failure({ scheduler: { resources: { [name]: "2G" } } })
-    ),
-  );
-  const [hard, soft] = losses;
-  assertMatch(hard!.message, /ask for memory by mem_free, and bound it by .* memory/);
-  assertEquals(hard!.attempts[0]!.cause, "out of memory");
-  console.log(soft);
+test("a hard limit of the address space, with what to ask for instead", async () => {
+  const { cause, detail } = await lossOf({
+    scheduler: { resources: { h_vmem: "2G" } },
+  });
+  assertEquals(cause, "out of memory");
+  assertMatch(detail, /ask for memory by mem_free, and bound it by .* memory/);
 });
 
 test("a submission that is refused, with the cluster's words", async () => {
@@ -133,9 +129,14 @@ test("a directory that the nodes do not see", async () => {
 });
 
 test("a queue that has no room for too long", async () => {
-  const loss = await lossOf({
-    scheduler: { queueTimeout: 1000, nativeSpecification: "-h" },
-  });
+  const scheduler = { workers: 8 };
+  await using others = await Ground.start({ run: "wait", items: 8, scheduler });
+  await others.opened();
+  await others.begun(8);
+  const loss = await lossOf({ scheduler: { queueTimeout: 1000 } });
+  others.open();
+  await others.outcome();
+  await others.closed();
   assertEquals(loss.cause, "never started");
   assertMatch(loss.detail, /did not start within 1000 ms/);
 });

@@ -12,19 +12,18 @@ import {
   untilHeard,
 } from "../cluster/cluster.ts";
 import { until } from "../cluster/shell.ts";
-import { assertComplete, assertNothingLeft, Ground, onCluster } from "./_ground.ts";
+import {
+  assertComplete,
+  assertNothingLeft,
+  Ground,
+  jobs,
+  onCluster,
+} from "./_ground.ts";
 
 const test = onCluster();
 
 /** Four items on as many workers, all of which wait. */
 const WAITING = { run: "wait", items: 4, scheduler: { workers: 4 } } as const;
-
-/** The jobs of the user, as `qstat` numbers them, each once. */
-async function jobs(): Promise<string[]> {
-  const lines = (await outputAs("user", ["qstat"])).split("\n").slice(2);
-  return [...new Set(lines.map((line) => line.trim().split(/\s+/)[0]!))]
-    .filter((job) => job !== "");
-}
 
 test("a worker that is killed costs an attempt, and no result", async () => {
   await using ground = await Ground.start(WAITING);

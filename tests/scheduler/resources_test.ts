@@ -47,10 +47,14 @@ Deno.test("secondsOf takes seconds, and hours, minutes and seconds", () => {
 
 Deno.test("resourceWords asks for all of them at once", () => {
   assertEquals(resourceWords({}), []);
-  assertEquals(resourceWords({ h_rt: 60, mem_free: "2G", gpu: true }), [
-    "-l",
-    "h_rt=60,mem_free=2G,gpu=true",
-  ]);
+  const words = resourceWords({ h_rt: 60, mem_total: "2G", gpu: true });
+  assertEquals(words, ["-l", "h_rt=60,mem_total=2G,gpu=true"]);
+});
+
+Deno.test("resourceWords asks for what varies without a check at submission", () => {
+  for (const name of ["mem_free", "mf", "swap_free", "virtual_free", "cpu"]) {
+    assertEquals(resourceWords({ [name]: 1 }), ["-w", "n", "-l", `${name}=1`]);
+  }
 });
 
 Deno.test("resourceWords refuses what would mean something else to Grid Engine", () => {
