@@ -39,6 +39,8 @@ import {
 const TICK = 250;
 /** The core is told of the size of arguments from here on, in bytes. */
 const HEAVY = 1024;
+/** How long the news of a worker's end may take from a cluster, in milliseconds. */
+const NEWS = 10_000;
 /** What workers say that the core may have reason to complain of. */
 const SAID: ReadonlySet<CoreEvent["type"]> = new Set([
   "hello",
@@ -196,7 +198,7 @@ export class Engine {
     this.#core = new Core({
       workers: scheduler.workers,
       queueTimeout: scheduler.queueTimeout ?? Infinity,
-      startTimeout,
+      startTimeout: startTimeout + (scheduler.tellsLate ? NEWS : 0),
       silenceTimeout: 10 * heartbeatInterval,
       reconnectGrace: 2 * reconnectGraceOf(scheduler),
     });

@@ -44,7 +44,11 @@ class Keeper {
     this.#contact = session.contact;
     this.#jobs = new Set(start.jobs);
     this.#directories = new Set(start.directories);
-    if (this.#jobs.size > 0) this.#submitted.resolve();
+    if (this.#jobs.size > 0) {
+      this.#submitted.resolve();
+      // What ended while there was no keeper is told to nobody.
+      setTimeout(() => void this.#forgetGone(), NEWS);
+    }
     this.#reaping = this.#reap();
   }
 
@@ -131,6 +135,10 @@ class Keeper {
     const { signal } = this.#end;
     const reopen = () => open(this.#start, this.#contact);
     this.#session = await patiently(reopen, { patience: Infinity, signal });
+    await this.#forgetGone();
+  }
+
+  async #forgetGone(): Promise<void> {
     for (const job of [...this.#jobs]) if (!await this.#isKnown(job)) this.#gone(job);
   }
 

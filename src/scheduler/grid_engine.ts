@@ -82,6 +82,8 @@ interface Task {
   job: string | undefined;
   /** Where its output goes. */
   logFile: string;
+  /** Whether its node has begun with it. */
+  started: boolean;
   /** Whether it is to end. */
   stopping: boolean;
   timer?: ReturnType<typeof setTimeout>;
@@ -93,6 +95,8 @@ const RUN_DIRECTORY = ".gridengine";
 const LARGEST_ARRAY = 1000;
 /** How long a task may take to end when it was told to, in milliseconds. */
 const STOP_TIMEOUT = 10_000;
+/** How often to look which tasks have started, in milliseconds. */
+const LOOK = 1000;
 /** How long workers wait for a host that they have lost, in milliseconds. */
 const RECONNECT_GRACE = 15_000;
 /** How much of a log is read, in bytes. */
@@ -147,6 +151,7 @@ export class GridEngineScheduler implements Scheduler {
   #closed: Promise<void> | undefined;
   #cached: Promise<void> | undefined;
   #submissions = 0;
+  #looking: ReturnType<typeof setTimeout> | undefined;
   #idle = Promise.withResolvers<void>();
 
   /**
@@ -202,8 +207,15 @@ export class GridEngineScheduler implements Scheduler {
       );
     }
     for (let at = 0; at < workers.length; at += LARGEST_ARRAY) {
-      const tasks = workers.slice(at, at + LARGEST_ARRAY).map((worker): Task => {
-        const task = { worker, listener, job: undefined, logFile: "", stopping: false };
+      const tasks = workers.slice(at, at + LARGEST_ARRAY).map((worker) => {
+        const task: Task = {
+          worker,
+          listener,
+          job: undefined,
+          logFile: "",
+          started: false,
+          stopping: false,
+        };
         this.#tasks.set(worker, task);
         return task;
       });
@@ -363,6 +375,27 @@ export class GridEngineScheduler implements Scheduler {
     });
     log("debug", `submitted ${jobs.length} tasks as job ${jobs[0]!.split(".")[0]}`);
     this.#terminate(waiting.filter(({ stopping }) => stopping));
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    if (this.#looking !== undefined) return;
+    this.#looking = setTimeout(() => void this.#look(), LOOK);
+    Deno.unrefTimer(this.#looking as unknown as number);
+  }
+
+  /** Tells which tasks have started. DRMAA does not; but then there is their log. */
+  async #look(): Promise<void> {
+    const waiting = [...this.#tasks.values()].filter((task) =>
+      task.job !== undefined && !task.started
+    );
+    for (const task of waiting) {
+      task.started = await isThere(task.logFile);
+      if (!task.started || !this.#tasks.has(task.worker)) continue;
+      task.listener.started(task.worker);
+    }
+    this.#looking = undefined;
+    if (waiting.some(({ started }) => !started)) this.#lookLater();
   }
 
   /** Writes what the tasks need, and says what to submit. */
@@ -438,6 +471,8 @@ export class GridEngineScheduler implements Scheduler {
     if (!this.#tasks.delete(task.worker)) return;
     if (task.job !== undefined) this.#jobs.delete(task.job);
     if (this.#tasks.size === 0) {
+      clearTimeout(this.#looking);
+      this.#looking = undefined;
       this.#idle.resolve();
       this.#idle = Promise.withResolvers();
     }
@@ -461,6 +496,15 @@ function checkDirectory(what: string, path: string | undefined): void {
   throw new SchedulerError(
     `The ${what} "${path}" is no directory: make it first, where the nodes see it`,
   );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** The last lines of a worker's log. */

@@ -159,3 +159,25 @@ test("a host that the nodes cannot reach, with the addresses that were tried", a
     await onHead("delete");
   }
 });
+
+test("a worker that is started and never comes", async () => {
+  await withDirectory(async (directory) => {
+    const denoPath = `${directory}/deno`;
+    await Deno.writeTextFile(denoPath, "#!/bin/sh\nsleep 300\n");
+    await Deno.chmod(denoPath, 0o755);
+    await using ground = await Ground.start({
+      run: "place",
+      items: 3,
+      scheduler: { workers: 3, denoPath },
+      settings: { startTimeout: 1000 },
+    });
+    await ground.opened();
+    const { results } = await ground.outcome();
+    for (const result of results) {
+      const { cause, detail } = (result as Failed).attempts[0]!;
+      assertEquals(cause, "unreachable");
+      assertMatch(detail, /started and did not reach the host/);
+    }
+    await ground.closed();
+  });
+});

@@ -83,6 +83,22 @@ test("a keeper that is killed while all workers run is replaced", async () => {
   await ground.closed();
 });
 
+test("what is deleted while there is no keeper is replaced", async () => {
+  const scheduler = { workers: 12 };
+  await using ground = await Ground.start({ ...WAITING, items: 12, scheduler });
+  const keeper = await ground.opened();
+  await ground.begun(8);
+  const [job] = await jobs();
+  Deno.kill(keeper, "SIGKILL");
+  await outputAs("user", ["qdel", job!, "-t", "9-12"]);
+  await until("there is another array", async () => (await jobs()).length === 2);
+  ground.open();
+  const outcome = await ground.outcome();
+  assertComplete(outcome, 12);
+  assertEquals(outcome.requested, 16);
+  await ground.closed();
+});
+
 test("an execution daemon that is killed and comes back costs nothing", async ([node]) => {
   await using ground = await Ground.start({ ...WAITING, times: 2 });
   await ground.opened();
