@@ -57,11 +57,15 @@ export function lossOf(
       ...used,
     };
   }
-  const status = exitStatus ?? 0;
+  if (exitStatus === undefined) {
+    // It ended while no session was open.
+    const detail = "its job is over, and the cluster does not tell how it ended";
+    return { cause: "deleted", detail, ...used };
+  }
   return {
     cause: "exit",
-    detail: `its process exited with status ${status}`,
-    exitStatus: status,
+    detail: `its process exited with status ${exitStatus}`,
+    exitStatus,
     ...used,
   };
 }

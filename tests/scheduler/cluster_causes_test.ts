@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { head, HOME, outputAs } from "../cluster/cluster.ts";
 import type { WorkerLoss } from "../../mod.ts";
-import { Ground, onCluster, onlyFailure } from "./_ground.ts";
+import { Ground, jobs, onCluster, onlyFailure } from "./_ground.ts";
 import type { Failed, MapOrder } from "./_map_program.ts";
 
 const test = onCluster();
@@ -71,6 +71,24 @@ test("the log of what went well is removed", async () => {
     await ground.closed();
     assertEquals([...Deno.readDirSync(logDirectory)], []);
   });
+});
+
+test("a deletion by somebody", async () => {
+  const scheduler = { workers: 1 };
+  await using ground = await Ground.start({
+    run: "wait",
+    items: 1,
+    retries: 0,
+    scheduler,
+  });
+  await ground.opened();
+  await ground.begun(1);
+  const [job] = await jobs();
+  await outputAs("user", ["qdel", job!]);
+  const [loss] = onlyFailure(await ground.outcome()).attempts;
+  assertEquals(loss!.cause, "deleted");
+  assert(loss!.detail.includes(`its job was deleted (job ${job}.1)`), loss!.detail);
+  await ground.closed();
 });
 
 test("a run time limit that was exceeded", async () => {

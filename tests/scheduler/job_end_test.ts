@@ -69,6 +69,11 @@ Deno.test("a job that is gone was deleted by somebody, or ended by us", () => {
   });
 });
 
+Deno.test("a job that ended while nobody looked did so nobody knows how", () => {
+  const detail = "its job is over, and the cluster does not tell how it ended";
+  assertEquals(cause({}), ["deleted", detail]);
+});
+
 Deno.test("a job that was submitted and has no start never started", () => {
   const rusage = { submission_time: "1" };
   assertEquals(cause({ aborted: true, rusage })[0], "never started");
