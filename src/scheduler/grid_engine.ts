@@ -177,6 +177,12 @@ export class GridEngineScheduler implements Scheduler {
     this.workers = workers;
     this.queueTimeout = queueTimeout;
     this.interface = options.interface ?? settings.interface ?? "0.0.0.0";
+    if (/^(127\.|::1$|localhost$)/.test(this.interface)) {
+      throw new SchedulerError(
+        `The interface ${this.interface} is this machine's own: nodes cannot reach it; name ` +
+          `an address that they can`,
+      );
+    }
     if (options.ports !== undefined) this.ports = options.ports;
     if (options.memory !== undefined) this.memory = bytesOf(options.memory);
     this.runDirectory = join(Deno.env.get("HOME") ?? Deno.cwd(), RUN_DIRECTORY);

@@ -172,6 +172,19 @@ async function lock(): Promise<() => void> {
   return () => file.close();
 }
 
+/**
+ * Whether tests of the cluster are to run: in CI, where they fail if there can be none,
+ * and where somebody has brought one up.
+ */
+export function isWanted(): boolean {
+  if (Deno.env.get("CI") === "true") return true;
+  try {
+    return Deno.uid() === 0 && Deno.statSync(SIZE).isFile;
+  } catch {
+    return false;
+  }
+}
+
 /** Pulls a host's cable: what is sent to it or by it is lost, and nobody is told. */
 export async function cutOff(host: Host): Promise<void> {
   await setCable(host, "down");

@@ -12,6 +12,7 @@ import {
   HOME,
   type Host,
   hostText,
+  isWanted,
   killExecd,
   killMaster,
   outputAs,
@@ -24,7 +25,7 @@ import {
 } from "./cluster.ts";
 
 // In CI they run all the same, and fail where they cannot.
-const ignore = Deno.uid() !== 0 && Deno.env.get("CI") !== "true";
+const ignore = !isWanted();
 if (ignore) {
   console.log("The tests of the cluster are ignored: only root can make one.");
 }

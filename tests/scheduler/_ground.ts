@@ -12,6 +12,7 @@ import {
   head,
   HOME,
   type Host,
+  isWanted,
   nodes,
   outputAs,
   queueText,
@@ -36,7 +37,7 @@ export function onCluster(): (
   name: string,
   fn: (nodes: Host[]) => Promise<void>,
 ) => void {
-  const ignore = Deno.uid() !== 0 && Deno.env.get("CI") !== "true";
+  const ignore = !isWanted();
   let cluster: Claim | undefined;
   if (!ignore) {
     Deno.test.beforeAll(async () => void (cluster = await claim()));

@@ -1,11 +1,18 @@
 /** `GridEngineScheduler` on a real Grid Engine: see `_cluster_programs.ts`. */
 
-import { assertEquals } from "@std/assert";
-import { type Claim, claim, HOME, outputAs, queueText } from "../cluster/cluster.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import {
+  type Claim,
+  claim,
+  HOME,
+  isWanted,
+  outputAs,
+  queueText,
+} from "../cluster/cluster.ts";
 import { programs } from "./_cluster_programs.ts";
 
 // In CI they run all the same, and fail where they cannot.
-const ignore = Deno.uid() !== 0 && Deno.env.get("CI") !== "true";
+const ignore = !isWanted();
 
 let cluster: Claim | undefined;
 
@@ -26,3 +33,19 @@ for (const name of Object.keys(programs)) {
     },
   });
 }
+
+Deno.test({
+  name: "Grid Engine: examples/cluster.ts shows the same on the cluster as here",
+  ignore,
+  async fn() {
+    const words = ["deno", "run", "-A", "examples/cluster.ts"];
+    const said = await outputAs("user", words, { signal: AbortSignal.timeout(60_000) });
+    const lines = said.trimEnd().split("\n").map((line) => line.split(" on ")[0]!);
+    assertEquals(lines.map((line) => line.split(/\s+/)), [
+      ["Array.map", "3,6,9,12,15"],
+      ["processes", "3,6,9,12,15"],
+      ["cluster", "3,6,9,12,15"],
+    ]);
+    assertMatch(said, /cluster .* on node\d/);
+  },
+});
