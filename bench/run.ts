@@ -1,105 +1,112 @@
 /**
- * Measures the library beside the built-in map and other packages that a user would take
- * instead, all in one run: `deno task bench [ROUNDS]`.
+ * Measures the library beside what a user would take instead, all in one run:
  *
- * Every contender has two warm workers. In each round every contender does each workload
- * once, in turn, so that whatever else the machine does meets all of them; printed are the
- * median, the range, and the ratio of the contender's median to ours (above 1: slower than
- * ours). Only ratios of one run mean anything.
+ *     deno task bench [ROUNDS] [--only WORKLOAD] [--chart FILE.svg]
+ *
+ * In each round every contender does the workload once, in turn, so that whatever else
+ * the machine does meets all of them. See README.md in this folder.
  */
 
-import { type Contender, open } from "./contenders.ts";
+import { chart } from "./chart.ts";
+import { type Command, commands, Contender, timeOnce } from "./contenders.ts";
+import { encryptionOfMegabyte } from "./encryption.ts";
+import { type Entry, figure, type Outcome, summary, table } from "./report.ts";
+import { type Workload, workloads } from "./workload.ts";
 
-interface Workload {
-  title: string;
-  unit: string;
-  /** The figure from the time in milliseconds. */
-  figure: (milliseconds: number) => number;
-  run: (contender: Contender) => Promise<unknown>;
+const MOST_MEMORY = 250;
+
+const { rounds, only, chartFile } = options([...Deno.args]);
+const everybody = await commands((line) => console.log(`Skipped: ${line}`));
+const outcomes: Outcome[] = [];
+await using warm = new AsyncDisposableStack();
+const contenders = new Map<Command, Contender>();
+// First, while nobody else is there.
+if (only.includes("cold")) await run(workloads.cold!, cold);
+if (only.some((name) => name !== "cold")) {
+  for (const command of everybody) {
+    contenders.set(command, warm.use(await Contender.start(command)));
+  }
+}
+for (const name of only) {
+  if (name !== "cold") await run(workloads[name]!, task);
+}
+console.log(summary(outcomes));
+if (only.some((name) => workloads[name]!.large)) {
+  const cost = await encryptionOfMegabyte();
+  console.log(`\nCURVE's own cost: ${figure(cost)} ms per array of 1 MB, both sides`);
+}
+if (only.includes("many-calls")) await memory();
+if (chartFile !== undefined) await Deno.writeTextFile(chartFile, chart(outcomes));
+
+type Measure = (workload: Workload, command: Command) => Promise<number>;
+
+function cold(_: Workload, { once }: Command): Promise<number> {
+  if (!once) throw new Error("it has no workers to start");
+  return timeOnce(once);
 }
 
-const CALLS = 1_000_000;
-const LONE = 50;
-const ARRAYS = 60;
-const ITEMS_PER_MB = 131_072;
+function task({ task }: Workload, command: Command): Promise<number> {
+  return contenders.get(command)!.time(task!);
+}
 
-const numbers = Array.from({ length: CALLS }, (_, i) => i);
-const arrays = Array.from(
-  { length: ARRAYS },
-  () => new Float64Array(ITEMS_PER_MB).fill(1),
-);
-const lengths = Array.from({ length: ARRAYS }, () => ITEMS_PER_MB);
-
-const workloads: Workload[] = [
-  {
-    title: `${CALLS} calls of x => x * x, results in one ordered array`,
-    unit: "calls/s",
-    figure: (ms) => CALLS / ms * 1000,
-    run: (contender) => contender.squares(numbers),
-  },
-  {
-    title: "a lone call, from call to result",
-    unit: "µs",
-    figure: (ms) => ms / LONE * 1000,
-    run: async (contender) => {
-      for (let i = 0; i < LONE; i++) await contender.squares([i]);
-    },
-  },
-  {
-    title: `${ARRAYS} arrays of 1 MB in, a number each out`,
-    unit: "MB/s",
-    figure: (ms) => ARRAYS * 1.048576 / ms * 1000,
-    run: (contender) => contender.lengths(arrays),
-  },
-  {
-    title: `${ARRAYS} numbers in, an array of 1 MB each out`,
-    unit: "MB/s",
-    figure: (ms) => ARRAYS * 1.048576 / ms * 1000,
-    run: (contender) => contender.arrays(lengths),
-  },
-];
-
-const rounds = Number(Deno.args[0] ?? 5);
-const contenders = await open();
-for (const workload of workloads) {
-  const times = new Map<Contender, number[]>();
+async function run(workload: Workload, measure: Measure): Promise<void> {
+  const skipped = new Map<Command, string>();
+  const entries: Entry[] = everybody.map((command) => ({ command, times: [] }));
+  // The first round is to warm up.
   for (let round = -1; round < rounds; round++) {
-    for (const contender of contenders) {
-      const began = performance.now();
-      await workload.run(contender);
-      const took = performance.now() - began;
-      // The first round is to warm up.
-      if (round >= 0) times.set(contender, [...times.get(contender) ?? [], took]);
+    for (const { command, times } of entries) {
+      if (skipped.has(command)) continue;
+      try {
+        const took = await measure(workload, command);
+        if (round >= 0) times.push(took);
+      } catch (error) {
+        skipped.set(command, `${command.name}: ${(error as Error).message.trim()}`);
+      }
     }
   }
-  report(workload, times);
+  const outcome: Outcome = {
+    workload,
+    entries: entries.filter(({ command }) => !skipped.has(command)),
+    skipped: [...skipped.values()],
+  };
+  outcomes.push(outcome);
+  console.log(table(outcome));
 }
-for (const contender of contenders) await contender.close();
 
-function report(workload: Workload, times: Map<Contender, number[]>): void {
-  console.log(`\n${workload.title}, in ${workload.unit}`);
+/** In a process of its own, for what came before would count. */
+async function memory(): Promise<void> {
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", `${import.meta.dirname}/memory.ts`],
+    stderr: "inherit",
+  }).output();
+  const megabytes = Number(new TextDecoder().decode(stdout));
+  const met = megabytes < MOST_MEMORY ? "met" : "not met";
   console.log(
-    `${"".padEnd(40)}${"median".padStart(12)}${"range".padStart(26)}   ratio`,
+    `\nPeak memory of the host, 10⁶ calls: ${figure(megabytes)} MB ` +
+      `(< ${MOST_MEMORY}: ${met})`,
   );
-  const ours = median(times.get(contenders[0]!)!);
-  for (const [{ name }, taken] of times) {
-    const figures = taken.map(workload.figure).sort((a, b) => a - b);
-    const range = `${round(figures[0]!)} – ${round(figures.at(-1)!)}`;
-    const ratio = (median(taken) / ours).toPrecision(3);
-    const middle = round(workload.figure(median(taken)));
-    console.log(
-      `${name.padEnd(40)}${middle.padStart(12)}${range.padStart(26)}${
-        ratio.padStart(8)
-      }`,
-    );
+}
+
+function options(args: string[]): {
+  rounds: number;
+  only: string[];
+  chartFile: string | undefined;
+} {
+  const take = (option: string) => {
+    const at = args.indexOf(option);
+    return at < 0 ? undefined : args.splice(at, 2)[1];
+  };
+  const name = take("--only");
+  const chartFile = take("--chart");
+  const rounds = Number(args[0] ?? 5);
+  const known = Object.keys(workloads);
+  if (name !== undefined && !known.includes(name)) {
+    console.error(`There is no workload "${name}", only ${known.join(", ")}`);
+    Deno.exit(2);
   }
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
-}
-
-function round(value: number): string {
-  return Number(value.toPrecision(3)).toLocaleString("en");
+  if (!Number.isInteger(rounds) || rounds < 1 || args.length > 1) {
+    console.error("bench [ROUNDS] [--only WORKLOAD] [--chart FILE.svg]");
+    Deno.exit(2);
+  }
+  return { rounds, only: name === undefined ? known : [name], chartFile };
 }
