@@ -5,6 +5,7 @@
  * @module
  */
 
+import { lines } from "./lines.ts";
 import type { Task } from "./workload.ts";
 
 /** What starts a contender. */
@@ -127,9 +128,12 @@ async function exists(path: string): Promise<boolean> {
 export async function timeOnce([command, ...args]: string[]): Promise<number> {
   const began = performance.now();
   const options = { args, stdout: "null", stderr: "piped" } as const;
-  const { success, stderr } = await new Deno.Command(command!, options).output();
+  const { code, stderr } = await new Deno.Command(command!, options).output();
   const took = performance.now() - began;
-  if (!success) throw new Error(new TextDecoder().decode(stderr));
+  if (code !== 0) {
+    const words = new TextDecoder().decode(stderr).trim().split("\n").at(-1);
+    throw new Error(`it exits with status ${code}: ${words}`);
+  }
   return took;
 }
 
@@ -182,14 +186,5 @@ export class Contender implements AsyncDisposable {
     const { value, done } = await this.#answers.next();
     if (done) throw new Error("It has ended");
     return JSON.parse(value);
-  }
-}
-
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  let rest = "";
-  for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-    const found = (rest + text).split("\n");
-    rest = found.pop()!;
-    yield* found;
   }
 }
