@@ -9,7 +9,7 @@ import { OURS, OURS_CURVE } from "./contenders.ts";
 import { type Entry, figure, median, type Outcome } from "./report.ts";
 
 const WIDTH = 880;
-const LABEL = 220;
+const LABEL = 270;
 const FIGURE = 110;
 const ROW = 18;
 const TITLE = 26;

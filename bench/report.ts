@@ -96,7 +96,7 @@ export function summary(outcomes: Outcome[]): string {
       ? "not measured"
       : most === Infinity
       ? found.toFixed(2)
-      : `${found.toFixed(2)} (≤ ${most}: ${found <= most ? "met" : "not met"})`;
+      : `${found.toFixed(3)} (≤ ${most}: ${found <= most ? "met" : "not met"})`;
     return `${title.padEnd(width)}  ${what.padEnd(34)}  ${figures}`;
   });
   return ["\nTargets", ...lines].join("\n");
