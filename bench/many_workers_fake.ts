@@ -113,9 +113,9 @@ class Fake {
   }
 
   #report({ chunk, count }: AssignedChunk, elapsed: number): void {
-    const value = serializeList(new Float64Array(count));
+    const list = serializeList(new Float64Array(count));
     const segments = [{ chunk, from: 0, count }];
-    this.#say({ type: "results", segments, elapsed, value });
+    this.#say({ type: "results", segments, elapsed, list });
     this.#asked ??= performance.now();
     this.#done += count;
   }

@@ -173,7 +173,7 @@ export class Job<R = unknown> {
     }
     const overridden = this.run !== Job.prototype.run;
     const item = overridden ? null : this.#request().args;
-    const code = overridden ? this.#captureThis() : captureLater(this.#target!, true)();
+    const code = overridden ? this.#captureThis() : captureLater(this.#target!, true);
     const on = dispatcher ?? this.#dispatcher;
     const shared = on ? undefined : sharedDispatcher(this.#scheduler);
     const engine = engineOf(on ?? shared!);
@@ -390,14 +390,16 @@ export class Job<R = unknown> {
     return { target: this.#target, args };
   }
 
-  async #captureThis(): Promise<Uint8Array> {
+  #captureThis(): () => Promise<Uint8Array> {
     const root = rootOf(this.constructor);
     const self = { name: `${this.#name} → this`, value: this };
-    const { slots, nodes, scripts } = await capture(root, [self], Job);
-    const mutable = this.#mutable;
-    const job = slots[1]!;
-    const code: CodePayload = { nodes, scripts, kind: "job", job, mutable };
-    return serialize(code);
+    return async () => {
+      const { slots, nodes, scripts } = await capture(root, [self], Job);
+      const mutable = this.#mutable;
+      const job = slots[1]!;
+      const code: CodePayload = { nodes, scripts, kind: "job", job, mutable };
+      return serialize(code);
+    };
   }
 
   #mustBeOpen(): void {

@@ -30,7 +30,7 @@ export interface RunRequest {
   /** What it is called. */
   name: string;
   /** What the workers run, serialized. */
-  code: Promise<Uint8Array>;
+  code: () => Promise<Uint8Array>;
   /** What they run it over. */
   items: ItemSource;
   /** How. */
@@ -46,7 +46,7 @@ export class ActiveRun implements RunRequest {
   /** Its number. */
   readonly id: number;
   readonly name: string;
-  readonly code: Promise<Uint8Array>;
+  readonly code: () => Promise<Uint8Array>;
   readonly items: ItemSource;
   readonly settings: Omit<RunSettings, "id">;
   readonly daemon: boolean;

@@ -53,7 +53,7 @@ export async function collect(
   };
   const run = engine.start({
     name,
-    code: call.code(),
+    code: call.code,
     items,
     settings,
     daemon: false,

@@ -26,9 +26,11 @@ const TARGET = 10;
 /** How much work may wait with a worker, in milliseconds. */
 const WINDOW = 2 * TARGET;
 /** Items that take at most so long are handed out one ahead, in milliseconds. */
-const AHEAD = 100;
+const AHEAD = 1000;
 /** How many items a worker may have while their time is only guessed. */
 const GUESSED_ITEMS = 4;
+/** How many items may be with a worker at the very end. */
+const TAIL_ITEMS = 3;
 /** How large the results of a chunk should be at most, in bytes. */
 const CHUNK_BYTES = 1 << 20;
 /** How many chunks may be with one worker. */
@@ -596,7 +598,8 @@ export class Core {
     worker.items -= left;
     chunk.run.assigned -= left;
     // Chunks end in order, so this is nearly always the first.
-    worker.chunks.splice(worker.chunks.indexOf(chunk), 1);
+    if (worker.chunks[0] === chunk) worker.chunks.shift();
+    else worker.chunks.splice(worker.chunks.indexOf(chunk), 1);
     if (worker.chunks.length === 0) worker.alone = false;
     this.#chunks.delete(chunk.chunk);
   }
@@ -671,7 +674,12 @@ export class Core {
       if (!ahead && !room) return 0;
     }
     if (chunkSize !== "auto") return chunkSize;
-    const most = run.estimate === undefined ? GUESSED_ITEMS - worker.items : Infinity;
+    // Towards the end items may turn out to be longer than those before.
+    const tail = this.#workers.size > 1
+      ? Math.max(TAIL_ITEMS, Math.ceil(run.pending / (4 * this.#workers.size)))
+      : Infinity;
+    const guessed = run.estimate === undefined ? GUESSED_ITEMS : Infinity;
+    const most = Math.min(tail, guessed) - worker.items;
     if (most <= 0) return 0;
     const byTime = TARGET / Math.max(estimate, 1e-6);
     const byBytes = CHUNK_BYTES / Math.max(run.weight, 1);
@@ -702,6 +710,7 @@ export class Core {
 
   #requestWorkers(): void {
     if (this.#closed || this.#startFailures >= MOST_START_FAILURES) return;
+    if (this.#workers.size >= this.#settings.workers) return;
     let pending = 0;
     for (const run of this.#runs.values()) pending += run.pending + run.expected;
     if (pending === 0) return;

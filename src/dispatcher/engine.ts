@@ -125,8 +125,6 @@ export class Engine {
    */
   start(request: RunRequest): number {
     const id = ++this.#lastRun;
-    // Its failure is told when it is needed, which may be later.
-    request.code.catch(() => {});
     if (this.#closing) {
       request.items.close();
       const error = cancelledError({ name: request.name, index: undefined });
@@ -213,7 +211,8 @@ export class Engine {
       if (this.#runs.has(id)) {
         this.#dispatch({ type: "run", run: { ...run.settings, id } });
       }
-      const code = await run.code;
+      // Workers start meanwhile.
+      const code = await run.code();
       if (!this.#runs.has(id)) return;
       run.codeNumber = this.#codes.use(code);
     } catch (error) {

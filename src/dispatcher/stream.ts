@@ -104,7 +104,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     signal?.addEventListener("abort", this.#abort);
     this.#run = this.#engine!.start({
       name: this.#call.name,
-      code: this.#call.code(),
+      code: this.#call.code,
       items: this.#items,
       settings: this.#settings,
       daemon: false,

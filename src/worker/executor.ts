@@ -23,13 +23,13 @@ import {
 } from "./thread_messages.ts";
 
 /**
- * Results are sent on when an item begins in another millisecond than the last that was
- * looked at: so that of an item that takes longer is sent on when it ends. Before the
- * thread waits for a promise all that is there is sent. The results of the millisecond
- * before an item that is long and synchronous are taken by the event loop, out of the
- * memory that it shares. The clock is the cheapest that there is, for it is read for
- * every item.
+ * How long results wait for others at most, in milliseconds, until they are sent on when
+ * the next item begins. Before the thread waits for a promise all that is there is sent.
+ * What waits behind an item that is long and synchronous is taken by the event loop, out
+ * of the memory that it shares.
  */
+const FLUSH_INTERVAL = 10;
+/** The cheapest clock that there is, for it is read for every item. */
 const clock = Date.now;
 
 const port = self as unknown as {
@@ -192,7 +192,7 @@ class BatchRun {
       if (early.length > 0) takeEarly(begun);
       for (let i = 0; i < chunk.count; i++) {
         const tick = clock();
-        if (tick !== this.#tick) {
+        if (tick - this.#tick >= FLUSH_INTERVAL) {
           this.#tick = tick;
           this.#flush(epoch());
         }

@@ -67,6 +67,8 @@ const SYMBOLS = {
   execv: { parameters: ["buffer", "buffer"], result: "i32" },
   /** int close (int fd) */
   close: { parameters: ["i32"], result: "i32" },
+  /** int mallopt (int parameter, int value); of the GNU C library only */
+  mallopt: { parameters: ["i32", "i32"], result: "i32", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** libzmq, open: its functions under their C names. */
@@ -110,8 +112,22 @@ export function openLibzmq(path: string): Libzmq {
       { cause: error },
     );
   }
+  keepMemory(library);
   opened.set(path, library);
   return library;
+}
+
+/** `M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD` of malloc.h. */
+const TRIM_THRESHOLD = -1;
+const MMAP_THRESHOLD = -3;
+
+/**
+ * Has the C library keep the memory of messages for the next ones: to give it back and
+ * ask for it again, page by page, takes longer than to fill it.
+ */
+function keepMemory({ mallopt }: Libzmq): void {
+  mallopt?.(MMAP_THRESHOLD, 1 << 25);
+  mallopt?.(TRIM_THRESHOLD, 1 << 26);
 }
 
 /** A JavaScript string as a C string. */
@@ -181,6 +197,8 @@ export function lastError(zmq: Libzmq, operation: string): ZeromqError {
   );
 }
 
+/** The number of `EINTR` on this system. */
+export const EINTR: number = constants.errno.EINTR;
 /** The number of `EAGAIN` on this system. */
 export const EAGAIN: number = constants.errno.EAGAIN;
 /** The number of `EHOSTUNREACH` on this system. */

@@ -13,7 +13,7 @@
  */
 
 import { ZeromqError } from "../errors.ts";
-import { cString, EAGAIN, lastError, type Libzmq } from "./libzmq.ts";
+import { cString, EAGAIN, EINTR, lastError, type Libzmq } from "./libzmq.ts";
 import { Reactor } from "./reactor.ts";
 
 /** The socket types in use, with their numbers in zmq.h. */
@@ -317,11 +317,19 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
   #get(option: number): number {
     this.#numberSize[0] = 4n;
     const { zmq_getsockopt } = this.#zmq;
-    this.#check(
-      zmq_getsockopt(this.#socket, option, this.#number, this.#numberSize),
-      "zmq_getsockopt",
+    const result = this.#uninterrupted(() =>
+      zmq_getsockopt(this.#socket, option, this.#number, this.#numberSize)
     );
+    this.#check(result, "zmq_getsockopt");
     return this.#number[0]!;
+  }
+
+  /** Calls again when a signal came in between, such as a profiler's. */
+  #uninterrupted(call: () => number): number {
+    for (;;) {
+      const result = call();
+      if (result >= 0 || this.#zmq.zmq_errno() !== EINTR) return result;
+    }
   }
 
   #mustBeOpen(): void {
@@ -340,7 +348,10 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
       const frame = frames[i] as Uint8Array<ArrayBuffer>;
       const flags = i < last ? DONTWAIT | SNDMORE : DONTWAIT;
       const size = BigInt(frame.byteLength);
-      if (this.#zmq.zmq_send(this.#socket, frame, size, flags) < 0) {
+      const sent = this.#uninterrupted(() =>
+        this.#zmq.zmq_send(this.#socket, frame, size, flags)
+      );
+      if (sent < 0) {
         if (this.#zmq.zmq_errno() !== EAGAIN) throw lastError(this.#zmq, "zmq_send");
         if (i === 0) return false;
         // The peer left amid the message. libzmq drops what follows of it, to its last
@@ -368,7 +379,9 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
   #receiveNow(): Frames | undefined {
     const frames: Frames = [];
     do {
-      const size = this.#zmq.zmq_msg_recv(this.#message, this.#socket, DONTWAIT);
+      const size = this.#uninterrupted(() =>
+        this.#zmq.zmq_msg_recv(this.#message, this.#socket, DONTWAIT)
+      );
       if (size < 0) {
         if (this.#zmq.zmq_errno() === EAGAIN) return undefined;
         throw lastError(this.#zmq, "zmq_msg_recv");
