@@ -6,7 +6,6 @@
  */
 
 import process from "node:process";
-import { builtinModules } from "node:module";
 import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
 
 /** Where a built-in is found. */
@@ -60,7 +59,7 @@ export function findInModules(value: unknown): BuiltinPlace | undefined {
   if (!modules) {
     modules = new Map();
     // Those with a slash repeat what others have.
-    for (const name of builtinModules.toSorted((a, b) => slashes(a) - slashes(b))) {
+    for (const name of builtinModules().toSorted((a, b) => slashes(a) - slashes(b))) {
       // Those with an underscore, or under another, warn or repeat.
       if (/^_|^(sys|punycode|test|sqlite|inspector|trace_events)\b/.test(name)) {
         continue;
@@ -73,6 +72,11 @@ export function findInModules(value: unknown): BuiltinPlace | undefined {
     }
   }
   return modules.get(value);
+}
+
+/** Asked for when it is needed: to load that module takes long. */
+function builtinModules(): readonly string[] {
+  return process.getBuiltinModule("node:module").builtinModules;
 }
 
 function slashes(name: string): number {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { findSourceMap } from "node:module";
+import process from "node:process";
 import { type Place, SHIPPED } from "./payload.ts";
 
 /**
@@ -16,6 +16,8 @@ export function describePlace({ file, line, column }: Place): string {
   const path = file.startsWith("file:")
     ? decodeURIComponent(new URL(file).pathname)
     : file;
+  // To load that module takes long, and few programs need it.
+  const { findSourceMap } = process.getBuiltinModule("node:module");
   const entry = findSourceMap(path)?.findEntry(line, column);
   return entry && "originalLine" in entry
     ? `${file}:${entry.originalLine + 1}:${entry.originalColumn + 1}`

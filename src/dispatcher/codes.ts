@@ -4,7 +4,7 @@
  * @module
  */
 
-import { createHash } from "node:crypto";
+import process from "node:process";
 
 /** How much code that no run uses is kept at most: so many bytes, and so many codes. */
 const IDLE_BYTES = 1 << 26;
@@ -28,6 +28,8 @@ export class Codes {
 
   /** A run begins to use a code. */
   use(value: Uint8Array): number {
+    // Loaded while workers start: it takes long.
+    const { createHash } = process.getBuiltinModule("node:crypto");
     const hash = createHash("sha256").update(value).digest("base64");
     const number = this.#numbers.get(hash) ?? ++this.#last;
     const code = this.#codes.get(number) ?? { value, hash, runs: 0 };
