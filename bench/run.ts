@@ -11,7 +11,8 @@ import { chart } from "./chart.ts";
 import { type Command, commands, Contender, timeOnce } from "./contenders.ts";
 import { encryptionOfMegabyte } from "./encryption.ts";
 import { type Entry, figure, type Outcome, summary, table } from "./report.ts";
-import { type Workload, workloads } from "./workload.ts";
+import type { Workload } from "./workload.ts";
+import { workloads } from "./workloads.ts";
 
 const MOST_MEMORY = 250;
 
