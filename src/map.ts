@@ -30,6 +30,12 @@ export function map<T>(
   args: Items<T>,
   options: MapOptions & { into: Float64ArrayConstructor },
 ): Promise<Float64Array>;
+/** With `reraise: false` failures stand among the results. */
+export function map<T, R>(
+  f: (item: T) => R,
+  args: Items<T>,
+  options: MapOptions & { reraise: false },
+): Promise<(Awaited<R> | Error)[]>;
 /**
  * Runs a function over items on workers, as `Array.prototype.map` does here.
  *
@@ -65,6 +71,12 @@ export function map<T>(
   return onDispatcher(f, options, (dispatcher) => dispatcher.map(f, args, options));
 }
 
+/** With `reraise: false` failures stand among the results. */
+export function starmap<A extends readonly unknown[], R>(
+  f: (...args: [...A]) => R,
+  tuples: Items<A>,
+  options: MapOptions & { reraise: false },
+): Promise<(Awaited<R> | Error)[]>;
 /**
  * Runs a function over tuples of arguments: `f(...tuple)`.
  *
@@ -84,8 +96,13 @@ export function map<T>(
 export function starmap<A extends readonly unknown[], R>(
   f: (...args: [...A]) => R,
   tuples: Items<A>,
+  options?: MapOptions,
+): Promise<Awaited<R>[]>;
+export function starmap<A extends readonly unknown[]>(
+  f: (...args: [...A]) => unknown,
+  tuples: Items<A>,
   options: MapOptions = {},
-): Promise<Awaited<R>[]> {
+): Promise<unknown> {
   return onDispatcher(
     f,
     options,

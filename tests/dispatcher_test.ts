@@ -166,9 +166,10 @@ group("JobDispatcher deals with items that fail", (test) => {
       const error = instanceOf(results.splice(i, 1, [i, 0])[0], JobTimeoutError);
       assert(error.message.includes(`f[${i}]`), error.message);
     }
-    assertEquals(results.map(([x]) => x), [0, 1, 2, 3]);
+    const all = results as [number, number][];
+    assertEquals(all.map(([x]) => x), [0, 1, 2, 3]);
     const after = await d.map(f, [3, 4, 5, 6], { chunkSize: 1 });
-    const pids = new Set([...before, ...results, ...after].map(([, pid]) => pid));
+    const pids = new Set([...before, ...all, ...after].map(([, pid]) => pid));
     pids.delete(0);
     assert(pids.size <= 2, `${pids.size} processes`);
     const { workersLost, workersRequested } = d.stats();

@@ -30,6 +30,8 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
     has<number[]>()(await map(async (x: string) => await Number(x), ["1"]), true);
     has<(1 | "a")[]>()(await map((x: 1 | "a") => x, new Set([1, "a"] as const)), true);
     has<number[]>()(await map(Math.sqrt, Float64Array.of(1)), true);
+    has<(number | Error)[]>()(await map(Math.sqrt, [1], { reraise: false }), true);
+    has<Float64Array>()(await map(Math.sqrt, [1], { into: Float64Array }), true);
     async function* source() {
       yield* [new Date()];
     }

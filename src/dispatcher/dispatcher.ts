@@ -162,6 +162,12 @@ export class JobDispatcher implements AsyncDisposable {
   map<T, R>(
     f: (item: T) => R,
     args: Items<T>,
+    options: DispatchOptions & { reraise: false },
+  ): Promise<(Awaited<R> | Error)[]>;
+  /** {@linkcode map}, on this dispatcher's workers. */
+  map<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
     options?: DispatchOptions,
   ): Promise<Awaited<R>[]>;
   map(
@@ -176,9 +182,20 @@ export class JobDispatcher implements AsyncDisposable {
   starmap<A extends readonly unknown[], R>(
     f: (...args: [...A]) => R,
     tuples: Items<A>,
+    options: DispatchOptions & { reraise: false },
+  ): Promise<(Awaited<R> | Error)[]>;
+  /** {@linkcode starmap}, on this dispatcher's workers. */
+  starmap<A extends readonly unknown[], R>(
+    f: (...args: [...A]) => R,
+    tuples: Items<A>,
+    options?: DispatchOptions,
+  ): Promise<Awaited<R>[]>;
+  starmap(
+    f: AnyFunction,
+    tuples: Items<unknown>,
     options: DispatchOptions = {},
-  ): Promise<Awaited<R>[]> {
-    return this.#collect(f, tuples, options, true) as Promise<Awaited<R>[]>;
+  ): Promise<unknown> {
+    return this.#collect(f, tuples, options, true);
   }
 
   /** {@linkcode imap}, on this dispatcher's workers. */

@@ -7,6 +7,7 @@ import {
   HOME,
   isWanted,
   outputAs,
+  PROJECT,
   queueText,
 } from "../cluster/cluster.ts";
 import { programs } from "./_cluster_programs.ts";
@@ -47,5 +48,28 @@ Deno.test({
       ["cluster", "3,6,9,12,15"],
     ]);
     assertMatch(said, /cluster .* on node\d/);
+  },
+});
+
+Deno.test({
+  name: "Grid Engine: the README's example runs as it stands there",
+  ignore,
+  async fn() {
+    const readme = await Deno.readTextFile(new URL("../../README.md", import.meta.url));
+    const blocks = [...readme.matchAll(/```ts ignore\n(.*?)```/gs)].map(([, text]) =>
+      text!
+    );
+    assertEquals(blocks.length, 1);
+    const file = `${PROJECT}/readme_example.ts`;
+    await Deno.writeTextFile(file, blocks[0]!);
+    try {
+      const words = ["deno", "run", "-A", file];
+      const said = await outputAs("user", words, {
+        signal: AbortSignal.timeout(60_000),
+      });
+      assertEquals(said.trimEnd(), "[ 3, 6, 9 ]");
+    } finally {
+      await Deno.remove(file);
+    }
   },
 });
