@@ -103,6 +103,7 @@ export class Crew {
       kind,
       permissions,
       flags,
+      workers: scheduler.workers,
       memory,
       runDirectory: scheduler.runDirectory,
       interface: scheduler.interface,

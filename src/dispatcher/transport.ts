@@ -11,7 +11,12 @@ import { LARGEST_MESSAGE } from "../protocol/messages.ts";
 import type { RunFile } from "../protocol/run_file.ts";
 import { settings } from "../settings.ts";
 import { ZeromqError } from "../errors.ts";
-import { curveKeys, type Libzmq, openLibzmq } from "../zeromq/libzmq.ts";
+import {
+  curveKeys,
+  type Libzmq,
+  openFilesLimit,
+  openLibzmq,
+} from "../zeromq/libzmq.ts";
 import { locateLibzmq } from "../zeromq/locate.ts";
 import { type SocketOptions, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
 import { ZapHandler } from "../zeromq/zap.ts";
@@ -34,6 +39,8 @@ export interface TransportOptions {
   permissions: Deno.PermissionOptions;
   /** See `WorkerSpec.flags`. */
   flags: string[];
+  /** See `Scheduler.workers`. */
+  workers: number;
   /** See `Scheduler.memory`. */
   memory: number | undefined;
   /** See `Scheduler.runDirectory`. */
@@ -85,6 +92,7 @@ export class Transport {
     const { kind, permissions, flags, memory, reconnectGrace } = options;
     const libzmq = await locateLibzmq(settings.libzmq);
     const zmq = openLibzmq(libzmq);
+    checkLimit(zmq, options.workers);
     const directory = await makeDirectory(options.runDirectory);
     const context = new ZmqContext(zmq);
     try {
@@ -149,6 +157,20 @@ export class Transport {
       if (!(error instanceof Deno.errors.NotFound)) throw error;
     });
   }
+}
+
+/** What a program has open beside its workers' connections, on the safe side. */
+const OTHER_FILES = 64;
+
+/** libzmq ends the whole program when it may open no more files. */
+function checkLimit(zmq: Libzmq, workers: number): void {
+  const limit = openFilesLimit(zmq);
+  if (workers + OTHER_FILES <= limit) return;
+  throw new ZeromqError(
+    "EMFILE",
+    `${workers} workers need ${workers + OTHER_FILES} open files, and the limit is ` +
+      `${limit}: raise it by ulimit -n, or have fewer workers`,
+  );
 }
 
 /** `Deno.makeTempDir` makes directories of mode 0700. */

@@ -67,6 +67,8 @@ const SYMBOLS = {
   execv: { parameters: ["buffer", "buffer"], result: "i32" },
   /** int close (int fd) */
   close: { parameters: ["i32"], result: "i32" },
+  /** int getrlimit (int resource, struct rlimit *limits) */
+  getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
   /** int mallopt (int parameter, int value); of the GNU C library only */
   mallopt: { parameters: ["i32", "i32"], result: "i32", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -115,6 +117,17 @@ export function openLibzmq(path: string): Libzmq {
   keepMemory(library);
   opened.set(path, library);
   return library;
+}
+
+/** `RLIMIT_NOFILE` of sys/resource.h. */
+const OPEN_FILES = Deno.build.os === "darwin" ? 8 : 7;
+
+/** How many files and connections the process may have open at once. */
+export function openFilesLimit(zmq: Libzmq): number {
+  // The soft one and the hard one.
+  const limits = new BigUint64Array(2);
+  zmq.getrlimit(OPEN_FILES, new Uint8Array(limits.buffer));
+  return Number(limits[0]!);
 }
 
 /** `M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD` of malloc.h. */

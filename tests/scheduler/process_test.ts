@@ -193,3 +193,14 @@ test("A ProcessScheduler refuses what is no number of workers, and no transport"
   assertEquals(scheduler.workers, settings.workers);
   assertEquals([scheduler.transport, scheduler.permissions], ["local", "inherit"]);
 });
+
+test("More workers than the process may have open files are refused, and the limit named", async () => {
+  const program = new URL("../fixtures/programs.ts", import.meta.url).pathname;
+  const line = `ulimit -n 256; exec "${Deno.execPath()}" run -A "${program}" crowd`;
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", line] }).output();
+  assertEquals(
+    new TextDecoder().decode(stdout).trimEnd(),
+    "ZeromqError: 300 workers need 364 open files, and the limit is 256: raise it by " +
+      "ulimit -n, or have fewer workers",
+  );
+});
