@@ -437,7 +437,8 @@ export class Core {
           `it started and did not reach the host within ${startTimeout} ms`;
         this.#drop(worker, "unreachable", detail);
       } else if (worker.state === "disconnected" && age > reconnectGrace) {
-        this.#drop(worker, "unreachable", "the connection to it was lost");
+        const cause = this.#settings.lostCause ?? "unreachable";
+        this.#drop(worker, cause, "the connection to it was lost");
       } else if (worker.state === "ready" && this.#overdue(worker)) {
         this.#endOverdue(worker);
       } else if (

@@ -199,6 +199,8 @@ export class Engine {
       startTimeout: startTimeout + (scheduler.tellsLate ? NEWS : 0),
       silenceTimeout: 10 * heartbeatInterval,
       reconnectGrace: 2 * reconnectGraceOf(scheduler),
+      // Of a process that ended a cluster would have told by then.
+      lostCause: scheduler.tellsLate ? "node lost" : "unreachable",
     });
     this.#ticking = setInterval(() => this.#tick(), TICK);
     this.#updateRef(true);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { WorkerLoss } from "../errors.ts";
+import type { WorkerLoss, WorkerLossCause } from "../errors.ts";
 import type { AssignedChunk, FailureReason, Segment } from "../protocol/messages.ts";
 
 /** What holds for all runs of a dispatcher. */
@@ -20,6 +20,11 @@ export interface CoreSettings {
   silenceTimeout: number;
   /** How long a disconnected worker may take to come back. */
   reconnectGrace: number;
+  /**
+   * Why a worker is gone whose connection was lost, where its scheduler does not say so
+   * in that time; `"unreachable"` by default.
+   */
+  lostCause?: WorkerLossCause;
 }
 
 /** What holds for one run: one call of `map`, or one `Job`. */

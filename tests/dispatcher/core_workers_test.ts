@@ -29,6 +29,17 @@ Deno.test("a silent worker counts as disconnected, and after the grace as lost",
   }]);
 });
 
+Deno.test("a worker that is lost is gone for the reason that its scheduler makes likely", () => {
+  const host = new Harness({ workers: 1, lostCause: "node lost" });
+  host.run(1, { retries: 0 });
+  host.hello("1");
+  host.do({ type: "disconnected", worker: "1" });
+  const [failed] = only(host.pass(LIMITS.reconnectGrace + 250), "fail");
+  const detail = "the connection to it was lost";
+  const losses = [{ worker: "1", cause: "node lost", detail }];
+  assertEquals(failed?.failure, { kind: "lost", losses });
+});
+
 Deno.test("a worker that comes back in time keeps its items", () => {
   const host = new Harness({ workers: 1 });
   host.run(2, { chunkSize: 2 });

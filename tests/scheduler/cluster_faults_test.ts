@@ -198,6 +198,40 @@ test("a node that is cut off for good costs attempts, and no result", async ([no
   }
 });
 
+test("a node that is cut off for good is the cause where nothing is tried again", async ([node]) => {
+  await using ground = await Ground.start({
+    ...WAITING,
+    items: 8,
+    retries: 0,
+    scheduler: { workers: 8 },
+    settings: { reconnectGrace: 1000, heartbeatInterval: 250 },
+  });
+  try {
+    await ground.opened();
+    const places = await ground.begun(8);
+    await cutOff(node!);
+    ground.open();
+    const { results } = await ground.outcome();
+    for (const { item, host } of places) {
+      const result = results[item]!;
+      if (host !== node!.name) {
+        assertEquals("item" in result && result.item, item);
+        continue;
+      }
+      const attempts = "attempts" in result ? result.attempts : [];
+      assertEquals(attempts.map((loss) => [loss.cause, loss.host]), [[
+        "node lost",
+        node!.name,
+      ]]);
+    }
+    await ground.closed();
+    await assertNothingLeft();
+  } finally {
+    await bringBack(node!);
+    await untilHeard(node!, true);
+  }
+});
+
 test("a master that is killed and comes back costs nothing", async (nodes) => {
   await using ground = await Ground.start({ ...WAITING, times: 2 });
   await ground.opened();
