@@ -6,6 +6,7 @@
  */
 
 import { types } from "node:util";
+import { VIEWS } from "../protocol/views.ts";
 import type { Shell, Slot } from "./payload.ts";
 
 /** How to call what cannot travel whatever it holds, such as `"a Promise"`. */
@@ -29,28 +30,12 @@ const DATA: object[] = [
   Date,
   RegExp,
   ArrayBuffer,
-  DataView,
   Number,
   String,
   Boolean,
   BigInt,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int8Array,
-  Uint16Array,
-  Int16Array,
-  Uint32Array,
-  Int32Array,
-  Float16ArrayOrNone(),
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-].flatMap((type) => type ? [type.prototype] : []);
-
-function Float16ArrayOrNone(): { prototype: object } | undefined {
-  return (globalThis as { Float16Array?: { prototype: object } }).Float16Array;
-}
+  ...VIEWS,
+].map((type) => type.prototype);
 
 /** Of longer arrays it is not checked whether they have properties beside elements. */
 const LONG = 10_000;

@@ -43,9 +43,9 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
       return [numbers([elapsed, ...all]), ...message.list];
     }
     case "failed": {
-      const { chunk, offset, exitStatus, elapsed } = message;
+      const { chunk, offset, exitStatus } = message;
       const reason = FAILURE_REASONS.indexOf(message.reason);
-      return [numbers([chunk, offset, reason, exitStatus, elapsed]), message.value];
+      return [numbers([chunk, offset, reason, exitStatus]), message.value];
     }
     case "returned":
       return [numbers([message.chunk, message.from])];
@@ -106,7 +106,7 @@ export function decodeWorkerMessage(frames: Frames): WorkerMessage {
       return { type, elapsed: time(elapsed, type), segments, list: body.list(1) };
     }
     case "failed": {
-      const [chunk, offset, reason, exitStatus, elapsed] = body.numbers(2, 5);
+      const [chunk, offset, reason, exitStatus] = body.numbers(2, 4);
       const known = FAILURE_REASONS[whole(reason, type)];
       if (known === undefined) throw refuse(type, `has the unknown reason ${reason}`);
       return {
@@ -115,7 +115,6 @@ export function decodeWorkerMessage(frames: Frames): WorkerMessage {
         offset: whole(offset, type),
         reason: known,
         exitStatus: whole(exitStatus, type),
-        elapsed: time(elapsed, type),
         value: body.value(1),
       };
     }

@@ -9,6 +9,7 @@
 
 import { Buffer } from "node:buffer";
 import { Deserializer, Serializer } from "node:v8";
+import { VIEWS } from "./views.ts";
 
 /** Values, one for each item. */
 export type List = unknown[] | Float64Array;
@@ -24,22 +25,6 @@ const OWN_FRAME = 4096;
 const INSIDE = 0;
 const OUTSIDE = 1;
 
-/** What a typed array may be; their order is part of the protocol. */
-const VIEWS = [
-  DataView,
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  Float16Array,
-] as const;
 /** A `Buffer` of Node.js, which is a `Uint8Array`, too. */
 const BUFFER = VIEWS.length;
 

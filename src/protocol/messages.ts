@@ -20,7 +20,7 @@
  * | | `heartbeat` | no | none |
  * | | `started` | yes | numbers: chunk |
  * | | `results` | yes | numbers: elapsed, then chunk, from, count for each segment; list: all their results |
- * | | `failed` | yes | numbers: chunk, offset, reason (index in {@linkcode FAILURE_REASONS}), exit status, elapsed; value: the failure |
+ * | | `failed` | yes | numbers: chunk, offset, reason (index in {@linkcode FAILURE_REASONS}), exit status; value: the failure |
  * | | `returned` | yes | numbers: chunk, from |
  * | | `message` | yes | numbers: chunk; value: what was sent |
  * | | `restarting` | yes | none |
@@ -144,7 +144,6 @@ export type WorkerMessage =
     offset: number;
     reason: FailureReason;
     exitStatus: number;
-    elapsed: number;
     value: Uint8Array;
   }
   | { type: "returned"; chunk: number; from: number }

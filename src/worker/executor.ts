@@ -108,8 +108,7 @@ self.addEventListener("unhandledrejection", (event) => {
 const exit = (status?: number | string): never => {
   const running_ = running.read();
   if (running_) {
-    const { chunk, offset, since } = running_;
-    const elapsed = epoch() - since;
+    const { chunk, offset } = running_;
     const exitStatus = Math.abs(Math.trunc(Number(status ?? Deno.exitCode))) || 0;
     post({
       type: "failed",
@@ -117,7 +116,6 @@ const exit = (status?: number | string): never => {
       offset,
       reason: "exited",
       exitStatus,
-      elapsed,
       value: serialize(null),
     });
   }
@@ -298,9 +296,8 @@ class BatchRun {
   }
 
   #fail(chunk: number, offset: number, reason: FailureReason, error: unknown): void {
-    const elapsed = Math.max(0, epoch() - this.#flushed);
     const value = encodeFailure(error);
-    post({ type: "failed", chunk, offset, reason, exitStatus: 0, elapsed, value });
+    post({ type: "failed", chunk, offset, reason, exitStatus: 0, value });
   }
 }
 

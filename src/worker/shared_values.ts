@@ -8,6 +8,7 @@
  */
 
 import { deserialize, serialize } from "../protocol/values.ts";
+import { VIEWS } from "../protocol/views.ts";
 
 /** How many numbers, letters and bytes there is room for. */
 const NUMBERS = 1 << 14;
@@ -26,18 +27,6 @@ const DATE = -7;
 const MAP = -8;
 const SET = -9;
 const CLONE = -10;
-
-const VIEWS = [
-  Uint8Array,
-  Uint8ClampedArray,
-  Int8Array,
-  Uint16Array,
-  Int16Array,
-  Uint32Array,
-  Int32Array,
-  Float32Array,
-  Float64Array,
-] as const;
 
 /** A value of more objects is written by structured clone. */
 const MOST_OBJECTS = 64;
@@ -247,7 +236,8 @@ export class SharedValues {
         return this.#readRecord(number);
       case VIEW: {
         const length = this.#readValue() as number;
-        return new VIEWS[number]!(this.#readBytes(length).buffer);
+        const View = VIEWS[number] as new (buffer: ArrayBuffer) => ArrayBufferView;
+        return new View(this.#readBytes(length).buffer);
       }
       case CLONE:
         return deserialize(this.#readBytes(number));

@@ -219,7 +219,6 @@ export class Thread {
   ): void {
     const held = this.#held.get(chunk)!;
     const offset = item?.offset ?? held.reported;
-    const elapsed = item ? Math.max(0, epoch() - item.since) : 0;
     const value = encodeFailure(error);
     this.#advance(chunk, offset + 1);
     this.#settings.report({
@@ -228,7 +227,6 @@ export class Thread {
       offset,
       reason,
       exitStatus: 0,
-      elapsed,
       value,
     });
     this.#restart();

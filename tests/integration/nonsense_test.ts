@@ -33,7 +33,7 @@ function results(
 function failed(chunk: number, offset = 0): WorkerMessage {
   const value = serialize(null);
   const reason = "threw";
-  return { type: "failed", chunk, offset, reason, exitStatus: 0, elapsed: 1, value };
+  return { type: "failed", chunk, offset, reason, exitStatus: 0, value };
 }
 
 /** What a worker that has one item, the only one of its chunk, must not say. */

@@ -89,7 +89,6 @@ for (const [what, value] of Object.entries(failures)) {
       offset: 0,
       reason: "threw",
       exitStatus: 0,
-      elapsed: 1,
       value,
     });
     // So that the others are for a real one.

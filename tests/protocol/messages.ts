@@ -53,7 +53,6 @@ export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
     offset: whole,
     reason: fc.constantFrom(...FAILURE_REASONS),
     exitStatus: whole,
-    elapsed: time,
     value,
   }),
   fc.record({ type: type("returned"), chunk: whole, from: whole }),

@@ -233,7 +233,6 @@ export class ThreadModel {
       offset,
       reason,
       exitStatus: 0,
-      elapsed: 1,
       value,
     };
     this.#worker.send(message);

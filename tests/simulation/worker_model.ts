@@ -302,7 +302,6 @@ export class WorkerModel {
         offset: 2 ** 40,
         reason: "threw",
         exitStatus: 0,
-        elapsed,
         value,
       },
     ];
