@@ -123,7 +123,7 @@ export class DrmaaError extends GridEngineError {
  * - `"exit"`: its process, or the function inside it, exited;
  * - `"out of memory"`: it held more than it was allowed to;
  * - `"run time limit"`: the cluster ended it at its time limit;
- * - `"node lost"`: the machine it ran on is gone;
+ * - `"node lost"`: the machine it ran on is gone, or nothing is heard of it;
  * - `"deleted"`: somebody took it out of the queue;
  * - `"never started"`: it was asked for and never came;
  * - `"unreachable"`: it stopped answering, or never reached the host.
