@@ -69,6 +69,30 @@ group("JobDispatcher keeps its workers warm", (test) => {
     assertEquals(await d.join(), []);
   });
 
+  test("items that wait behind a long one go to a worker that has nothing to do", async (d) => {
+    using directory = new TempDirectory();
+    const file = `${directory.path}/open`;
+    // The first item ends only when the last has run, which was handed out with it.
+    const target = (i: number) => {
+      const pause = new Int32Array(new SharedArrayBuffer(4));
+      if (i === 9) Deno.writeTextFileSync(file, "");
+      while (i === 0) {
+        try {
+          Deno.statSync(file);
+          break;
+        } catch {
+          Atomics.wait(pause, 0, 0, 1);
+        }
+      }
+      return Deno.pid;
+    };
+    const pids = await d.map(target, Array.from({ length: 10 }, (_, i) => i), {
+      chunkSize: 10,
+    });
+    assertEquals(new Set(pids).size, 2);
+    assert(pids[0] !== pids[9]);
+  });
+
   test("join() throws TimeoutError when time is up, and the jobs go on", async (d) => {
     const job = new Job({ target: wait });
     d.dispatch([new Job({ target: identity, args: [1] }), job]);

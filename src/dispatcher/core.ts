@@ -28,9 +28,17 @@ const WINDOW = 2 * TARGET;
 /** Items that take at most so long are handed out one ahead, in milliseconds. */
 const AHEAD = 1000;
 /** How many items a worker may have while their time is only guessed. */
-const GUESSED_ITEMS = 4;
+const GUESSED_ITEMS = 16;
 /** How many items may be with a worker at the very end. */
-const TAIL_ITEMS = 3;
+const TAIL_ITEMS = 8;
+/** Less work than this is not worth a message to another worker, in milliseconds. */
+const LIGHT = 0.1;
+/** A worker that has settled nothing for so long is stuck in an item, in milliseconds. */
+const STUCK = 2 * TARGET;
+/** What waits longer than this is recalled for a worker without work, in milliseconds. */
+const WORTH_RECALLING = TARGET / 2;
+/** How often to look for something to recall while a worker has no work, in ms. */
+const RECALL_INTERVAL = TARGET / 2;
 /** How large the results of a chunk should be at most, in bytes. */
 const CHUNK_BYTES = 1 << 20;
 /** How many chunks may be with one worker. */
@@ -48,7 +56,7 @@ interface Chunk extends AssignedChunk {
   done: number;
   /** When the host gives up on a termination that it asked for. */
   terminateBy: number;
-  /** An item before its own failed, whereupon a worker may hand back the others. */
+  /** Its worker may hand it back: it was asked to, or an item before its own failed. */
   excused: boolean;
 }
 
@@ -73,6 +81,8 @@ interface Worker {
   items: number;
   /** It runs an item that must be alone with it: a suspect, or a `Job`. */
   alone: boolean;
+  /** It was asked to hand back what waits behind the item that it runs. */
+  recalled: boolean;
 }
 
 /** The dispatcher's state machine. */
@@ -87,6 +97,8 @@ export class Core {
   #now = 0;
   #lastWorker = 0;
   #lastChunk = 0;
+  /** When to look again for something to recall. */
+  #recallAt = 0;
   #startFailures = 0;
   #lastLoss: WorkerLoss | undefined;
   #closed = false;
@@ -171,6 +183,7 @@ export class Core {
     // First, so that those who are yet to come have their share of what is handed out.
     this.#requestWorkers();
     this.#fillAll();
+    this.#recallAll();
     this.#pullAll();
     this.#giveUp();
     return this.#actions;
@@ -395,8 +408,8 @@ export class Core {
       this.#drop(worker, "unreachable", "it handed back items it does not have");
       return;
     }
-    if (chunk.excused || chunk.done > 0) {
-      this.#handBack(worker, chunk, chunk.count);
+    if (chunk.excused || from > 0) {
+      this.#cut(worker, chunk, from);
       this.#finish(chunk.run);
     } else {
       // Nobody knows why. Were it forgiven, it could go on for ever.
@@ -580,6 +593,7 @@ export class Core {
     chunk.run.assigned -= count;
     worker.items -= count;
     worker.progress = this.#now;
+    worker.recalled = false;
     if (chunk.done === chunk.count) this.#forget(worker, chunk);
   }
 
@@ -592,6 +606,18 @@ export class Core {
     this.#advance(worker, chunk, count);
     if (run.terminating) this.#failAll(run, { first, count });
     else run.giveBack({ first, count });
+  }
+
+  /** The items of a chunk from offset `from` on go back to wait. */
+  #cut(worker: Worker, chunk: Chunk, from: number): void {
+    const { run } = chunk;
+    const range = { first: chunk.first + from, count: chunk.count - from };
+    chunk.count = from;
+    worker.items -= range.count;
+    run.assigned -= range.count;
+    if (chunk.done === chunk.count) this.#forget(worker, chunk);
+    if (run.terminating) this.#failAll(run, range);
+    else run.giveBack(range);
   }
 
   #forget(worker: Worker, chunk: Chunk): void {
@@ -662,6 +688,8 @@ export class Core {
       return idle ? (chunkSize === "auto" ? 1 : chunkSize) : 0;
     }
     if (!idle) {
+      // It would wait, as what was handed back would have.
+      if (worker.recalled) return 0;
       // One run at a time: so a run can be cancelled without harm to another.
       if (worker.chunks[0]!.run !== run) return 0;
       const load = worker.items * estimate;
@@ -675,17 +703,46 @@ export class Core {
       if (!ahead && !room) return 0;
     }
     if (chunkSize !== "auto") return chunkSize;
+    const guessed = run.estimate === undefined ? GUESSED_ITEMS : Infinity;
+    if (idle && run.pending * estimate < LIGHT && run.pending <= guessed) {
+      return run.pending;
+    }
     // Towards the end items may turn out to be longer than those before.
     const tail = this.#workers.size > 1
       ? Math.max(TAIL_ITEMS, Math.ceil(run.pending / (4 * this.#workers.size)))
       : Infinity;
-    const guessed = run.estimate === undefined ? GUESSED_ITEMS : Infinity;
     const most = Math.min(tail, guessed) - worker.items;
     if (most <= 0) return 0;
     const byTime = TARGET / Math.max(estimate, 1e-6);
     const byBytes = CHUNK_BYTES / Math.max(run.weight, 1);
     const byRest = Math.ceil(run.pending / (2 * this.#workers.size));
     return Math.max(1, Math.floor(Math.min(byTime, byBytes, byRest, most)));
+  }
+
+  /** Where a worker has no work while items wait with others, those hand them back. */
+  #recallAll(): void {
+    if (this.#closed || this.#now < this.#recallAt) return;
+    for (const run of this.#runs.values()) if (run.pending > 0) return;
+    let idle = 0;
+    for (const worker of this.#hungry) if (worker.items === 0) idle++;
+    if (idle === 0) return;
+    let waiting = false;
+    for (const worker of this.#workers.values()) {
+      if (worker.items < 2 || worker.recalled || worker.state !== "ready") continue;
+      waiting = true;
+      const { run } = worker.chunks[0]!;
+      const since = this.#now - worker.progress;
+      const left = worker.items * (run.estimate ?? run.hint ?? 0) - since;
+      if (since < STUCK && left < WORTH_RECALLING) continue;
+      worker.recalled = true;
+      for (const chunk of worker.chunks) chunk.excused = true;
+      if (since >= STUCK) run.estimate = Math.max(run.estimate ?? 0, since);
+      this.#actions.push({ type: "recall", worker: worker.id });
+      if (--idle === 0) break;
+    }
+    if (!waiting) return;
+    this.#recallAt = this.#now + RECALL_INTERVAL;
+    this.#actions.push({ type: "wake", after: RECALL_INTERVAL });
   }
 
   /** Has the sources read so far ahead that no worker need wait for them. */
@@ -736,6 +793,7 @@ export class Core {
         chunks: [],
         items: 0,
         alone: false,
+        recalled: false,
       });
     }
     this.#actions.push({ type: "request", workers: ids });

@@ -401,6 +401,15 @@ export class Engine {
       case "assign":
         this.#assign(action.worker, action.run, action.chunks);
         break;
+      case "recall":
+        this.#crew!.peer(action.worker)?.send({ type: "recall" });
+        break;
+      case "wake":
+        // What runs keeps the program alive, if it should.
+        Deno.unrefTimer(
+          setTimeout(() => this.#dispatch({ type: "tick" }), action.after),
+        );
+        break;
       case "cancel":
         this.#crew!.peer(action.worker)?.send({
           type: "cancel",

@@ -94,7 +94,7 @@ export type CoreEvent =
   }
   /** A worker hands back the items of a chunk from an offset on. */
   | { type: "returned"; worker: string; chunk: number; from: number }
-  /** Time passed. */
+  /** Time passed: a while, or as long as `wake` asked for. */
   | { type: "tick" }
   /** No more runs: cancel all and send the workers home. */
   | { type: "close" };
@@ -109,6 +109,10 @@ export type CoreAction =
   | { type: "welcome"; worker: string; refused?: string }
   /** Send chunks of one run to a worker. */
   | { type: "assign"; worker: string; run: number; chunks: AssignedChunk[] }
+  /** Ask a worker to hand back what it has not begun. */
+  | { type: "recall"; worker: string }
+  /** Tick in so many milliseconds. */
+  | { type: "wake"; after: number }
   /** Tell a worker to drop chunks and to end the one it runs. */
   | { type: "cancel"; worker: string; chunks: number[] }
   /** Tell a worker to let a chunk come to an end. */

@@ -31,6 +31,7 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
   switch (message.type) {
     case "heartbeat":
     case "restarting":
+    case "recall":
     case "leave":
       return [];
     case "hello":
@@ -141,6 +142,7 @@ export function decodeHostMessage(frames: Frames): HostMessage {
   const body = new Body(type, frames);
   switch (type) {
     case "heartbeat":
+    case "recall":
     case "leave":
       body.expect(0);
       return { type };

@@ -30,6 +30,7 @@
  * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
  * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
  * | | `forget` | yes | numbers: code, one or more |
+ * | | `recall` | yes | none |
  * | | `cancel` | yes | numbers: chunk, one or more |
  * | | `terminate` | yes | numbers: chunk, grace |
  * | | `message` | yes | numbers: chunk; value: what was sent |
@@ -44,6 +45,10 @@
  * Within a chunk items run, and are reported, in order. `results` and `failed` name an
  * offset; items of the chunk before it that were not reported are thereby handed back,
  * to be run again.
+ *
+ * A worker that is told to `recall` hands back what it has not begun: `returned` names
+ * the first such item of a chunk, and all behind it are handed back, too. What it has
+ * begun of the chunk it still owes.
  *
  * A worker that has to end a function in the middle starts its process anew: it reports
  * what became of the item, says `restarting`, which hands back all that it still has, and
@@ -79,6 +84,7 @@ export const TYPES = {
   terminate: 69,
   leave: 70,
   forget: 71,
+  recall: 72,
 } as const;
 
 /**
@@ -167,6 +173,7 @@ export type HostMessage =
     list: Uint8Array[];
   }
   | { type: "forget"; codes: number[] }
+  | { type: "recall" }
   | { type: "cancel"; chunks: number[] }
   | { type: "terminate"; chunk: number; grace: number }
   | { type: "message"; chunk: number; value: Uint8Array }

@@ -216,6 +216,9 @@ export class Client {
         this.#thread.assign({ ...batch, timed: timeout > 0 }, timeout);
         break;
       }
+      case "recall":
+        this.#thread.recall();
+        break;
       case "cancel":
         this.#thread.cancel(message.chunks);
         break;

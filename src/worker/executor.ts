@@ -106,9 +106,9 @@ self.addEventListener("unhandledrejection", (event) => {
 
 // Deno ends a thread that exits without a word, so the word must come first.
 const exit = (status?: number | string): never => {
-  const running_ = running.read();
-  if (running_) {
-    const { chunk, offset } = running_;
+  const { chunk: running, offset } = current;
+  if (running) {
+    const { chunk } = running;
     const exitStatus = Math.abs(Math.trunc(Number(status ?? Deno.exitCode))) || 0;
     post({
       type: "failed",
@@ -165,7 +165,7 @@ class BatchRun {
   }
 
   async run(): Promise<void> {
-    const { code, chunks, list, announce, timed } = this.#batch;
+    const { code, chunks, start, list, announce, timed } = this.#batch;
     let call: Call;
     let args: List;
     try {
@@ -197,9 +197,9 @@ class BatchRun {
         const argument = args[next];
         // What is large need not be kept until the batch has ended.
         if (typeof argument === "object") args[next] = undefined as never;
-        next++;
+        const item = (start + next++) | 0;
+        if (!running.begin(item, timed ? epoch() : 0)) continue;
         current.offset = i;
-        running.begin(begun, i, timed ? epoch() : 0);
         try {
           let result = call(argument);
           if (isThenable(result)) {

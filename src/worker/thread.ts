@@ -32,6 +32,8 @@ const TAKE_INTERVAL = 50;
 /** A chunk that is in the thread's hands. */
 interface Held {
   chunk: AssignedChunk;
+  /** The number of its first item: see `RunningItem`. */
+  start: number;
   /** The offset of the first item that was not reported. */
   reported: number;
   timeout: number;
@@ -59,6 +61,8 @@ export class Thread {
   readonly #worker: Worker;
   readonly #running: RunningItem;
   readonly #results: HeldResults;
+  /** The number of the item that the thread is given next. */
+  #next = 1;
   /** How many of the thread's messages came. */
   #arrived = 0;
   /** When the thread last sent results on, as of the last look. */
@@ -98,12 +102,15 @@ export class Thread {
   }
 
   /** Takes chunks to run after those that it has. */
-  assign(batch: Batch, timeout: number): void {
+  assign(batch: Omit<Batch, "start">, timeout: number): void {
+    const start = this.#next;
     for (const chunk of batch.chunks) {
-      this.#held.set(chunk.chunk, { chunk, reported: 0, timeout });
+      const held = { chunk, start: this.#next, reported: 0, timeout };
+      this.#held.set(chunk.chunk, held);
+      this.#next = (this.#next + chunk.count) | 0;
     }
     this.#post(
-      { type: "batch", batch },
+      { type: "batch", batch: { ...batch, start } },
       batch.list.map(({ buffer }) => buffer as ArrayBuffer),
     );
     if (timeout > 0) this.#watch();
@@ -113,6 +120,20 @@ export class Thread {
   /** Passes a value on to the job that runs as this chunk. */
   message(chunk: number, value: Uint8Array): void {
     this.#post({ type: "message", chunk, value });
+  }
+
+  /** Hands back what the thread has not begun. */
+  recall(): void {
+    if (this.#over) return;
+    const item = this.#running.recall(this.#next);
+    if (item === undefined) return;
+    for (const [chunk, held] of this.#held) {
+      const from = Math.max(0, (item - held.start) | 0);
+      if (from >= held.chunk.count) continue;
+      held.chunk.count = from;
+      this.#settings.report({ type: "returned", chunk, from });
+      this.#advance(chunk, held.reported);
+    }
   }
 
   /** Drops chunks, and ends what runs of them at once. */
@@ -128,7 +149,8 @@ export class Thread {
     const end = () => {
       this.#graces.delete(chunk);
       this.#takeResults();
-      if (this.#held.has(chunk)) this.#fail(chunk, undefined, "cancelled", null);
+      const held = this.#held.get(chunk);
+      if (held) this.#fail(chunk, held.reported, "cancelled", null);
     };
     if (grace === 0) return end();
     this.#post({ type: "abort", chunk });
@@ -210,15 +232,20 @@ export class Thread {
     this.#report({ type: "results", segments, elapsed: 0, list });
   }
 
+  /** What the thread runs, if it is not reported yet. */
+  #runningItem(): { chunk: number; offset: number; since: number } | undefined {
+    const running = this.#running.read();
+    if (!running) return undefined;
+    for (const [chunk, { chunk: { count }, start, reported }] of this.#held) {
+      const offset = (running.item - start) | 0;
+      if (offset < reported || offset >= count) continue;
+      return { chunk, offset, since: running.since };
+    }
+    return undefined;
+  }
+
   /** Ends an item, which fails, and with it the process. */
-  #fail(
-    chunk: number,
-    item: { offset: number; since: number } | undefined,
-    reason: FailureReason,
-    error: unknown,
-  ): void {
-    const held = this.#held.get(chunk)!;
-    const offset = item?.offset ?? held.reported;
+  #fail(chunk: number, offset: number, reason: FailureReason, error: unknown): void {
     const value = encodeFailure(error);
     this.#advance(chunk, offset + 1);
     this.#settings.report({
@@ -244,13 +271,12 @@ export class Thread {
       console.error(`The thread for jobs cannot start: ${message}`);
       Deno.exit(1);
     }
-    const item = this.#running.read();
+    const item = this.#runningItem();
     const error = new GridEngineError(
       `The thread that ran the job crashed: ${message}`,
     );
-    if (item && this.#held.has(item.chunk)) {
-      this.#fail(item.chunk, item, "threw", error);
-    } else this.#restart();
+    if (item) this.#fail(item.chunk, item.offset, "threw", error);
+    else this.#restart();
   }
 
   /** Ends the item that runs when it is overdue; looks again when it will be. */
@@ -258,11 +284,11 @@ export class Thread {
     clearTimeout(this.#timer);
     const timeout = this.#held.values().next().value?.timeout ?? 0;
     if (timeout === 0) return;
-    const item = this.#running.read();
+    const item = this.#runningItem();
     const left = item ? item.since + timeout - epoch() : timeout;
-    if (item && left <= 0 && this.#held.has(item.chunk)) {
+    if (item && left <= 0) {
       this.#takeResults();
-      this.#fail(item.chunk, item, "timeout", null);
+      this.#fail(item.chunk, item.offset, "timeout", null);
     }
     this.#timer = setTimeout(() => this.#watch(), Math.max(1, left));
   }

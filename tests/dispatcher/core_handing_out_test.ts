@@ -6,6 +6,8 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import type { CoreAction } from "../../src/dispatcher/events.ts";
+import type { AssignedChunk } from "../../src/protocol/messages.ts";
 import { chunksOf, Harness, measured, only, settle } from "./harness.ts";
 
 Deno.test("workers are asked for when items wait, no more than may be, no more than items", () => {
@@ -42,7 +44,7 @@ Deno.test("large arguments are handed out a few at a time, however quick they ar
   assertEquals(given.map(({ count }) => count), [2, 2]);
 });
 
-Deno.test("what took little time before is handed out at once, a few items to each", () => {
+Deno.test("what took little time before is handed out at once, some items to each", () => {
   const host = new Harness({ workers: 2 });
   const run = host.open();
   host.do({ type: "items", run, count: 1 });
@@ -53,7 +55,16 @@ Deno.test("what took little time before is handed out at once, a few items to ea
   const given = chunksOf(host.do({ type: "items", run: other, count: 1000 }));
   assertEquals(given, []);
   const now = chunksOf(settle(host, "1", [alone!], 1));
-  assertEquals(now.reduce((sum, { count }) => sum + count, 0), 4);
+  assertEquals(now.reduce((sum, { count }) => sum + count, 0), 16);
+});
+
+Deno.test("a few items that together take no time go to one worker", () => {
+  const host = new Harness({ workers: 2 });
+  const run = host.open({ expected: 2 });
+  measured(host, run, 0.001);
+  host.hello("2");
+  const assigned = only(host.do({ type: "items", run, count: 10 }), "assign");
+  assertEquals(assigned.map(({ chunks }) => chunks.map(({ count }) => count)), [[10]]);
 });
 
 Deno.test("chunks grow to about ten milliseconds of work and shrink to the end", () => {
@@ -204,4 +215,63 @@ Deno.test("runs are served in the order in which they began", () => {
     actions = settle(host, "1", chunksOf(actions), 1000);
   }
   assertEquals(order, [1, 1, 2, 2]);
+});
+
+/** Two workers, one of which has the ten items that there are. */
+function oneHasAll(): { host: Harness; given: AssignedChunk; wake: CoreAction[] } {
+  const host = new Harness({ workers: 2 });
+  const run = host.open({ expected: 2 });
+  measured(host, run, 0.001);
+  host.hello("2");
+  const actions = host.do({ type: "items", run, count: 10 });
+  host.do({ type: "ended", run });
+  return { host, given: chunksOf(actions)[0]!, wake: only(actions, "wake") };
+}
+
+Deno.test("a worker that is stuck hands back what waits, for one without work", () => {
+  const { host, given: { chunk, first }, wake } = oneHasAll();
+  assertEquals(wake, [{ type: "wake", after: 5 }]);
+  host.now += 20;
+  const actions = host.do({ type: "tick" });
+  assertEquals(only(actions, "recall"), [{ type: "recall", worker: "1" }]);
+  const returned = { type: "returned", worker: "1", chunk, from: 1 } as const;
+  const [other] = only(host.do(returned), "assign");
+  assertEquals(other?.worker, "2");
+  // They may take as long.
+  assertEquals(other?.chunks.map(({ first, count }) => [first, count]), [
+    [first + 1, 1],
+    [first + 2, 1],
+  ]);
+  // Nothing is put behind the item again, until that has come to its end.
+  const next = settle(host, "2", other!.chunks, 0.001);
+  assertEquals(only(next, "assign").map(({ worker }) => worker), ["2", "2"]);
+});
+
+Deno.test("a worker that handed items back is blamed for no other", () => {
+  const { host, given: { chunk, first } } = oneHasAll();
+  host.now += 20;
+  host.do({ type: "tick" });
+  host.do({ type: "returned", worker: "1", chunk, from: 1 });
+  const [again] = chunksOf(host.lost("1"));
+  assertEquals(again, undefined);
+  const alone = host.hello("3");
+  assertEquals(chunksOf(alone).map(({ first, attempt }) => [first, attempt]), [
+    [first, 2],
+  ]);
+});
+
+Deno.test("nothing is recalled while every worker has work", () => {
+  const { host } = oneHasAll();
+  host.run(1);
+  host.now += 20;
+  assertEquals(only(host.do({ type: "tick" }), "recall"), []);
+});
+
+Deno.test("long items that wait are recalled at once", () => {
+  const host = new Harness({ workers: 2 });
+  const run = host.open({ chunkSize: 2, expected: 2 });
+  measured(host, run, 100);
+  host.do({ type: "items", run, count: 2 });
+  const actions = only(host.hello("2"), "recall");
+  assertEquals(actions, [{ type: "recall", worker: "1" }]);
 });

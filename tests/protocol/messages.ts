@@ -86,6 +86,7 @@ export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     type: type("forget"),
     codes: fc.array(whole, { minLength: 1, maxLength: 5 }),
   }),
+  fc.record({ type: type("recall") }),
   fc.record({
     type: type("cancel"),
     chunks: fc.array(whole, { minLength: 1, maxLength: 5 }),

@@ -274,6 +274,12 @@ export class HostModel {
         this.#send(worker, { type: "assign", ...rest, list: [bytesOf(given)] });
         break;
       }
+      case "recall":
+        this.#send(action.worker, { type: "recall" });
+        break;
+      case "wake":
+        this.#later(action.after, () => this.#handle({ type: "tick" }));
+        break;
       case "cancel":
         this.#send(action.worker, { type: "cancel", chunks: action.chunks });
         break;

@@ -24,6 +24,7 @@ import { Books } from "./books.ts";
 import {
   checkAssignment,
   checkDismissals,
+  checkRecall,
   checkRequest,
   checkResults,
   checkWorkers,
@@ -129,11 +130,14 @@ export class Ledger {
       case "returned": {
         const held = books.held(worker, event.chunk);
         if (!held || event.from < held.done || event.from > held.count) break;
-        if (!held.excused && held.done === 0) {
+        if (!held.excused && event.from === 0) {
           this.#witness.count("thread lost");
           books.lost(held, worker!.alone);
+          books.release(held);
+          break;
         }
-        books.release(held);
+        held.count = event.from;
+        books.advance(held, held.done);
         break;
       }
     }
@@ -199,6 +203,13 @@ export class Ledger {
           this.#assign(books.workers.get(action.worker), run!, chunk);
         }
         break;
+      case "recall": {
+        const worker = books.workers.get(action.worker)!;
+        checkRecall(books, worker);
+        for (const held of worker.chunks) held.excused = true;
+        this.#witness.count("recalled");
+        break;
+      }
       case "accept":
         this.#accept(event, run!, action, carried.values!);
         break;

@@ -45,7 +45,7 @@ export function checkAssignment(
     must(losses <= run.plan.settings.retries, "an item is tried too often");
     const place = run.places[i];
     const free = !place || !books.chunks.has(place.chunk) ||
-      place.first + place.done > i;
+      place.first + place.done > i || place.first + place.count <= i;
     must(free, "an item is in two places");
   }
 }
@@ -101,6 +101,17 @@ export function checkWorkers(books: Books, settings: CoreSettings): void {
   }
   const enough = size >= Math.min(workers, waiting + busy) || books.neverCame >= 3;
   must(enough, "an item waits though another worker could be asked for");
+}
+
+/** Whether a worker may be asked to hand back what waits with it. */
+export function checkRecall(books: Books, worker: WorkerAccount): void {
+  const items = worker.chunks.reduce((sum, held) => sum + leftOf(held), 0);
+  must(items > 1, "a worker is asked to hand back what does not wait");
+  let idle = false;
+  for (const { chunks, state } of books.workers.values()) {
+    idle ||= chunks.length === 0 && state === "ready";
+  }
+  must(idle, "items are recalled for nobody");
 }
 
 /** Whether those are told who are given up, and all at the end. */

@@ -32,6 +32,7 @@ const EXPECTED = [
   "charged",
   "suspected",
   "thread lost",
+  "recalled",
   "restarting",
   "replaced without a word",
   "came back",

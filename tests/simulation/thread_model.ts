@@ -95,6 +95,21 @@ export class ThreadModel {
     if (!this.#running) this.#pump();
   }
 
+  recall(): void {
+    // A thread that has just come to the end of an item may miss it.
+    if (this.#over || !this.#running || this.#worker.scenario.random.chance(0.1)) {
+      return;
+    }
+    for (const [chunk, held] of this.#held) {
+      const from = held === this.#running.held ? held.next + 1 : held.next;
+      if (from >= held.items.length) continue;
+      held.items.length = from;
+      held.last = true;
+      this.#worker.send({ type: "returned", chunk, from });
+      this.#advance(chunk, held.reported);
+    }
+  }
+
   cancel(chunks: number[]): void {
     if (this.#over) return;
     const held = chunks.filter((chunk) => this.#held.delete(chunk));

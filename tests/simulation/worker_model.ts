@@ -233,6 +233,9 @@ export class WorkerModel {
       case "assign":
         this.#thread.assign(message);
         break;
+      case "recall":
+        this.#thread.recall();
+        break;
       case "cancel":
         this.#thread.cancel(message.chunks);
         break;
