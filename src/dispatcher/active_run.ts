@@ -78,7 +78,13 @@ export class ActiveRun implements RunRequest {
 
   /** The arguments of chunks, one after the other. */
   values(chunks: AssignedChunk[]): List {
-    const lists = chunks.map(({ first, count }) => this.items.values(first, count));
+    const ranges: { first: number; count: number }[] = [];
+    for (const { first, count } of chunks) {
+      const last = ranges.at(-1);
+      if (last && last.first + last.count === first) last.count += count;
+      else ranges.push({ first, count });
+    }
+    const lists = ranges.map(({ first, count }) => this.items.values(first, count));
     return lists.length === 1 ? lists[0]! : joined(lists);
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { List } from "../protocol/lists.ts";
+import { areNumbers, type List } from "../protocol/lists.ts";
 
 /** Anything that can be iterated over, at once or in time. */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
@@ -27,8 +27,7 @@ export class ItemSource {
    */
   constructor(items: Items<unknown>) {
     if (Array.isArray(items) || ArrayBuffer.isView(items) && "length" in items) {
-      // Spreading makes undefined of holes, as map() over any other iterable does.
-      this.#array = Array.isArray(items) ? [...items] : (items as Uint8Array).slice();
+      this.#array = copyOf(items as List);
       this.#count = this.#array.length;
       this.#ended = true;
     } else if (typeof (items as Iterable<unknown>)?.[Symbol.iterator] === "function") {
@@ -134,4 +133,11 @@ export class ItemSource {
     this.#kept.set(this.#count++, result.value);
     return 1;
   }
+}
+
+/** An array as it is now. */
+function copyOf(items: List): ArrayLike<unknown> {
+  if (!Array.isArray(items)) return items.slice();
+  // Spreading makes undefined of holes, as map() over any other iterable does.
+  return areNumbers(items) ? new Float64Array(items) : [...items];
 }

@@ -27,7 +27,14 @@ export class AnyResults implements Results {
 
   /** {@linkcode Results.put} */
   put(first: number, values: List): void {
-    for (let i = 0; i < values.length; i++) this.#array[first + i] = values[i];
+    const array = this.#array;
+    const { length } = values;
+    // Each loop sees one kind of list, and so is quick.
+    if (Array.isArray(values)) {
+      for (let i = 0; i < length; i++) array[first + i] = values[i];
+    } else {
+      for (let i = 0; i < length; i++) array[first + i] = values[i];
+    }
   }
 
   /** {@linkcode Results.fail} */

@@ -29,7 +29,10 @@ import {
  * of the memory that it shares.
  */
 const FLUSH_INTERVAL = 10;
-/** The cheapest clock that there is, for it is read for every item. */
+/** The time is looked at after so many items at most, and after so many milliseconds. */
+const MOST_UNTIMED = 64;
+const UNTIMED = 1;
+/** The cheapest clock that there is. */
 const clock = Date.now;
 
 const port = self as unknown as {
@@ -159,13 +162,19 @@ class BatchRun {
   #segments: Segment[] = [];
   #flushed = epoch();
   #tick = clock();
+  /** When the clock was last read, and after how many items it is read again. */
+  #looked = this.#tick;
+  #stride = 1;
+  /** Of the item that runs: its offset within its chunk, and its place in the batch. */
+  #offset = 0;
+  #next = 0;
 
   constructor(batch: Batch) {
     this.#batch = batch;
   }
 
   async run(): Promise<void> {
-    const { code, chunks, start, list, announce, timed } = this.#batch;
+    const { code, chunks, list, announce } = this.#batch;
     let call: Call;
     let args: List;
     try {
@@ -176,44 +185,24 @@ class BatchRun {
     } catch (error) {
       for (const chunk of chunks) {
         for (let i = 0; i < chunk.count; i++) {
-          this.#fail(chunk.chunk, i, "threw", error);
+          if (running.begin(0)) this.#fail(chunk.chunk, i, "threw", error);
         }
       }
       return;
     }
     current.batch = this.#batch;
-    let next = 0;
+    running.start();
     for (const chunk of chunks) {
       current.chunk = chunk;
       begun = chunk.chunk;
       if (announce) post({ type: "started", chunk: begun });
       if (early.length > 0) takeEarly(begun);
-      for (let i = 0; i < chunk.count; i++) {
-        const tick = clock();
-        if (tick - this.#tick >= FLUSH_INTERVAL) {
-          this.#tick = tick;
-          this.#flush(epoch());
-        }
-        const argument = args[next];
-        // What is large need not be kept until the batch has ended.
-        if (typeof argument === "object") args[next] = undefined as never;
-        const item = (start + next++) | 0;
-        if (!running.begin(item, timed ? epoch() : 0)) continue;
-        current.offset = i;
-        try {
-          let result = call(argument);
-          if (isThenable(result)) {
-            this.#flush(epoch());
-            result = await result;
-          }
-          this.#keep(begun, i, result);
-        } catch (error) {
-          this.#flush(epoch());
-          const cancelled = current.job?.ended(error) ?? false;
-          this.#fail(begun, i, cancelled ? "cancelled" : "threw", error);
-        }
-        current.job?.close();
-        current.job = undefined;
+      this.#offset = 0;
+      while (this.#offset < chunk.count) {
+        const until = Math.min(chunk.count, this.#offset + this.#stride);
+        const promise = this.#runSome(call, args, until);
+        if (promise) await this.#settle(promise);
+        this.#look();
       }
     }
     current.batch = current.chunk = undefined;
@@ -221,8 +210,85 @@ class BatchRun {
     this.#flush(epoch());
   }
 
+  /**
+   * Runs items up to an offset. It is called again and again, and so is optimized soon,
+   * unlike a loop in a function that begins once for each batch.
+   *
+   * @returns The promise that an item gave, if one did, which has then to be settled.
+   */
+  #runSome(
+    call: Call,
+    args: List,
+    until: number,
+  ): PromiseLike<unknown> | undefined {
+    const { timed } = this.#batch;
+    while (this.#offset < until) {
+      const offset = this.#offset;
+      const argument = args[this.#next];
+      // What is large need not be kept until the batch has ended.
+      if (typeof argument === "object") args[this.#next] = undefined as never;
+      if (running.begin(timed ? epoch() : 0)) {
+        current.offset = offset;
+        try {
+          const result = call(argument);
+          if (typeof result !== "number" || !held.addNumber(begun, offset, result)) {
+            if (isThenable(result)) return result;
+            this.#keep(begun, offset, result);
+          }
+        } catch (error) {
+          this.#threw(error);
+        }
+        if (current.job) this.#closeJob();
+      }
+      this.#offset++;
+      this.#next++;
+    }
+    return undefined;
+  }
+
+  /** Waits for the promise that the running item gave. */
+  async #settle(promise: PromiseLike<unknown>): Promise<void> {
+    this.#flush(epoch());
+    try {
+      this.#keep(begun, this.#offset, await promise);
+    } catch (error) {
+      this.#threw(error);
+    }
+    if (current.job) this.#closeJob();
+    this.#offset++;
+    this.#next++;
+  }
+
+  #threw(error: unknown): void {
+    this.#flush(epoch());
+    const cancelled = current.job?.ended(error) ?? false;
+    this.#fail(begun, this.#offset, cancelled ? "cancelled" : "threw", error);
+  }
+
+  #closeJob(): void {
+    current.job?.close();
+    current.job = undefined;
+  }
+
+  /** Sends on what has waited long enough, and says when to look at the time again. */
+  #look(): void {
+    const now = clock();
+    // Quick items are not worth the look.
+    const quick = now - this.#looked < UNTIMED;
+    this.#stride = quick ? Math.min(2 * this.#stride, MOST_UNTIMED) : 1;
+    this.#looked = now;
+    if (now - this.#tick < FLUSH_INTERVAL) return;
+    this.#tick = now;
+    this.#flush(epoch());
+  }
+
   /** Holds a result until it is sent on with others. */
   #keep(chunk: number, offset: number, result: unknown): void {
+    if (typeof result === "number" && this.#values.length === 0) {
+      if (held.addNumber(chunk, offset, result)) return;
+      this.#flush(epoch());
+      if (held.addNumber(chunk, offset, result)) return;
+    } else if (held.numberCount > 0) this.#flush(epoch());
     const segment = this.#segments.at(-1);
     if (segment?.chunk === chunk) segment.count++;
     else this.#segments.push({ chunk, from: offset, count: 1 });
@@ -233,7 +299,12 @@ class BatchRun {
 
   /** Sends on what is there. */
   #flush(now: number): void {
-    if (this.#segments.length > 0) {
+    if (held.numberCount > 0) {
+      held.sending();
+      const { segments, values } = held.rest();
+      if (values.length > 0) this.#send(segments, values, now - this.#flushed);
+      held.sent();
+    } else if (this.#segments.length > 0) {
       this.#drop(held.sending());
       if (this.#segments.length > 0) {
         if (this.#mutable) this.#asReturned();
@@ -249,7 +320,7 @@ class BatchRun {
 
   /** An object may have changed since it was returned, such as one that is used again. */
   #asReturned(): void {
-    held.values().forEach((value, i) => this.#values[i] = value);
+    held.rest().values.forEach((value, i) => this.#values[i] = value);
   }
 
   /** Drops the first results, which the event loop has taken. */
@@ -267,7 +338,7 @@ class BatchRun {
   }
 
   /** Sends results; where one of them cannot travel, the others still do. */
-  #send(segments: Segment[], values: unknown[], elapsed: number): void {
+  #send(segments: Segment[], values: List, elapsed: number): void {
     let frames: Uint8Array[];
     try {
       frames = serializeList(values);
@@ -279,7 +350,7 @@ class BatchRun {
     post({ type: "results", segments, elapsed, list });
   }
 
-  #sendOneByOne(segments: Segment[], values: unknown[], elapsed: number): void {
+  #sendOneByOne(segments: Segment[], values: List, elapsed: number): void {
     let next = 0;
     for (const { chunk, from, count } of segments) {
       for (let i = from; i < from + count; i++) {

@@ -12,10 +12,14 @@
  */
 
 import type { Segment } from "../protocol/messages.ts";
+import type { List } from "../protocol/lists.ts";
 import { SharedValues } from "./shared_values.ts";
 
-/** The most results that are held. */
-const ROOM = 4096;
+/** The most results that are held: of numbers alone, and of any kind. */
+const NUMBERS = 1 << 15;
+const VALUES = 4096;
+/** How many rows of consecutive numbers there may be. */
+const ROWS = 256;
 
 /** Where the numbers of the header stand. */
 const LOCK = 0;
@@ -23,42 +27,92 @@ const COUNT = 1;
 const TAKEN = 2;
 const POSTED = 3;
 const ROUND = 4;
+/** How many rows of numbers there are; if there are none, the results are of any kind. */
+const ROW_COUNT = 5;
 const HEADER = 8;
 
-/** What the event loop took. */
+/** Results, and which they are. */
 export interface TakenResults {
   segments: Segment[];
-  values: unknown[];
+  values: List;
 }
 
 /** Results in shared memory, as each side sees them. */
 export class HeldResults {
   readonly #header: Int32Array;
-  /** Chunk and offset of each result. */
+  /** Chunk and offset of each result, where they are of any kind. */
   readonly #entries: Int32Array;
+  /** Chunk, offset and place of the first number of each row. */
+  readonly #rows: Int32Array;
+  readonly #numbers: Float64Array;
   readonly #values: SharedValues;
   /** How many the thread has added. */
   #count = 0;
+  /** How many of them are numbers held as such: all, or none. */
+  #numberCount = 0;
+  #rowCount = 0;
+  /** What comes next in the last row. */
+  #chunk = 0;
+  #offset = 0;
 
   /** @param memory Shared memory of {@linkcode HeldResults.SIZE} bytes. */
   constructor(memory: SharedArrayBuffer) {
-    this.#header = new Int32Array(memory, 0, HEADER);
-    this.#entries = new Int32Array(memory, HEADER * 4, ROOM * 2);
-    this.#values = new SharedValues(memory, HEADER * 4 + ROOM * 8);
+    let at = 0;
+    const ints = (length: number) => {
+      at += length * 4;
+      return new Int32Array(memory, at - length * 4, length);
+    };
+    this.#header = ints(HEADER);
+    this.#entries = ints(VALUES * 2);
+    this.#rows = ints(ROWS * 4);
+    this.#numbers = new Float64Array(memory, at, NUMBERS);
+    this.#values = new SharedValues(memory, at + NUMBERS * 8);
   }
 
   /** How much shared memory it takes, in bytes. */
-  static readonly SIZE: number = HEADER * 4 + ROOM * 8 + SharedValues.SIZE;
+  static readonly SIZE: number = HEADER * 4 + VALUES * 8 + ROWS * 16 + NUMBERS * 8 +
+    SharedValues.SIZE;
 
   /**
-   * For the thread: holds a result.
+   * For the thread: holds a number, which costs next to nothing.
+   *
+   * @returns Whether it is held. If not, what is held should be sent on first: there is no
+   * room, or it is of another kind.
+   */
+  addNumber(chunk: number, offset: number, value: number): boolean {
+    const i = this.#count;
+    if (i !== this.#numberCount || i === NUMBERS) return false;
+    if (i === 0 || chunk !== this.#chunk || offset !== this.#offset) {
+      if (this.#rowCount === ROWS) return false;
+      const rows = this.#rows;
+      const at = 4 * this.#rowCount++;
+      rows[at] = chunk;
+      rows[at + 1] = offset;
+      rows[at + 2] = i;
+      Atomics.store(this.#header, ROW_COUNT, this.#rowCount);
+      this.#chunk = chunk;
+    }
+    this.#offset = offset + 1;
+    this.#numbers[i] = value;
+    this.#count = this.#numberCount = i + 1;
+    this.#header[COUNT] = i + 1;
+    return true;
+  }
+
+  /** For the thread: how many numbers are held as such. */
+  get numberCount(): number {
+    return this.#numberCount;
+  }
+
+  /**
+   * For the thread: holds a result of any kind; there must be no numbers.
    *
    * @returns Whether it is held. If not, it should be sent on at once: there is no room,
    * or it cannot be cloned.
    */
   add(chunk: number, offset: number, value: unknown): boolean {
     const i = this.#count;
-    if (i === ROOM || !this.#values.write(value)) return false;
+    if (i === VALUES || !this.#values.write(value)) return false;
     this.#entries[i * 2] = chunk;
     this.#entries[i * 2 + 1] = offset;
     this.#count = i + 1;
@@ -84,16 +138,16 @@ export class HeldResults {
    * For the thread: what it has, as it was when it was added; what the event loop has
    * taken is passed over.
    */
-  values(): unknown[] {
-    return this.#values.read(this.#header[TAKEN]!, this.#count);
+  rest(): TakenResults {
+    return this.#read(this.#header[TAKEN]!, this.#count);
   }
 
   /** For the thread: all that it had is sent on. */
   sent(): void {
     const header = this.#header;
-    this.#count = 0;
+    this.#count = this.#numberCount = this.#rowCount = 0;
     this.#values.clear();
-    header[COUNT] = header[TAKEN] = 0;
+    header[COUNT] = header[TAKEN] = header[ROW_COUNT] = 0;
     header[ROUND]!++;
     Atomics.store(header, LOCK, 0);
   }
@@ -103,13 +157,19 @@ export class HeldResults {
     Atomics.add(this.#header, POSTED, 1);
   }
 
-  /** For the event loop: changes whenever the thread sends results on. */
+  /** For the event loop: how often the thread has sent results on. */
   get round(): number {
     return Atomics.load(this.#header, ROUND);
   }
 
+  /** For the event loop: how many results there were since the thread sent some on. */
+  get count(): number {
+    return Atomics.load(this.#header, COUNT);
+  }
+
   /**
-   * For the event loop: takes what is held.
+   * For the event loop: takes what is held. It should not have become more for a while,
+   * for a thread that adds numbers does not wait until they can be seen.
    *
    * @param posted How many of the thread's messages have arrived: while there are more on
    * their way nothing is taken, for they come first.
@@ -118,26 +178,47 @@ export class HeldResults {
     const header = this.#header;
     if (Atomics.load(header, COUNT) === header[TAKEN]) return undefined;
     if (Atomics.compareExchange(header, LOCK, 0, 1) !== 0) return undefined;
-    const current = Atomics.load(header, POSTED) === posted;
-    const taken = current ? this.#read() : undefined;
+    let taken: TakenResults | undefined;
+    // The thread may have sent all on since we looked.
+    const count = Atomics.load(header, COUNT);
+    const from = header[TAKEN]!;
+    if (Atomics.load(header, POSTED) === posted && count > from) {
+      taken = this.#read(from, count);
+      header[TAKEN] = count;
+    }
     Atomics.store(header, LOCK, 0);
     return taken;
   }
 
-  #read(): TakenResults {
-    const header = this.#header;
-    const from = header[TAKEN]!;
-    // The thread may have sent all on since we looked.
-    const values = this.#values.read(from, Atomics.load(header, COUNT));
+  #read(from: number, to: number): TakenResults {
+    const rows = Atomics.load(this.#header, ROW_COUNT);
+    return rows > 0 ? this.#readNumbers(from, to, rows) : this.#readValues(from, to);
+  }
+
+  #readNumbers(from: number, to: number, rowCount: number): TakenResults {
     const segments: Segment[] = [];
-    for (let i = from; i < from + values.length; i++) {
+    for (let row = 0; row < rowCount; row++) {
+      const [chunk, offset, place] = this.#rows.subarray(4 * row);
+      // The thread may have begun another row since.
+      const next = row + 1 < rowCount ? this.#rows[4 * row + 6]! : to;
+      const first = Math.max(from, place!);
+      const count = Math.min(to, next) - first;
+      if (count > 0) {
+        segments.push({ chunk: chunk!, from: offset! + first - place!, count });
+      }
+    }
+    return { segments, values: this.#numbers.slice(from, to) };
+  }
+
+  #readValues(from: number, to: number): TakenResults {
+    const segments: Segment[] = [];
+    for (let i = from; i < to; i++) {
       const chunk = this.#entries[i * 2]!;
       const offset = this.#entries[i * 2 + 1]!;
       const segment = segments.at(-1);
       if (segment?.chunk === chunk) segment.count++;
       else segments.push({ chunk, from: offset, count: 1 });
     }
-    header[TAKEN] = from + values.length;
-    return { segments, values };
+    return { segments, values: this.#values.read(from, to) };
   }
 }

@@ -65,8 +65,9 @@ export class Thread {
   #next = 1;
   /** How many of the thread's messages came. */
   #arrived = 0;
-  /** When the thread last sent results on, as of the last look. */
+  /** As of the last look: how often the thread sent results on, and what it had since. */
   #round = 0;
+  #count = 0;
   #taker: ReturnType<typeof setInterval> | undefined;
   readonly #graces = new Map<number, ReturnType<typeof setTimeout>>();
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -102,15 +103,14 @@ export class Thread {
   }
 
   /** Takes chunks to run after those that it has. */
-  assign(batch: Omit<Batch, "start">, timeout: number): void {
-    const start = this.#next;
+  assign(batch: Batch, timeout: number): void {
     for (const chunk of batch.chunks) {
       const held = { chunk, start: this.#next, reported: 0, timeout };
       this.#held.set(chunk.chunk, held);
-      this.#next = (this.#next + chunk.count) | 0;
+      this.#next = RunningItem.after(this.#next, chunk.count);
     }
     this.#post(
-      { type: "batch", batch: { ...batch, start } },
+      { type: "batch", batch },
       batch.list.map(({ buffer }) => buffer as ArrayBuffer),
     );
     if (timeout > 0) this.#watch();
@@ -128,7 +128,7 @@ export class Thread {
     const item = this.#running.recall(this.#next);
     if (item === undefined) return;
     for (const [chunk, held] of this.#held) {
-      const from = Math.max(0, (item - held.start) | 0);
+      const from = Math.max(0, RunningItem.distance(item, held.start));
       if (from >= held.chunk.count) continue;
       held.chunk.count = from;
       this.#settings.report({ type: "returned", chunk, from });
@@ -217,11 +217,12 @@ export class Thread {
     this.#taker = undefined;
   }
 
-  /** Takes what the thread holds back when it has sent nothing since the last look. */
+  /** Takes what the thread holds back when nothing has changed since the last look. */
   #look(): void {
-    const { round } = this.#results;
-    if (round === this.#round) this.#takeResults();
+    const { round, count } = this.#results;
+    if (round === this.#round && count === this.#count) this.#takeResults();
     this.#round = round;
+    this.#count = count;
   }
 
   #takeResults(): void {
@@ -237,7 +238,7 @@ export class Thread {
     const running = this.#running.read();
     if (!running) return undefined;
     for (const [chunk, { chunk: { count }, start, reported }] of this.#held) {
-      const offset = (running.item - start) | 0;
+      const offset = RunningItem.distance(running.item, start);
       if (offset < reported || offset >= count) continue;
       return { chunk, offset, since: running.since };
     }

@@ -16,8 +16,6 @@ export interface Batch {
   /** Say when each item begins. */
   timed: boolean;
   chunks: AssignedChunk[];
-  /** The number of the first item: see {@linkcode RunningItem}. */
-  start: number;
   /** The arguments of all items: the frames of `lists.ts`. */
   list: Uint8Array[];
 }
@@ -45,31 +43,30 @@ export type FromExecutor =
   | Extract<WorkerMessage, { type: "started" | "results" | "failed" | "message" }>;
 
 /** Where the numbers stand. */
-const ITEM = 0;
+const STATE = 0;
 const RUNS = 1;
-const RECALL = 2;
-const NEXT = 3;
-const UNTIL = 4;
-const FROM = 5;
-const NUMBERS = 6;
+const UNTIL = 2;
+const NUMBERS = 4;
 
-/** The state of recalls: none, or one that was asked for (odd), or obeyed (the next). */
-const NONE = 0;
-/** States come round after so many, odd and even. */
-const STATES = 2 ** 30;
+/** The number of the item, within the state; it comes round. */
+const ITEM = (1 << 30) - 1;
+/** It has come round. */
+const ROUND = 1 << 30;
+/** What has not begun was recalled. */
+const RECALLED = 1 << 31;
 
 /**
  * What runs now, in memory that both sides share: the event loop can look at it while
  * the thread is in an endless loop, and can recall what the thread has not begun.
  *
- * Items are numbered in the order in which they come to the thread, from 1 on, in 32
+ * Items are numbered in the order in which they come to the thread, from 1 on, in 30
  * bits, so that the numbers come round again.
  */
 export class RunningItem {
   readonly #numbers: Int32Array;
   readonly #since: Float64Array;
-  /** The state that the last recall began with. */
-  #asked = 1;
+  /** How many of the next items were recalled. */
+  #recalled = 0;
 
   /** @param memory Shared memory of {@linkcode RunningItem.SIZE} bytes. */
   constructor(memory: SharedArrayBuffer) {
@@ -80,17 +77,39 @@ export class RunningItem {
   /** How much shared memory it takes, in bytes. */
   static readonly SIZE: number = NUMBERS * 4 + 8;
 
+  /** The number of the item that comes so many after another. */
+  static after(item: number, count: number): number {
+    return (item + count) & ITEM;
+  }
+
+  /** How many items an item comes after another; they are not too far from each other. */
+  static distance(item: number, other: number): number {
+    return (item - other) << 2 >> 2;
+  }
+
+  /** For the thread: items will begin. */
+  start(): void {
+    Atomics.store(this.#numbers, RUNS, 1);
+  }
+
   /**
-   * For the thread: an item is about to begin.
+   * For the thread: the next item is about to begin.
    *
+   * One step both tells where the thread is and sees whether it was told to stop there.
+   * So the event loop, which in one step tells it to stop and sees where it is, knows
+   * what has begun.
+   *
+   * @param now When it begins, in milliseconds of the epoch, if somebody wants to know.
    * @returns Whether it may. If not, it was recalled, and is not the thread's any more.
    */
-  begin(item: number, now: number): boolean {
-    const numbers = this.#numbers;
+  begin(now: number): boolean {
+    if (this.#recalled > 0) {
+      this.#recalled--;
+      return false;
+    }
     this.#since[0] = now;
-    numbers[RUNS] = 1;
-    Atomics.store(numbers, ITEM, item);
-    return Atomics.load(numbers, RECALL) === NONE || this.#mayBegin(item);
+    const state = Atomics.add(this.#numbers, STATE, 1) + 1;
+    return (state & (ROUND | RECALLED)) === 0 || this.#mayBegin(state);
   }
 
   /** For the thread: nothing runs. */
@@ -101,59 +120,37 @@ export class RunningItem {
   /** For the event loop: what runs, and since when in milliseconds of the epoch. */
   read(): { item: number; since: number } | undefined {
     if (Atomics.load(this.#numbers, RUNS) === 0) return undefined;
-    return { item: Atomics.load(this.#numbers, ITEM), since: this.#since[0]! };
+    return { item: Atomics.load(this.#numbers, STATE) & ITEM, since: this.#since[0]! };
   }
 
   /**
    * For the event loop: takes back the items that the thread has not begun, up to one
    * that it has not been given.
    *
-   * Both sides first write and then read. So if the thread still stands where it stood,
-   * it will see the recall before it begins anything else. If not, it may have seen it or
-   * not, and whoever is first to change the state decides.
-   *
-   * @returns The first item that was taken back; `undefined` when none was.
+   * @returns The first of them; `undefined` when nothing is taken back: there is nothing,
+   * or the thread has yet to see the last recall.
    */
   recall(until: number): number | undefined {
     const numbers = this.#numbers;
-    const running = this.read();
-    if (!running) return undefined;
-    const next = (running.item + 1) | 0;
-    if (until === next) return undefined;
-    if (Atomics.load(numbers, RECALL) !== NONE) return undefined;
-    // No two in a row have the same state, so that one is not obeyed for another.
-    const asked = this.#asked = (this.#asked + 2) % STATES;
-    Atomics.store(numbers, NEXT, next);
+    const state = Atomics.load(numbers, STATE);
+    if (state < 0 || RunningItem.after(state, 1) === until) return undefined;
     Atomics.store(numbers, UNTIL, until);
-    Atomics.store(numbers, RECALL, asked);
-    if (Atomics.load(numbers, ITEM) === running.item) return next;
-    const state = Atomics.compareExchange(numbers, RECALL, asked, NONE);
-    return state === asked ? undefined : numbers[FROM];
+    return RunningItem.after(Atomics.or(numbers, STATE, RECALLED) & ITEM, 1);
   }
 
-  #mayBegin(item: number): boolean {
+  #mayBegin(state: number): boolean {
     const numbers = this.#numbers;
-    for (;;) {
-      const state = Atomics.load(numbers, RECALL);
-      if (state === NONE) return true;
-      if (state % 2 === 0) {
-        if (isBefore(item, numbers[UNTIL]!)) return false;
-        Atomics.store(numbers, RECALL, NONE);
-        return true;
-      }
-      // It was asked for when this one was believed to run.
-      if (isBefore(item, Atomics.load(numbers, NEXT))) return true;
-      numbers[FROM] = item;
-      const found = Atomics.compareExchange(numbers, RECALL, state, state + 1);
-      if (found === state) return false;
-      // It was withdrawn, and perhaps there is another one.
+    if (state < 0) {
+      const until = Atomics.load(numbers, UNTIL);
+      // This one is the first of them, if there are any.
+      this.#recalled = RunningItem.distance(until, state & ITEM);
+      // As if the last of them had begun; which lets the next recall come.
+      Atomics.store(numbers, STATE, RunningItem.after(until, -1));
+      return this.#recalled > 0 ? this.begin(0) : this.begin(this.#since[0]!);
     }
+    Atomics.and(numbers, STATE, ~ROUND);
+    return true;
   }
-}
-
-/** Whether an item comes before another; they are not too far from each other. */
-function isBefore(item: number, other: number): boolean {
-  return ((item - other) | 0) < 0;
 }
 
 /** The time in milliseconds of the epoch, as exact in every thread. */

@@ -8,7 +8,6 @@ interface Start {
   given: Int32Array;
   /** How often each item was begun. */
   begun: Int32Array;
-  first: number;
 }
 
 const port = self as unknown as {
@@ -16,21 +15,16 @@ const port = self as unknown as {
   onmessage: (event: MessageEvent<Start>) => void;
 };
 
-port.onmessage = ({ data }) => {
-  const { memory, given, begun, first } = data;
+port.onmessage = ({ data: { memory, given, begun } }) => {
   const running = new RunningItem(memory);
   port.postMessage("ready");
   for (let i = 0; i < begun.length; i++) {
-    while (Atomics.load(given, 0) <= i) {
-      running.end();
-      Atomics.wait(given, 0, i, 1);
-    }
+    while (Atomics.load(given, 0) <= i) Atomics.wait(given, 0, i, 1);
     Atomics.store(given, 1, i);
-    if (!running.begin((first + i) | 0, 0)) continue;
+    if (!running.begin(0)) continue;
     begun[i]!++;
     // Some take longer, so that the other side has its turn on any machine.
     if (i % 97 === 0) Atomics.wait(given, 1, i, 0.1);
   }
-  running.end();
   port.postMessage("done");
 };

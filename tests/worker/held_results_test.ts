@@ -98,6 +98,46 @@ test("Each result is taken by one side, the first by the event loop", () => {
   assertEquals(loop.take(0)?.values, [1]);
 });
 
+test("Numbers are held as such, in rows, and taken like any other result", () => {
+  const { thread, loop } = bothSides();
+  assert(thread.addNumber(1, 4, 0.5));
+  assert(thread.addNumber(1, 5, -0));
+  assert(thread.addNumber(3, 0, NaN));
+  assertEquals(thread.numberCount, 3);
+  assertEquals(loop.take(0), {
+    segments: [{ chunk: 1, from: 4, count: 2 }, { chunk: 3, from: 0, count: 1 }],
+    values: new Float64Array([0.5, -0, NaN]),
+  });
+  assert(thread.addNumber(3, 1, 7));
+  assert(thread.addNumber(3, 3, 8));
+  assertEquals(thread.sending(), 3);
+  assertEquals(thread.rest(), {
+    segments: [{ chunk: 3, from: 1, count: 1 }, { chunk: 3, from: 3, count: 1 }],
+    values: new Float64Array([7, 8]),
+  });
+  thread.sent();
+  assertEquals(loop.take(0), undefined);
+  // Of one kind or of the other.
+  assert(thread.add(4, 0, "text"));
+  assertEquals(thread.addNumber(4, 1, 1), false);
+  assertEquals(loop.take(0)?.values, ["text"]);
+});
+
+test("Numbers have room for a while, and then have to be sent on", () => {
+  for (const step of [1, 2]) {
+    const { thread, loop } = bothSides();
+    let count = 0;
+    while (thread.addNumber(1, step * count, count)) count++;
+    assert(count > 100);
+    const { segments, values } = loop.take(0)!;
+    assertEquals(values, Float64Array.from({ length: count }, (_, i) => i));
+    assertEquals(segments.length, step === 1 ? 1 : count);
+    thread.sending();
+    thread.sent();
+    assert(thread.addNumber(2, 0, 1));
+  }
+});
+
 test("Nothing is taken past a message that is still on its way", () => {
   const { thread, loop } = bothSides();
   thread.posted();
