@@ -4,7 +4,7 @@
  * @module
  */
 
-import process from "node:process";
+import { Buffer } from "node:buffer";
 
 /** How much code that no run uses is kept at most: so many bytes, and so many codes. */
 const IDLE_BYTES = 1 << 26;
@@ -12,7 +12,6 @@ const IDLE_COUNT = 256;
 
 interface Code {
   value: Uint8Array;
-  hash: string;
   /** How many runs use it. */
   runs: number;
   /** How long an item took, in milliseconds, when it was measured last. */
@@ -23,21 +22,25 @@ interface Code {
 export class Codes {
   /** Those that were used last are last. */
   readonly #codes = new Map<number, Code>();
-  readonly #numbers = new Map<string, number>();
   #last = 0;
 
   /** A run begins to use a code. */
   use(value: Uint8Array): number {
-    // Loaded while workers start: it takes long.
-    const { createHash } = process.getBuiltinModule("node:crypto");
-    const hash = createHash("sha256").update(value).digest("base64");
-    const number = this.#numbers.get(hash) ?? ++this.#last;
-    const code = this.#codes.get(number) ?? { value, hash, runs: 0 };
+    const number = this.#numberOf(value) ?? ++this.#last;
+    const code = this.#codes.get(number) ?? { value, runs: 0 };
     code.runs++;
     this.#codes.delete(number);
     this.#codes.set(number, code);
-    this.#numbers.set(hash, number);
     return number;
+  }
+
+  /** The number of a code that is known; what was used last is found first. */
+  #numberOf(value: Uint8Array): number | undefined {
+    for (const [number, code] of [...this.#codes].reverse()) {
+      if (code.value.length !== value.length) continue;
+      if (Buffer.compare(code.value, value) === 0) return number;
+    }
+    return undefined;
   }
 
   /** How long an item took when the code ran last, in milliseconds. */
@@ -67,11 +70,10 @@ export class Codes {
     const idle = [...this.#codes].filter(([, { runs }]) => runs === 0);
     let bytes = idle.reduce((sum, [, { value }]) => sum + value.length, 0);
     const dropped: number[] = [];
-    for (const [number, { value, hash }] of idle) {
+    for (const [number, { value }] of idle) {
       if (bytes <= IDLE_BYTES && idle.length - dropped.length <= IDLE_COUNT) break;
       bytes -= value.length;
       this.#codes.delete(number);
-      this.#numbers.delete(hash);
       dropped.push(number);
     }
     return dropped;

@@ -346,7 +346,7 @@ class BatchRun {
       return this.#sendOneByOne(segments, values, elapsed / values.length);
     }
     // They move to the event loop, and the function may use its arrays again.
-    const list = frames.map((frame, i) => i === 0 ? frame : frame.slice());
+    const list = frames.map((frame, i) => i === 0 ? frame : new Uint8Array(frame));
     post({ type: "results", segments, elapsed, list });
   }
 

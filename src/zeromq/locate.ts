@@ -4,14 +4,26 @@
  * @module
  */
 
-import { createRequire } from "node:module";
 import { ZeromqError } from "../errors.ts";
+import { openLibzmq } from "./libzmq.ts";
+
+/** What an addon of the npm package was built for. */
+interface Build {
+  os: string;
+  arch: string;
+  libc: string;
+  /** Which Node.js it was built for: older ones may need a newer C library. */
+  abi: number;
+}
+
+/** Node's names for what Deno calls otherwise. */
+const ARCHITECTURES = { x86_64: "x64", aarch64: "arm64" };
 
 /**
  * The path of libzmq: the one that the user names, else the Node.js addon of the npm
  * package `zeromq`, which contains the whole of libzmq and exports its C functions. The
- * package's own loader picks the addon for this machine, so we let it, and read which
- * file it took from the module cache.
+ * package says which addons it has; the first for this machine that can be opened is
+ * taken. Where that does not help, the package's own loader is asked.
  *
  * The package's JavaScript API is not used: under Deno it hangs
  * (https://github.com/denoland/deno/issues/36317). Once that is mended, it still needs
@@ -23,12 +35,15 @@ import { ZeromqError } from "../errors.ts";
  */
 export async function locateLibzmq(named?: string): Promise<string> {
   if (named) return named;
+  const found = await findAddon();
+  if (found !== undefined) return found;
   let reason: unknown;
   try {
     await import("npm:zeromq@6.8.0");
   } catch (error) {
     reason = error;
   }
+  const { createRequire } = await import("node:module");
   const loaded = Object.keys(createRequire("file:///").cache);
   const addon = loaded.find((path) => /[\\/]zeromq[\\/].*\.node$/.test(path));
   if (addon) return addon;
@@ -48,4 +63,40 @@ export async function locateLibzmq(named?: string): Promise<string> {
       `${why}; set GRIDENGINE_LIBZMQ to the path of a libzmq 4.3 shared library`,
     { cause: reason },
   );
+}
+
+/**
+ * Finds the addon without loading the package, which takes 40 ms, for a CommonJS module
+ * needs much of Node.js.
+ */
+async function findAddon(): Promise<string | undefined> {
+  try {
+    const { default: manifest } = await import(
+      "npm:zeromq@6.8.0/build/manifest.json",
+      { with: { type: "json" } }
+    );
+    const folder = import.meta.resolve("npm:zeromq@6.8.0/build/manifest.json");
+    const { os, arch, target } = Deno.build;
+    const libc = os !== "linux" ? "libc" : target.endsWith("musl") ? "musl" : "glibc";
+    const paths = Object.entries(manifest as Record<string, string>)
+      .map(([build, path]) => ({ ...JSON.parse(build) as Build, path }))
+      .filter((build) =>
+        build.os === os && build.arch === ARCHITECTURES[arch] && build.libc === libc
+      )
+      .sort((a, b) => b.abi - a.abi)
+      .map(({ path }) => decodeURIComponent(new URL(path, folder).pathname));
+    return paths.find(canBeOpened);
+  } catch {
+    // The package's own loader will say why.
+    return undefined;
+  }
+}
+
+function canBeOpened(path: string): boolean {
+  try {
+    openLibzmq(path);
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -57,6 +57,9 @@ const MESSAGE_SIZE = 64;
 /** After so many messages in a row, timers and other sockets get their turn. */
 const MOST_IN_A_ROW = 256;
 
+/** Frames from here on are copied in a way that is quick for large ones, in bytes. */
+const LARGE = 1 << 16;
+
 /** A message: one frame or more. */
 export type Frames = Uint8Array[];
 
@@ -386,14 +389,22 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
         if (this.#zmq.zmq_errno() === EAGAIN) return undefined;
         throw lastError(this.#zmq, "zmq_msg_recv");
       }
-      const frame = new Uint8Array(size);
-      if (size > 0) {
-        const data = this.#zmq.zmq_msg_data(this.#message)!;
-        Deno.UnsafePointerView.copyInto(data, frame);
-      }
-      frames.push(frame);
+      frames.push(size === 0 ? new Uint8Array() : this.#copyOfMessage(size));
     } while (this.#zmq.zmq_msg_more(this.#message) === 1);
     return frames;
+  }
+
+  #copyOfMessage(size: number): Uint8Array {
+    const data = this.#zmq.zmq_msg_data(this.#message)!;
+    if (size >= LARGE) {
+      // Into memory that need not be cleared before.
+      return new Uint8Array(
+        new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(data, size)),
+      );
+    }
+    const frame = new Uint8Array(size);
+    Deno.UnsafePointerView.copyInto(data, frame);
+    return frame;
   }
 
   /** Whether what is waited for is there. */
