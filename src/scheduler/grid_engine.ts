@@ -23,7 +23,7 @@ import {
 } from "./resources.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
 import { startScript } from "./start_script.ts";
-import { cacheWorker } from "./worker_cache.ts";
+import { cacheWorker, THREAD } from "./worker_cache.ts";
 
 /** Options of a {@linkcode GridEngineScheduler}. */
 export interface GridEngineSchedulerOptions {
@@ -333,7 +333,7 @@ export class GridEngineScheduler implements Scheduler {
     try {
       const [keeper] = await Promise.all([
         this.#open(),
-        this.#cached ??= cacheWorker(spec.module),
+        this.#cached ??= cacheWorker([spec.module, THREAD]),
       ]);
       await this.#prepare(keeper, spec);
       await this.#submit(keeper, spec, tasks);

@@ -6,23 +6,23 @@
 
 import { SchedulerError } from "../errors.ts";
 
-/** What the worker's program starts besides what it imports, beside the program itself. */
-const THREAD = "./src/worker/executor.ts";
+/** What a worker starts in a thread, beside its program and what that imports. */
+export const THREAD: string = new URL("../worker/executor.ts", import.meta.url).href;
 
 /**
- * Fetches the worker's program and all that it imports. A program that lies in files
- * needs nothing: they are where they are.
+ * Fetches programs and all that they import. One that lies in files needs nothing: they
+ * are where they are.
  *
- * @param module The worker's program, as a URL.
+ * @param programs The worker's program and that of its thread, as URLs.
  * @param env Environment variables for deno, such as `DENO_DIR`.
  * @throws {SchedulerError} When something cannot be fetched.
  */
 export async function cacheWorker(
-  module: string,
+  programs: string[],
   env: Record<string, string> = {},
 ): Promise<void> {
-  if (module.startsWith("file:")) return;
-  const modules = [module, new URL(THREAD, module).href];
+  const modules = programs.filter((program) => !program.startsWith("file:"));
+  if (modules.length === 0) return;
   const { success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["cache", "--quiet", "--allow-import", "--no-config", ...modules],
     env: { NO_COLOR: "1", ...env },

@@ -16,7 +16,8 @@ Deno.test("The worker's program runs from the cache when nobody serves it any mo
     },
   );
   const module = `http://127.0.0.1:${server.addr.port}/worker.ts`;
-  await cacheWorker(module, env);
+  const thread = new URL("./src/worker/executor.ts", module).href;
+  await cacheWorker([module, thread], env);
   await server.shutdown();
   const run = async (module: string) => {
     const args = ["run", "-A", "--cached-only", "--no-config", module];
@@ -25,16 +26,16 @@ Deno.test("The worker's program runs from the cache when nobody serves it any mo
     return { code, said: new TextDecoder().decode(stderr) };
   };
   assertEquals((await run(module)).code, 64);
-  const { said } = await run(new URL("./src/worker/executor.ts", module).href);
+  const { said } = await run(thread);
   // It is no program by itself, but all of it is there.
   assert(!said.includes("not found in cache"), said);
   await assertRejects(
-    () => cacheWorker(module.replace("worker", "none"), env),
+    () => cacheWorker([module.replace("worker", "none")], env),
     SchedulerError,
   );
   await Deno.remove(directory, { recursive: true });
 });
 
 Deno.test("A worker's program in a file is left where it is", async () => {
-  await cacheWorker("file:///nowhere/worker.ts");
+  await cacheWorker(["file:///nowhere/worker.ts"]);
 });
