@@ -22,6 +22,9 @@ const graph = await info(
   "worker.ts",
   "src/worker/executor.ts",
   "src/drmaa/mod.ts",
+  "doctor.ts",
+  "src/doctor/session_program.ts",
+  "src/doctor/node_program.ts",
 );
 
 async function info(...entries: string[]): Promise<Map<string, string[]>> {
@@ -61,12 +64,24 @@ function reach(start: string): Set<string> {
 const sources = [...graph.keys()].filter((module) => module.startsWith("src/"));
 
 Deno.test("a worker's modules never reach the host's, nor any npm package", () => {
-  for (const entry of ["worker.ts", "src/worker/executor.ts"]) {
+  const entries = [
+    "worker.ts",
+    "src/worker/executor.ts",
+    "src/doctor/node_program.ts",
+  ];
+  for (const entry of entries) {
     const reached = [...reach(entry)];
     const host = /^src\/(dispatcher|scheduler|drmaa)\/|^src\/(map|job|settings)\.ts/;
     assertEquals(reached.filter((module) => host.test(module)), []);
     assertEquals(reached.filter((module) => /^(npm|jsr|https?):/.test(module)), []);
     assert(reached.length > 5);
+  }
+});
+
+Deno.test("nobody but its own program knows of the doctor", () => {
+  for (const entry of ["mod.ts", "worker.ts", "src/worker/executor.ts"]) {
+    const reached = [...reach(entry)];
+    assertEquals(reached.filter((module) => /doctor/.test(module)), []);
   }
 });
 

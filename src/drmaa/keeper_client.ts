@@ -10,7 +10,7 @@ import type { KeeperReport, KeeperRequest, KeeperStart } from "./keeper_messages
 import type { JobInfo } from "./session.ts";
 
 /** Debian's libdrmaa brings jemalloc along, which needs room that a thread has of its own. */
-const TUNABLES = "glibc.rtld.optional_static_tls=4096";
+export const TUNABLES = "glibc.rtld.optional_static_tls=4096";
 
 /** How long a keeper may take to clean up before nobody waits for it, in milliseconds. */
 const PATIENCE = 20_000;

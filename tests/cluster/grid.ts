@@ -128,6 +128,20 @@ export async function withConfiguration(
   }
 }
 
+/** Does something while the cluster has no queue of a name. */
+export async function withoutQueue(
+  name: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const usual = await qconf("-sq", name);
+  try {
+    await qconf("-dq", name);
+    await work();
+  } finally {
+    await qconf("-Aq", await draft("queue", usual));
+  }
+}
+
 /** A configuration in lines of names and values, with some of the values replaced. */
 function changed(text: string, values: Record<string, string>): string {
   // A value may go on in the next line.

@@ -14,6 +14,7 @@ const PACKAGES = [
   "gcc", // for tests of the DRMAA binding, with a library of their own
   "libc6-dev",
   "iproute2",
+  "nftables", // for tests of a firewall between the hosts
   "netbase", // /etc/services, with the ports of the daemons
   "passwd", // useradd
   "util-linux", // nsenter, unshare, setpriv

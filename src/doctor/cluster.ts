@@ -1,0 +1,79 @@
+/**
+ * Whether a cluster's library opens, and a session with the cluster.
+ *
+ * @module
+ */
+
+import { TUNABLES } from "../drmaa/keeper_client.ts";
+import { failure, type Finding, ok, skipped, warning } from "./finding.ts";
+import type { DoctorOptions } from "./options.ts";
+import type { SessionReport } from "./session_program.ts";
+import { ask } from "./tools.ts";
+
+const FLAGS = ["--allow-all", "--no-prompt", "--quiet", "--no-config", "--no-lock"];
+
+/** What to do where no session opens. */
+const MASTER =
+  "The queue master does not answer: see that sge_qmaster runs on its host, " +
+  "and that qstat, here, gets an answer";
+const ENVIRONMENT =
+  "Set SGE_ROOT to Grid Engine's own directory, and SGE_CELL, as the " +
+  "cluster's settings do: . SGE_ROOT/default/common/settings.sh";
+/** What to do where no library opens. */
+const LIBRARY = "On a submit host, install the cluster's libdrmaa, or name its " +
+  "path in DRMAA_LIBRARY_PATH";
+
+/**
+ * Looks for libdrmaa, and opens a session. It ends with a failure or a warning where no job
+ * can be submitted.
+ *
+ * @param signal Ends it.
+ */
+export async function* examineCluster(
+  options: DoctorOptions,
+  signal: AbortSignal,
+): AsyncGenerator<Finding> {
+  const patience = AbortSignal.timeout(options.timeout);
+  const said = await ask(
+    Deno.execPath(),
+    ["run", ...FLAGS, new URL("./session_program.ts", import.meta.url).href],
+    {
+      env: { GLIBC_TUNABLES: TUNABLES, NO_COLOR: "1" },
+      signal: AbortSignal.any([signal, patience]),
+    },
+  );
+  const reports: SessionReport[] = said!.out.split("\n")
+    .filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  const failed = reports.find((report) => report.tell === "failed");
+  const [first, second] = reports;
+  if (first?.tell !== "library") {
+    yield libraryFinding(failed?.message ?? said!.error, options.cluster);
+    yield skipped("cluster", "there is no libdrmaa to reach one");
+    return;
+  }
+  const { version, path } = first.library;
+  yield ok("libdrmaa", `DRMAA ${version} (${path})`);
+  if (second?.tell === "session") {
+    const root = Deno.env.get("SGE_ROOT");
+    const where = root === undefined ? "" : `, SGE_ROOT is ${root}`;
+    yield ok("session", `opens; the system is ${second.drmSystem}${where}`);
+    return;
+  }
+  const limit = `no answer within ${options.timeout / 1000} s`;
+  const isAway = !failed || failed.codeName === "DRM_COMMUNICATION_FAILURE";
+  yield failure("session", failed?.message ?? limit, isAway ? MASTER : ENVIRONMENT);
+  yield skipped("probe job", "there is no session to submit it");
+}
+
+/** No library: that matters where a cluster is expected. */
+function libraryFinding(message: string, expected: boolean): Finding {
+  const [head = "", ...tried] = message.split("\n");
+  const notable = tried.length > 1
+    ? tried.filter((line) => !/No such file/.test(line))
+    : [tried[0] ?? head];
+  const detail = notable.join("\n") || `none was found in ${tried.length} places`;
+  if (!expected) {
+    return warning("libdrmaa", `${detail}: maps run on this machine`, LIBRARY);
+  }
+  return failure("libdrmaa", detail, LIBRARY);
+}

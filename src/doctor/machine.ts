@@ -1,0 +1,102 @@
+/**
+ * What a map needs of this machine.
+ *
+ * @module
+ */
+
+import { JobDispatcher } from "../dispatcher/dispatcher.ts";
+import { ProcessScheduler } from "../scheduler/process.ts";
+import { settings } from "../settings.ts";
+import { libzmqHas, libzmqVersion, openLibzmq } from "../zeromq/libzmq.ts";
+import { locateLibzmq } from "../zeromq/locate.ts";
+import { failure, type Finding, ok, skipped } from "./finding.ts";
+
+/** The oldest Deno that the library runs on. */
+const OLDEST = [2, 9] as const;
+/** What a program that maps has to be allowed. */
+const PERMISSIONS = ["read", "write", "net", "env", "run", "ffi", "sys"] as const;
+/** How long a worker of this machine may take for its first call, in milliseconds. */
+const PATIENCE = 30_000;
+
+/**
+ * Looks at Deno, at libzmq and at workers of this machine.
+ *
+ * @param signal Ends it.
+ */
+export async function* examineMachine(signal: AbortSignal): AsyncGenerator<Finding> {
+  yield denoFinding(Deno.version.deno);
+  const missing = PERMISSIONS.filter((name) =>
+    Deno.permissions.querySync({ name }).state !== "granted"
+  );
+  if (missing.length > 0) {
+    const flags = missing.map((name) => `--allow-${name}`).join(" ");
+    yield failure(
+      "permissions",
+      `not granted: ${flags}`,
+      "Run this, and programs that map, with --allow-all (-A)",
+    );
+    yield skipped("all the rest", "it needs these permissions");
+    return;
+  }
+  yield ok("permissions", "all that a map needs");
+  const libzmq = await libzmqFinding();
+  yield libzmq;
+  if (libzmq.status === "ok") yield await workerFinding(signal);
+  else yield skipped("local worker", "there is no libzmq to talk to it");
+}
+
+/** Whether a version of Deno is new enough. */
+export function denoFinding(version: string): Finding {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const fits = major > OLDEST[0] || major === OLDEST[0] && minor >= OLDEST[1];
+  const where = `${version} (${Deno.execPath()})`;
+  if (fits) return ok("deno", where);
+  const remedy = `Have Deno ${OLDEST.join(".")} or newer: deno upgrade`;
+  return failure("deno", where, remedy);
+}
+
+async function libzmqFinding(): Promise<Finding> {
+  try {
+    const path = await locateLibzmq(settings.libzmq);
+    const zmq = openLibzmq(path);
+    const found = `${libzmqVersion(zmq)} (${path})`;
+    if (libzmqHas(zmq, "curve")) return ok("libzmq", `with CURVE, ${found}`);
+    return failure(
+      "libzmq",
+      `without CURVE, by which talk with nodes is encrypted: ${found}`,
+      "Unset GRIDENGINE_LIBZMQ, or name a libzmq 4.3 there that was built with CURVE",
+    );
+  } catch (error) {
+    return failure(
+      "libzmq",
+      (error as Error).message,
+      settings.libzmq === undefined
+        ? "Let Deno fetch the npm package zeromq once: deno cache npm:zeromq@6.8.0"
+        : "Unset GRIDENGINE_LIBZMQ, or name the path of a libzmq 4.3 there",
+    );
+  }
+}
+
+/** Whether a call comes back from a worker, with what it captured. */
+async function workerFinding(signal: AbortSignal): Promise<Finding> {
+  const began = performance.now();
+  const patience = AbortSignal.timeout(PATIENCE);
+  const factor = 6;
+  try {
+    await using dispatcher = new JobDispatcher({
+      scheduler: () => new ProcessScheduler({ workers: 1 }),
+    });
+    const results = await dispatcher.map((x: number) => factor * x, [7], {
+      signal: AbortSignal.any([signal, patience]),
+      retries: 0,
+    });
+    const took = ((performance.now() - began) / 1000).toFixed(2);
+    return ok("local worker", `6 x 7 = ${results[0]}, after ${took} s`);
+  } catch (error) {
+    return failure(
+      "local worker",
+      (error as Error).message,
+      "Name a directory in GRIDENGINE_TEMP_DIRECTORY in which files and sockets can be made",
+    );
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * What the doctor runs on a node in place of `worker.ts`: it looks around, writes down
+ * what it sees, and becomes the worker that it stands for, if that can reach the host.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { EXIT_STATUS } from "../protocol/exit_status.ts";
+import { parseRunFile } from "../protocol/run_file.ts";
+import { openLibzmq } from "../zeromq/libzmq.ts";
+import { main } from "../worker/main.ts";
+import { NODE_REPORT, type NodeReport, type Reached } from "./node_report.ts";
+
+/** How long an address may take to answer, in milliseconds. */
+const ANSWER_TIMEOUT = 5000;
+/** The limits that are told, as `/proc/self/limits` names them, unless there is none. */
+const LIMITS = [
+  "cpu time",
+  "file size",
+  "data size",
+  "stack size",
+  "resident set",
+  "processes",
+  "open files",
+  "address space",
+];
+
+async function look(runFile: string): Promise<NodeReport> {
+  const began = Date.now();
+  const { endpoints, libzmq } = parseRunFile(await Deno.readTextFile(runFile));
+  return {
+    host: Deno.hostname(),
+    deno: Deno.version.deno,
+    began,
+    libzmq: whyNot(libzmq),
+    addresses: await Promise.all(endpoints.map(reach)),
+    limits: await limits(),
+  };
+}
+
+function whyNot(libzmq: string): string | undefined {
+  try {
+    openLibzmq(libzmq);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+async function reach(endpoint: string): Promise<Reached> {
+  const [, hostname, port] = /^tcp:\/\/\[?([^\]]+)\]?:(\d+)$/.exec(endpoint)!;
+  const address = endpoint.replace("tcp://", "");
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new Error(`no answer within ${ANSWER_TIMEOUT / 1000} s`));
+  }, ANSWER_TIMEOUT);
+  const began = performance.now();
+  const connecting = Deno.connect({ hostname: hostname!, port: Number(port) });
+  try {
+    await Promise.race([connecting, late.promise]);
+    const took = (performance.now() - began).toFixed(1);
+    return { address, answers: true, detail: `answers in ${took} ms` };
+  } catch (error) {
+    return { address, answers: false, detail: (error as Error).message };
+  } finally {
+    clearTimeout(timer);
+    connecting.then((connection) => connection.close(), () => {});
+  }
+}
+
+async function limits(): Promise<string[]> {
+  const text = await Deno.readTextFile("/proc/self/limits").catch(() => "");
+  return text.split("\n").flatMap((line) => {
+    const [, name = "", soft, unit = ""] =
+      /^Max (.+?) {2,}(\S+) +\S+ *(\w*)/.exec(line) ?? [];
+    if (!LIMITS.includes(name) || soft === "unlimited") return [];
+    return [
+      `${name} ${soft}${unit === "bytes" || unit === "seconds" ? ` ${unit}` : ""}`,
+    ];
+  });
+}
+
+if (import.meta.main) {
+  const [runFile, worker] = Deno.args as [string, string];
+  const report = await look(runFile);
+  const path = join(dirname(runFile), NODE_REPORT);
+  // Whole or not at all: the host may read it at any time.
+  await Deno.writeTextFile(`${path}.new`, JSON.stringify(report));
+  await Deno.rename(`${path}.new`, path);
+  const isReached = report.addresses.some(({ answers }) => answers);
+  if (report.libzmq === undefined && isReached) await main(runFile, worker);
+  Deno.exit(EXIT_STATUS["host not reached"]);
+}

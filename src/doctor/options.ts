@@ -1,0 +1,85 @@
+/**
+ * The command line of the doctor.
+ *
+ * @module
+ */
+
+import { parseArgs } from "node:util";
+
+/** What to look at. */
+export interface DoctorOptions {
+  /** Whether to leave out the cluster. */
+  local: boolean;
+  /** Whether there must be a cluster. */
+  cluster: boolean;
+  /** How long the cluster may take for one thing, in milliseconds. */
+  timeout: number;
+  /** See `GridEngineSchedulerOptions`. */
+  queue: string | undefined;
+  /** See `GridEngineSchedulerOptions`. */
+  nativeSpecification: string | undefined;
+  /** See `GridEngineSchedulerOptions`. */
+  denoPath: string | undefined;
+}
+
+/** How the doctor is used. */
+export const USAGE = `deno run -A jsr:@x/gridengine/doctor [OPTIONS]
+  --local            look at this machine only
+  --cluster          there must be a cluster: that there is none is a failure
+  --queue=QUEUE      the queue of the probe job, such as all.q or all.q@node7
+  --native=OPTIONS   further options of the submit command, such as "-l h_rt=60"
+  --deno=PATH        the deno that nodes run; by default the path of this one
+  --timeout=SECONDS  how long the cluster may take for one thing; 60
+Environment variables are those of a map: GRIDENGINE_PORTS and the others.
+Exit status: 0 when maps run, 1 when one thing failed, 2 for wrong options.`;
+
+/** The command line makes no sense. */
+export class UsageError extends Error {}
+
+/**
+ * What a command line asks for.
+ *
+ * @param args Its words.
+ * @param has Whether an environment variable is set.
+ * @throws {UsageError} When it makes no sense.
+ */
+export function parseOptions(
+  args: string[],
+  has: (variable: string) => boolean,
+): DoctorOptions {
+  const { local, queue, native, deno, timeout, cluster } = parse(args);
+  if (local && cluster) {
+    throw new UsageError("--local and --cluster exclude each other");
+  }
+  const seconds = Number(timeout);
+  if (!(seconds > 0 && seconds <= 86_400)) {
+    throw new UsageError(`--timeout is "${timeout}": seconds up to 86400 are expected`);
+  }
+  const asked = cluster || [queue, native, deno].some((value) => value !== undefined);
+  return {
+    local,
+    cluster: asked || has("SGE_ROOT") || has("DRMAA_LIBRARY_PATH"),
+    timeout: seconds * 1000,
+    queue,
+    nativeSpecification: native,
+    denoPath: deno,
+  };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        local: { type: "boolean", default: false },
+        cluster: { type: "boolean", default: false },
+        queue: { type: "string" },
+        native: { type: "string" },
+        deno: { type: "string" },
+        timeout: { type: "string", default: "60" },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError((error as Error).message);
+  }
+}

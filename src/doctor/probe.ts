@@ -1,0 +1,170 @@
+/**
+ * A map of one call on the cluster, by the way that every map takes, with a worker that
+ * tells what it sees.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { JobDispatcher } from "../dispatcher/dispatcher.ts";
+import type { WorkerLoss } from "../errors.ts";
+import { GridEngineScheduler } from "../scheduler/grid_engine.ts";
+import { refineLoss } from "../scheduler/loss.ts";
+import type { WorkerListener, WorkerSpec } from "../scheduler/scheduler.ts";
+import { NODE_REPORT, type NodeReport } from "./node_report.ts";
+import type { DoctorOptions } from "./options.ts";
+
+/** How long the end may take, in milliseconds: the keeper goes on without us. */
+const CLOSE_TIMEOUT = 20_000;
+
+/** What came of the probe. Times are milliseconds. */
+export interface Outcome {
+  /** The directory of the run, which nodes must see. */
+  directory: string;
+  /** When its job was handed to the cluster, by the clock of this machine. */
+  submitted: number;
+  /** Whether a node has begun with it. */
+  started: boolean;
+  /** How its worker ended. There is one, or a call, or it took too long. */
+  loss: WorkerLoss | undefined;
+  /** What the node told. */
+  report: NodeReport | undefined;
+  /** The call, if it came back. */
+  call: Call | undefined;
+  /** Whether that, or the start, took too long. */
+  late: boolean;
+}
+
+/** A call that came back. Times are milliseconds. */
+export interface Call {
+  /** How long it took, from the submission on. */
+  took: number;
+  /** How much the node's clock is ahead. */
+  ahead: number;
+  /** How wrong that may be. */
+  within: number;
+}
+
+/**
+ * Submits the probe and waits for what comes of it.
+ *
+ * @param signal Ends it.
+ * @throws What keeps the call from being made, where no worker was lost.
+ */
+export async function probe(
+  options: DoctorOptions,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const patience = new Patience(options.timeout);
+  const scheduler = new ProbeScheduler(options, () => patience.renew());
+  const dispatcher = new JobDispatcher({ scheduler });
+  const either = AbortSignal.any([signal, patience.signal]);
+  try {
+    const call = await callOn(dispatcher, either).catch((reason) => {
+      if (scheduler.loss === undefined && !either.aborted) throw reason;
+      return undefined;
+    });
+    const { directory, submitted, started, loss } = scheduler;
+    const report = await read(directory);
+    const late = patience.signal.aborted;
+    return { directory, submitted, started, loss, report, call, late };
+  } finally {
+    patience.end();
+    const closing = dispatcher.close().then(() => scheduler.close());
+    await Promise.race([closing, unrefed(CLOSE_TIMEOUT)]);
+  }
+}
+
+/** The first call is the probe; the second one, on a warm worker, tells the clock. */
+async function callOn(dispatcher: JobDispatcher, signal: AbortSignal): Promise<Call> {
+  const options = { signal, retries: 0 };
+  const submitted = performance.now();
+  await dispatcher.map(Date.now, [0], options);
+  const took = performance.now() - submitted;
+  const before = Date.now();
+  const [there] = await dispatcher.map(Date.now, [0], options);
+  const after = Date.now();
+  return {
+    took,
+    ahead: there! - (before + after) / 2,
+    within: (after - before) / 2,
+  };
+}
+
+async function read(directory: string): Promise<NodeReport | undefined> {
+  try {
+    return JSON.parse(await Deno.readTextFile(join(directory, NODE_REPORT)));
+  } catch {
+    return undefined;
+  }
+}
+
+function unrefed(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, milliseconds)));
+}
+
+/** A time limit that can begin anew. */
+class Patience {
+  readonly #controller = new AbortController();
+  readonly #timeout: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(timeout: number) {
+    this.#timeout = timeout;
+    this.renew();
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  renew(): void {
+    this.end();
+    this.#timer = setTimeout(() => this.#controller.abort(), this.#timeout);
+  }
+
+  end(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+/** Submits one job, whose worker looks around before it works. */
+class ProbeScheduler extends GridEngineScheduler {
+  directory = "";
+  submitted = 0;
+  started = false;
+  loss: WorkerLoss | undefined;
+  readonly #onStart: () => void;
+
+  constructor(
+    { queue, nativeSpecification, denoPath }: DoctorOptions,
+    onStart: () => void,
+  ) {
+    super({
+      workers: 1,
+      name: "doctor",
+      ...(queue !== undefined && { queue }),
+      ...(nativeSpecification !== undefined && { nativeSpecification }),
+      ...(denoPath !== undefined && { denoPath }),
+    });
+    this.#onStart = onStart;
+  }
+
+  override start(spec: WorkerSpec, workers: string[], listener: WorkerListener): void {
+    if (this.submitted > 0) throw new Error("The probe is tried once");
+    this.directory = dirname(spec.runFile);
+    this.submitted = Date.now();
+    const module = new URL("./node_program.ts", import.meta.url).href;
+    super.start({ ...spec, module }, workers, {
+      started: (worker) => {
+        this.started = true;
+        this.#onStart();
+        listener.started(worker);
+      },
+      ended: (worker, loss) => {
+        this.loss ??= refineLoss(loss);
+        listener.ended(worker, loss);
+      },
+    });
+  }
+}

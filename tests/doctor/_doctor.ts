@@ -1,0 +1,71 @@
+/**
+ * The doctor, as a user runs it, and what it says.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+
+/** One line of what it says. */
+export interface Seen {
+  mark: string;
+  detail: string;
+  remedy: string | undefined;
+}
+
+/** What came of an examination. */
+export interface Examined {
+  code: number;
+  /** By what was checked. */
+  seen: Map<string, Seen>;
+  /** All that it wrote. */
+  text: string;
+}
+
+/** Reads what the doctor wrote. */
+export function examined({ code, stdout, stderr }: Deno.CommandOutput): Examined {
+  const decoder = new TextDecoder();
+  const out = decoder.decode(stdout);
+  const found = out.matchAll(
+    /^(ok|warning|FAILED|skipped) +(\S.{16}) (.*)(?:\n +-> (.*))?$/gm,
+  );
+  const seen = new Map([...found].map(([, mark, check, detail, remedy]) => [
+    check!.trim(),
+    { mark: mark!, detail: detail!, remedy },
+  ]));
+  return { code, seen, text: out + decoder.decode(stderr) };
+}
+
+/** Only this failed, and it says what was seen and what to do. */
+export function assertFailed(
+  { code, seen, text }: Examined,
+  check: string,
+  detail: RegExp,
+  remedy: RegExp,
+): void {
+  const failed = [...seen].filter(([, { mark }]) => mark === "FAILED");
+  assertEquals(failed.map(([name]) => name), [check], text);
+  assertMatch(seen.get(check)!.detail, detail, text);
+  assertMatch(seen.get(check)!.remedy ?? "", remedy, text);
+  assertEquals(code, 1, text);
+}
+
+/** Nothing failed, but this is a warning. */
+export function assertWarned(
+  { code, seen, text }: Examined,
+  check: string,
+  detail: RegExp,
+  remedy: RegExp,
+): void {
+  assertEquals(seen.get(check)?.mark, "warning", text);
+  assertMatch(seen.get(check)!.detail, detail, text);
+  assertMatch(seen.get(check)!.remedy ?? "", remedy, text);
+  assertEquals(code, 0, text);
+}
+
+/** Nothing is wrong, and all of this was looked at. */
+export function assertWell({ code, seen, text }: Examined, checks: string[]): void {
+  assertEquals([...seen.keys()], checks, text);
+  assert([...seen.values()].every(({ mark }) => mark === "ok"), text);
+  assertEquals(code, 0, text);
+}

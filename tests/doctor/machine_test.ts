@@ -1,0 +1,133 @@
+/** What the doctor finds on a machine that is part of no cluster. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { dirname } from "node:path";
+import { denoFinding } from "../../src/doctor/machine.ts";
+import { libzmqPath } from "../zeromq/_tools.ts";
+import { assertFailed, assertWell, type Examined, examined } from "./_doctor.ts";
+
+const program = new URL("../../doctor.ts", import.meta.url).pathname;
+
+/** Runs the doctor, with no more of the environment than a program needs. */
+async function doctor(
+  args: string[],
+  { env = {}, flags = ["-A"] }: { env?: Record<string, string>; flags?: string[] } = {},
+): Promise<Examined> {
+  const kept = Object.entries(Deno.env.toObject()).filter(([name]) =>
+    ["PATH", "HOME", "DENO_DIR"].includes(name)
+  );
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...flags, program, ...args],
+    clearEnv: true,
+    env: { ...Object.fromEntries(kept), NO_COLOR: "1", ...env },
+    stdin: "null",
+  });
+  return examined(await command.output());
+}
+
+async function withDirectory(work: (path: string) => Promise<void>): Promise<void> {
+  const path = await Deno.makeTempDir();
+  try {
+    await work(path);
+  } finally {
+    await Deno.remove(path, { recursive: true });
+  }
+}
+
+const LOCAL = ["deno", "permissions", "libzmq", "local worker"];
+
+Deno.test("The doctor finds a machine well on which local maps run", async () => {
+  const found = await doctor(["--local"]);
+  assertWell(found, LOCAL);
+  assertMatch(found.seen.get("libzmq")!.detail, /with CURVE, 4\.\d+\.\d+ \(\//);
+  assertMatch(found.seen.get("local worker")!.detail, /^6 x 7 = 42, after \d/);
+});
+
+Deno.test("The doctor names the permissions that are missing, and asks for none", async () => {
+  const found = await doctor([], { flags: ["--allow-read", "--allow-env"] });
+  assertFailed(
+    found,
+    "permissions",
+    /^not granted: --allow-write --allow-net --allow-run --allow-ffi --allow-sys$/,
+    /--allow-all/,
+  );
+  assertEquals(found.seen.get("all the rest")?.mark, "skipped");
+});
+
+Deno.test("The doctor says of an old Deno that it is too old", () => {
+  assertEquals(denoFinding("2.8.3").status, "failure");
+  assertMatch(denoFinding("2.8.3").remedy!, /2\.9 or newer: deno upgrade/);
+  assertEquals(denoFinding("2.10.0").status, "ok");
+  assertEquals(denoFinding("3.0.0").status, "ok");
+});
+
+Deno.test("The doctor finds that libzmq is not where it is said to be", async () => {
+  const env = { GRIDENGINE_LIBZMQ: "/nowhere/libzmq.so" };
+  const found = await doctor(["--local"], { env });
+  assertFailed(found, "libzmq", /Cannot open "\/nowhere\/libzmq\.so"/, /Unset GRIDENG/);
+  assertEquals(found.seen.get("local worker")?.mark, "skipped");
+});
+
+Deno.test("The doctor finds that the package with libzmq is not there", async () => {
+  await withDirectory(async (cache) => {
+    const flags = ["-A", "--cached-only"];
+    const found = await doctor(["--local"], { env: { DENO_DIR: cache }, flags });
+    assertFailed(found, "libzmq", /was not found/, /deno cache npm:zeromq/);
+  });
+});
+
+const cc = await hasCompiler();
+
+Deno.test({
+  name: "The doctor finds a libzmq that cannot encrypt",
+  ignore: !cc,
+  fn: () =>
+    withDirectory(async (directory) => {
+      // All of libzmq, save that it denies every capability.
+      const [source, output] = [`${directory}/none.c`, `${directory}/libnone.so`];
+      await Deno.writeTextFile(source, "int zmq_has(const char *c) { return !c; }\n");
+      const link = ["-Wl,--no-as-needed", `-Wl,-rpath,${dirname(libzmqPath)}`];
+      const args = ["-shared", "-o", output, source, ...link, libzmqPath, "-lc"];
+      const { success } = await new Deno.Command("cc", { args }).output();
+      assertEquals(success, true);
+      const found = await doctor(["--local"], { env: { GRIDENGINE_LIBZMQ: output } });
+      assertFailed(found, "libzmq", /^without CURVE/, /built with CURVE/);
+    }),
+});
+
+async function hasCompiler(): Promise<boolean> {
+  try {
+    return (await new Deno.Command("cc", { args: ["--version"] }).output()).success;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("The doctor finds that a run has no place for its files", async () => {
+  const env = { GRIDENGINE_TEMP_DIRECTORY: "/dev/null/runs" };
+  const found = await doctor(["--local"], { env });
+  assertFailed(found, "local worker", /Not a directory/, /GRIDENGINE_TEMP_DIRECTORY/);
+});
+
+Deno.test("The doctor takes a libdrmaa that is named for one that must be there", async () => {
+  const env = { DRMAA_LIBRARY_PATH: "/nowhere/libdrmaa.so" };
+  const found = await doctor([], { env });
+  const detail = /^\/nowhere\/libdrmaa\.so: cannot open shared object file/;
+  assertFailed(found, "libdrmaa", detail, /DRMAA_LIBRARY_PATH/);
+  for (const check of LOCAL) assertEquals(found.seen.get(check)?.mark, "ok");
+});
+
+Deno.test("The doctor says how it is used where its options make no sense", async () => {
+  const wrong = {
+    "--local --cluster": /exclude each other/,
+    "--timeout=soon": /--timeout is "soon"/,
+    "--queue": /'--queue/,
+    "all.q": /all\.q/,
+  };
+  for (const [words, said] of Object.entries(wrong)) {
+    const { code, text } = await doctor(words.split(" "));
+    assertEquals(code, 2, text);
+    assertMatch(text, said);
+    assertMatch(text, /Exit status: 0 when maps run/);
+  }
+});
