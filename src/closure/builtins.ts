@@ -5,7 +5,7 @@
  * @module
  */
 
-import process from "node:process";
+import { nodeProcess } from "./node_process.ts";
 import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
 
 /** Where a built-in is found. */
@@ -64,7 +64,7 @@ export function findInModules(value: unknown): BuiltinPlace | undefined {
       if (/^_|^(sys|punycode|test|sqlite|inspector|trace_events)\b/.test(name)) {
         continue;
       }
-      const found = process.getBuiltinModule(name) as object | undefined;
+      const found = nodeProcess().getBuiltinModule(name) as object | undefined;
       if (!found) continue;
       const place = { module: `node:${name}`, path: [] };
       if (!modules.has(found)) modules.set(found, place);
@@ -76,7 +76,7 @@ export function findInModules(value: unknown): BuiltinPlace | undefined {
 
 /** Asked for when it is needed: to load that module takes long. */
 function builtinModules(): readonly string[] {
-  return process.getBuiltinModule("node:module").builtinModules;
+  return nodeProcess().getBuiltinModule("node:module").builtinModules;
 }
 
 function slashes(name: string): number {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import process from "node:process";
+import { nodeProcess } from "./node_process.ts";
 import { GridEngineError } from "../errors.ts";
 import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
 import type { NodeOf } from "./payload.ts";
@@ -23,7 +23,7 @@ function wellKnownSymbol(name: string): symbol {
 /** A built-in, or the accessor of one. */
 export function builtin({ module, path, getter }: NodeOf<"builtin">): unknown {
   const start = module
-    ? process.getBuiltinModule(module)
+    ? nodeProcess().getBuiltinModule(module)
     : path[0] === HIDDEN
     ? hiddenBuiltins
     : globalThis;

@@ -4,7 +4,7 @@
  * @module
  */
 
-import process from "node:process";
+import { nodeProcess } from "./node_process.ts";
 import { type Place, SHIPPED } from "./payload.ts";
 
 /**
@@ -17,7 +17,7 @@ export function describePlace({ file, line, column }: Place): string {
     ? decodeURIComponent(new URL(file).pathname)
     : file;
   // To load that module takes long, and few programs need it.
-  const { findSourceMap } = process.getBuiltinModule("node:module");
+  const { findSourceMap } = nodeProcess().getBuiltinModule("node:module");
   const entry = findSourceMap(path)?.findEntry(line, column);
   return entry && "originalLine" in entry
     ? `${file}:${entry.originalLine + 1}:${entry.originalColumn + 1}`
