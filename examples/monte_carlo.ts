@@ -1,29 +1,16 @@
 /**
  * Prices options by Monte Carlo simulation, each in a piece of work of its own. The
  * function that runs on the workers uses what stands around it, as a thread would: a
- * class, a helper, constants, and a table of functions.
+ * helper, constants, and a table of functions. Its random numbers come from the seed of
+ * the whole, so every run prints the same, whichever worker has which option.
  */
 
-import { map } from "@x/gridengine";
+import { currentJob, map } from "@x/gridengine";
 
-/** A source of random numbers that gives the same ones everywhere. */
-class Random {
-  #state: number;
-
-  constructor(seed: number) {
-    this.#state = seed;
-  }
-
-  /** A number from 0 to 1, neither included. */
-  uniform(): number {
-    this.#state = (Math.imul(this.#state, 1664525) + 1013904223) >>> 0;
-    return (this.#state + 0.5) / 2 ** 32;
-  }
-
-  normal(): number {
-    const radius = Math.sqrt(-2 * Math.log(this.uniform()));
-    return radius * Math.cos(2 * Math.PI * this.uniform());
-  }
+/** Makes normally distributed numbers of evenly distributed ones. */
+function normal(random: () => number): number {
+  const radius = Math.sqrt(-2 * Math.log(1 - random()));
+  return radius * Math.cos(2 * Math.PI * random());
 }
 
 interface Option {
@@ -47,12 +34,12 @@ function halfWidth(sum: number, sumOfSquares: number, n: number): number {
 
 function estimate({ kind, strike }: Option): { value: number; error: number } {
   const { price, rate, volatility, years } = market;
-  const random = new Random(strike);
+  const { random } = currentJob()!;
   const drift = (rate - volatility ** 2 / 2) * years;
   let sum = 0;
   let sumOfSquares = 0;
   for (let i = 0; i < paths; i++) {
-    const growth = drift + volatility * Math.sqrt(years) * random.normal();
+    const growth = drift + volatility * Math.sqrt(years) * normal(random);
     const payoff = payoffs[kind](price * Math.exp(growth), strike);
     const today = Math.exp(-rate * years) * payoff;
     sum += today;
@@ -66,7 +53,7 @@ for (const kind of ["call", "put"] as const) {
   for (const strike of [80, 100, 120]) options.push({ kind, strike });
 }
 
-const estimates = await map(estimate, options);
+const estimates = await map(estimate, options, { seed: 42 });
 
 for (const [i, { kind, strike }] of options.entries()) {
   const { value, error } = estimates[i]!;

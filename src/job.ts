@@ -14,7 +14,12 @@ import type { WorkerInfo } from "./dispatcher/crew.ts";
 import type { Engine } from "./dispatcher/engine.ts";
 import { stackLine } from "./dispatcher/failures.ts";
 import { ItemSource } from "./dispatcher/item_source.ts";
-import { DEFAULT_RETRIES, LONGEST_TIME, runSettings } from "./dispatcher/options.ts";
+import {
+  DEFAULT_RETRIES,
+  LONGEST_TIME,
+  runSeed,
+  runSettings,
+} from "./dispatcher/options.ts";
 import { sharedDispatcher } from "./dispatcher/shared.ts";
 import {
   GridEngineError,
@@ -65,6 +70,11 @@ export interface JobOptions<R> {
    */
   retries?: number;
   /**
+   * What the random numbers of `currentJob().random` are made of: a whole number from 0.
+   * @default {undefined} Another one for each job.
+   */
+  seed?: number;
+  /**
    * What starts the worker. Jobs of one scheduler share its workers.
    * @default {bestAvailable}
    */
@@ -104,6 +114,7 @@ export class Job<R = unknown> {
   readonly #mutable: boolean;
   readonly #timeout: number | undefined;
   readonly #retries: number;
+  readonly #seed: number;
   readonly #scheduler: SchedulerLike | undefined;
   readonly #dispatcher: JobDispatcher | undefined;
   readonly #outcome = Promise.withResolvers<Awaited<R>>();
@@ -139,6 +150,7 @@ export class Job<R = unknown> {
     this.#mutable = options.mutable ?? false;
     this.#timeout = timeout;
     this.#retries = retries;
+    this.#seed = runSeed(options.seed);
     this.#scheduler = options.scheduler;
     this.#dispatcher = options.dispatcher;
     // Whoever asks for the result hears of its failure; others must not be made to.
@@ -190,6 +202,7 @@ export class Job<R = unknown> {
       code,
       items: new ItemSource([item]),
       settings,
+      seed: this.#seed,
       daemon: this.#daemon,
       listener: {
         started: (worker) => this.#worker = worker,

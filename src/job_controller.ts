@@ -18,6 +18,17 @@ export interface JobController {
   readonly host: string;
   /** Aborted when `terminate()` asks the job to come to an end. */
   readonly signal: AbortSignal;
+  /**
+   * What to make random numbers of: a whole number of 53 bits that depends on the run's
+   * `seed` and the item's `index` only. Every try of an item has the same.
+   */
+  readonly seed: number;
+  /**
+   * Gives random numbers from 0, included, to 1, not included, as `Math.random` does;
+   * which ones depends on {@linkcode JobController.seed} only. For simulations, not for
+   * secrets.
+   */
+  readonly random: () => number;
   /** What the host sent with `job.send()`, in order, until the job has ended. */
   readonly messages: AsyncIterable<unknown>;
   /**

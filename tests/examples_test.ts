@@ -32,12 +32,12 @@ test("examples/job.ts shows the life of jobs", async () => {
 
 test("examples/monte_carlo.ts prices options", async () => {
   assertEquals(await output("examples/monte_carlo.ts"), [
-    "call  80: 23.19 ± 0.17",
-    "call 100:  9.53 ± 0.12",
-    "call 120:  2.75 ± 0.07",
-    "put   80:  0.87 ± 0.03",
-    "put  100:  6.40 ± 0.08",
-    "put  120: 19.18 ± 0.13",
+    "call  80: 23.17 ± 0.17",
+    "call 100:  9.34 ± 0.12",
+    "call 120:  2.78 ± 0.07",
+    "put   80:  0.86 ± 0.03",
+    "put  100:  6.48 ± 0.08",
+    "put  120: 19.26 ± 0.13",
   ]);
 });
 

@@ -35,6 +35,8 @@ export interface RunRequest {
   items: ItemSource;
   /** How. */
   settings: Omit<RunSettings, "id">;
+  /** What its items' random numbers are made of. */
+  seed: number;
   /** Whether it lets the program end before it. */
   daemon: boolean;
   /** Who is told. */
@@ -49,6 +51,7 @@ export class ActiveRun implements RunRequest {
   readonly code: () => Promise<Uint8Array>;
   readonly items: ItemSource;
   readonly settings: Omit<RunSettings, "id">;
+  readonly seed: number;
   readonly daemon: boolean;
   readonly listener: RunListener;
   /** The number of its code; 0 until that is there. */
@@ -72,6 +75,7 @@ export class ActiveRun implements RunRequest {
     this.code = request.code;
     this.items = request.items;
     this.settings = request.settings;
+    this.seed = request.seed;
     this.daemon = request.daemon;
     this.listener = request.listener;
   }

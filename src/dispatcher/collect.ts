@@ -7,7 +7,7 @@
 import type { CallRequest } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import { ItemSource } from "./item_source.ts";
-import { runSettings } from "./options.ts";
+import { runSeed, runSettings } from "./options.ts";
 import { AnyResults, NumberResults } from "./results.ts";
 
 /**
@@ -30,6 +30,7 @@ export async function collect(
   }
   const items = new ItemSource(call.items);
   const settings = runSettings(options, items.count || 1);
+  const seed = runSeed(options.seed);
   // Where there is nothing to do, nothing is started.
   await items.begin(signal);
   const results = into ? new NumberResults(items.count) : new AnyResults(items.count);
@@ -56,6 +57,7 @@ export async function collect(
     code: call.code,
     items,
     settings,
+    seed,
     daemon: false,
     listener: {
       results(first, values) {

@@ -509,6 +509,7 @@ export class Engine {
       code,
       timeout,
       announce,
+      seed: run.seed,
       chunks,
       name: run.name,
       list,

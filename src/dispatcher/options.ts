@@ -4,6 +4,7 @@
  * @module
  */
 
+import { freshSeed } from "../random.ts";
 import type { RunSettings } from "./events.ts";
 
 /** How a dispatcher runs a function over items. */
@@ -50,6 +51,12 @@ export interface DispatchOptions {
    * @default {f.name}
    */
   name?: string;
+  /**
+   * What the random numbers of `currentJob().random` are made of: a whole number from 0.
+   * With the same seed each item has the same numbers, whichever worker runs it.
+   * @default {undefined} Another one each time.
+   */
+  seed?: number;
 }
 
 /** How often an item is tried again, by default, whose worker was lost. */
@@ -87,6 +94,16 @@ export function runSettings(
     expected,
     exclusive,
   };
+}
+
+/**
+ * The seed of a run.
+ *
+ * @throws {RangeError} When it is out of range.
+ */
+export function runSeed(seed: number = freshSeed()): number {
+  mustBeWhole("seed", seed, 0);
+  return seed;
 }
 
 function mustBeWhole(name: string, value: number, least: number): void {

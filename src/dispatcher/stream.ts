@@ -7,7 +7,7 @@
 import type { CallRequest } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import { ItemSource } from "./item_source.ts";
-import { runSettings } from "./options.ts";
+import { runSeed, runSettings } from "./options.ts";
 
 /** How many items are read beyond those whose results were taken. */
 const WINDOW = 4096;
@@ -30,6 +30,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   readonly #finish: () => Promise<void>;
   readonly #items: ItemSource;
   readonly #settings: ReturnType<typeof runSettings>;
+  readonly #seed: number;
   /** Ordered: by index. Unordered: in the order of arrival. */
   readonly #ready = new Map<number, Outcome>();
   readonly #waiting: Waiting[] = [];
@@ -61,6 +62,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     this.#items = new ItemSource(call.items);
     this.#items.allowed = WINDOW;
     this.#settings = runSettings(call.options, this.#items.count || 1);
+    this.#seed = runSeed(call.options.seed);
   }
 
   /** The next result, as soon as it is there. */
@@ -107,6 +109,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       code: this.#call.code,
       items: this.#items,
       settings: this.#settings,
+      seed: this.#seed,
       daemon: false,
       listener: {
         results: (first, values) => {

@@ -59,10 +59,10 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
     case "code":
       return [numbers([message.code]), message.value];
     case "assign": {
-      const { code, timeout, announce, chunks } = message;
+      const { code, timeout, announce, seed, chunks } = message;
       const all = chunks.flatMap((c) => [c.chunk, c.first, c.count, c.attempt]);
       return [
-        numbers([code, timeout, announce ? 1 : 0, ...all]),
+        numbers([code, timeout, announce ? 1 : 0, seed, ...all]),
         text(message.name),
         ...message.list,
       ];
@@ -157,7 +157,7 @@ export function decodeHostMessage(frames: Frames): HostMessage {
       return { type, code: whole(code, type), value: body.value(1) };
     }
     case "assign": {
-      const [code, timeout, announce, ...rest] = body.numbers(3, 7, 4);
+      const [code, timeout, announce, seed, ...rest] = body.numbers(3, 8, 4);
       const chunks = groups(rest, 4).map(([chunk, first, count, attempt]) => ({
         chunk: whole(chunk, type),
         first: whole(first, type),
@@ -169,6 +169,7 @@ export function decodeHostMessage(frames: Frames): HostMessage {
         code: whole(code, type),
         timeout: time(timeout, type),
         announce: yesOrNo(announce, type),
+        seed: whole(seed, type),
         chunks,
         name: body.text(1, 3),
         list: body.list(2),

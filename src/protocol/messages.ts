@@ -28,7 +28,7 @@
  * | | `refused` | no | text: why |
  * | | `heartbeat` | no | none |
  * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
- * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
+ * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), seed, then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
  * | | `forget` | yes | numbers: code, one or more |
  * | | `recall` | yes | none |
  * | | `cancel` | yes | numbers: chunk, one or more |
@@ -58,7 +58,7 @@
  */
 
 /** Raised whenever a frame changes its meaning. Both sides must have the same. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
 
 /** The length of frame 0, in bytes. */
 export const HEADER_SIZE = 10;
@@ -167,6 +167,8 @@ export type HostMessage =
     code: number;
     timeout: number;
     announce: boolean;
+    /** The run's, of which its items' seeds are made. */
+    seed: number;
     chunks: AssignedChunk[];
     name: string;
     /** Of all arguments: the frames of `lists.ts`. */

@@ -13,6 +13,7 @@ import { deserializeList, type List, serializeList } from "../protocol/lists.ts"
 import { deserialize, serialize, serializeFor } from "../protocol/values.ts";
 import { type JobController, setCurrentJob } from "../job_controller.ts";
 import { Mailbox } from "../mailbox.ts";
+import { randomNumbers, seedOf } from "../random.ts";
 import { HeldResults } from "./held_results.ts";
 import {
   type Batch,
@@ -399,6 +400,8 @@ class Job implements JobController {
   readonly #batch: Batch;
   #aborter: AbortController | undefined;
   #messages: Mailbox<unknown> | undefined;
+  #seed: number | undefined;
+  #random: (() => number) | undefined;
 
   constructor(chunk: AssignedChunk, offset: number, batch: Batch) {
     this.#chunk = chunk;
@@ -428,6 +431,14 @@ class Job implements JobController {
 
   get signal(): AbortSignal {
     return (this.#aborter ??= new AbortController()).signal;
+  }
+
+  get seed(): number {
+    return this.#seed ??= seedOf(this.#batch.seed, this.index);
+  }
+
+  get random(): () => number {
+    return this.#random ??= randomNumbers(this.seed);
   }
 
   get messages(): Mailbox<unknown> {

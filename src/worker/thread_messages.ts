@@ -15,6 +15,8 @@ export interface Batch {
   announce: boolean;
   /** Say when each item begins. */
   timed: boolean;
+  /** The run's. */
+  seed: number;
   chunks: AssignedChunk[];
   /** The arguments of all items: the frames of `lists.ts`. */
   list: Uint8Array[];

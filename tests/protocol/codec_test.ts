@@ -170,7 +170,7 @@ Deno.test("a message that lost or gained a frame, or a byte, is refused", () => 
 Deno.test("another version of the protocol is refused, and both are named", () => {
   const found = frames("heartbeat");
   found[0]![0] = 9;
-  refusedByHost(found, "speaks version 9 of the protocol, this one version 1");
+  refusedByHost(found, "speaks version 9 of the protocol, this one version 2");
   refusedByWorker(found, "run the same version of the library on both");
 });
 
@@ -192,7 +192,7 @@ Deno.test("a message of the other direction is refused", () => {
 Deno.test("missing and extra frames are refused", () => {
   refusedByHost(frames("heartbeat", nothing), "has 1 frames after its header, not 0");
   refusedByHost(frames("results", numbers(1, 1, 0, 1)), "not 2");
-  refusedByWorker(frames("assign", numbers(1, 0, 0, 1, 0, 1, 1), nothing), "not 3");
+  refusedByWorker(frames("assign", numbers(1, 0, 0, 0, 1, 0, 1, 1), nothing), "not 3");
 });
 
 Deno.test("too few, too many and half numbers are refused", () => {
@@ -202,7 +202,10 @@ Deno.test("too few, too many and half numbers are refused", () => {
   refusedByHost(frames("started", one), "has 0.125 numbers where 1 are due");
   refusedByHost(frames("results", numbers(1), one), "has 1 numbers");
   refusedByHost(frames("results", numbers(1, 1, 0, 1, 2), one), "has 5 numbers");
-  refusedByWorker(frames("assign", numbers(1, 0, 0), text("f"), one), "has 3 numbers");
+  refusedByWorker(
+    frames("assign", numbers(1, 0, 0, 0), text("f"), one),
+    "has 4 numbers",
+  );
   refusedByWorker(frames("cancel", numbers()), "has 0 numbers");
 });
 
@@ -221,7 +224,7 @@ Deno.test("what is not a whole number where one is due is refused", () => {
 Deno.test("counts and attempts of zero are refused", () => {
   refusedByHost(frames("results", numbers(1, 1, 0, 0), nothing), "from 1 is due");
   const assign = (count: number, attempt: number) =>
-    frames("assign", numbers(1, 0, 0, 1, 0, count, attempt), text("f"), nothing);
+    frames("assign", numbers(1, 0, 0, 0, 1, 0, count, attempt), text("f"), nothing);
   refusedByWorker(assign(0, 1), "from 1 is due");
   refusedByWorker(assign(1, 0), "from 1 is due");
 });
@@ -235,7 +238,7 @@ Deno.test("what is not a time where one is due is refused", () => {
 
 Deno.test("an announcement that is neither yes nor no is refused", () => {
   for (const wrong of [2, 0.5, NaN]) {
-    const found = numbers(1, 0, wrong, 1, 0, 1, 1);
+    const found = numbers(1, 0, wrong, 0, 1, 0, 1, 1);
     refusedByWorker(frames("assign", found, text("f"), nothing), `has ${wrong} where`);
   }
 });

@@ -75,6 +75,7 @@ export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     code: whole,
     timeout: time,
     announce: fc.boolean(),
+    seed: whole,
     chunks: fc.array(
       fc.record({ chunk: whole, first: whole, count: positive, attempt: positive }),
       { minLength: 1, maxLength: 5 },

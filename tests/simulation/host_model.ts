@@ -270,7 +270,7 @@ export class HostModel {
         if (!peer.hasCode) this.#send(worker, code);
         peer.hasCode = true;
         const { timeout, exclusive: announce } = settings;
-        const rest = { code: 1, timeout, announce, chunks, name: "f" };
+        const rest = { code: 1, timeout, announce, seed: 0, chunks, name: "f" };
         this.#send(worker, { type: "assign", ...rest, list: [bytesOf(given)] });
         break;
       }

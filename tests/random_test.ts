@@ -1,0 +1,112 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { currentJob, Job, JobDispatcher, ProcessScheduler } from "../mod.ts";
+import { randomNumbers, seedOf, splitmix64, xoshiro128 } from "../src/random.ts";
+import { group, test } from "./fixtures/tools.ts";
+
+Deno.test("SplitMix64 and xoshiro128** give what their authors' programs in C give", () => {
+  assertEquals(
+    [0n, 1n, 2n, 3n, 4n].map((i) => splitmix64(1234567n, i)),
+    [
+      6457827717110365317n,
+      3203168211198807973n,
+      9817491932198370423n,
+      4593380528125082431n,
+      16408922859458223821n,
+    ],
+  );
+  const next = xoshiro128([1, 2, 3, 4]);
+  assertEquals(
+    Array.from({ length: 10 }, next),
+    [
+      11520,
+      0,
+      5927040,
+      70819200,
+      2031721883,
+      1637235492,
+      1287239034,
+      3734860849,
+      3729100597,
+      4258142804,
+    ],
+  );
+});
+
+Deno.test("random numbers are spread evenly from 0 to 1, and no two streams are alike", () => {
+  const counts = new Array(10).fill(0);
+  const seeds = Array.from({ length: 100 }, (_, index) => seedOf(42, index));
+  for (const seed of seeds) {
+    const random = randomNumbers(seed);
+    for (let i = 0; i < 1000; i++) counts[Math.floor(10 * random())]++;
+  }
+  // Each is 10,000 with a standard deviation of 95.
+  assert(counts.every((count) => Math.abs(count - 10_000) < 500), `${counts}`);
+  const firsts = seeds.map((seed) => randomNumbers(seed)());
+  assertEquals(new Set([...firsts, ...seeds]).size, 200);
+  assert(seeds.every(Number.isSafeInteger));
+});
+
+const draw = () => {
+  const { random, seed } = currentJob()!;
+  return [seed, random(), random(), random()];
+};
+
+group("Random numbers", (test) => {
+  const items = Array(50).fill(0);
+
+  test("depend on the run's seed and the item's index only", async (dispatcher) => {
+    const one = await dispatcher.map(draw, items, { seed: 42 });
+    const other = await dispatcher.map(draw, items, { seed: 42, chunkSize: 7 });
+    assertEquals(one, other);
+    assertEquals(new Set(one.flat()).size, 4 * 50);
+    const random = randomNumbers(seedOf(42, 3));
+    assertEquals(one[3], [seedOf(42, 3), random(), random(), random()]);
+  });
+
+  test("are the same however many workers there are", async (dispatcher) => {
+    await using alone = new JobDispatcher({
+      scheduler: () => new ProcessScheduler({ workers: 1 }),
+    });
+    const two = await dispatcher.map(draw, items, { seed: 7 });
+    assertEquals(await alone.map(draw, items, { seed: 7 }), two);
+  });
+
+  test("are others for another seed, and for none each time", async (dispatcher) => {
+    const runs = [{ seed: 1 }, { seed: 2 }, {}, {}].map((options) =>
+      dispatcher.map(draw, [0], options)
+    );
+    const firsts = (await Promise.all(runs)).map(([item]) => item![1]);
+    assertEquals(new Set(firsts).size, 4);
+  });
+
+  test("begin anew when an item is tried again", async (dispatcher) => {
+    const f = () => {
+      const { random, attempt } = currentJob()!;
+      const x = random();
+      if (attempt === 1) throw new Error(`${x}`);
+      return x;
+    };
+    const [once] = await dispatcher.map(f, [0], { seed: 5, reraise: false });
+    const [twice] = await dispatcher.map(f, [0], { seed: 5, retryErrors: 1 });
+    assertEquals((once as Error).message, `${twice}`);
+  });
+
+  test("of a Job come from its seed", async (dispatcher) => {
+    const job = new Job({ target: draw, seed: 42, dispatcher });
+    job.start();
+    assertEquals(await job.result, (await dispatcher.map(draw, [0], { seed: 42 }))[0]);
+  });
+
+  test("need a seed that is a whole number", async (dispatcher) => {
+    for (const seed of [-1, 0.5, 2 ** 53, NaN]) {
+      await assertRejects(
+        () => dispatcher.map(draw, [0], { seed }),
+        RangeError,
+        `seed is ${seed}: a whole number from 0 is expected`,
+      );
+      assertThrows(() => new Job({ target: draw, seed }), RangeError, "seed is");
+    }
+  });
+});
+
+test("Outside of a job there is no seed", () => assertEquals(currentJob(), undefined));
