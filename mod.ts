@@ -30,7 +30,9 @@ export {
 } from "./src/dispatcher/dispatcher.ts";
 export type { EngineStats } from "./src/dispatcher/engine.ts";
 export type { Items } from "./src/dispatcher/item_source.ts";
+export type { LogLine, LogOptions } from "./src/dispatcher/job_output.ts";
 export type { DispatchOptions } from "./src/dispatcher/options.ts";
+export type { ConsoleLevel, LogMode } from "./src/protocol/messages.ts";
 export { bestAvailable } from "./src/scheduler/best_available.ts";
 export {
   ProcessScheduler,

@@ -10,6 +10,12 @@ export class GridEngineError extends Error {
   static {
     this.prototype.name = "GridEngineError";
   }
+  /**
+   * The last lines that the item had printed which failed by this, up to 20, if it had
+   * printed any; errors that the item's function threw have them, too. They also stand at
+   * the end of `stack`.
+   */
+  declare readonly output?: readonly string[];
 }
 
 /** `join(timeout)` ran out of time. What was waited for goes on. */

@@ -12,8 +12,9 @@ import { captureLater } from "./dispatcher/call.ts";
 import { engineOf, type JobDispatcher, withTimeout } from "./dispatcher/dispatcher.ts";
 import type { WorkerInfo } from "./dispatcher/crew.ts";
 import type { Engine } from "./dispatcher/engine.ts";
-import { stackLine } from "./dispatcher/failures.ts";
+import { stackLine, withOutput } from "./dispatcher/failures.ts";
 import { ItemSource } from "./dispatcher/item_source.ts";
+import { JobOutput, logMode, type LogOptions } from "./dispatcher/job_output.ts";
 import {
   DEFAULT_RETRIES,
   LONGEST_TIME,
@@ -34,7 +35,7 @@ import type { JobController } from "./job_controller.ts";
 import { Mailbox } from "./mailbox.ts";
 
 /** Options of a {@linkcode Job}. */
-export interface JobOptions<R> {
+export interface JobOptions<R> extends LogOptions {
   /** What to run; a subclass that overrides `run` needs none. */
   target?: (...args: never[]) => R;
   /**
@@ -115,6 +116,7 @@ export class Job<R = unknown> {
   readonly #timeout: number | undefined;
   readonly #retries: number;
   readonly #seed: number;
+  readonly #logs: LogOptions;
   readonly #scheduler: SchedulerLike | undefined;
   readonly #dispatcher: JobDispatcher | undefined;
   readonly #outcome = Promise.withResolvers<Awaited<R>>();
@@ -151,6 +153,9 @@ export class Job<R = unknown> {
     this.#timeout = timeout;
     this.#retries = retries;
     this.#seed = runSeed(options.seed);
+    logMode(options);
+    const { logs, onLog } = options;
+    this.#logs = { ...(logs && { logs }), ...(onLog && { onLog }) };
     this.#scheduler = options.scheduler;
     this.#dispatcher = options.dispatcher;
     // Whoever asks for the result hears of its failure; others must not be made to.
@@ -197,24 +202,37 @@ export class Job<R = unknown> {
     this.#state = "started";
     this.#engine = engine;
     let outcome: Outcome | undefined;
+    const end = (error?: unknown) => {
+      this.#end(outcome ?? { error });
+      shared?.release();
+    };
+    const output = new JobOutput({
+      ...this.#logs,
+      name: this.#name,
+      isJob: true,
+      failed: (error) => {
+        engine.cancel(this.#run);
+        end(error);
+      },
+    });
     this.#run = engine.start({
       name: this.#name,
       code,
       items: new ItemSource([item]),
       settings,
       seed: this.#seed,
+      output,
       daemon: this.#daemon,
       listener: {
         started: (worker) => this.#worker = worker,
         message: (value) => this.#messages.push(value),
         results: (_first, [value]) => {
-          outcome = overridden ? this.#unpack(value as JobOutcome) : { value };
+          outcome = overridden
+            ? this.#unpack(value as JobOutcome, output.last(0))
+            : { value };
         },
         failed: (_index, error) => outcome = { error },
-        ended: (error) => {
-          this.#end(outcome ?? { error });
-          shared?.release();
-        },
+        ended: end,
       },
     });
     shared?.hold();
@@ -371,14 +389,18 @@ export class Job<R = unknown> {
   }
 
   /** What came of a subclass's `run`; its fields come back here. */
-  #unpack({ result, thrown, fields = {} }: JobOutcome): Outcome {
+  #unpack(
+    { result, thrown, fields = {} }: JobOutcome,
+    lines: readonly string[],
+  ): Outcome {
     const { name: _, ...own } = fields;
     Object.assign(this, own);
     if (thrown === undefined) return { value: result };
     const where = { name: this.#name, index: undefined };
     const worker = this.#worker && { worker: this.#worker };
+    const line = stackLine({ ...where, ...worker });
     return {
-      error: decodeFailure(thrown, stackLine({ ...where, ...worker }), translateStack),
+      error: withOutput(decodeFailure(thrown, line, translateStack), lines),
     };
   }
 

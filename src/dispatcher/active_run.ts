@@ -9,6 +9,7 @@ import type { AssignedChunk } from "../protocol/messages.ts";
 import type { WorkerInfo } from "./crew.ts";
 import type { RunSettings } from "./events.ts";
 import type { ItemSource } from "./item_source.ts";
+import type { JobOutput } from "./job_output.ts";
 import type { Peer } from "./peer.ts";
 
 /** What is told of a run. */
@@ -37,6 +38,8 @@ export interface RunRequest {
   settings: Omit<RunSettings, "id">;
   /** What its items' random numbers are made of. */
   seed: number;
+  /** What its items print. */
+  output: JobOutput;
   /** Whether it lets the program end before it. */
   daemon: boolean;
   /** Who is told. */
@@ -52,6 +55,7 @@ export class ActiveRun implements RunRequest {
   readonly items: ItemSource;
   readonly settings: Omit<RunSettings, "id">;
   readonly seed: number;
+  readonly output: JobOutput;
   readonly daemon: boolean;
   readonly listener: RunListener;
   /** The number of its code; 0 until that is there. */
@@ -76,6 +80,7 @@ export class ActiveRun implements RunRequest {
     this.items = request.items;
     this.settings = request.settings;
     this.seed = request.seed;
+    this.output = request.output;
     this.daemon = request.daemon;
     this.listener = request.listener;
   }

@@ -7,6 +7,7 @@
 import type { CallRequest } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import { ItemSource } from "./item_source.ts";
+import { JobOutput } from "./job_output.ts";
 import { runSeed, runSettings } from "./options.ts";
 import { AnyResults, NumberResults } from "./results.ts";
 
@@ -31,6 +32,11 @@ export async function collect(
   const items = new ItemSource(call.items);
   const settings = runSettings(options, items.count || 1);
   const seed = runSeed(options.seed);
+  const stop = (error: unknown) => {
+    engine.cancel(run);
+    reject(error);
+  };
+  const output = new JobOutput({ ...options, name, isJob: false, failed: stop });
   // Where there is nothing to do, nothing is started.
   await items.begin(signal);
   const results = into ? new NumberResults(items.count) : new AnyResults(items.count);
@@ -58,6 +64,7 @@ export async function collect(
     items,
     settings,
     seed,
+    output,
     daemon: false,
     listener: {
       results(first, values) {
@@ -75,10 +82,7 @@ export async function collect(
       },
     },
   });
-  const abort = () => {
-    engine.cancel(run);
-    reject(signal!.reason);
-  };
+  const abort = () => stop(signal!.reason);
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
   try {

@@ -209,6 +209,18 @@ export class Core {
     return this.#runs.has(run);
   }
 
+  /** Which item of which run it is that a worker has at this offset of a chunk. */
+  itemAt(
+    worker: string,
+    chunk: number,
+    offset: number,
+  ): { run: number; index: number; attempt: number } | undefined {
+    const held = this.#workers.get(worker)?.chunks.find((held) => held.chunk === chunk);
+    if (!held || offset >= held.count) return undefined;
+    const { run, first, attempt } = held;
+    return { run: run.settings.id, index: first + offset, attempt };
+  }
+
   /** How many chunks wait for or run on workers. */
   get outstandingChunks(): number {
     return this.#chunks.size;

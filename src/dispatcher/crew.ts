@@ -119,6 +119,11 @@ export class Crew {
     return this.#transport.address;
   }
 
+  /** Whether the workers may be on other machines. */
+  get remote(): boolean {
+    return this.#scheduler.transport === "network";
+  }
+
   /** How many connections were refused because they did not have the run's key. */
   get refused(): number {
     return this.#transport.refused;
@@ -276,6 +281,8 @@ export class Crew {
     // It waits for that before it starts anew.
     if (message.type === "restarting") peer?.acknowledge();
     this.#listener.said(worker, message);
+    // Who prints waits for that.
+    if (message.type === "output") peer?.acknowledge();
   }
 
   /** Counts a breach of the protocol, and has its worker given up if it is one of ours. */

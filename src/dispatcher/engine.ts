@@ -15,6 +15,7 @@ import { encodeFailure } from "../protocol/failure.ts";
 import type {
   AssignedChunk,
   FailureReason,
+  Print,
   WorkerMessage,
 } from "../protocol/messages.ts";
 import { deserializeList, type List, serializeList } from "../protocol/lists.ts";
@@ -33,6 +34,7 @@ import {
   reportedError,
   timeoutError,
   type Where,
+  withOutput,
 } from "./failures.ts";
 
 /** How often time is looked at, in milliseconds. */
@@ -351,12 +353,27 @@ export class Engine {
         this.#dispatch({ type: "returned", worker, chunk, from });
         break;
       }
+      case "output":
+        this.#dispatch({ type: "heard", worker });
+        for (const print of message.prints) this.#printed(worker, print);
+        break;
       case "restarting":
         this.#dispatch({ type: "restarting", worker });
         break;
       default:
         message satisfies never;
     }
+  }
+
+  /** What the item of a run that is over has printed is dropped. */
+  #printed(worker: string, { chunk, offset, level, time, text }: Print): void {
+    const item = this.#core!.itemAt(worker, chunk, offset);
+    const run = item && this.#runs.get(item.run);
+    if (!run) return;
+    const { index, attempt } = item;
+    const { host, pid } = this.#crew!.info(worker)!;
+    const printed = { index, attempt, host, pid, level, time: new Date(time), text };
+    run.output.print(printed, this.#crew!.remote);
   }
 
   /** The exclusive run whose only item is this chunk of this worker. */
@@ -447,6 +464,7 @@ export class Engine {
           first,
           all ? values : values.slice(from, from + count),
         );
+        run.output.settle(first, count);
         break;
       }
       case "fail": {
@@ -456,10 +474,10 @@ export class Engine {
         this.#stats.failed++;
         const worker = "worker" in event ? event.worker : undefined;
         const where = this.#where(run, action.index, worker);
-        run.listener.failed(
-          action.index,
-          this.#errorOf(action.failure, context, where),
-        );
+        const error = this.#errorOf(action.failure, context, where);
+        const lines = run.output.last(action.index);
+        run.output.settle(action.index, 1);
+        run.listener.failed(action.index, withOutput(error, lines));
         break;
       }
       case "abandon": {
@@ -509,6 +527,7 @@ export class Engine {
       code,
       timeout,
       announce,
+      logs: run.output.mode,
       seed: run.seed,
       chunks,
       name: run.name,

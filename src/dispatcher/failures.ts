@@ -105,6 +105,20 @@ function place({ worker }: Where): string {
   return worker ? ` on ${worker.host} (pid ${worker.pid})` : "";
 }
 
+/**
+ * Adds to an error what its item printed last: as its property `output`, unless it has
+ * one of its own, and at the end of its stack.
+ */
+export function withOutput(error: unknown, lines: readonly string[]): unknown {
+  if (!(error instanceof Error) || lines.length === 0) return error;
+  const define = (key: string, value: unknown) =>
+    Object.defineProperty(error, key, { value, writable: true, configurable: true });
+  if (!("output" in error)) define("output", lines);
+  const shown = lines.map((line) => `\n    | ${line}`).join("");
+  define("stack", `${error.stack}\n    it had printed:${shown}`);
+  return error;
+}
+
 /** The line that ends the stack of what a function threw. */
 export function stackLine(where: Where): string {
   const { worker } = where;

@@ -6,9 +6,10 @@
 
 import { freshSeed } from "../random.ts";
 import type { RunSettings } from "./events.ts";
+import type { LogOptions } from "./job_output.ts";
 
 /** How a dispatcher runs a function over items. */
-export interface DispatchOptions {
+export interface DispatchOptions extends LogOptions {
   /**
    * Whether the first failure ends the map and is thrown. If not, everything runs, and
    * each failure stands as the error itself at its index among the results.

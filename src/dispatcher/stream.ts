@@ -7,6 +7,7 @@
 import type { CallRequest } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import { ItemSource } from "./item_source.ts";
+import { JobOutput } from "./job_output.ts";
 import { runSeed, runSettings } from "./options.ts";
 
 /** How many items are read beyond those whose results were taken. */
@@ -31,6 +32,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   readonly #items: ItemSource;
   readonly #settings: ReturnType<typeof runSettings>;
   readonly #seed: number;
+  readonly #output: JobOutput;
   /** Ordered: by index. Unordered: in the order of arrival. */
   readonly #ready = new Map<number, Outcome>();
   readonly #waiting: Waiting[] = [];
@@ -63,6 +65,12 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     this.#items.allowed = WINDOW;
     this.#settings = runSettings(call.options, this.#items.count || 1);
     this.#seed = runSeed(call.options.seed);
+    this.#output = new JobOutput({
+      ...call.options,
+      name: call.name,
+      isJob: false,
+      failed: (error) => this.#stop(error),
+    });
   }
 
   /** The next result, as soon as it is there. */
@@ -110,6 +118,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       items: this.#items,
       settings: this.#settings,
       seed: this.#seed,
+      output: this.#output,
       daemon: false,
       listener: {
         results: (first, values) => {
@@ -131,11 +140,13 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     });
   }
 
-  readonly #abort = (): void => {
-    this.#failure = { error: this.#call.options.signal!.reason };
+  readonly #abort = (): void => this.#stop(this.#call.options.signal!.reason);
+
+  #stop(error: unknown): void {
+    this.#failure = { error };
     this.#engine!.cancel(this.#run!);
     this.#serve();
-  };
+  }
 
   #put(index: number, outcome: Outcome): void {
     this.#ready.set(this.#ordered ? index : this.#arrived++, outcome);

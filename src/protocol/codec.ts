@@ -7,10 +7,12 @@
 
 import { ProtocolError } from "../errors.ts";
 import {
+  CONSOLE_LEVELS,
   FAILURE_REASONS,
   HEADER_SIZE,
   type Hello,
   type HostMessage,
+  LOG_MODES,
   PROTOCOL_VERSION,
   TYPES,
   type WorkerMessage,
@@ -52,6 +54,12 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
       return [numbers([message.chunk, message.from])];
     case "message":
       return [numbers([message.chunk]), message.value];
+    case "output": {
+      const all = message.prints.flatMap(({ chunk, offset, level, time, text }) => {
+        return [chunk, offset, CONSOLE_LEVELS.indexOf(level), time, text.length];
+      });
+      return [numbers(all), text(message.prints.map(({ text }) => text).join(""))];
+    }
     case "welcome":
       return [numbers([message.received]), text(message.incarnation)];
     case "refused":
@@ -60,9 +68,10 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
       return [numbers([message.code]), message.value];
     case "assign": {
       const { code, timeout, announce, seed, chunks } = message;
+      const logs = LOG_MODES.indexOf(message.logs);
       const all = chunks.flatMap((c) => [c.chunk, c.first, c.count, c.attempt]);
       return [
-        numbers([code, timeout, announce ? 1 : 0, seed, ...all]),
+        numbers([code, timeout, announce ? 1 : 0, logs, seed, ...all]),
         text(message.name),
         ...message.list,
       ];
@@ -108,13 +117,11 @@ export function decodeWorkerMessage(frames: Frames): WorkerMessage {
     }
     case "failed": {
       const [chunk, offset, reason, exitStatus] = body.numbers(2, 4);
-      const known = FAILURE_REASONS[whole(reason, type)];
-      if (known === undefined) throw refuse(type, `has the unknown reason ${reason}`);
       return {
         type,
         chunk: whole(chunk, type),
         offset: whole(offset, type),
-        reason: known,
+        reason: oneOf(FAILURE_REASONS, reason, type),
         exitStatus: whole(exitStatus, type),
         value: body.value(1),
       };
@@ -126,6 +133,20 @@ export function decodeWorkerMessage(frames: Frames): WorkerMessage {
     case "message": {
       const [chunk] = body.numbers(2, 1);
       return { type, chunk: whole(chunk, type), value: body.value(1) };
+    }
+    case "output": {
+      const all = groups(body.numbers(2, 5, 5), 5);
+      const text = body.text(1, 2);
+      let at = 0;
+      const prints = all.map(([chunk, offset, level, when, length]) => ({
+        chunk: whole(chunk, type),
+        offset: whole(offset, type),
+        level: oneOf(CONSOLE_LEVELS, level, type),
+        time: time(when, type),
+        text: text.slice(at, at += whole(length, type)),
+      }));
+      if (at !== text.length) throw refuse(type, "has text of another length");
+      return { type, prints };
     }
     default:
       throw refuse(type, "is not a message from a worker");
@@ -157,7 +178,7 @@ export function decodeHostMessage(frames: Frames): HostMessage {
       return { type, code: whole(code, type), value: body.value(1) };
     }
     case "assign": {
-      const [code, timeout, announce, seed, ...rest] = body.numbers(3, 8, 4);
+      const [code, timeout, announce, logs, seed, ...rest] = body.numbers(3, 9, 4);
       const chunks = groups(rest, 4).map(([chunk, first, count, attempt]) => ({
         chunk: whole(chunk, type),
         first: whole(first, type),
@@ -169,6 +190,7 @@ export function decodeHostMessage(frames: Frames): HostMessage {
         code: whole(code, type),
         timeout: time(timeout, type),
         announce: yesOrNo(announce, type),
+        logs: oneOf(LOG_MODES, logs, type),
         seed: whole(seed, type),
         chunks,
         name: body.text(1, 3),
@@ -238,6 +260,15 @@ function whole(value: number | undefined, type: Name, least = 0): number {
     throw refuse(type, `has ${value} where a whole number from ${least} is due`);
   }
   return value;
+}
+
+/** What stands in a list at an index. */
+function oneOf<T>(list: readonly T[], index: number | undefined, type: Name): T {
+  const found = list[whole(index, type)];
+  if (found === undefined) {
+    throw refuse(type, `has ${index} where a number below ${list.length} is due`);
+  }
+  return found;
 }
 
 function time(value: number | undefined, type: Name): number {

@@ -56,6 +56,16 @@ export class Link {
     return this.#kept.length;
   }
 
+  /** The sequence number of the last message that the other side has, as far as is known. */
+  get known(): number {
+    return this.#sent - this.#kept.length;
+  }
+
+  /** The sequence number of the last message that was sent. */
+  get sent(): number {
+    return this.#sent;
+  }
+
   /** The frames to send for a message, which is kept until it is acknowledged. */
   send(message: WorkerMessage | HostMessage): Frames {
     const frames = encode(message);

@@ -23,12 +23,13 @@
  * | | `failed` | yes | numbers: chunk, offset, reason (index in {@linkcode FAILURE_REASONS}), exit status; value: the failure |
  * | | `returned` | yes | numbers: chunk, from |
  * | | `message` | yes | numbers: chunk; value: what was sent |
+ * | | `output` | yes | numbers: chunk, offset, level (index in {@linkcode CONSOLE_LEVELS}), time of the epoch and length for each {@linkcode Print}; text: all of them |
  * | | `restarting` | yes | none |
  * | host → worker | `welcome` | no | numbers: highest sequence number received; text: the incarnation that is welcome |
  * | | `refused` | no | text: why |
  * | | `heartbeat` | no | none |
  * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
- * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), seed, then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
+ * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), logs (index in {@linkcode LOG_MODES}), seed, then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
  * | | `forget` | yes | numbers: code, one or more |
  * | | `recall` | yes | none |
  * | | `cancel` | yes | numbers: chunk, one or more |
@@ -76,6 +77,7 @@ export const TYPES = {
   returned: 6,
   message: 7,
   restarting: 8,
+  output: 9,
   welcome: 64,
   refused: 65,
   code: 66,
@@ -101,6 +103,27 @@ export const FAILURE_REASONS = [
 
 /** See {@linkcode FAILURE_REASONS}. */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
+
+/** The methods of `console` that what a function prints may come from. */
+export type ConsoleLevel = "debug" | "log" | "info" | "warn" | "error";
+
+/** All of them, by weight. */
+export const CONSOLE_LEVELS: readonly ConsoleLevel[] = [
+  "debug",
+  "log",
+  "info",
+  "warn",
+  "error",
+];
+
+/**
+ * What becomes of what functions print on their console: it is sent to the host, or
+ * written by the worker's process, or dropped.
+ */
+export type LogMode = "forward" | "inherit" | "none";
+
+/** All of them. */
+export const LOG_MODES: readonly LogMode[] = ["forward", "inherit", "none"];
 
 /** Who a worker is. */
 export interface Hello {
@@ -138,6 +161,19 @@ export interface AssignedChunk {
   attempt: number;
 }
 
+/** What an item has printed by one call. */
+export interface Print {
+  /** The chunk's number. */
+  chunk: number;
+  /** The item's offset within the chunk. */
+  offset: number;
+  level: ConsoleLevel;
+  /** When, in milliseconds of the epoch, by the worker's clock. */
+  time: number;
+  /** A line or more, without the end of the last one. */
+  text: string;
+}
+
 /** What a worker says to the host. */
 export type WorkerMessage =
   | { type: "hello"; hello: Hello }
@@ -154,6 +190,7 @@ export type WorkerMessage =
   }
   | { type: "returned"; chunk: number; from: number }
   | { type: "message"; chunk: number; value: Uint8Array }
+  | { type: "output"; prints: Print[] }
   | { type: "restarting" };
 
 /** What the host says to a worker. */
@@ -167,6 +204,7 @@ export type HostMessage =
     code: number;
     timeout: number;
     announce: boolean;
+    logs: LogMode;
     /** The run's, of which its items' seeds are made. */
     seed: number;
     chunks: AssignedChunk[];

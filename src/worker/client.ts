@@ -63,6 +63,8 @@ export class Client {
   /** Something came before the welcome, and was not taken. */
   #missed = false;
   #restarting = false;
+  /** What was printed and the host does not have, as far as is known. */
+  readonly #unread: { number: number; length: number }[] = [];
   #outcome: Outcome | undefined;
   /** Why the host refused the worker. */
   refusal = "";
@@ -177,6 +179,7 @@ export class Client {
       return;
     }
     const arrival = this.#link.receive(frames);
+    this.#tellRead();
     if (this.#restarting && this.#link.kept === 0) this.#end("restart");
     if (arrival === "gap") this.#hello(this.#run.reconnectGrace, "host lost");
     if (arrival !== "deliver") return;
@@ -246,6 +249,16 @@ export class Client {
   #send(message: WorkerMessage): void {
     if (this.#outcome) return;
     this.#socket.send(this.#link.send(message));
+    if (message.type !== "output") return;
+    const length = message.prints.reduce((sum, { text }) => sum + text.length, 0);
+    this.#unread.push({ number: this.#link.sent, length });
+  }
+
+  /** Lets the thread know what the host has of what it printed. */
+  #tellRead(): void {
+    while (this.#unread.length > 0 && this.#unread[0]!.number <= this.#link.known) {
+      this.#thread.read(this.#unread.shift()!.length);
+    }
   }
 
   #end(outcome: Outcome): void {

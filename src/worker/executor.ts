@@ -15,6 +15,8 @@ import { type JobController, setCurrentJob } from "../job_controller.ts";
 import { Mailbox } from "../mailbox.ts";
 import { randomNumbers, seedOf } from "../random.ts";
 import { HeldResults } from "./held_results.ts";
+import { ownConsole } from "./job_console.ts";
+import { PrintWindow } from "./print_window.ts";
 import {
   type Batch,
   epoch,
@@ -47,6 +49,7 @@ let host = "";
 let worker = "";
 let running: RunningItem;
 let held: HeldResults;
+let prints: PrintWindow;
 const codes = new Map<number, Promise<Call>>();
 const batches: Batch[] = [];
 let pumping = false;
@@ -73,6 +76,7 @@ port.onmessage = ({ data }) => {
       ({ host, worker } = data);
       running = new RunningItem(data.running);
       held = new HeldResults(data.held);
+      prints = new PrintWindow(data.prints);
       break;
     case "code": {
       const code = revive(data.value);
@@ -97,6 +101,19 @@ port.onmessage = ({ data }) => {
       data satisfies never;
   }
 };
+
+ownConsole({
+  mode: () => current.batch?.logs ?? "inherit",
+  forward(level, text) {
+    const { offset } = current;
+    const { chunk } = current.chunk!;
+    const time = clock();
+    const print = { chunk, offset, level, time, text };
+    prints.print(text.length, time, (urgent) => {
+      post({ type: "printed", print, urgent });
+    });
+  },
+});
 
 // What the function left behind must not end the thread under the next item.
 self.addEventListener("error", (event) => {

@@ -14,10 +14,12 @@ import { encodeFailure } from "../protocol/failure.ts";
 import type {
   AssignedChunk,
   FailureReason,
+  Print,
   WorkerMessage,
 } from "../protocol/messages.ts";
 import { serializeList } from "../protocol/lists.ts";
 import { HeldResults } from "./held_results.ts";
+import { PrintWindow } from "./print_window.ts";
 import {
   type Batch,
   epoch,
@@ -28,6 +30,10 @@ import {
 
 /** How often to see whether the thread holds results back, in milliseconds. */
 const TAKE_INTERVAL = 50;
+/** How long what was printed waits for more, in milliseconds. */
+const PRINT_INTERVAL = 10;
+/** How much of it waits at most, in characters. */
+const PRINT_LENGTH = 1 << 15;
 
 /** A chunk that is in the thread's hands. */
 interface Held {
@@ -63,6 +69,11 @@ export class Thread {
   readonly #results: HeldResults;
   /** The number of the item that the thread is given next. */
   #next = 1;
+  readonly #window: PrintWindow;
+  /** What was printed and not yet reported. */
+  #prints: Print[] = [];
+  #printed = 0;
+  #printing: ReturnType<typeof setTimeout> | undefined;
   /** How many of the thread's messages came. */
   #arrived = 0;
   /** As of the last look: how often the thread sent results on, and what it had since. */
@@ -88,8 +99,10 @@ export class Thread {
     const running = new SharedArrayBuffer(RunningItem.SIZE);
     const held = new SharedArrayBuffer(HeldResults.SIZE);
     this.#running = new RunningItem(running);
+    const prints = new SharedArrayBuffer(PrintWindow.SIZE);
     this.#results = new HeldResults(held);
-    this.#post({ type: "start", worker, host, running, held });
+    this.#window = new PrintWindow(prints);
+    this.#post({ type: "start", worker, host, running, held, prints });
   }
 
   /** Takes the code of a run. */
@@ -131,9 +144,14 @@ export class Thread {
       const from = Math.max(0, RunningItem.distance(item, held.start));
       if (from >= held.chunk.count) continue;
       held.chunk.count = from;
-      this.#settings.report({ type: "returned", chunk, from });
+      this.#tell({ type: "returned", chunk, from });
       this.#advance(chunk, held.reported);
     }
+  }
+
+  /** The host has so many characters more of what was printed. */
+  read(length: number): void {
+    this.#window.read(length);
   }
 
   /** Drops chunks, and ends what runs of them at once. */
@@ -162,6 +180,7 @@ export class Thread {
   close(): void {
     this.#over = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#printing);
     clearInterval(this.#taker);
     for (const timer of this.#graces.values()) clearTimeout(timer);
   }
@@ -172,7 +191,6 @@ export class Thread {
 
   #take(message: FromExecutor): void {
     if (this.#over) return;
-    const { report } = this.#settings;
     if (message.type !== "ready") this.#arrived++;
     switch (message.type) {
       case "ready":
@@ -184,24 +202,45 @@ export class Thread {
       case "failed": {
         const exited = message.reason === "exited";
         this.#advance(message.chunk, message.offset + 1);
-        report(message);
+        this.#tell(message);
         if (exited) this.#restart();
         break;
       }
+      case "printed":
+        this.#prints.push(message.print);
+        this.#printed += message.print.text.length;
+        if (message.urgent || this.#printed >= PRINT_LENGTH) this.#tellPrints();
+        else this.#printing ??= setTimeout(() => this.#tellPrints(), PRINT_INTERVAL);
+        break;
       case "started":
       case "message":
-        report(message);
+        this.#tell(message);
         break;
       default:
         message satisfies never;
     }
   }
 
+  /** What was printed before comes first. */
+  #tell(message: WorkerMessage): void {
+    this.#tellPrints();
+    this.#settings.report(message);
+  }
+
+  #tellPrints(): void {
+    clearTimeout(this.#printing);
+    this.#printing = undefined;
+    if (this.#prints.length === 0) return;
+    this.#settings.report({ type: "output", prints: this.#prints });
+    this.#prints = [];
+    this.#printed = 0;
+  }
+
   #report(results: Extract<WorkerMessage, { type: "results" }>): void {
     for (const { chunk, from, count } of results.segments) {
       this.#advance(chunk, from + count);
     }
-    this.#settings.report(results);
+    this.#tell(results);
   }
 
   #advance(chunk: number, reported: number): void {
@@ -249,14 +288,7 @@ export class Thread {
   #fail(chunk: number, offset: number, reason: FailureReason, error: unknown): void {
     const value = encodeFailure(error);
     this.#advance(chunk, offset + 1);
-    this.#settings.report({
-      type: "failed",
-      chunk,
-      offset,
-      reason,
-      exitStatus: 0,
-      value,
-    });
+    this.#tell({ type: "failed", chunk, offset, reason, exitStatus: 0, value });
     this.#restart();
   }
 

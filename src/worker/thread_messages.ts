@@ -5,7 +5,12 @@
  * @module
  */
 
-import type { AssignedChunk, WorkerMessage } from "../protocol/messages.ts";
+import type {
+  AssignedChunk,
+  LogMode,
+  Print,
+  WorkerMessage,
+} from "../protocol/messages.ts";
 
 /** Chunks of one run, to be run in order. */
 export interface Batch {
@@ -15,6 +20,8 @@ export interface Batch {
   announce: boolean;
   /** Say when each item begins. */
   timed: boolean;
+  /** What becomes of what its items print. */
+  logs: LogMode;
   /** The run's. */
   seed: number;
   chunks: AssignedChunk[];
@@ -32,6 +39,8 @@ export type ToExecutor =
     running: SharedArrayBuffer;
     /** Of the `HeldResults`. */
     held: SharedArrayBuffer;
+    /** Of the `PrintWindow`. */
+    prints: SharedArrayBuffer;
   }
   | { type: "code"; code: number; value: Uint8Array }
   | { type: "forget"; codes: number[] }
@@ -42,6 +51,8 @@ export type ToExecutor =
 /** From the thread; most of it goes on to the host as it is. */
 export type FromExecutor =
   | { type: "ready" }
+  /** `urgent`: the thread waits for the host to have it. */
+  | { type: "printed"; print: Print; urgent: boolean }
   | Extract<WorkerMessage, { type: "started" | "results" | "failed" | "message" }>;
 
 /** Where the numbers stand. */

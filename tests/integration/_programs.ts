@@ -52,11 +52,12 @@ const programs: Record<string, () => Promise<void> | void> = {
     const f = (x: number) => {
       if (x === 0) return;
       console.log("It looked so good.");
-      console.error("The sky is falling.");
+      Deno.stderr.writeSync(new TextEncoder().encode("The sky is falling.\n"));
       Deno.kill(Deno.pid, "SIGKILL");
     };
     const options = { scheduler, reraise: false, retries: 0 };
-    const results: unknown[] = await map(f, [0, 1], options);
+    const inherit = { logs: "inherit" } as const;
+    const results: unknown[] = await map(f, [0, 1], { ...options, ...inherit });
     const { message, attempts } = lossIn(results[1]);
     console.log(JSON.stringify({ message, attempts }));
   },

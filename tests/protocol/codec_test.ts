@@ -54,7 +54,7 @@ Deno.test("every message of a worker comes back as it was", () => {
     }),
     { numRuns: 500 },
   );
-  assertEquals(seen.size, 8);
+  assertEquals(seen.size, 9);
 });
 
 Deno.test("every message of the host comes back as it was", () => {
@@ -154,7 +154,7 @@ Deno.test("a message that lost or gained a frame, or a byte, is refused", () => 
         i === open || "list" in message && i > open! ||
         message.type === "assign" && i === 2
       ) continue;
-      broken.push(good.with(i, frame.slice(0, -1)));
+      if (frame.length > 0) broken.push(good.with(i, frame.slice(0, -1)));
       broken.push(good.with(i, new Uint8Array([...frame, 0])));
     }
     for (const found of broken) assertThrows(() => decode(found), ProtocolError);
@@ -192,7 +192,10 @@ Deno.test("a message of the other direction is refused", () => {
 Deno.test("missing and extra frames are refused", () => {
   refusedByHost(frames("heartbeat", nothing), "has 1 frames after its header, not 0");
   refusedByHost(frames("results", numbers(1, 1, 0, 1)), "not 2");
-  refusedByWorker(frames("assign", numbers(1, 0, 0, 0, 1, 0, 1, 1), nothing), "not 3");
+  refusedByWorker(
+    frames("assign", numbers(1, 0, 0, 0, 0, 1, 0, 1, 1), nothing),
+    "not 3",
+  );
 });
 
 Deno.test("too few, too many and half numbers are refused", () => {
@@ -203,8 +206,8 @@ Deno.test("too few, too many and half numbers are refused", () => {
   refusedByHost(frames("results", numbers(1), one), "has 1 numbers");
   refusedByHost(frames("results", numbers(1, 1, 0, 1, 2), one), "has 5 numbers");
   refusedByWorker(
-    frames("assign", numbers(1, 0, 0, 0), text("f"), one),
-    "has 4 numbers",
+    frames("assign", numbers(1, 0, 0, 0, 0), text("f"), one),
+    "has 5 numbers",
   );
   refusedByWorker(frames("cancel", numbers()), "has 0 numbers");
 });
@@ -224,7 +227,7 @@ Deno.test("what is not a whole number where one is due is refused", () => {
 Deno.test("counts and attempts of zero are refused", () => {
   refusedByHost(frames("results", numbers(1, 1, 0, 0), nothing), "from 1 is due");
   const assign = (count: number, attempt: number) =>
-    frames("assign", numbers(1, 0, 0, 0, 1, 0, count, attempt), text("f"), nothing);
+    frames("assign", numbers(1, 0, 0, 0, 0, 1, 0, count, attempt), text("f"), nothing);
   refusedByWorker(assign(0, 1), "from 1 is due");
   refusedByWorker(assign(1, 0), "from 1 is due");
 });
@@ -238,14 +241,24 @@ Deno.test("what is not a time where one is due is refused", () => {
 
 Deno.test("an announcement that is neither yes nor no is refused", () => {
   for (const wrong of [2, 0.5, NaN]) {
-    const found = numbers(1, 0, wrong, 0, 1, 0, 1, 1);
+    const found = numbers(1, 0, wrong, 0, 0, 1, 0, 1, 1);
     refusedByWorker(frames("assign", found, text("f"), nothing), `has ${wrong} where`);
   }
 });
 
 Deno.test("an unknown reason of a failure is refused", () => {
   const found = numbers(1, 0, FAILURE_REASONS.length, 0);
-  refusedByHost(frames("failed", found, nothing), "has the unknown reason 5");
+  refusedByHost(
+    frames("failed", found, nothing),
+    "has 5 where a number below 5 is due",
+  );
+});
+
+Deno.test("what was printed must be as long as it says", () => {
+  const output = (length: number) =>
+    frames("output", numbers(1, 0, 0, 0, length), text("abc"));
+  refusedByHost(output(2), "has text of another length");
+  refusedByHost(output(4), "has text of another length");
 });
 
 Deno.test("text that is not UTF-8 is refused", () => {

@@ -6,8 +6,10 @@
 
 import * as fc from "fast-check";
 import {
+  CONSOLE_LEVELS,
   FAILURE_REASONS,
   type HostMessage,
+  LOG_MODES,
   type WorkerMessage,
 } from "../../src/protocol/messages.ts";
 
@@ -57,6 +59,19 @@ export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
   }),
   fc.record({ type: type("returned"), chunk: whole, from: whole }),
   fc.record({ type: type("message"), chunk: whole, value }),
+  fc.record({
+    type: type("output"),
+    prints: fc.array(
+      fc.record({
+        chunk: whole,
+        offset: whole,
+        level: fc.constantFrom(...CONSOLE_LEVELS),
+        time,
+        text,
+      }),
+      { minLength: 1, maxLength: 5 },
+    ),
+  }),
   fc.record({ type: type("restarting") }),
 );
 
@@ -75,6 +90,7 @@ export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     code: whole,
     timeout: time,
     announce: fc.boolean(),
+    logs: fc.constantFrom(...LOG_MODES),
     seed: whole,
     chunks: fc.array(
       fc.record({ chunk: whole, first: whole, count: positive, attempt: positive }),

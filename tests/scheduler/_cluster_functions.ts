@@ -78,7 +78,8 @@ export const functions = {
     hold(() => Array.from({ length: 1000 }, (_, i) => ({ name: `${i}` }))),
   /** Fails by ending its process, after a last word. */
   leave(item: Item): never {
-    console.error(`These are the last words of item ${item.item}`);
+    const words = `These are the last words of item ${item.item}\n`;
+    Deno.stderr.writeSync(new TextEncoder().encode(words));
     Deno.kill(Deno.pid, "SIGKILL");
     for (;;);
   },

@@ -150,10 +150,13 @@ test("Environment variables of the scheduler reach the function", async () => {
 test("What functions write reaches the program's own output", async (ground) => {
   await using program = new Program(ground, "output");
   const lines = [await program.line(), await program.line()];
-  assertEquals(lines.toSorted(), ["out 1", "out 2"]);
+  assertEquals(lines.toSorted(), ["[anonymous 0] out 1", "[anonymous 1] out 2"]);
   assertEquals((await program.status).code, 0);
   const complaints = await program.complaints;
-  assertEquals(complaints.trim().split("\n").toSorted(), ["err 1", "err 2"]);
+  assertEquals(complaints.trim().split("\n").toSorted(), [
+    "[anonymous 0] err 1",
+    "[anonymous 1] err 2",
+  ]);
 });
 
 test("A map whose workers cannot be started fails with the reason", async () => {

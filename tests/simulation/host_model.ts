@@ -213,6 +213,8 @@ export class HostModel {
       case "returned":
         this.#handle({ ...message, worker });
         break;
+      case "output":
+        break;
       case "restarting":
         this.#handle({ type: "restarting", worker });
         break;
@@ -270,8 +272,14 @@ export class HostModel {
         if (!peer.hasCode) this.#send(worker, code);
         peer.hasCode = true;
         const { timeout, exclusive: announce } = settings;
-        const rest = { code: 1, timeout, announce, seed: 0, chunks, name: "f" };
-        this.#send(worker, { type: "assign", ...rest, list: [bytesOf(given)] });
+        const rest = { code: 1, timeout, announce, seed: 0, chunks };
+        const told = { name: "f", logs: "forward" as const };
+        this.#send(worker, {
+          type: "assign",
+          ...rest,
+          ...told,
+          list: [bytesOf(given)],
+        });
         break;
       }
       case "recall":

@@ -1,0 +1,60 @@
+/**
+ * The console of the thread that runs the user's functions: what they print on it can be
+ * sent to the host instead of being written by this process.
+ *
+ * @module
+ */
+
+import type { ConsoleLevel, LogMode } from "../protocol/messages.ts";
+
+type Methods = Record<string, (...args: unknown[]) => unknown>;
+
+/** Deno's own console, printing what it has formatted by a function of ours. */
+type ConsoleClass = new (print: (text: string, level: number) => void) => Methods;
+
+/** Those of its methods that are named like a level; others say it by a number. */
+const LEVELS: ReadonlySet<string> = new Set(["debug", "log", "info", "warn", "error"]);
+/** What that number is from where it means an error. */
+const ERROR = 3;
+
+/** Who decides what becomes of what is printed. */
+export interface ConsoleOwner {
+  /** What is to become of it now. */
+  mode(): LogMode;
+  /** Sends on what a call has printed, whole lines; the last one without its end. */
+  forward(level: ConsoleLevel, text: string): void;
+}
+
+/** Lays hold of the global console. */
+export function ownConsole({ mode, forward }: ConsoleOwner): void {
+  // Its class is given to nobody by Deno but in here: without it all is inherited.
+  const inside = Deno as unknown as Record<symbol, { Console?: ConsoleClass }> & {
+    internal: symbol;
+  };
+  const { Console } = inside[inside.internal] ?? {};
+  if (!Console) return;
+  let name = "log";
+  let text = "";
+  const formatter = new Console((part, number) => {
+    text += part;
+    // A trace comes in two parts.
+    if (!part.endsWith("\n")) return;
+    const level = LEVELS.has(name) ? name : number >= ERROR ? "error" : "log";
+    const printed = text.slice(0, -1);
+    text = "";
+    forward(level as ConsoleLevel, printed);
+  });
+  // A terminal is not cleared by who does not stand before it.
+  formatter.clear = () => {};
+  const own = console as unknown as Methods;
+  for (const key of Object.keys(formatter)) {
+    const method = own[key];
+    if (typeof method !== "function") continue;
+    own[key] = (...args) => {
+      const now = mode();
+      if (now === "inherit") return method.apply(console, args);
+      name = key;
+      return now === "none" ? undefined : formatter[key]!(...args);
+    };
+  }
+}
