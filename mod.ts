@@ -31,6 +31,7 @@ export {
 export type { EngineStats } from "./src/dispatcher/engine.ts";
 export type { Items } from "./src/dispatcher/item_source.ts";
 export type { LogLine, LogOptions } from "./src/dispatcher/job_output.ts";
+export type { Progress, ProgressOption } from "./src/dispatcher/progress_text.ts";
 export type { DispatchOptions } from "./src/dispatcher/options.ts";
 export type { ConsoleLevel, LogMode } from "./src/protocol/messages.ts";
 export { bestAvailable } from "./src/scheduler/best_available.ts";

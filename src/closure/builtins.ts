@@ -38,6 +38,12 @@ export function findGlobal(value: unknown): BuiltinPlace | undefined {
   return globals.get(value) ?? findLazy(value);
 }
 
+/** Has a bound function that stands in for a built-in one travel as that. */
+export function standIn(function_: unknown, builtin: unknown): void {
+  const place = findGlobal(builtin);
+  if (place) globals!.set(function_, place);
+}
+
 /** Deno makes some globals when they are first asked for: those go by their own names. */
 function findLazy(value: unknown): BuiltinPlace | undefined {
   const type = typeof value === "function"

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { RunListener } from "./active_run.ts";
 import type { CallRequest } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import { ItemSource } from "./item_source.ts";
@@ -58,6 +59,25 @@ export async function collect(
     }
     failures.set(index, error);
   };
+  const listener: RunListener = {
+    results(first, values) {
+      try {
+        results.put(first, values);
+      } catch (error) {
+        failed(first, error);
+      }
+    },
+    failed,
+    ended(error) {
+      if (error && (reraise || !items.ended)) return reject(error);
+      // What was settled is kept; the rest fails for the same reason.
+      if (failures.size === 0) resolve(results.all(items.count, error));
+    },
+  };
+  const watched = { name, items, engine, failed: stop };
+  const progress = options.progress
+    ? new (await import("./progress.ts")).ProgressReport(options.progress, watched)
+    : undefined;
   const run = engine.start({
     name,
     code: call.code,
@@ -66,28 +86,17 @@ export async function collect(
     seed,
     output,
     daemon: false,
-    listener: {
-      results(first, values) {
-        try {
-          results.put(first, values);
-        } catch (error) {
-          failed(first, error);
-        }
-      },
-      failed,
-      ended(error) {
-        if (error && (reraise || !items.ended)) return reject(error);
-        // What was settled is kept; the rest fails for the same reason.
-        if (failures.size === 0) resolve(results.all(items.count, error));
-      },
-    },
+    listener: progress?.counting(listener) ?? listener,
   });
   const abort = () => stop(signal!.reason);
   signal?.addEventListener("abort", abort);
   if (signal?.aborted) abort();
   try {
-    return await promise;
+    const all = await promise;
+    progress?.end(true);
+    return all;
   } finally {
+    progress?.end(false);
     signal?.removeEventListener("abort", abort);
   }
 }

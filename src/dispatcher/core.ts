@@ -199,6 +199,15 @@ export class Core {
     return count;
   }
 
+  /** Since when the first of those has waited that are only asked for. */
+  get queuedSince(): number | undefined {
+    let first: number | undefined;
+    for (const { state, since } of this.#workers.values()) {
+      if (state === "requested") first = Math.min(since, first ?? since);
+    }
+    return first;
+  }
+
   /** The names of the workers that have not ended. */
   workers(): string[] {
     return [...this.#workers.keys()];

@@ -120,6 +120,12 @@ export class Engine {
       { requested: 0, started: 0, ready: 0, disconnected: 0, busy: 0 };
   }
 
+  /** How long the first worker has been waiting in the queue, in milliseconds. */
+  get queued(): number {
+    const since = this.#core?.queuedSince;
+    return since === undefined ? 0 : performance.now() - since;
+  }
+
   /**
    * Begins a run. What comes of it is told to its listener.
    *

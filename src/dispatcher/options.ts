@@ -7,6 +7,7 @@
 import { freshSeed } from "../random.ts";
 import type { RunSettings } from "./events.ts";
 import type { LogOptions } from "./job_output.ts";
+import type { ProgressOption } from "./progress_text.ts";
 
 /** How a dispatcher runs a function over items. */
 export interface DispatchOptions extends LogOptions {
@@ -53,6 +54,15 @@ export interface DispatchOptions extends LogOptions {
    */
   name?: string;
   /**
+   * `true` draws a line on the terminal: how many items are done and have failed, how
+   * fast, how long it still takes, and how many workers run and wait in the queue. Where
+   * standard error is no terminal it writes a line every 10 s and at the end. A callback
+   * gets the same as data, four times a second and at the end; what it throws ends the
+   * map, and is thrown there.
+   * @default {false}
+   */
+  progress?: ProgressOption;
+  /**
    * What the random numbers of `currentJob().random` are made of: a whole number from 0.
    * With the same seed each item has the same numbers, whichever worker runs it.
    * @default {undefined} Another one each time.
@@ -71,19 +81,25 @@ export const LONGEST_TIME = 2 ** 31 - 1;
  * @param options What the user said.
  * @param expected See `RunSettings.expected`.
  * @throws {RangeError} When a number is out of range.
+ * @throws {TypeError} When `progress` is none.
  */
 export function runSettings(
   options: DispatchOptions,
   expected: number,
 ): Omit<RunSettings, "id"> {
-  const { chunkSize = "auto", retries = DEFAULT_RETRIES, retryErrors = 0, timeout } =
-    options;
+  const { chunkSize = "auto", retries = DEFAULT_RETRIES, retryErrors = 0 } = options;
+  const { timeout, progress } = options;
   if (chunkSize !== "auto") mustBeWhole("chunkSize", chunkSize, 1);
   mustBeWhole("retries", retries, 0);
   mustBeWhole("retryErrors", retryErrors, 0);
   if (timeout !== undefined && !(timeout > 0 && timeout <= LONGEST_TIME)) {
     throw new RangeError(
       `timeout is ${timeout}: milliseconds from above 0 to ${LONGEST_TIME} are expected`,
+    );
+  }
+  if (!["undefined", "boolean", "function"].includes(typeof progress)) {
+    throw new TypeError(
+      `progress is of type ${typeof progress}: true, false or a function is expected`,
     );
   }
   const exclusive = false;

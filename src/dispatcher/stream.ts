@@ -4,10 +4,12 @@
  * @module
  */
 
+import type { RunListener } from "./active_run.ts";
 import type { CallRequest } from "./call.ts";
 import type { Engine } from "./engine.ts";
 import { ItemSource } from "./item_source.ts";
 import { JobOutput } from "./job_output.ts";
+import type { ProgressReport } from "./progress.ts";
 import { runSeed, runSettings } from "./options.ts";
 
 /** How many items are read beyond those whose results were taken. */
@@ -33,6 +35,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   readonly #settings: ReturnType<typeof runSettings>;
   readonly #seed: number;
   readonly #output: JobOutput;
+  #progress: ProgressReport | undefined;
   /** Ordered: by index. Unordered: in the order of arrival. */
   readonly #ready = new Map<number, Outcome>();
   readonly #waiting: Waiting[] = [];
@@ -101,17 +104,46 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       this.#engine = this.#getEngine();
       await this.#items.begin(signal);
       if (this.#items.count === 0) this.#total = 0;
-      else this.#start();
+      else {
+        const { progress } = this.#call.options;
+        this.#start(progress ? await import("./progress.ts") : undefined);
+      }
     } catch (error) {
       this.#failure = { error };
     }
     this.#serve();
   }
 
-  #start(): void {
+  /** @param reporting What reports progress, if that is wanted. */
+  #start(reporting: typeof import("./progress.ts") | undefined): void {
     if (this.#finished !== undefined) return;
-    const { signal, reraise = true } = this.#call.options;
+    const { signal, reraise = true, progress } = this.#call.options;
     signal?.addEventListener("abort", this.#abort);
+    const listener: RunListener = {
+      results: (first, values) => {
+        for (let i = 0; i < values.length; i++) {
+          this.#put(first + i, { value: values[i] });
+        }
+        this.#serve();
+      },
+      failed: (index, error) => {
+        this.#put(index, reraise ? { error } : { value: error });
+        this.#serve();
+      },
+      ended: (error) => {
+        if (error) this.#failure = { error };
+        else this.#total = this.#items.count;
+        this.#serve();
+      },
+    };
+    if (progress && reporting) {
+      this.#progress = new reporting.ProgressReport(progress, {
+        name: this.#call.name,
+        items: this.#items,
+        engine: this.#engine!,
+        failed: (error) => this.#stop(error),
+      });
+    }
     this.#run = this.#engine!.start({
       name: this.#call.name,
       code: this.#call.code,
@@ -120,23 +152,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       seed: this.#seed,
       output: this.#output,
       daemon: false,
-      listener: {
-        results: (first, values) => {
-          for (let i = 0; i < values.length; i++) {
-            this.#put(first + i, { value: values[i] });
-          }
-          this.#serve();
-        },
-        failed: (index, error) => {
-          this.#put(index, reraise ? { error } : { value: error });
-          this.#serve();
-        },
-        ended: (error) => {
-          if (error) this.#failure = { error };
-          else this.#total = this.#items.count;
-          this.#serve();
-        },
-      },
+      listener: this.#progress?.counting(listener) ?? listener,
     });
   }
 
@@ -156,7 +172,9 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   #serve(): void {
     while (this.#waiting.length > 0) {
       const outcome = this.#ready.get(this.#next);
-      if (this.#finished !== undefined || this.#next >= this.#total) {
+      const complete = this.#next >= this.#total;
+      if (complete) this.#endProgress();
+      if (this.#finished !== undefined || complete && !this.#failure) {
         this.#end().catch(() => {}); // Whoever waits is told.
       } else if (outcome && "value" in outcome) {
         this.#ready.delete(this.#next++);
@@ -170,6 +188,14 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       } else {
         return;
       }
+    }
+  }
+
+  #endProgress(): void {
+    try {
+      this.#progress?.end(true);
+    } catch (error) {
+      this.#failure = { error };
     }
   }
 
@@ -196,6 +222,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     if (this.#run !== undefined) this.#engine!.cancel(this.#run);
     this.#items.close();
     this.#ready.clear();
+    this.#progress?.end(false);
     await this.#finish();
   }
 }

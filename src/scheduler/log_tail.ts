@@ -5,9 +5,12 @@
  */
 
 import { stripVTControlCharacters } from "node:util";
+import { beginPrinting, endPrinting } from "../terminal.ts";
 
 /** How much of a worker's output is kept for error messages, in characters. */
 const KEPT = 4096;
+
+const LINE_END = 10;
 
 /** How long output may still come when the process has ended, in milliseconds. */
 const AFTERMATH = 500;
@@ -58,11 +61,14 @@ export class LogTail {
     for (let chunk; !(chunk = await reader.read()).done;) {
       const bytes = chunk.value;
       this.#text = (this.#text + decoder.decode(bytes, { stream: true })).slice(-KEPT);
+      beginPrinting();
       try {
         for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
       } catch (error) {
         // Nobody reads our output any more; the workers go on all the same.
         if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      } finally {
+        endPrinting(bytes.at(-1) !== LINE_END);
       }
     }
   }

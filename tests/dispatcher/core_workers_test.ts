@@ -257,3 +257,28 @@ Deno.test("workers that never come are not asked for endlessly before items are 
   const actions = host.do({ type: "items", run, count: 1 });
   assertEquals(only(actions, "request")[0]?.workers, ["4"]);
 });
+
+Deno.test("the queue is as old as the first worker that waits in it", () => {
+  const host = new Harness({ workers: 3 });
+  host.run(1);
+  host.now = 1000;
+  host.run(2);
+  assertEquals(host.core.queuedSince, 0);
+  host.do({ type: "workerStarted", worker: "1" });
+  assertEquals(host.core.queuedSince, 1000);
+  for (const worker of ["2", "3"]) host.do({ type: "workerStarted", worker });
+  assertEquals(host.core.queuedSince, undefined);
+});
+
+Deno.test("a worker's chunk and an offset in it are an item, while it has the chunk", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(2, { chunkSize: 2 });
+  const { chunk } = chunksOf(host.hello("1"))[0]!;
+  const item = { run: 1, index: 1, attempt: 1 };
+  assertEquals(host.core.itemAt("1", chunk, 1), item);
+  assertEquals(host.core.itemAt("1", chunk, 2), undefined);
+  assertEquals(host.core.itemAt("1", chunk + 1, 0), undefined);
+  assertEquals(host.core.itemAt("2", chunk, 1), undefined);
+  host.results("1", { chunk, from: 0, count: 2 });
+  assertEquals(host.core.itemAt("1", chunk, 1), undefined);
+});

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { bestAvailable, GridEngineScheduler, map } from "../../mod.ts";
+import { bestAvailable, GridEngineScheduler, type LogLine, map } from "../../mod.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
@@ -29,6 +29,25 @@ export const programs: Record<string, () => Promise<void>> = {
     await using scheduler = await bestAvailable();
     assertEquals(scheduler instanceof GridEngineScheduler, true);
     assertEquals(await map((x: number) => x + 1, [1, 2], { scheduler }), [2, 3]);
+  },
+
+  async "what functions print comes here, with the names of the nodes"() {
+    await using scheduler = new GridEngineScheduler({ workers: 4 });
+    const f = (x: number) => {
+      console.log("item", x);
+      if (x === 3) throw new RangeError("three");
+      return Deno.hostname();
+    };
+    const lines: LogLine[] = [];
+    const onLog = (line: LogLine) => lines.push(line);
+    const options = { scheduler, onLog, name: "f", reraise: false } as const;
+    const results = await map(f, range(8), options);
+    for (const { name, index, host, line } of lines) {
+      assertEquals([name, line], ["f", `item ${index}`]);
+      if (index !== 3) assertEquals(host, results[index]);
+    }
+    assertEquals(lines.map(({ index }) => index).toSorted(), range(8));
+    assertEquals((results[3] as { output?: unknown }).output, ["item 3"]);
   },
 
   async "two schedulers in one program work at once"() {
