@@ -124,12 +124,9 @@ test("A worker finds its way past hundreds of idle and half-open connections", a
     }
     kill(running.pid, "SIGKILL");
     assertNotEquals(await running.again(), running.pid);
-    const { workersLost, workersRequested, violations, refused } = await running
-      .finish();
-    assertEquals({ workersRequested, workersLost, violations, refused }, {
-      ...UNTOUCHED,
-      workersLost: 1,
-    });
+    // The item goes to the other worker, or to a new one.
+    const { workersLost, violations, refused } = await running.finish();
+    assertEquals([workersLost, violations, refused], [1, 0, 0]);
   } finally {
     for (const connection of connections) connection.close();
   }
