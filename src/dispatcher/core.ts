@@ -522,8 +522,9 @@ export class Core {
 
   /** The host gives a worker up and has the scheduler end it. */
   #drop(worker: Worker, cause: WorkerLoss["cause"], detail: string): void {
-    this.#lose(worker, { cause, detail });
-    this.#actions.push({ type: "stop", worker: worker.id });
+    const loss = { cause, detail };
+    this.#lose(worker, loss);
+    this.#actions.push({ type: "stop", worker: worker.id, loss });
   }
 
   /** A worker is gone: what was with it is charged, suspected or both. */

@@ -103,8 +103,8 @@ export type CoreEvent =
 export type CoreAction =
   /** Ask the scheduler for workers of these names. */
   | { type: "request"; workers: string[] }
-  /** Have the scheduler end a worker. */
-  | { type: "stop"; worker: string }
+  /** Have the scheduler end a worker; it is lost for this reason, if for any. */
+  | { type: "stop"; worker: string; loss?: WorkerLoss }
   /** The worker's `hello` is answered: with `welcome`, or with why not. */
   | { type: "welcome"; worker: string; refused?: string }
   /** Send chunks of one run to a worker. */

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { chunksOf, Harness, only, settle } from "./harness.ts";
+import { chunksOf, Harness, only, settle, stopped } from "./harness.ts";
 
 Deno.test("results are accepted once, with the items that they are the results of", () => {
   const host = new Harness({ workers: 1 });
@@ -152,10 +152,11 @@ Deno.test("the host ends an overdue item when its worker does not", () => {
   const alive = () => host.do({ type: "heard", worker: "1" });
   assertEquals(only(host.pass(6000, alive), "stop"), []);
   const actions = host.pass(500, alive);
+  const detail = "it did not end an item that was due";
   assertEquals(actions, [
     { type: "fail", run: 1, index: 0, failure: { kind: "timeout" } },
     { type: "done", run: 1 },
-    { type: "stop", worker: "1" },
+    { type: "stop", worker: "1", loss: { cause: "unreachable", detail } },
   ]);
 });
 
@@ -166,7 +167,7 @@ Deno.test("of several items the host cannot know which is overdue, and runs each
   const alive = () => host.do({ type: "heard", worker: "1" });
   const actions = host.pass(6500, alive);
   assertEquals(only(actions, "fail"), []);
-  assertEquals(only(actions, "stop"), [{ type: "stop", worker: "1" }]);
+  assertEquals(stopped(actions), ["1: it did not end an item that was due"]);
   // The result of the first was held back in a thread that hangs in the second.
   const [first] = chunksOf(host.hello("2"));
   assertEquals([first?.first, first?.count, first?.attempt], [0, 1, 2]);

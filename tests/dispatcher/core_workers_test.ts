@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { chunksOf, Harness, LIMITS, only } from "./harness.ts";
+import { chunksOf, Harness, LIMITS, only, stopped } from "./harness.ts";
 
 Deno.test("a silent worker counts as disconnected, and after the grace as lost", () => {
   const host = new Harness({ workers: 1 });
@@ -117,8 +117,9 @@ Deno.test("a worker that does not come back from its restart is given up", () =>
   host.failed("1", first!.chunk, 0, "timeout");
   host.do({ type: "restarting", worker: "1" });
   assertEquals(host.pass(LIMITS.startTimeout), []);
+  const detail = "it started and did not reach the host within 30000 ms";
   assertEquals(host.pass(250), [
-    { type: "stop", worker: "1" },
+    { type: "stop", worker: "1", loss: { cause: "unreachable", detail } },
     { type: "request", workers: ["2"] },
   ]);
 });
@@ -166,8 +167,9 @@ Deno.test("a worker that is not started in time is given up, and another asked f
   host.run(1);
   assertEquals(host.pass(LIMITS.queueTimeout), []);
   const actions = host.pass(250);
+  const detail = "it was asked for and did not start within 60000 ms";
   assertEquals(actions, [
-    { type: "stop", worker: "1" },
+    { type: "stop", worker: "1", loss: { cause: "never started", detail } },
     { type: "request", workers: ["2"] },
   ]);
 });
@@ -178,7 +180,9 @@ Deno.test("a worker that started and does not say hello in time is given up", ()
   host.pass(LIMITS.queueTimeout);
   host.do({ type: "workerStarted", worker: "1" });
   assertEquals(host.pass(LIMITS.startTimeout), []);
-  assertEquals(only(host.pass(250), "stop"), [{ type: "stop", worker: "1" }]);
+  assertEquals(stopped(host.pass(250)), [
+    "1: it started and did not reach the host within 30000 ms",
+  ]);
 });
 
 Deno.test("after three workers that never came a run is given up, a later one asks anew", () => {

@@ -50,6 +50,11 @@ export function loss(
   return { cause, detail };
 }
 
+/** Of actions that have a worker stopped: which one, and why, as `"1: it is late"`. */
+export function stopped(actions: CoreAction[]): string[] {
+  return only(actions, "stop").map(({ worker, loss }) => `${worker}: ${loss?.detail}`);
+}
+
 /** A core under test. */
 export class Harness {
   readonly core: Core;
