@@ -1,5 +1,5 @@
-import { assertEquals } from "@std/assert";
-import { runProgram, test } from "./fixtures/tools.ts";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { runProgram, TempDirectory, test } from "./fixtures/tools.ts";
 
 async function output(program: string): Promise<string[]> {
   const { code, stdout, stderr } = await runProgram(program);
@@ -63,4 +63,13 @@ test("examples/simulation.ts shows waiting times, and which loads are too much",
     "random service, load 0.8: waiting 3.87",
     "random service, load 1.1: the queue grows without end under a load of 1.1",
   ]);
+});
+
+test("examples/report.ts runs on through trouble, and writes a page about it", async () => {
+  using directory = new TempDirectory();
+  const path = `${directory.path}/run.html`;
+  const { code, stdout, stderr } = await runProgram("examples/report.ts", [path]);
+  assertEquals([code, stdout], [0, `1998 of 2000 items are done: see ${path}\n`]);
+  assertMatch(stderr, /"simulate" can be watched at http:/);
+  assert(Deno.readTextFileSync(path).startsWith("<!doctype html>"));
 });

@@ -5,9 +5,10 @@
  */
 
 import type { List } from "../protocol/lists.ts";
-import type { AssignedChunk } from "../protocol/messages.ts";
+import type { AssignedChunk, ItemTimes } from "../protocol/messages.ts";
 import type { WorkerInfo } from "./crew.ts";
-import type { RunSettings } from "./events.ts";
+import type { CoreAction, CoreEvent, RunSettings } from "./events.ts";
+import type { Where } from "./failures.ts";
 import type { ItemSource } from "./item_source.ts";
 import type { JobOutput } from "./job_output.ts";
 import type { Peer } from "./peer.ts";
@@ -24,6 +25,23 @@ export interface RunListener {
   started?(worker: WorkerInfo): void;
   /** The run's only item has sent a value. */
   message?(value: unknown): void;
+}
+
+/**
+ * Takes down what happens while a run is under way, for a report of it. The first run
+ * that begins while it is told is its own.
+ */
+export interface RunRecorder {
+  /** Something happened, and this is done about it. */
+  observe(event: CoreEvent, actions: readonly CoreAction[], now: number): void;
+  /** Who a worker is that has come. */
+  present(worker: WorkerInfo, now: number): void;
+  /** How long items took on a worker, one after the other up to now. */
+  took(worker: string, times: ItemTimes, now: number): void;
+  /** So many bytes of code or arguments were sent. */
+  sent(bytes: number): void;
+  /** Why an item has failed for good. */
+  failed(index: number, error: unknown, where: Where, now: number): void;
 }
 
 /** What to run. */
@@ -44,6 +62,8 @@ export interface RunRequest {
   daemon: boolean;
   /** Who is told. */
   listener: RunListener;
+  /** Who takes down what happens, if somebody does. */
+  recorder?: RunRecorder | undefined;
 }
 
 /** A run under way. */
@@ -58,6 +78,7 @@ export class ActiveRun implements RunRequest {
   readonly output: JobOutput;
   readonly daemon: boolean;
   readonly listener: RunListener;
+  readonly recorder: RunRecorder | undefined;
   /** The number of its code; 0 until that is there. */
   codeNumber = 0;
   /** How many items the core asked for and the source has not given. */
@@ -83,6 +104,7 @@ export class ActiveRun implements RunRequest {
     this.output = request.output;
     this.daemon = request.daemon;
     this.listener = request.listener;
+    this.recorder = request.recorder;
   }
 
   /** The arguments of chunks, one after the other. */

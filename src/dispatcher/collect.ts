@@ -10,6 +10,7 @@ import type { Engine } from "./engine.ts";
 import { ItemSource } from "./item_source.ts";
 import { JobOutput } from "./job_output.ts";
 import { runSeed, runSettings } from "./options.ts";
+import { checkReport, openRecording } from "./report.ts";
 import { AnyResults, NumberResults } from "./results.ts";
 
 /**
@@ -32,6 +33,7 @@ export async function collect(
   }
   const items = new ItemSource(call.items);
   const settings = runSettings(options, items.count || 1);
+  checkReport(options);
   const seed = runSeed(options.seed);
   const stop = (error: unknown) => {
     engine.cancel(run);
@@ -40,8 +42,12 @@ export async function collect(
   const output = new JobOutput({ ...options, name, isJob: false, failed: stop });
   // Where there is nothing to do, nothing is started.
   await items.begin(signal);
+  const recording = await openRecording(call, items);
   const results = into ? new NumberResults(items.count) : new AnyResults(items.count);
-  if (items.count === 0) return results.all(0);
+  if (items.count === 0) {
+    await recording?.finish("finished");
+    return results.all(0);
+  }
 
   const { promise, resolve, reject } = Promise.withResolvers<
     unknown[] | Float64Array
@@ -86,6 +92,7 @@ export async function collect(
     seed,
     output,
     daemon: false,
+    recorder: recording?.recorder,
     listener: progress?.counting(listener) ?? listener,
   });
   const abort = () => stop(signal!.reason);
@@ -94,7 +101,11 @@ export async function collect(
   try {
     const all = await promise;
     progress?.end(true);
+    await recording?.finish("finished");
     return all;
+  } catch (error) {
+    await recording?.finish(signal?.aborted ? "aborted" : "failed", error);
+    throw error;
   } finally {
     progress?.end(false);
     signal?.removeEventListener("abort", abort);

@@ -22,7 +22,7 @@ import { deserializeList, type List, serializeList } from "../protocol/lists.ts"
 import { deserialize, serializeFor } from "../protocol/values.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { log, settings } from "../settings.ts";
-import { ActiveRun, type RunRequest } from "./active_run.ts";
+import { ActiveRun, type RunRecorder, type RunRequest } from "./active_run.ts";
 import { Codes } from "./codes.ts";
 import { Core } from "./core.ts";
 import { Crew, reconnectGraceOf } from "./crew.ts";
@@ -80,6 +80,8 @@ export class Engine {
   readonly #name: string;
   readonly #getScheduler: () => Promise<Scheduler>;
   readonly #runs = new Map<number, ActiveRun>();
+  /** Of those runs of which a report is made. */
+  readonly #recorders = new Set<RunRecorder>();
   /** What workers were sent to run. */
   readonly #codes = new Codes();
   readonly #queue: { event: CoreEvent; context: Context }[] = [];
@@ -219,6 +221,7 @@ export class Engine {
     try {
       await (this.#opening ??= this.#open());
       if (this.#runs.has(id)) {
+        if (run.recorder) this.#record(run.recorder);
         this.#dispatch({ type: "run", run: { ...run.settings, id } });
       }
       // Workers start meanwhile.
@@ -237,6 +240,18 @@ export class Engine {
     if (count > 0) this.#dispatch({ type: "items", run: id, count });
     if (ended) this.#dispatch({ type: "ended", run: id });
     else void this.#read(run);
+  }
+
+  /** Tells a recorder of what happens from now on, and of the workers that are there. */
+  #record(recorder: RunRecorder): void {
+    this.#recorders.add(recorder);
+    for (const worker of this.#core!.workers()) this.#present(recorder, worker);
+  }
+
+  /** Tells of a worker, if it has come. */
+  #present(recorder: RunRecorder, worker: string): void {
+    const info = this.#crew!.info(worker);
+    if (info) recorder.present(info, performance.now());
   }
 
   /** Reads a source as far as the core wants it to be read. */
@@ -271,6 +286,7 @@ export class Engine {
 
   #forget(run: ActiveRun): void {
     this.#runs.delete(run.id);
+    if (run.recorder) this.#recorders.delete(run.recorder);
     run.items.close();
     if (run.codeNumber > 0) this.#forgetCodes(this.#codes.release(run.codeNumber));
     this.#updateRef();
@@ -337,6 +353,12 @@ export class Engine {
         this.#at(worker, message.chunk)?.listener.message?.(sent.value);
         break;
       }
+      case "times":
+        this.#dispatch({ type: "heard", worker });
+        for (const recorder of this.#recorders) {
+          recorder.took(worker, message.times, performance.now());
+        }
+        break;
       case "results": {
         const { segments, elapsed, list } = message;
         const bytes = sizeOf(list);
@@ -399,7 +421,11 @@ export class Engine {
     this.#handling = true;
     try {
       for (let next; (next = this.#queue.shift());) {
-        const actions = this.#core.handle(next.event, performance.now());
+        const now = performance.now();
+        const actions = this.#core.handle(next.event, now);
+        for (const recorder of this.#recorders) {
+          recorder.observe(next.event, actions, now);
+        }
         for (const action of actions) this.#perform(action, next.event, next.context);
       }
     } finally {
@@ -420,6 +446,8 @@ export class Engine {
         break;
       case "welcome":
         this.#crew!.answer(action.worker, action.refused);
+        if (action.refused !== undefined) break;
+        for (const recorder of this.#recorders) this.#present(recorder, action.worker);
         break;
       case "assign":
         this.#assign(action.worker, action.run, action.chunks);
@@ -483,6 +511,7 @@ export class Engine {
         const error = this.#errorOf(action.failure, context, where);
         const lines = run.output.last(action.index);
         run.output.settle(action.index, 1);
+        run.recorder?.failed(action.index, error, where, performance.now());
         run.listener.failed(action.index, withOutput(error, lines));
         break;
       }
@@ -519,11 +548,14 @@ export class Engine {
       this.#refuseItems(worker, run, chunks);
       return;
     }
-    const weight = sizeOf(list) / values.length;
+    const bytes = sizeOf(list);
+    run.recorder?.sent(bytes);
+    const weight = bytes / values.length;
     if (weight > HEAVY) this.#dispatch({ type: "weighed", run: id, weight });
     if (!peer.codes.has(run.codeNumber)) {
       peer.codes.add(run.codeNumber);
       const value = this.#codes.value(run.codeNumber);
+      run.recorder?.sent(value.length);
       peer.send({ type: "code", code: run.codeNumber, value });
     }
     const { timeout, exclusive: announce } = run.settings;
@@ -535,6 +567,7 @@ export class Engine {
       announce,
       logs: run.output.mode,
       seed: run.seed,
+      measure: run.recorder !== undefined,
       chunks,
       name: run.name,
       list,

@@ -68,6 +68,18 @@ export interface DispatchOptions extends LogOptions {
    * @default {undefined} Another one each time.
    */
   seed?: number;
+  /**
+   * Where to write a page that shows the run when it is over, however that came to be: a
+   * path such as `"run.html"`.
+   * @default {undefined} Nowhere.
+   */
+  report?: string;
+  /**
+   * Whether to show that page while the run goes on, at an address of this machine that
+   * is printed to standard error, and on which port.
+   * @default {false}
+   */
+  dashboard?: boolean | { port?: number };
 }
 
 /** How often an item is tried again, by default, whose worker was lost. */

@@ -6,11 +6,14 @@
 
 import type { RunListener } from "./active_run.ts";
 import type { CallRequest } from "./call.ts";
+import type { Ending } from "../report/record.ts";
+import type { Recording } from "../report/recording.ts";
 import type { Engine } from "./engine.ts";
 import { ItemSource } from "./item_source.ts";
 import { JobOutput } from "./job_output.ts";
 import type { ProgressReport } from "./progress.ts";
 import { runSeed, runSettings } from "./options.ts";
+import { checkReport, openRecording } from "./report.ts";
 
 /** How many items are read beyond those whose results were taken. */
 const WINDOW = 4096;
@@ -42,6 +45,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   #engine: Engine | undefined;
   #begun = false;
   #run: number | undefined;
+  #recording: Recording | undefined;
   #next = 0;
   #arrived = 0;
   #total = Infinity;
@@ -67,6 +71,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     this.#items = new ItemSource(call.items);
     this.#items.allowed = WINDOW;
     this.#settings = runSettings(call.options, this.#items.count || 1);
+    checkReport(call.options);
     this.#seed = runSeed(call.options.seed);
     this.#output = new JobOutput({
       ...call.options,
@@ -103,6 +108,8 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     try {
       this.#engine = this.#getEngine();
       await this.#items.begin(signal);
+      this.#recording = await openRecording(this.#call, this.#items);
+      if (this.#finished !== undefined) await this.#recording?.finish("left early");
       if (this.#items.count === 0) this.#total = 0;
       else {
         const { progress } = this.#call.options;
@@ -152,6 +159,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       seed: this.#seed,
       output: this.#output,
       daemon: false,
+      recorder: this.#recording?.recorder,
       listener: this.#progress?.counting(listener) ?? listener,
     });
   }
@@ -182,6 +190,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
         this.#waiting.shift()!.resolve({ value: outcome.value, done: false });
       } else if (outcome ?? this.#failure) {
         const { error } = outcome ?? this.#failure!;
+        this.#failure ??= { error };
         const { reject } = this.#waiting.shift()!;
         const tell = () => reject(error);
         this.#end().then(tell, tell);
@@ -218,11 +227,20 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     return this.#finished;
   }
 
+  /** How it ended. */
+  #how(): Ending["how"] {
+    if (this.#failure) {
+      return this.#call.options.signal?.aborted ? "aborted" : "failed";
+    }
+    return this.#next >= this.#total ? "finished" : "left early";
+  }
+
   async #close(): Promise<void> {
     if (this.#run !== undefined) this.#engine!.cancel(this.#run);
     this.#items.close();
     this.#ready.clear();
     this.#progress?.end(false);
+    await this.#recording?.finish(this.#how(), this.#failure?.error);
     await this.#finish();
   }
 }

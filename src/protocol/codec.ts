@@ -45,6 +45,10 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
       const all = segments.flatMap(({ chunk, from, count }) => [chunk, from, count]);
       return [numbers([elapsed, ...all]), ...message.list];
     }
+    case "times": {
+      const { buffer, byteOffset, byteLength } = message.times;
+      return [new Uint8Array(buffer, byteOffset, byteLength)];
+    }
     case "failed": {
       const { chunk, offset, exitStatus } = message;
       const reason = FAILURE_REASONS.indexOf(message.reason);
@@ -67,11 +71,12 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
     case "code":
       return [numbers([message.code]), message.value];
     case "assign": {
-      const { code, timeout, announce, seed, chunks } = message;
+      const { code, timeout, announce, measure, seed, chunks } = message;
       const logs = LOG_MODES.indexOf(message.logs);
+      const flags = [announce ? 1 : 0, measure ? 1 : 0];
       const all = chunks.flatMap((c) => [c.chunk, c.first, c.count, c.attempt]);
       return [
-        numbers([code, timeout, announce ? 1 : 0, logs, seed, ...all]),
+        numbers([code, timeout, ...flags, logs, seed, ...all]),
         text(message.name),
         ...message.list,
       ];
@@ -114,6 +119,15 @@ export function decodeWorkerMessage(frames: Frames): WorkerMessage {
         count: whole(count, type, 1),
       }));
       return { type, elapsed: time(elapsed, type), segments, list: body.list(1) };
+    }
+    case "times": {
+      const times = new Float64Array(body.numbers(1, 3, 3));
+      for (let i = 0; i < times.length; i += 3) {
+        whole(times[i], type);
+        whole(times[i + 1], type);
+        time(times[i + 2], type);
+      }
+      return { type, times };
     }
     case "failed": {
       const [chunk, offset, reason, exitStatus] = body.numbers(2, 4);
@@ -178,7 +192,8 @@ export function decodeHostMessage(frames: Frames): HostMessage {
       return { type, code: whole(code, type), value: body.value(1) };
     }
     case "assign": {
-      const [code, timeout, announce, logs, seed, ...rest] = body.numbers(3, 9, 4);
+      const [code, timeout, announce, measure, logs, seed, ...rest] = body
+        .numbers(3, 10, 4);
       const chunks = groups(rest, 4).map(([chunk, first, count, attempt]) => ({
         chunk: whole(chunk, type),
         first: whole(first, type),
@@ -190,6 +205,7 @@ export function decodeHostMessage(frames: Frames): HostMessage {
         code: whole(code, type),
         timeout: time(timeout, type),
         announce: yesOrNo(announce, type),
+        measure: yesOrNo(measure, type),
         logs: oneOf(LOG_MODES, logs, type),
         seed: whole(seed, type),
         chunks,

@@ -20,6 +20,7 @@
  * | | `heartbeat` | no | none |
  * | | `started` | yes | numbers: chunk |
  * | | `results` | yes | numbers: elapsed, then chunk, from, count for each segment; list: all their results |
+ * | | `times` | yes | numbers: chunk, offset, elapsed for each item |
  * | | `failed` | yes | numbers: chunk, offset, reason (index in {@linkcode FAILURE_REASONS}), exit status; value: the failure |
  * | | `returned` | yes | numbers: chunk, from |
  * | | `message` | yes | numbers: chunk; value: what was sent |
@@ -29,7 +30,7 @@
  * | | `refused` | no | text: why |
  * | | `heartbeat` | no | none |
  * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
- * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), logs (index in {@linkcode LOG_MODES}), seed, then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
+ * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), measure (0 or 1), logs (index in {@linkcode LOG_MODES}), seed, then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
  * | | `forget` | yes | numbers: code, one or more |
  * | | `recall` | yes | none |
  * | | `cancel` | yes | numbers: chunk, one or more |
@@ -50,6 +51,9 @@
  * A worker that is told to `recall` hands back what it has not begun: `returned` names
  * the first such item of a chunk, and all behind it are handed back, too. What it has
  * begun of the chunk it still owes.
+ *
+ * Where `assign` says `measure`, a worker tells in `times` how long each item took that
+ * came to an end, one after the other up to now, before it reports what became of them.
  *
  * A worker that has to end a function in the middle starts its process anew: it reports
  * what became of the item, says `restarting`, which hands back all that it still has, and
@@ -78,6 +82,7 @@ export const TYPES = {
   message: 7,
   restarting: 8,
   output: 9,
+  times: 10,
   welcome: 64,
   refused: 65,
   code: 66,
@@ -149,6 +154,9 @@ export interface Segment {
   count: number;
 }
 
+/** Chunk, offset within it, and time in milliseconds of each item: three numbers each. */
+export type ItemTimes = Float64Array;
+
 /** A chunk as the worker sees it: consecutive items of one run. */
 export interface AssignedChunk {
   /** The chunk's number, unique within the dispatcher. */
@@ -180,6 +188,7 @@ export type WorkerMessage =
   | { type: "heartbeat" }
   | { type: "started"; chunk: number }
   | { type: "results"; elapsed: number; segments: Segment[]; list: Uint8Array[] }
+  | { type: "times"; times: ItemTimes }
   | {
     type: "failed";
     chunk: number;
@@ -204,6 +213,7 @@ export type HostMessage =
     code: number;
     timeout: number;
     announce: boolean;
+    measure: boolean;
     logs: LogMode;
     /** The run's, of which its items' seeds are made. */
     seed: number;

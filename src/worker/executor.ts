@@ -156,6 +156,8 @@ function post(message: FromExecutor): void {
     ? message.list
     : "value" in message
     ? [message.value]
+    : "times" in message
+    ? [message.times]
     : [];
   held.posted();
   port.postMessage(message, frames.map(({ buffer }) => buffer as ArrayBuffer));
@@ -178,6 +180,8 @@ class BatchRun {
   /** Whether one of them may change after it was returned. */
   #mutable = false;
   #segments: Segment[] = [];
+  /** How long items took, where that is to be said. */
+  #times: number[] = [];
   #flushed = epoch();
   #tick = clock();
   /** When the clock was last read, and after how many items it is read again. */
@@ -192,13 +196,13 @@ class BatchRun {
   }
 
   async run(): Promise<void> {
-    const { code, chunks, list, announce } = this.#batch;
+    const { code, chunks, list, announce, measure } = this.#batch;
     let call: Call;
     let args: List;
     try {
       const found = codes.get(code);
       if (!found) throw new GridEngineError(`The worker has no code number ${code}`);
-      call = await found;
+      call = measure ? this.#measured(await found) : await found;
       args = deserializeList(list);
     } catch (error) {
       for (const chunk of chunks) {
@@ -300,6 +304,25 @@ class BatchRun {
     this.#flush(epoch());
   }
 
+  /** The same call, which takes down how long each item takes. */
+  #measured(call: Call): Call {
+    return (argument) => {
+      const since = performance.now();
+      const ended = () => {
+        this.#times.push(begun, this.#offset, performance.now() - since);
+      };
+      try {
+        const result = call(argument);
+        if (isThenable(result)) return Promise.resolve(result).finally(ended);
+        ended();
+        return result;
+      } catch (error) {
+        ended();
+        throw error;
+      }
+    };
+  }
+
   /** Holds a result until it is sent on with others. */
   #keep(chunk: number, offset: number, result: unknown): void {
     if (typeof result === "number" && this.#values.length === 0) {
@@ -317,6 +340,10 @@ class BatchRun {
 
   /** Sends on what is there. */
   #flush(now: number): void {
+    if (this.#times.length > 0) {
+      post({ type: "times", times: new Float64Array(this.#times) });
+      this.#times = [];
+    }
     if (held.numberCount > 0) {
       held.sending();
       const { segments, values } = held.rest();

@@ -213,6 +213,7 @@ export class Thread {
         else this.#printing ??= setTimeout(() => this.#tellPrints(), PRINT_INTERVAL);
         break;
       case "started":
+      case "times":
       case "message":
         this.#tell(message);
         break;

@@ -20,6 +20,8 @@ export interface Batch {
   announce: boolean;
   /** Say when each item begins. */
   timed: boolean;
+  /** Say how long each item took. */
+  measure: boolean;
   /** What becomes of what its items print. */
   logs: LogMode;
   /** The run's. */
@@ -53,7 +55,10 @@ export type FromExecutor =
   | { type: "ready" }
   /** `urgent`: the thread waits for the host to have it. */
   | { type: "printed"; print: Print; urgent: boolean }
-  | Extract<WorkerMessage, { type: "started" | "results" | "failed" | "message" }>;
+  | Extract<
+    WorkerMessage,
+    { type: "started" | "results" | "times" | "failed" | "message" }
+  >;
 
 /** Where the numbers stand. */
 const STATE = 0;

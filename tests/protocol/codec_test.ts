@@ -193,7 +193,7 @@ Deno.test("missing and extra frames are refused", () => {
   refusedByHost(frames("heartbeat", nothing), "has 1 frames after its header, not 0");
   refusedByHost(frames("results", numbers(1, 1, 0, 1)), "not 2");
   refusedByWorker(
-    frames("assign", numbers(1, 0, 0, 0, 0, 1, 0, 1, 1), nothing),
+    frames("assign", numbers(1, 0, 0, 0, 0, 0, 1, 0, 1, 1), nothing),
     "not 3",
   );
 });
@@ -204,6 +204,7 @@ Deno.test("too few, too many and half numbers are refused", () => {
   refusedByHost(frames("started", numbers(1, 2)), "has 2 numbers where 1 are due");
   refusedByHost(frames("started", one), "has 0.125 numbers where 1 are due");
   refusedByHost(frames("results", numbers(1), one), "has 1 numbers");
+  refusedByHost(frames("times", numbers(1, 0)), "has 2 numbers");
   refusedByHost(frames("results", numbers(1, 1, 0, 1, 2), one), "has 5 numbers");
   refusedByWorker(
     frames("assign", numbers(1, 0, 0, 0, 0), text("f"), one),
@@ -227,7 +228,12 @@ Deno.test("what is not a whole number where one is due is refused", () => {
 Deno.test("counts and attempts of zero are refused", () => {
   refusedByHost(frames("results", numbers(1, 1, 0, 0), nothing), "from 1 is due");
   const assign = (count: number, attempt: number) =>
-    frames("assign", numbers(1, 0, 0, 0, 0, 1, 0, count, attempt), text("f"), nothing);
+    frames(
+      "assign",
+      numbers(1, 0, 0, 0, 0, 0, 1, 0, count, attempt),
+      text("f"),
+      nothing,
+    );
   refusedByWorker(assign(0, 1), "from 1 is due");
   refusedByWorker(assign(1, 0), "from 1 is due");
 });
@@ -235,14 +241,20 @@ Deno.test("counts and attempts of zero are refused", () => {
 Deno.test("what is not a time where one is due is refused", () => {
   for (const wrong of [-0.5, NaN, Infinity]) {
     refusedByHost(frames("results", numbers(wrong, 1, 0, 1), nothing), "where a time");
+    refusedByHost(frames("times", numbers(1, 0, wrong)), "where a time");
     refusedByWorker(frames("terminate", numbers(1, wrong)), "where a time");
   }
 });
 
 Deno.test("an announcement that is neither yes nor no is refused", () => {
   for (const wrong of [2, 0.5, NaN]) {
-    const found = numbers(1, 0, wrong, 0, 0, 1, 0, 1, 1);
-    refusedByWorker(frames("assign", found, text("f"), nothing), `has ${wrong} where`);
+    for (const flags of [[wrong, 0], [0, wrong]]) {
+      const found = numbers(1, 0, ...flags, 0, 0, 1, 0, 1, 1);
+      refusedByWorker(
+        frames("assign", found, text("f"), nothing),
+        `has ${wrong} where`,
+      );
+    }
   }
 });
 

@@ -50,6 +50,11 @@ export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
     list,
   }),
   fc.record({
+    type: type("times"),
+    times: fc.array(fc.tuple(whole, whole, time), { minLength: 1, maxLength: 5 })
+      .map((times) => new Float64Array(times.flat())),
+  }),
+  fc.record({
     type: type("failed"),
     chunk: whole,
     offset: whole,
@@ -90,6 +95,7 @@ export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     code: whole,
     timeout: time,
     announce: fc.boolean(),
+    measure: fc.boolean(),
     logs: fc.constantFrom(...LOG_MODES),
     seed: whole,
     chunks: fc.array(

@@ -195,6 +195,7 @@ export class HostModel {
       }
       case "heartbeat":
       case "started":
+      case "times":
       case "message":
         this.#handle({ type: "heard", worker });
         break;
@@ -272,7 +273,7 @@ export class HostModel {
         if (!peer.hasCode) this.#send(worker, code);
         peer.hasCode = true;
         const { timeout, exclusive: announce } = settings;
-        const rest = { code: 1, timeout, announce, seed: 0, chunks };
+        const rest = { code: 1, timeout, announce, measure: false, seed: 0, chunks };
         const told = { name: "f", logs: "forward" as const };
         this.#send(worker, {
           type: "assign",

@@ -1,0 +1,73 @@
+/**
+ * What a map is asked to show of itself.
+ *
+ * @module
+ */
+
+import { dirname } from "node:path";
+import type { Recording } from "../report/recording.ts";
+import type { CallRequest } from "./call.ts";
+import type { DispatchOptions } from "./options.ts";
+
+/**
+ * Checks that a report can be written and a dashboard be opened.
+ *
+ * @throws {TypeError | RangeError} When an option is not what it should be.
+ * @throws {Error} When there can be no file of that name, and why.
+ */
+export function checkReport({ report, dashboard }: DispatchOptions): void {
+  if (report !== undefined) checkPath(report);
+  const port = portOf(dashboard);
+  if (port === undefined || Number.isInteger(port) && port >= 0 && port < 65536) return;
+  throw new RangeError(`dashboard.port is ${port}: a port from 0 to 65535 is expected`);
+}
+
+/** Begins to take down a run, if anybody wants that. What does it is loaded here. */
+export async function openRecording(
+  { name, options: { report, dashboard } }: CallRequest,
+  items: { readonly count: number; readonly ended: boolean },
+): Promise<Recording | undefined> {
+  const port = portOf(dashboard);
+  if (report === undefined && port === undefined) return undefined;
+  const { Recording } = await import("../report/recording.ts");
+  return Recording.begin({ name, report, port }, items);
+}
+
+function portOf(dashboard: DispatchOptions["dashboard"]): number | undefined {
+  if (dashboard === undefined || dashboard === false) return undefined;
+  if (dashboard === true) return 0;
+  return Object(dashboard).port ?? 0;
+}
+
+function checkPath(path: string): void {
+  if (typeof path !== "string" || path === "") {
+    throw new TypeError(
+      `report is ${Deno.inspect(path)}: a path such as "run.html" is expected`,
+    );
+  }
+  try {
+    const { isDirectory } = Deno.statSync(path);
+    if (isDirectory) throw new Error("it is a directory");
+    Deno.openSync(path, { append: true }).close();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw unwritable(path, error);
+    createAndRemove(path);
+  }
+}
+
+/** There is no other way to know that a file can be made. */
+function createAndRemove(path: string): void {
+  try {
+    Deno.openSync(path, { write: true, createNew: true }).close();
+    Deno.removeSync(path);
+  } catch (error) {
+    const missing = error instanceof Deno.errors.NotFound;
+    const reason = missing ? `there is no directory ${dirname(path)}` : error;
+    throw unwritable(path, reason);
+  }
+}
+
+function unwritable(path: string, reason: unknown): Error {
+  const text = reason instanceof Error ? reason.message : reason;
+  return new Error(`report: "${path}" cannot be written: ${text}`, { cause: reason });
+}

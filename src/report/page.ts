@@ -1,0 +1,55 @@
+/**
+ * The page that shows a run: one file, which loads nothing and may run nothing but its
+ * own script.
+ *
+ * @module
+ */
+
+import { createHash } from "node:crypto";
+import style from "./page.css" with { type: "text" };
+import script from "./page.js" with { type: "text" };
+import type { RunRecord } from "./record.ts";
+
+/** What the page may do: run its script, and look as its style says. */
+const POLICY = `default-src 'none'; base-uri 'none'; form-action 'none'; ` +
+  `script-src '${hash(script)}'; style-src '${hash(style)}'`;
+
+/** What the page may do that shows a run under way: also ask where it came from. */
+export const LIVE_POLICY: string = `${POLICY}; connect-src 'self'; ` +
+  `frame-ancestors 'none'`;
+
+/** The page of a run; without a record the one that asks for it, again and again. */
+export function renderPage(record?: RunRecord): string {
+  const policy = record ? POLICY : `${POLICY}; connect-src 'self'`;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${record ? `${escaped(record.name)} – run` : "Run"}</title>
+<style>${style}</style>
+</head>
+<body>
+<main id="page"><noscript>The page draws its data with JavaScript.</noscript></main>
+<script type="application/json" id="record">${embedded(record)}</script>
+<script>${script}</script>
+</body>
+</html>
+`;
+}
+
+/** As the policy of a page names what is in it. */
+function hash(text: string): string {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+}
+
+function escaped(text: string): string {
+  return text.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;" })[c] ?? "&gt;");
+}
+
+/** JSON that does not end the element around it, whatever is in its strings. */
+function embedded(record: RunRecord | undefined): string {
+  return JSON.stringify(record ?? null).replaceAll("<", "\\u003c");
+}

@@ -1,0 +1,154 @@
+/**
+ * What is known of a run: the data behind its report, as it stands in the page. Times
+ * are milliseconds; moments are counted from the beginning of the run.
+ *
+ * @module
+ */
+
+/** How a run ended, and with which error. */
+export interface Ending {
+  how: "finished" | "failed" | "aborted" | "left early";
+  error?: string;
+}
+
+/** What became of a stretch of a worker's time. */
+export const BAR_KINDS = ["run", "lost", "cancelled", "running"] as const;
+
+/** See {@linkcode BAR_KINDS}. */
+export type BarKind = (typeof BAR_KINDS)[number];
+
+/**
+ * A stretch of time in which a worker ran items: from, to, how long it ran them, how many
+ * tries, how many of them failed, and the index of its kind in {@linkcode BAR_KINDS}.
+ */
+export type BarRecord = [number, number, number, number, number, number];
+
+/** What one worker did. */
+export interface WorkerRecord {
+  worker: string;
+  host?: string;
+  pid?: number;
+  /** When it was asked for; not there if it was there before the run. */
+  asked?: number;
+  /** When its process was started, as its scheduler says. */
+  started?: number;
+  /** When it was ready to work. */
+  ready?: number;
+  /** When it was lost, and why. */
+  lost?: number;
+  cause?: string;
+  /** How many tries came to an end on it. */
+  tries: number;
+  /** How long it worked for what counts. */
+  work: number;
+  /** How long it worked for what was lost or tried again. */
+  wasted: number;
+  bars: BarRecord[];
+}
+
+/** An item and how long it took. */
+export interface SlowItem {
+  index: number;
+  elapsed: number;
+  worker: string;
+  at: number;
+}
+
+/** An item that failed for good. */
+export interface FailureRecord {
+  index: number;
+  /** The class of the error. */
+  name: string;
+  message: string;
+  /** Where it was thrown, if that is known. */
+  stack: string;
+  worker?: string;
+  host?: string;
+  at: number;
+}
+
+/** A worker that ended before it was told to. */
+export interface LossRecord {
+  worker: string;
+  host?: string;
+  pid?: number;
+  cause: string;
+  detail: string;
+  at: number;
+  /** How many items were with it. */
+  items: number;
+  /** How long it had been at the item that it ran. */
+  wasted: number;
+}
+
+/** How long items ran. */
+export interface TimesRecord {
+  count: number;
+  sum: number;
+  least: number;
+  most: number;
+  /** At most so long ran half of them, nineteen of twenty, and 99 of a hundred. */
+  median: number;
+  p95: number;
+  p99: number;
+  /** From, to and how many, of bins that get longer in the same proportion. */
+  bins: [number, number, number][];
+}
+
+/** Where the time of all workers went: the sum over them. */
+export interface BudgetRecord {
+  /** Running what counts. */
+  work: number;
+  /** Running what was lost, failed and was tried again, or was cancelled. */
+  wasted: number;
+  /** Ready, and without work. */
+  idle: number;
+  /** From the start of the process until it was ready. */
+  starting: number;
+  /** From the request until the start, as in a queue. */
+  queued: number;
+}
+
+/** A run. */
+export interface RunRecord {
+  name: string;
+  /** When it began, as ISO 8601. */
+  startedAt: string;
+  /** From the beginning to the end, or until now. */
+  wall: number;
+  /** Not there while it goes on. */
+  ending?: Ending;
+  items: {
+    /** How many there are; so far, unless `all`. */
+    total: number;
+    all: boolean;
+    done: number;
+    failed: number;
+    /** How many tries there were after the first one of an item. */
+    retried: number;
+  };
+  /** The most workers that were ready at once. */
+  peak: number;
+  /** Of the time of that many workers, the part that was work. */
+  efficiency: number;
+  /** How long it would take that many workers that are never idle. */
+  ideal: number;
+  budget: BudgetRecord;
+  times: TimesRecord;
+  slowest: SlowItem[];
+  /** The first ones. */
+  failures: FailureRecord[];
+  /** How many there are of each class of error. */
+  causes: [string, number][];
+  /** The first ones. */
+  losses: LossRecord[];
+  lossCount: number;
+  /** The first ones. */
+  workers: WorkerRecord[];
+  workerCount: number;
+  /** Bars that are together no longer than this became one. */
+  resolution: number;
+  /** How many bytes of code and arguments were sent, and of results received. */
+  sent: number;
+  received: number;
+}

@@ -1,0 +1,379 @@
+/**
+ * Takes down a run, in memory that is bounded however many items it has: bars merge, times
+ * are counted in bins, and of slow items, failures and losses only some are kept.
+ *
+ * @module
+ */
+
+import type { RunRecorder } from "../dispatcher/active_run.ts";
+import type { WorkerInfo } from "../dispatcher/crew.ts";
+import type { CoreAction, CoreEvent } from "../dispatcher/events.ts";
+import type { Where } from "../dispatcher/failures.ts";
+import { type WorkerLoss, WorkerLostError } from "../errors.ts";
+import type { ItemTimes, Segment } from "../protocol/messages.ts";
+import { Histogram } from "./histogram.ts";
+import { Lane, type LaneChunk } from "./lane.ts";
+import type {
+  BudgetRecord,
+  Ending,
+  FailureRecord,
+  LossRecord,
+  RunRecord,
+  SlowItem,
+  WorkerRecord,
+} from "./record.ts";
+
+/** About how many bars there are at most, over all workers; and how many of one. */
+const MOST_BARS = 8000;
+const MOST_BARS_OF_ONE = 2000;
+const LEAST_BARS_OF_ONE = 20;
+/** How many workers have bars. */
+const MOST_LANES = 1000;
+/** How many of the slowest items, of the failures and of the losses are listed. */
+const MOST_LISTED = { slow: 20, failures: 100, losses: 100, causes: 20 };
+/** How much of a message and of a stack is kept, in characters. */
+const MOST_TEXT = 2000;
+
+/** What a recorder is told of the items. */
+export interface Total {
+  /** How many there are so far. */
+  readonly count: number;
+  /** Whether that is all. */
+  readonly ended: boolean;
+}
+
+/** Takes down one run. Times are milliseconds. */
+export class Recorder implements RunRecorder {
+  readonly #name: string;
+  readonly #total: Total;
+  readonly #start: number;
+  readonly #startedAt = new Date();
+  readonly #lanes = new Map<string, Lane>();
+  readonly #times = new Histogram();
+  readonly #slowest: SlowItem[] = [];
+  readonly #failures: FailureRecord[] = [];
+  readonly #causes = new Map<string, number>();
+  readonly #losses: LossRecord[] = [];
+  #run: number | undefined;
+  #done = 0;
+  #failed = 0;
+  #retried = 0;
+  #lossCount = 0;
+  #present = 0;
+  #peak = 0;
+  #sent = 0;
+  #received = 0;
+  #ending: Ending | undefined;
+  #end = 0;
+
+  /**
+   * @param name What the run is called.
+   * @param total How many items it has.
+   * @param now When it begins, by the clock that it is told all times by.
+   */
+  constructor(name: string, total: Total, now: number) {
+    this.#name = name;
+    this.#total = total;
+    this.#start = now;
+  }
+
+  /** {@linkcode RunRecorder.observe} */
+  observe(event: CoreEvent, actions: readonly CoreAction[], time: number): void {
+    const now = time - this.#start;
+    if (event.type === "run") this.#run ??= event.run.id;
+    this.#happened(event, actions, now);
+    for (const action of actions) this.#follow(action, event, now);
+  }
+
+  /** {@linkcode RunRecorder.present} */
+  present({ id, host, pid }: WorkerInfo, time: number): void {
+    const lane = this.#lane(id);
+    Object.assign(lane, { host, pid });
+    if (lane.ready !== undefined) return;
+    lane.ready = lane.since = time - this.#start;
+    this.#peak = Math.max(this.#peak, ++this.#present);
+  }
+
+  /** {@linkcode RunRecorder.took} */
+  took(worker: string, times: ItemTimes, time: number): void {
+    const lane = this.#lanes.get(worker);
+    if (!lane) return;
+    const now = time - this.#start;
+    let left = 0;
+    for (let i = 2; i < times.length; i += 3) left += times[i]!;
+    for (let i = 0; i < times.length; i += 3) {
+      const [offset, elapsed] = [times[i + 1]!, times[i + 2]!];
+      left -= elapsed;
+      const chunk = lane.at(times[i]!);
+      if (!chunk || offset >= chunk.count) continue;
+      this.#ran(lane, chunk, offset, Math.max(lane.since, now - left), elapsed);
+    }
+  }
+
+  /** {@linkcode RunRecorder.sent} */
+  sent(bytes: number): void {
+    this.#sent += bytes;
+  }
+
+  /** {@linkcode RunRecorder.failed} */
+  failed(index: number, error: unknown, { worker }: Where, time: number): void {
+    const found = describe(error);
+    const { name } = found;
+    const isNew = !this.#causes.has(name) &&
+      this.#causes.size >= MOST_LISTED.causes;
+    const cause = isNew ? "others" : name;
+    this.#causes.set(cause, (this.#causes.get(cause) ?? 0) + 1);
+    if (this.#failures.length >= MOST_LISTED.failures) return;
+    const last = error instanceof WorkerLostError ? error.attempts.at(-1) : undefined;
+    const at = time - this.#start;
+    const { worker: id = worker?.id, host = worker?.host } = last ?? {};
+    const place = {
+      ...(id !== undefined && { worker: id }),
+      ...placeOf(host, undefined),
+    };
+    this.#failures.push({ index, ...found, ...place, at });
+  }
+
+  /** The run is over. */
+  finish(ending: Ending, time: number): void {
+    this.#end = time - this.#start;
+    this.#ending = ending;
+    for (const lane of this.#lanes.values()) {
+      lane.end("cancelled", this.#end, this.#mostBars());
+    }
+  }
+
+  /** What is known. */
+  record(time: number): RunRecord {
+    const wall = this.#ending ? this.#end : time - this.#start;
+    const lanes = [...this.#lanes.values()];
+    const budget = budgetOf(lanes, wall);
+    const times = this.#times.record();
+    const peak = this.#peak;
+    return {
+      name: this.#name,
+      startedAt: this.#startedAt.toISOString(),
+      wall,
+      ...(this.#ending && { ending: this.#ending }),
+      items: {
+        total: this.#total.count,
+        all: this.#total.ended,
+        done: this.#done,
+        failed: this.#failed,
+        retried: this.#retried,
+      },
+      peak,
+      efficiency: peak > 0 && wall > 0 ? Math.min(1, budget.work / (peak * wall)) : 0,
+      ideal: peak > 0 ? Math.max(budget.work / peak, times.most) : 0,
+      budget,
+      times,
+      slowest: this.#slowest,
+      failures: this.#failures,
+      causes: [...this.#causes],
+      losses: this.#losses,
+      lossCount: this.#lossCount,
+      workers: lanes.slice(0, MOST_LANES).map((lane) => workerOf(lane, wall)),
+      workerCount: lanes.length,
+      resolution: Math.max(0, ...lanes.map(({ resolution }) => resolution)),
+      sent: this.#sent,
+      received: this.#received,
+    };
+  }
+
+  #happened(event: CoreEvent, actions: readonly CoreAction[], now: number): void {
+    switch (event.type) {
+      case "workerStarted": {
+        const lane = this.#lanes.get(event.worker);
+        if (lane) lane.started ??= now;
+        break;
+      }
+      case "workerEnded":
+        this.#lost(event.worker, event.loss, now);
+        break;
+      case "failed":
+        this.#itemFailed(event, actions.some(({ type }) => type === "fail"), now);
+        break;
+      case "returned":
+        this.#lanes.get(event.worker)?.cut(event.chunk, event.from);
+        break;
+      case "restarting":
+        // What it ran was reported; what it had not begun goes back.
+        this.#lanes.get(event.worker)?.clear();
+        break;
+      case "hello": {
+        const lane = this.#lanes.get(event.worker);
+        if (!lane) break;
+        const before = lane.incarnation;
+        lane.incarnation = event.incarnation;
+        if (before === undefined || before === event.incarnation) break;
+        lane.end("lost", now, this.#mostBars());
+        break;
+      }
+    }
+  }
+
+  #follow(action: CoreAction, event: CoreEvent, now: number): void {
+    switch (action.type) {
+      case "request":
+        for (const worker of action.workers) this.#lane(worker).asked = now;
+        break;
+      case "stop":
+        if (action.loss) this.#lost(action.worker, action.loss, now);
+        break;
+      case "assign":
+        if (action.run !== this.#run) break;
+        this.#lane(action.worker).assign(action.chunks, now);
+        for (const { attempt } of action.chunks) if (attempt > 1) this.#retried++;
+        break;
+      case "accept":
+        if (action.run !== this.#run) break;
+        this.#done += action.count;
+        if (event.type === "results") {
+          this.#received += event.bytes * action.count / countOf(event.segments);
+        }
+        break;
+      case "fail":
+        if (action.run === this.#run) this.#failed++;
+        break;
+    }
+  }
+
+  #lane(worker: string): Lane {
+    let lane = this.#lanes.get(worker);
+    if (!lane) {
+      lane = new Lane(worker, this.#lanes.size < MOST_LANES);
+      this.#lanes.set(worker, lane);
+    }
+    return lane;
+  }
+
+  /** How many bars one worker may have. */
+  #mostBars(): number {
+    const share = Math.floor(MOST_BARS / this.#lanes.size);
+    return Math.min(MOST_BARS_OF_ONE, Math.max(LEAST_BARS_OF_ONE, share));
+  }
+
+  /** An item came to an end on a worker, whatever became of it. */
+  #ran(
+    lane: Lane,
+    chunk: LaneChunk,
+    offset: number,
+    end: number,
+    elapsed: number,
+  ): void {
+    lane.ran(chunk.chunk, offset, end, elapsed, this.#mostBars());
+    lane.advance(chunk, offset);
+    this.#times.add(elapsed);
+    this.#slow(chunk.first + offset, elapsed, lane.worker, end - elapsed);
+  }
+
+  #itemFailed(
+    { worker, chunk: id, offset, reason }: Extract<CoreEvent, { type: "failed" }>,
+    given: boolean,
+    now: number,
+  ): void {
+    const lane = this.#lanes.get(worker);
+    const chunk = lane?.at(id);
+    if (!lane) return;
+    if (chunk && offset >= chunk.done) {
+      // It was ended from outside, which does not say how long it ran; or never ran.
+      if (reason === "unserializable") lane.advance(chunk, offset);
+      else this.#ran(lane, chunk, offset, now, now - lane.since);
+    }
+    if (lane.isLast(id, offset)) lane.fail(!given);
+  }
+
+  #lost(worker: string, loss: WorkerLoss, now: number): void {
+    const lane = this.#lanes.get(worker);
+    if (!lane || lane.lost !== undefined) return;
+    const { cause, detail, host = lane.host, pid = lane.pid } = loss;
+    const { items } = lane;
+    const wasted = items > 0 ? now - lane.since : 0;
+    lane.end("lost", now, this.#mostBars());
+    Object.assign(lane, { lost: now, cause });
+    if (lane.ready !== undefined) this.#present--;
+    this.#lossCount++;
+    if (this.#losses.length >= MOST_LISTED.losses) return;
+    const known = { worker, cause, detail: cut(detail), at: now, items, wasted };
+    this.#losses.push({ ...known, ...placeOf(host, pid) });
+  }
+
+  /** Keeps the slowest. */
+  #slow(index: number, elapsed: number, worker: string, at: number): void {
+    const slowest = this.#slowest;
+    const full = slowest.length === MOST_LISTED.slow;
+    if (full && elapsed <= slowest.at(-1)!.elapsed) return;
+    if (full) slowest.pop();
+    const i = slowest.findIndex((other) => other.elapsed < elapsed);
+    slowest.splice(i < 0 ? slowest.length : i, 0, { index, elapsed, worker, at });
+  }
+}
+
+function workerOf(lane: Lane, now: number): WorkerRecord {
+  const { worker, host, pid, asked, started, ready, lost, cause } = lane;
+  const { tries, work, wasted } = lane;
+  return {
+    worker,
+    ...placeOf(host, pid),
+    ...(asked !== undefined && { asked }),
+    ...(started !== undefined && { started }),
+    ...(ready !== undefined && { ready }),
+    ...(lost !== undefined && { lost }),
+    ...(cause !== undefined && { cause }),
+    tries,
+    work,
+    wasted,
+    bars: lane.bars(now),
+  };
+}
+
+function placeOf(
+  host: string | undefined,
+  pid: number | undefined,
+): { host?: string; pid?: number } {
+  return { ...(host !== undefined && { host }), ...(pid !== undefined && { pid }) };
+}
+
+/** Where the time of workers went. */
+function budgetOf(lanes: readonly Lane[], wall: number): BudgetRecord {
+  const budget = { work: 0, wasted: 0, idle: 0, starting: 0, queued: 0 };
+  for (const { asked, started, ready, lost, work, wasted } of lanes) {
+    const end = lost ?? wall;
+    budget.work += work;
+    budget.wasted += wasted;
+    if (ready !== undefined) budget.idle += Math.max(0, end - ready - work - wasted);
+    if (started !== undefined) budget.starting += Math.max(0, (ready ?? end) - started);
+    if (asked !== undefined) budget.queued += (started ?? ready ?? end) - asked;
+  }
+  return budget;
+}
+
+function countOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** What was thrown, which may be anything. */
+export function describe(
+  error: unknown,
+): { name: string; message: string; stack: string } {
+  if (!(error instanceof Error)) {
+    return { name: `thrown ${typeof error}`, message: cut(textOf(error)), stack: "" };
+  }
+  const cause = error instanceof WorkerLostError ? ` (${error.lossCause})` : "";
+  const frames = textOf(error.stack ?? "").split("\n").filter((line) =>
+    /^\s+at /.test(line)
+  );
+  return {
+    name: cut(textOf(error.name) + cause),
+    message: cut(textOf(error.message)),
+    stack: cut(frames.map((line) => line.trim()).join("\n")),
+  };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : Deno.inspect(value);
+}
+
+function cut(text: string): string {
+  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text;
+}

@@ -1,0 +1,67 @@
+/**
+ * The recording of one run: what takes it down, the page that is written of it, and the
+ * page that shows it meanwhile. Loaded only where one of them is asked for.
+ *
+ * @module
+ */
+
+import { log } from "../settings.ts";
+import { Dashboard } from "./dashboard.ts";
+import { renderPage } from "./page.ts";
+import type { Ending } from "./record.ts";
+import { describe, Recorder, type Total } from "./recorder.ts";
+
+/** What is to be shown, and where. */
+export interface RecordingOptions {
+  /** What the run is called. */
+  name: string;
+  /** The path of the page. */
+  report: string | undefined;
+  /** The port of the live page, 0 for any; `undefined` for none. */
+  port: number | undefined;
+}
+
+/** A run that is taken down. */
+export class Recording {
+  /** Whom the engine tells. */
+  readonly recorder: Recorder;
+  readonly #options: RecordingOptions;
+  #dashboard: Dashboard | undefined;
+
+  private constructor(options: RecordingOptions, total: Total) {
+    this.#options = options;
+    this.recorder = new Recorder(options.name, total, performance.now());
+  }
+
+  /**
+   * Begins to take a run down, and to show it where that is asked for.
+   *
+   * @throws {Deno.errors.AddrInUse} When the port is in use.
+   */
+  static begin(options: RecordingOptions, total: Total): Recording {
+    const recording = new Recording(options, total);
+    const { name, port } = options;
+    if (port === undefined) return recording;
+    const record = () => recording.recorder.record(performance.now());
+    const dashboard = recording.#dashboard = Dashboard.open(port, record);
+    console.error(`gridengine: "${name}" can be watched at ${dashboard.url}`);
+    return recording;
+  }
+
+  /** The run is over: writes the page. What cannot be written is told, not thrown. */
+  async finish(how: Ending["how"], error?: unknown): Promise<void> {
+    const { name, message } = describe(error);
+    const ending = error === undefined
+      ? { how }
+      : { how, error: `${name}: ${message}` };
+    this.recorder.finish(ending, performance.now());
+    const record = this.recorder.record(performance.now());
+    const { report } = this.#options;
+    try {
+      if (report !== undefined) await Deno.writeTextFile(report, renderPage(record));
+    } catch (error) {
+      log("info", `the report cannot be written: ${(error as Error).message}`);
+    }
+    await this.#dashboard?.close(record);
+  }
+}
