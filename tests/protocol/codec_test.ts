@@ -54,7 +54,7 @@ Deno.test("every message of a worker comes back as it was", () => {
     }),
     { numRuns: 500 },
   );
-  assertEquals(seen.size, 9);
+  assertEquals(seen.size, 10);
 });
 
 Deno.test("every message of the host comes back as it was", () => {
