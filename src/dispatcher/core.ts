@@ -27,7 +27,7 @@ const TARGET = 10;
 const WINDOW = 2 * TARGET;
 /** Items that take at most so long are handed out one ahead, in milliseconds. */
 const AHEAD = 1000;
-/** How many items a worker may have while their time is only guessed. */
+/** How many items a worker may have while their time is guessed, and size not known. */
 const GUESSED_ITEMS = 16;
 /** How many items may be with a worker at the very end. */
 const TAIL_ITEMS = 8;
@@ -725,7 +725,9 @@ export class Core {
       if (!ahead && !room) return 0;
     }
     if (chunkSize !== "auto") return chunkSize;
-    const guessed = run.estimate === undefined ? GUESSED_ITEMS : Infinity;
+    const guessed = run.estimate === undefined && run.weight === 0
+      ? GUESSED_ITEMS
+      : Infinity;
     if (idle && run.pending * estimate < LIGHT && run.pending <= guessed) {
       return run.pending;
     }

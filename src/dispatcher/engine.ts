@@ -236,7 +236,8 @@ export class Engine {
     }
     const estimate = this.#codes.estimate(run.codeNumber);
     if (estimate !== undefined) this.#dispatch({ type: "hint", run: id, estimate });
-    const { count, ended } = run.items;
+    const { count, ended, weight } = run.items;
+    if (weight > 0) this.#dispatch({ type: "weighed", run: id, weight });
     if (count > 0) this.#dispatch({ type: "items", run: id, count });
     if (ended) this.#dispatch({ type: "ended", run: id });
     else void this.#read(run);

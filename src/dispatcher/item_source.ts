@@ -51,6 +51,11 @@ export class ItemSource {
     return this.#count;
   }
 
+  /** How many bytes an item has, if they all have the same; else 0. */
+  get weight(): number {
+    return this.#array instanceof Float64Array ? this.#array.BYTES_PER_ELEMENT : 0;
+  }
+
   /** Whether more may be read. */
   get hasRoom(): boolean {
     return !this.#ended && !this.#closed && this.#count < this.allowed;

@@ -58,6 +58,16 @@ Deno.test("what took little time before is handed out at once, some items to eac
   assertEquals(now.reduce((sum, { count }) => sum + count, 0), 16);
 });
 
+Deno.test("numbers that took little time before are handed out as if it were known", () => {
+  const host = new Harness({ workers: 1 });
+  const run = host.open();
+  host.do({ type: "hint", run, estimate: 0.001 });
+  host.do({ type: "weighed", run, weight: 8 });
+  host.do({ type: "items", run, count: 100_000 });
+  const given = chunksOf(host.hello("1"));
+  assertEquals(given.map(({ count }) => count), [10_000, 10_000]);
+});
+
 Deno.test("a few items that together take no time go to one worker", () => {
   const host = new Harness({ workers: 2 });
   const run = host.open({ expected: 2 });
