@@ -19,30 +19,14 @@
 import type { WorkerLoss } from "../errors.ts";
 import type { AssignedChunk } from "../protocol/messages.ts";
 import type { CoreAction, CoreEvent, CoreSettings, Failure } from "./events.ts";
+import {
+  isWorthRecalling,
+  mostItems,
+  RECALL_INTERVAL,
+  usualItems,
+} from "./portions.ts";
 import { type Range, Run } from "./run.ts";
 
-/** How much work one chunk should be, in milliseconds. */
-const TARGET = 10;
-/** How much work may wait with a worker, in milliseconds. */
-const WINDOW = 2 * TARGET;
-/** Items that take at most so long are handed out one ahead, in milliseconds. */
-const AHEAD = 1000;
-/** How many items a worker may have while their time is guessed, and size not known. */
-const GUESSED_ITEMS = 16;
-/** How many items may be with a worker at the very end. */
-const TAIL_ITEMS = 8;
-/** Less work than this is not worth a message to another worker, in milliseconds. */
-const LIGHT = 0.1;
-/** A worker that has settled nothing for so long is stuck in an item, in milliseconds. */
-const STUCK = 2 * TARGET;
-/** What waits longer than this is recalled for a worker without work, in milliseconds. */
-const WORTH_RECALLING = TARGET / 2;
-/** How often to look for something to recall while a worker has no work, in ms. */
-const RECALL_INTERVAL = TARGET / 2;
-/** How large the results of a chunk should be at most, in bytes. */
-const CHUNK_BYTES = 1 << 20;
-/** How many chunks may be with one worker. */
-const MOST_CHUNKS = 4096;
 /** After so many workers in a row that never came, no more are asked for. */
 const MOST_START_FAILURES = 3;
 /** How much later than the worker the host itself enforces a limit, in milliseconds. */
@@ -670,7 +654,7 @@ export class Core {
     const chunks: AssignedChunk[] = [];
     while (run.pending > 0) {
       if (run.hasSuspect && worker.items > 0 || worker.alone) break;
-      const most = this.#mostItems(worker, run);
+      const most = mostItems(worker, run, this.#workers.size);
       if (most === 0) break;
       const suspect = run.takeSuspect();
       const range = suspect ?? run.take(most);
@@ -700,49 +684,6 @@ export class Core {
     }
   }
 
-  /** How many items the next chunk for a worker may have; 0 when it has enough. */
-  #mostItems(worker: Worker, run: Run): number {
-    const { chunkSize, exclusive } = run.settings;
-    const idle = worker.items === 0;
-    if (exclusive) return idle ? 1 : 0;
-    const { estimate = run.hint } = run;
-    if (estimate === undefined) {
-      return idle ? (chunkSize === "auto" ? 1 : chunkSize) : 0;
-    }
-    if (!idle) {
-      // It would wait, as what was handed back would have.
-      if (worker.recalled) return 0;
-      // One run at a time: so a run can be cancelled without harm to another.
-      if (worker.chunks[0]!.run !== run) return 0;
-      const load = worker.items * estimate;
-      const ahead = estimate < AHEAD && worker.items === 1 &&
-        run.pending > this.#workers.size;
-      // No more than its share while others have nothing.
-      const share = (run.pending + run.assigned) / this.#workers.size;
-      const room = load < WINDOW && worker.items < share &&
-        worker.chunks.length < MOST_CHUNKS &&
-        worker.items * run.weight < 2 * CHUNK_BYTES;
-      if (!ahead && !room) return 0;
-    }
-    if (chunkSize !== "auto") return chunkSize;
-    const guessed = run.estimate === undefined && run.weight === 0
-      ? GUESSED_ITEMS
-      : Infinity;
-    if (idle && run.pending * estimate < LIGHT && run.pending <= guessed) {
-      return run.pending;
-    }
-    // Towards the end items may turn out to be longer than those before.
-    const tail = this.#workers.size > 1
-      ? Math.max(TAIL_ITEMS, Math.ceil(run.pending / (4 * this.#workers.size)))
-      : Infinity;
-    const most = Math.min(tail, guessed) - worker.items;
-    if (most <= 0) return 0;
-    const byTime = TARGET / Math.max(estimate, 1e-6);
-    const byBytes = CHUNK_BYTES / Math.max(run.weight, 1);
-    const byRest = Math.ceil(run.pending / (2 * this.#workers.size));
-    return Math.max(1, Math.floor(Math.min(byTime, byBytes, byRest, most)));
-  }
-
   /** Where a worker has no work while items wait with others, those hand them back. */
   #recallAll(): void {
     if (this.#closed || this.#now < this.#recallAt) return;
@@ -756,11 +697,10 @@ export class Core {
       waiting = true;
       const { run } = worker.chunks[0]!;
       const since = this.#now - worker.progress;
-      const left = worker.items * (run.estimate ?? run.hint ?? 0) - since;
-      if (since < STUCK && left < WORTH_RECALLING) continue;
+      if (!isWorthRecalling(worker, run, since)) continue;
       worker.recalled = true;
       for (const chunk of worker.chunks) chunk.excused = true;
-      if (since >= STUCK) run.estimate = Math.max(run.estimate ?? 0, since);
+      run.atLeast(since);
       this.#actions.push({ type: "recall", worker: worker.id });
       if (--idle === 0) break;
     }
@@ -774,13 +714,7 @@ export class Core {
     if (this.#closed) return;
     for (const run of this.#runs.values()) {
       if (run.ended || run.terminating) continue;
-      const { estimate, settings } = run;
-      const size = settings.chunkSize !== "auto"
-        ? settings.chunkSize
-        : estimate === undefined
-        ? 1
-        : Math.min(65536, TARGET / Math.max(estimate, 1e-6));
-      const wanted = Math.ceil(4 * this.#settings.workers * Math.max(1, size));
+      const wanted = Math.ceil(4 * this.#settings.workers * usualItems(run));
       // Not for a few items more: only when half of it is used up.
       const there = run.pending + run.pulled;
       if (there > wanted / 2) continue;

@@ -166,6 +166,11 @@ export class Run {
     this.weigh(bytes / count);
   }
 
+  /** An item has been running for so long: others may take as long. */
+  atLeast(time: number): void {
+    this.estimate = Math.max(this.estimate ?? this.hint ?? 0, time);
+  }
+
   /** Learns how large items are: at once when they got larger, slowly when smaller. */
   weigh(bytes: number): void {
     this.weight = Math.max(bytes, this.weight * SMOOTHING);

@@ -1,0 +1,113 @@
+/**
+ * How much work a worker is given at a time. A chunk is some ten milliseconds of work, for
+ * then what a message costs does not matter; but how long an item takes is a guess, so
+ * there is less of it where a wrong one costs most, and what waits in vain is recalled.
+ *
+ * @module
+ */
+
+import type { Run } from "./run.ts";
+
+/** How much work one chunk should be, in milliseconds. */
+const TARGET = 10;
+/** How much work may wait with a worker, in milliseconds. */
+const WINDOW = 2 * TARGET;
+/** Items that take at most so long are handed out one ahead, in milliseconds. */
+const AHEAD = 1000;
+/** How many items a worker may have while their time is guessed, and size not known. */
+const GUESSED_ITEMS = 16;
+/** How many items may be with a worker at the very end. */
+const TAIL_ITEMS = 8;
+/** Less work than this is not worth a message to another worker, in milliseconds. */
+const LIGHT = 0.1;
+/** A worker that has settled nothing for so long is stuck in an item, in milliseconds. */
+const STUCK = 2 * TARGET;
+/** What waits longer than this is recalled for a worker without work, in milliseconds. */
+const WORTH_RECALLING = TARGET / 2;
+/** How often to look for something to recall while a worker has no work, in ms. */
+export const RECALL_INTERVAL = TARGET / 2;
+/** How large the results of a chunk should be at most, in bytes. */
+const CHUNK_BYTES = 1 << 20;
+/** How many chunks may be with one worker. */
+const MOST_CHUNKS = 4096;
+/** The most items that a source is asked for on behalf of one chunk. */
+const MOST_READ = 1 << 16;
+
+/** What a worker has. */
+export interface Load {
+  /** In the order in which they run. */
+  readonly chunks: readonly { readonly run: Run }[];
+  /** How many items are with it. */
+  readonly items: number;
+  /** It was asked to hand back what waits behind the item that it runs. */
+  readonly recalled: boolean;
+}
+
+/**
+ * How many items the next chunk for a worker may have; 0 when it has enough.
+ *
+ * @param workers How many workers there are.
+ */
+export function mostItems(worker: Load, run: Run, workers: number): number {
+  const { chunkSize, exclusive } = run.settings;
+  const idle = worker.items === 0;
+  if (exclusive) return idle ? 1 : 0;
+  const { estimate = run.hint } = run;
+  if (estimate === undefined) {
+    return idle ? (chunkSize === "auto" ? 1 : chunkSize) : 0;
+  }
+  if (!idle && !hasRoom(worker, run, estimate, workers)) return 0;
+  if (chunkSize !== "auto") return chunkSize;
+  const guessed = run.estimate === undefined && run.weight === 0
+    ? GUESSED_ITEMS
+    : Infinity;
+  if (idle && run.pending * estimate < LIGHT && run.pending <= guessed) {
+    return run.pending;
+  }
+  // Towards the end items may turn out to be longer than those before.
+  const tail = workers > 1
+    ? Math.max(TAIL_ITEMS, Math.ceil(run.pending / (4 * workers)))
+    : Infinity;
+  const most = Math.min(tail, guessed) - worker.items;
+  if (most <= 0) return 0;
+  const byBytes = CHUNK_BYTES / Math.max(run.weight, 1);
+  const byRest = Math.ceil(run.pending / (2 * workers));
+  const least = Math.min(itemsIn(TARGET, estimate), byBytes, byRest, most);
+  return Math.max(1, Math.floor(least));
+}
+
+/** Whether a worker that has something may have more. */
+function hasRoom(worker: Load, run: Run, estimate: number, workers: number): boolean {
+  // It would wait, as what was handed back would have.
+  if (worker.recalled) return false;
+  // One run at a time: so a run can be cancelled without harm to another.
+  if (worker.chunks[0]!.run !== run) return false;
+  if (estimate < AHEAD && worker.items === 1 && run.pending > workers) return true;
+  // No more than its share while others have nothing.
+  const share = (run.pending + run.assigned) / workers;
+  return worker.items * estimate < WINDOW && worker.items < share &&
+    worker.chunks.length < MOST_CHUNKS &&
+    worker.items * run.weight < 2 * CHUNK_BYTES;
+}
+
+/** How many items a chunk of a run usually has, for the source to be read ahead. */
+export function usualItems({ estimate, settings: { chunkSize } }: Run): number {
+  if (chunkSize !== "auto") return chunkSize;
+  if (estimate === undefined) return 1;
+  return Math.min(MOST_READ, Math.max(1, itemsIn(TARGET, estimate)));
+}
+
+/**
+ * Whether what waits with a worker, behind the item that it runs, would better go to one
+ * that has no work.
+ *
+ * @param since For how long it has settled nothing, in milliseconds.
+ */
+export function isWorthRecalling(worker: Load, run: Run, since: number): boolean {
+  const estimate = run.estimate ?? run.hint ?? 0;
+  return since >= STUCK || worker.items * estimate - since >= WORTH_RECALLING;
+}
+
+function itemsIn(time: number, estimate: number): number {
+  return time / Math.max(estimate, 1e-6);
+}
