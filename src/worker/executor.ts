@@ -7,16 +7,15 @@
 
 import { revive } from "../closure/revive.ts";
 import { GridEngineError } from "../errors.ts";
-import { encodeFailure } from "../protocol/failure.ts";
-import type { AssignedChunk, FailureReason, Segment } from "../protocol/messages.ts";
-import { deserializeList, type List, serializeList } from "../protocol/lists.ts";
-import { deserialize, serialize, serializeFor } from "../protocol/values.ts";
-import { type JobController, setCurrentJob } from "../job_controller.ts";
-import { Mailbox } from "../mailbox.ts";
-import { randomNumbers, seedOf } from "../random.ts";
+import type { AssignedChunk } from "../protocol/messages.ts";
+import { deserializeList, type List } from "../protocol/lists.ts";
+import { serialize } from "../protocol/values.ts";
+import { setCurrentJob } from "../job_controller.ts";
 import { HeldResults } from "./held_results.ts";
 import { ownConsole } from "./job_console.ts";
+import { Outbox } from "./outbox.ts";
 import { PrintWindow } from "./print_window.ts";
+import { RunningJob, type ToJob } from "./running_job.ts";
 import {
   type Batch,
   epoch,
@@ -45,8 +44,7 @@ const port = self as unknown as {
 
 type Call = (argument: unknown) => unknown;
 
-let host = "";
-let worker = "";
+const thread = { worker: "", host: "", post };
 let running: RunningItem;
 let held: HeldResults;
 let prints: PrintWindow;
@@ -59,21 +57,20 @@ const current = {
   chunk: undefined as AssignedChunk | undefined,
   offset: 0,
   /** Made when somebody asks for it. */
-  job: undefined as Job | undefined,
+  job: undefined as RunningJob | undefined,
 };
 /** The chunk that was begun last: their numbers rise. */
 let begun = 0;
 /** What came for jobs that have not begun. */
 const early: ToJob[] = [];
 
-type ToJob = Extract<ToExecutor, { type: "abort" | "message" }>;
-
 setCurrentJob(() => currentJob());
 
 port.onmessage = ({ data }) => {
   switch (data.type) {
     case "start":
-      ({ host, worker } = data);
+      thread.worker = data.worker;
+      thread.host = data.host;
       running = new RunningItem(data.running);
       held = new HeldResults(data.held);
       prints = new PrintWindow(data.prints);
@@ -176,13 +173,8 @@ async function pump(): Promise<void> {
 /** One batch while it runs. */
 class BatchRun {
   readonly #batch: Batch;
-  #values: unknown[] = [];
-  /** Whether one of them may change after it was returned. */
-  #mutable = false;
-  #segments: Segment[] = [];
-  /** How long items took, where that is to be said. */
-  #times: number[] = [];
-  #flushed = epoch();
+  readonly #outbox = new Outbox(held, post);
+  /** When results were last sent on because of the time. */
   #tick = clock();
   /** When the clock was last read, and after how many items it is read again. */
   #looked = this.#tick;
@@ -207,7 +199,7 @@ class BatchRun {
     } catch (error) {
       for (const chunk of chunks) {
         for (let i = 0; i < chunk.count; i++) {
-          if (running.begin(0)) this.#fail(chunk.chunk, i, "threw", error);
+          if (running.begin(0)) this.#outbox.fail(chunk.chunk, i, "threw", error);
         }
       }
       return;
@@ -229,7 +221,7 @@ class BatchRun {
     }
     current.batch = current.chunk = undefined;
     running.end();
-    this.#flush(epoch());
+    this.#outbox.flush(epoch());
   }
 
   /**
@@ -255,7 +247,7 @@ class BatchRun {
           const result = call(argument);
           if (typeof result !== "number" || !held.addNumber(begun, offset, result)) {
             if (isThenable(result)) return result;
-            this.#keep(begun, offset, result);
+            this.#outbox.keep(begun, offset, result);
           }
         } catch (error) {
           this.#threw(error);
@@ -270,9 +262,9 @@ class BatchRun {
 
   /** Waits for the promise that the running item gave. */
   async #settle(promise: PromiseLike<unknown>): Promise<void> {
-    this.#flush(epoch());
+    this.#outbox.flush(epoch());
     try {
-      this.#keep(begun, this.#offset, await promise);
+      this.#outbox.keep(begun, this.#offset, await promise);
     } catch (error) {
       this.#threw(error);
     }
@@ -282,9 +274,9 @@ class BatchRun {
   }
 
   #threw(error: unknown): void {
-    this.#flush(epoch());
+    this.#outbox.flush(epoch());
     const cancelled = current.job?.ended(error) ?? false;
-    this.#fail(begun, this.#offset, cancelled ? "cancelled" : "threw", error);
+    this.#outbox.fail(begun, this.#offset, cancelled ? "cancelled" : "threw", error);
   }
 
   #closeJob(): void {
@@ -301,7 +293,7 @@ class BatchRun {
     this.#looked = now;
     if (now - this.#tick < FLUSH_INTERVAL) return;
     this.#tick = now;
-    this.#flush(epoch());
+    this.#outbox.flush(epoch());
   }
 
   /** The same call, which takes down how long each item takes. */
@@ -309,7 +301,7 @@ class BatchRun {
     return (argument) => {
       const since = performance.now();
       const ended = () => {
-        this.#times.push(begun, this.#offset, performance.now() - since);
+        this.#outbox.took(begun, this.#offset, performance.now() - since);
       };
       try {
         const result = call(argument);
@@ -322,106 +314,13 @@ class BatchRun {
       }
     };
   }
-
-  /** Holds a result until it is sent on with others. */
-  #keep(chunk: number, offset: number, result: unknown): void {
-    if (typeof result === "number" && this.#values.length === 0) {
-      if (held.addNumber(chunk, offset, result)) return;
-      this.#flush(epoch());
-      if (held.addNumber(chunk, offset, result)) return;
-    } else if (held.numberCount > 0) this.#flush(epoch());
-    const segment = this.#segments.at(-1);
-    if (segment?.chunk === chunk) segment.count++;
-    else this.#segments.push({ chunk, from: offset, count: 1 });
-    this.#values.push(result);
-    this.#mutable ||= typeof result === "object" && result !== null;
-    if (!held.add(chunk, offset, result)) this.#flush(epoch());
-  }
-
-  /** Sends on what is there. */
-  #flush(now: number): void {
-    if (this.#times.length > 0) {
-      post({ type: "times", times: new Float64Array(this.#times) });
-      this.#times = [];
-    }
-    if (held.numberCount > 0) {
-      held.sending();
-      const { segments, values } = held.rest();
-      if (values.length > 0) this.#send(segments, values, now - this.#flushed);
-      held.sent();
-    } else if (this.#segments.length > 0) {
-      this.#drop(held.sending());
-      if (this.#segments.length > 0) {
-        if (this.#mutable) this.#asReturned();
-        this.#send(this.#segments, this.#values, now - this.#flushed);
-        this.#segments = [];
-        this.#values = [];
-        this.#mutable = false;
-      }
-      held.sent();
-    }
-    this.#flushed = now;
-  }
-
-  /** An object may have changed since it was returned, such as one that is used again. */
-  #asReturned(): void {
-    held.rest().values.forEach((value, i) => this.#values[i] = value);
-  }
-
-  /** Drops the first results, which the event loop has taken. */
-  #drop(count: number): void {
-    if (count === 0) return;
-    this.#values.splice(0, count);
-    while (count > 0) {
-      const segment = this.#segments[0]!;
-      const dropped = Math.min(count, segment.count);
-      segment.from += dropped;
-      segment.count -= dropped;
-      count -= dropped;
-      if (segment.count === 0) this.#segments.shift();
-    }
-  }
-
-  /** Sends results; where one of them cannot travel, the others still do. */
-  #send(segments: Segment[], values: List, elapsed: number): void {
-    let frames: Uint8Array[];
-    try {
-      frames = serializeList(values);
-    } catch {
-      return this.#sendOneByOne(segments, values, elapsed / values.length);
-    }
-    // They move to the event loop, and the function may use its arrays again.
-    const list = frames.map((frame, i) => i === 0 ? frame : new Uint8Array(frame));
-    post({ type: "results", segments, elapsed, list });
-  }
-
-  #sendOneByOne(segments: Segment[], values: List, elapsed: number): void {
-    let next = 0;
-    for (const { chunk, from, count } of segments) {
-      for (let i = from; i < from + count; i++) {
-        const result = values[next++];
-        try {
-          serializeFor(result, "result", "the host");
-        } catch (error) {
-          this.#fail(chunk, i, "unserializable", error);
-          continue;
-        }
-        this.#send([{ chunk, from: i, count: 1 }], [result], elapsed);
-      }
-    }
-  }
-
-  #fail(chunk: number, offset: number, reason: FailureReason, error: unknown): void {
-    const value = encodeFailure(error);
-    post({ type: "failed", chunk, offset, reason, exitStatus: 0, value });
-  }
 }
 
 /** The job that runs now. */
-function currentJob(): Job | undefined {
+function currentJob(): RunningJob | undefined {
   const { batch, chunk, offset } = current;
   if (!batch || !chunk) return undefined;
-  return current.job ??= new Job(chunk, offset, batch);
+  return current.job ??= new RunningJob(chunk, offset, batch, thread);
 }
 
 /** Gives a job what came before it began; what came for none is dropped. */
@@ -435,84 +334,4 @@ function takeEarly(chunk: number): void {
 function isThenable(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null &&
     typeof (value as { then?: unknown }).then === "function";
-}
-
-/** The running job, as `currentJob()` gives it. What is seldom needed is made when asked for. */
-class Job implements JobController {
-  readonly #chunk: AssignedChunk;
-  readonly #offset: number;
-  readonly #batch: Batch;
-  #aborter: AbortController | undefined;
-  #messages: Mailbox<unknown> | undefined;
-  #seed: number | undefined;
-  #random: (() => number) | undefined;
-
-  constructor(chunk: AssignedChunk, offset: number, batch: Batch) {
-    this.#chunk = chunk;
-    this.#offset = offset;
-    this.#batch = batch;
-  }
-
-  get id(): string {
-    return `${worker}.${this.#chunk.chunk}.${this.#offset}`;
-  }
-
-  get name(): string {
-    return this.#batch.name;
-  }
-
-  get index(): number {
-    return this.#chunk.first + this.#offset;
-  }
-
-  get attempt(): number {
-    return this.#chunk.attempt;
-  }
-
-  get host(): string {
-    return host;
-  }
-
-  get signal(): AbortSignal {
-    return (this.#aborter ??= new AbortController()).signal;
-  }
-
-  get seed(): number {
-    return this.#seed ??= seedOf(this.#batch.seed, this.index);
-  }
-
-  get random(): () => number {
-    return this.#random ??= randomNumbers(this.seed);
-  }
-
-  get messages(): Mailbox<unknown> {
-    return this.#messages ??= new Mailbox();
-  }
-
-  send(value: unknown): void {
-    if (!this.#batch.announce) {
-      throw new GridEngineError(
-        `send() was called in an item of map "${this.name}", where nobody listens; ` +
-          `return the value, or use a Job`,
-      );
-    }
-    const bytes = serializeFor(value, "message", "the host");
-    post({ type: "message", chunk: this.#chunk.chunk, value: bytes });
-  }
-
-  /** Takes what the host says to it. */
-  take(data: ToJob): void {
-    if (data.type === "abort") (this.#aborter ??= new AbortController()).abort();
-    else this.messages.push(deserialize(data.value));
-  }
-
-  /** Whether the function threw this because it was asked to come to an end. */
-  ended(error: unknown): boolean {
-    const signal = this.#aborter?.signal;
-    return signal !== undefined && signal.aborted && error === signal.reason;
-  }
-
-  close(): void {
-    this.#messages?.end();
-  }
 }

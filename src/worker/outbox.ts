@@ -1,0 +1,133 @@
+/**
+ * The results of the thread on their way to the host.
+ *
+ * @module
+ */
+
+import { encodeFailure } from "../protocol/failure.ts";
+import { type List, serializeList } from "../protocol/lists.ts";
+import type { FailureReason, Segment } from "../protocol/messages.ts";
+import { serializeFor } from "../protocol/values.ts";
+import type { HeldResults } from "./held_results.ts";
+import { epoch, type FromExecutor } from "./thread_messages.ts";
+
+/** What one batch has to report. */
+export class Outbox {
+  readonly #held: HeldResults;
+  readonly #post: (message: FromExecutor) => void;
+  /** What cannot be held as numbers alone. */
+  #values: unknown[] = [];
+  /** Whether one of them may change after it was returned. */
+  #mutable = false;
+  #segments: Segment[] = [];
+  #times: number[] = [];
+  #flushed = epoch();
+
+  /**
+   * @param held Where results are until they are sent on.
+   * @param post Sends them on.
+   */
+  constructor(held: HeldResults, post: (message: FromExecutor) => void) {
+    this.#held = held;
+    this.#post = post;
+  }
+
+  /** Takes down how long an item took, in milliseconds. */
+  took(chunk: number, offset: number, time: number): void {
+    this.#times.push(chunk, offset, time);
+  }
+
+  /** Holds a result until it is sent on with others. */
+  keep(chunk: number, offset: number, result: unknown): void {
+    if (typeof result === "number" && this.#values.length === 0) {
+      if (this.#held.addNumber(chunk, offset, result)) return;
+      this.flush(epoch());
+      if (this.#held.addNumber(chunk, offset, result)) return;
+    } else if (this.#held.numberCount > 0) this.flush(epoch());
+    const segment = this.#segments.at(-1);
+    if (segment?.chunk === chunk) segment.count++;
+    else this.#segments.push({ chunk, from: offset, count: 1 });
+    this.#values.push(result);
+    this.#mutable ||= typeof result === "object" && result !== null;
+    if (!this.#held.add(chunk, offset, result)) this.flush(epoch());
+  }
+
+  /** Sends on what is there. */
+  flush(now: number): void {
+    if (this.#times.length > 0) {
+      this.#post({ type: "times", times: new Float64Array(this.#times) });
+      this.#times = [];
+    }
+    if (this.#held.numberCount > 0) {
+      this.#held.sending();
+      const { segments, values } = this.#held.rest();
+      if (values.length > 0) this.#send(segments, values, now - this.#flushed);
+      this.#held.sent();
+    } else if (this.#segments.length > 0) {
+      this.#drop(this.#held.sending());
+      if (this.#segments.length > 0) {
+        if (this.#mutable) this.#asReturned();
+        this.#send(this.#segments, this.#values, now - this.#flushed);
+        this.#segments = [];
+        this.#values = [];
+        this.#mutable = false;
+      }
+      this.#held.sent();
+    }
+    this.#flushed = now;
+  }
+
+  /** An object may have changed since it was returned, such as one that is used again. */
+  #asReturned(): void {
+    this.#held.rest().values.forEach((value, i) => this.#values[i] = value);
+  }
+
+  /** Drops the first results, which the event loop has taken. */
+  #drop(count: number): void {
+    if (count === 0) return;
+    this.#values.splice(0, count);
+    while (count > 0) {
+      const segment = this.#segments[0]!;
+      const dropped = Math.min(count, segment.count);
+      segment.from += dropped;
+      segment.count -= dropped;
+      count -= dropped;
+      if (segment.count === 0) this.#segments.shift();
+    }
+  }
+
+  /** Sends results; where one of them cannot travel, the others still do. */
+  #send(segments: Segment[], values: List, elapsed: number): void {
+    let frames: Uint8Array[];
+    try {
+      frames = serializeList(values);
+    } catch {
+      return this.#sendOneByOne(segments, values, elapsed / values.length);
+    }
+    // They move to the event loop, and the function may use its arrays again.
+    const list = frames.map((frame, i) => i === 0 ? frame : new Uint8Array(frame));
+    this.#post({ type: "results", segments, elapsed, list });
+  }
+
+  #sendOneByOne(segments: Segment[], values: List, elapsed: number): void {
+    let next = 0;
+    for (const { chunk, from, count } of segments) {
+      for (let i = from; i < from + count; i++) {
+        const result = values[next++];
+        try {
+          serializeFor(result, "result", "the host");
+        } catch (error) {
+          this.fail(chunk, i, "unserializable", error);
+          continue;
+        }
+        this.#send([{ chunk, from: i, count: 1 }], [result], elapsed);
+      }
+    }
+  }
+
+  /** Says that an item has no result. */
+  fail(chunk: number, offset: number, reason: FailureReason, error: unknown): void {
+    const value = encodeFailure(error);
+    this.#post({ type: "failed", chunk, offset, reason, exitStatus: 0, value });
+  }
+}
