@@ -8,6 +8,9 @@ import { constants, runInThisContext } from "node:vm";
 import { GridEngineError } from "../errors.ts";
 import { type NodeOf, type Place, SHIPPED } from "./payload.ts";
 
+/** By the user's import map, of which the publisher of this package knows nothing. */
+const { resolve: resolveName } = import.meta;
+
 /**
  * Evaluates source text as if it stood in its own file, at its own place: so that stack
  * traces name both, and `import("./other.ts")` finds its neighbours.
@@ -51,6 +54,6 @@ export function importMetaOf(place: Place | undefined): object {
     resolve: (specifier: string) =>
       /^\.{0,2}\//.test(specifier)
         ? new URL(specifier, url).href
-        : import.meta.resolve(specifier),
+        : resolveName(specifier),
   };
 }

