@@ -4,7 +4,7 @@
  * `deno test`: names of files, `--filter` and the like.
  */
 
-const everything = ["--doc", "tests", "src", "mod.ts", "README.md"];
+const everything = ["--doc", "tests", "src", "mod.ts", "README.md", "docs"];
 const chosen = Deno.args.length > 0 ? Deno.args : everything;
 
 const test = new Deno.Command(Deno.execPath(), {
