@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 /**
  * The flag for `deno run` that names the user's configuration: that of the main module,
  * found as Deno finds it; where there is none, that of the working directory.
+ *
+ * @throws {Deno.errors.NotCapable} When the program may not look for it.
  */
 export async function configFlag(): Promise<string> {
   // In a worker's thread, where a function may map in its turn, no module is the main one.
@@ -38,7 +40,9 @@ function* upwards(directory: string): Iterable<string> {
 async function isFile(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
-  } catch {
+  } catch (error) {
+    // Without it the workers would not know the names of the import map.
+    if (error instanceof Deno.errors.NotCapable) throw error;
     return false;
   }
 }

@@ -14,7 +14,7 @@ import { failure, type Finding, ok, skipped } from "./finding.ts";
 /** The oldest Deno that the library runs on. */
 const OLDEST = [2, 9] as const;
 /** What a program that maps has to be allowed. */
-const PERMISSIONS = ["read", "write", "net", "env", "run", "ffi", "sys"] as const;
+const PERMISSIONS = ["read", "write", "env", "run", "ffi", "sys"] as const;
 /** How long a worker of this machine may take for its first call, in milliseconds. */
 const PATIENCE = 30_000;
 

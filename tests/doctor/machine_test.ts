@@ -48,7 +48,7 @@ Deno.test("The doctor names the permissions that are missing, and asks for none"
   assertFailed(
     found,
     "permissions",
-    /^not granted: --allow-write --allow-net --allow-run --allow-ffi --allow-sys$/,
+    /^not granted: --allow-write --allow-run --allow-ffi --allow-sys$/,
     /--allow-all/,
   );
   assertEquals(found.seen.get("all the rest")?.mark, "skipped");
