@@ -3,10 +3,11 @@
  * something is missing: `deno run -A jsr:@x/gridengine/doctor`.
  *
  * @example
- * ```ts ignore
+ * ```ts
  * import { main } from "jsr:@x/gridengine/doctor";
+ * import { assertEquals } from "@std/assert";
  *
- * Deno.exit(await main(["--queue", "all.q", "--timeout", "600"]));
+ * assertEquals(await main(["--local"]), 0); // the exit status
  * ```
  *
  * @module

@@ -1,6 +1,6 @@
 /**
  * What a worker process runs: `deno run … worker.ts RUN_FILE WORKER`. Schedulers start
- * it; users need not.
+ * it; users need not. (The example runs only where a host has made the run file.)
  *
  * @example
  * ```ts ignore

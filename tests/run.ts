@@ -4,7 +4,15 @@
  * `deno test`: names of files, `--filter` and the like.
  */
 
-const everything = ["--doc", "tests", "src", "mod.ts", "README.md", "docs"];
+const everything = [
+  "--doc",
+  "tests",
+  "src",
+  "mod.ts",
+  "doctor.ts",
+  "README.md",
+  "docs",
+];
 const chosen = Deno.args.length > 0 ? Deno.args : everything;
 
 const test = new Deno.Command(Deno.execPath(), {

@@ -19,10 +19,16 @@
  *   joinFiles: true,
  * });
  * const jobIds = await session.runBulk(template, 1, 3);
- * for (const _ of jobIds) {
- *   const { jobId, exitStatus, rusage } = await session.wait();
- *   console.log(jobId, exitStatus, rusage.ru_wallclock);
+ * for (const jobId of jobIds) {
+ *   const { exitStatus, rusage } = await session.wait(jobId);
+ *   console.log(exitStatus, "ru_wallclock" in rusage);
  * }
+ * ```
+ *
+ * ```text
+ * 1 true
+ * 2 true
+ * 3 true
  * ```
  *
  * @module

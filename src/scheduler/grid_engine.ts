@@ -113,6 +113,10 @@ const LOG_TAIL = 4096;
  * const scheduler = new GridEngineScheduler({ workers: 2, resources: { h_rt: 3600 } });
  * console.log(await map((x: number) => x * x, [1, 2, 3], { scheduler }));
  * ```
+ *
+ * ```text
+ * [ 1, 4, 9 ]
+ * ```
  */
 export class GridEngineScheduler implements Scheduler {
   /** What it is called in messages: the cluster's software, once a session is open. */
