@@ -82,7 +82,7 @@ function hasRoom(worker: Load, run: Run, estimate: number, workers: number): boo
   if (worker.recalled) return false;
   // One run at a time: so a run can be cancelled without harm to another.
   if (worker.chunks[0]!.run !== run) return false;
-  if (estimate < AHEAD && worker.items === 1 && run.pending > workers) return true;
+  if (estimate < AHEAD && worker.items === 1) return true;
   // No more than its share while others have nothing.
   const share = (run.pending + run.assigned) / workers;
   return worker.items * estimate < WINDOW && worker.items < share &&
