@@ -280,8 +280,8 @@ test("the doctor tells which address of this machine a node reaches", async ([no
 test("the doctor finds that connections open, and nothing gets through", async ([node]) => {
   await dropped(`tcp dport ${PORTS} ip length > 70`, async () => {
     const env = { GRIDENGINE_PORTS: PORTS };
-    const found = await doctor([on(node), "--timeout=6"], { env });
-    assertFailed(found, "a call", /^node1 did not answer it within 6\.0 s$/, /MTU/);
+    const found = await doctor([on(node), "--timeout=12"], { env });
+    assertFailed(found, "a call", /^node1 did not answer it within 12\.0 s$/, /MTU/);
     const patience = { ...env, GRIDENGINE_START_TIMEOUT: "1000" };
     const gaveUp = await doctor([on(node)], { env: patience });
     assertFailed(gaveUp, "a call", /could not reach the host .* within 1000 ms/, /MTU/);

@@ -61,7 +61,8 @@ test("a second map on a dispatcher finds the workers of the first one", async ()
   const [first, second] = outcomes.map(({ results }) =>
     new Set(results.map((result) => "pid" in result && result.pid))
   );
-  assertEquals(second, first);
+  // Both items may go to the same of them, for by now they are known to be quick.
+  assertEquals(first!.union(second!), first);
   await ground.closed();
 });
 
