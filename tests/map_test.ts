@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import { currentJob, map, starmap } from "../mod.ts";
 import { triple, whatIsKnown } from "./fixtures/functions.ts";
 import { group, runProgram, test, twoProcesses } from "./fixtures/tools.ts";
@@ -46,6 +52,16 @@ test("map() over nothing gives nothing, and starts nothing", async () => {
   assertEquals(await map(f, new Set<number>(), { scheduler }), []);
   assertEquals(await map(f, none(), { scheduler }), []);
   assertEquals(await map(f, new Float64Array(), { scheduler }), []);
+});
+
+test("map() says once that an item of a class loses it, and nothing of others", async () => {
+  const { code, stdout, stderr } = await runProgram("tests/fixtures/instances.ts");
+  assertEquals([code, stdout], [0, "[ 0, 1, 2 ]\n7\n"]);
+  assertEquals(stderr.split("\n").length, 2);
+  assertStringIncludes(
+    stderr,
+    'gridengine: item 1 of map "x" is a Point, and arrives as',
+  );
 });
 
 test("map() runs within map(), whose worker never runs the program itself", async () => {

@@ -27,6 +27,7 @@ import { Codes } from "./codes.ts";
 import { Core } from "./core.ts";
 import { Crew, reconnectGraceOf } from "./crew.ts";
 import type { CoreAction, CoreEvent, Failure } from "./events.ts";
+import { warnOfInstances } from "./instances.ts";
 import {
   abandonedError,
   cancelledError,
@@ -542,6 +543,9 @@ export class Engine {
     const peer = this.#crew!.peer(worker);
     if (!run || !peer) return;
     const values = run.values(chunks);
+    if (!run.warned && !run.settings.exclusive) {
+      run.warned = warnOfInstances(run.name, values, chunks[0]!.first);
+    }
     let list: Uint8Array[];
     try {
       list = serializeList(values);
