@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  currentJob,
   GridEngineError,
   Job,
   JobCancelledError,
@@ -97,6 +98,26 @@ group("Job has the interface of Thread and Process", (test) => {
     assertEquals([job.ident, job.host], [job.pid, Deno.hostname()]);
     assertThrows(() => job.start(d), GridEngineError, "was started before");
     await job.join(0);
+  });
+
+  test("a job that was sent a message early has its own index and random numbers", async (d) => {
+    const target = (large: string) => async () => {
+      void large.length;
+      const job = currentJob()!;
+      for await (const message of job.messages) {
+        return [message, job.index, job.random()];
+      }
+    };
+    const run = async (large: string) => {
+      const job = started(d, { target: target(large), seed: 7 });
+      job.send("hi");
+      return await job.result;
+    };
+    const alone = await run("");
+    await d.map((x: number) => x, Array(40).fill(1), { chunkSize: 20 });
+    // Its code takes a while, and so the message waits for it.
+    assertEquals(await run("x".repeat(2_000_000)), alone);
+    assertEquals(alone!.slice(0, 2), ["hi", 0]);
   });
 
   test("kwargs are passed as one last object argument", async (d) => {

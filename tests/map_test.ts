@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import {
   assert,
   assertEquals,
@@ -5,7 +6,7 @@ import {
   assertStrictEquals,
   assertStringIncludes,
 } from "@std/assert";
-import { currentJob, map, starmap } from "../mod.ts";
+import { currentJob, JobDispatcher, map, SerializationError, starmap } from "../mod.ts";
 import { triple, whatIsKnown } from "./fixtures/functions.ts";
 import { group, runProgram, test, twoProcesses } from "./fixtures/tools.ts";
 
@@ -100,6 +101,19 @@ group("map() reads items from wherever they come", (test) => {
     const roots = d.map(Math.sqrt, items);
     items.fill(0);
     assertEquals(await roots, [1, 2, 3]);
+  });
+
+  test("map() reads a Buffer as it was at the call, and an array by its own iterator", async (d) => {
+    const bytes = Buffer.from([1, 2, 3]);
+    const same = d.map((x: number) => x, bytes);
+    bytes.fill(9);
+    assertEquals(await same, [1, 2, 3]);
+    class Letters extends Array<unknown> {
+      override *[Symbol.iterator](): ArrayIterator<unknown> {
+        yield* ["a", "b"];
+      }
+    }
+    assertEquals(await d.map((x: unknown) => x, Letters.of(1, 2, 3)), ["a", "b"]);
   });
 
   test("map() reads the holes of a sparse array as undefined", async (d) => {
@@ -262,6 +276,40 @@ group("map() brings back what the function returned", (test) => {
     assertStrictEquals(a, b);
     assertEquals([a, c], [{ x: 1 }, { x: 2 }]);
   });
+});
+
+test("map() closes a source over which it cannot begin", async () => {
+  using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let closed = false;
+  function* source() {
+    try {
+      for (;;) yield 1;
+    } finally {
+      closed = true;
+    }
+  }
+  const dashboard = { port: taken.addr.port };
+  await assertRejects(
+    () => map((x: number) => x, source(), { scheduler, dashboard }),
+    Deno.errors.AddrInUse,
+  );
+  assert(closed);
+});
+
+test("map() fails one item whose result cannot be read, and runs no other twice", async () => {
+  await using dispatcher = new JobDispatcher({ scheduler });
+  const f = (x: number) => ({
+    get x() {
+      if (x === 3) throw new Error("no");
+      return x;
+    },
+  });
+  const items = Array.from({ length: 12 }, (_, i) => i);
+  const results = await dispatcher.map(f, items, { reraise: false, chunkSize: 12 });
+  assert(results[3] instanceof SerializationError);
+  assertEquals(results.toSpliced(3, 1), items.toSpliced(3, 1).map((x) => ({ x })));
+  const { violations, workersLost } = dispatcher.stats();
+  assertEquals([violations, workersLost], [0, 0]);
 });
 
 group("map() takes options", (test) => {

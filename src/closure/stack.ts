@@ -24,13 +24,34 @@ export function describePlace({ file, line, column }: Place): string {
     : `${file}:${line + 1}:${column + 1}`;
 }
 
-const FRAME = new RegExp(`([a-z]+:[^\\s()]*)${SHIPPED}:(\\d+):(\\d+)`, "g");
+/** What stands after a place within the user's file. */
+const MARKED = new RegExp(`${SHIPPED}:(\\d+):(\\d+)`, "g");
 
-/** Puts the user's lines into the stack of an error that came from shipped functions. */
+/**
+ * Puts the user's lines into the stack of an error that came from shipped functions. It
+ * begins with the message, which may be long, and have anything in it.
+ */
 export function translateStack(stack: string): string {
-  return stack.replace(
-    FRAME,
-    (_, file, line, column) =>
-      describePlace({ file, line: Number(line) - 1, column: Number(column) - 1 }),
-  );
+  let text = "";
+  let end = 0;
+  for (const { 0: mark, 1: line, 2: column, index } of stack.matchAll(MARKED)) {
+    const start = startOfFile(stack, end, index);
+    if (start === undefined) continue;
+    const file = stack.slice(start, index);
+    const place = { file, line: Number(line) - 1, column: Number(column) - 1 };
+    text += stack.slice(end, start) + describePlace(place);
+    end = index + mark.length;
+  }
+  return text + stack.slice(end);
+}
+
+/** Where the address of a file begins that ends at `to`. */
+function startOfFile(text: string, from: number, to: number): number | undefined {
+  let word = to;
+  while (word > from && !/[\s()]/.test(text[word - 1]!)) word--;
+  const colon = text.indexOf(":", word);
+  if (colon < 0 || colon > to) return undefined;
+  let start = colon;
+  while (start > word && /[a-z]/.test(text[start - 1]!)) start--;
+  return start < colon ? start : undefined;
 }

@@ -42,7 +42,10 @@ export async function collect(
   const output = new JobOutput({ ...options, name, isJob: false, failed: stop });
   // Where there is nothing to do, nothing is started.
   await items.begin(signal);
-  const recording = await openRecording(call, items);
+  const recording = await openRecording(call, items).catch((error) => {
+    items.close();
+    throw error;
+  });
   const results = into ? new NumberResults(items.count) : new AnyResults(items.count);
   if (items.count === 0) {
     await recording?.finish("finished");

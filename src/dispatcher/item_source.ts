@@ -142,7 +142,9 @@ export class ItemSource {
 
 /** An array as it is now. */
 function copyOf(items: List): ArrayLike<unknown> {
-  if (!Array.isArray(items)) return items.slice();
+  // A Buffer's own slice() is no copy.
+  if (!Array.isArray(items)) return Float64Array.prototype.slice.call(items);
+  const usual = items[Symbol.iterator] === Array.prototype[Symbol.iterator];
   // Spreading makes undefined of holes, as map() over any other iterable does.
-  return areNumbers(items) ? new Float64Array(items) : [...items];
+  return usual && areNumbers(items) ? new Float64Array(items) : [...items];
 }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { translateStack } from "../closure/stack.ts";
 import {
   CONSOLE_LEVELS,
   type ConsoleLevel,
@@ -115,7 +116,7 @@ export class JobOutput {
    */
   print({ text, ...printed }: Printed, remote: boolean): void {
     const { name, onLog, failed } = this.#settings;
-    const lines = text.split("\n");
+    const lines = translateStack(text).split("\n");
     this.#keep(printed.index, printed.attempt, lines);
     if (!onLog) return this.#show(printed, lines, remote);
     try {

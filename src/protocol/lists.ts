@@ -9,6 +9,7 @@
 
 import { Buffer } from "node:buffer";
 import { Deserializer, Serializer } from "node:v8";
+import { serializePlain } from "./plain.ts";
 import { VIEWS } from "./views.ts";
 
 /** Values, one for each item. */
@@ -99,6 +100,8 @@ export function areNumbers(list: List): list is number[] | Float64Array {
  */
 export function serializeList(list: List): Uint8Array[] {
   if (areNumbers(list)) return [numbers(list)];
+  const plain = serializePlain(list);
+  if (plain) return [own(plain)];
   const writer = new Writer();
   writer.writeHeader();
   writer.writeValue(list);

@@ -8,6 +8,7 @@
 import { Buffer } from "node:buffer";
 import { DefaultDeserializer, serialize as write } from "node:v8";
 import { SerializationError } from "../errors.ts";
+import { serializePlain } from "./plain.ts";
 
 /**
  * The value as bytes of its own.
@@ -15,7 +16,7 @@ import { SerializationError } from "../errors.ts";
  * @throws {Error} When something in it cannot be cloned.
  */
 export function serialize(value: unknown): Uint8Array<ArrayBuffer> {
-  const bytes = write(value);
+  const bytes = serializePlain(value) ?? write(value);
   const whole = bytes.byteLength === bytes.buffer.byteLength;
   return whole ? new Uint8Array(bytes.buffer as ArrayBuffer) : new Uint8Array(bytes);
 }

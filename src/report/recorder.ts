@@ -371,7 +371,12 @@ export function describe(
 }
 
 function textOf(value: unknown): string {
-  return typeof value === "string" ? value : Deno.inspect(value);
+  if (typeof value === "string") return value;
+  try {
+    return Deno.inspect(value);
+  } catch {
+    return "a value that cannot be shown";
+  }
 }
 
 function cut(text: string): string {

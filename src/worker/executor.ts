@@ -101,6 +101,7 @@ port.onmessage = ({ data }) => {
 
 ownConsole({
   mode: () => current.batch?.logs ?? "inherit",
+  item: () => `${begun}.${current.offset}`,
   forward(level, text) {
     const { offset } = current;
     const { chunk } = current.chunk!;
@@ -208,6 +209,7 @@ class BatchRun {
     running.start();
     for (const chunk of chunks) {
       current.chunk = chunk;
+      current.offset = 0;
       begun = chunk.chunk;
       if (announce) post({ type: "started", chunk: begun });
       if (early.length > 0) takeEarly(begun);

@@ -23,10 +23,12 @@ export interface ConsoleOwner {
   mode(): LogMode;
   /** Sends on what a call has printed, whole lines; the last one without its end. */
   forward(level: ConsoleLevel, text: string): void;
+  /** What tells the item that runs from others. */
+  item(): unknown;
 }
 
 /** Lays hold of the global console. */
-export function ownConsole({ mode, forward }: ConsoleOwner): void {
+export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
   // Its class is given to nobody by Deno but in here: without it all is inherited.
   const inside = Deno as unknown as Record<symbol, { Console?: ConsoleClass }> & {
     internal: symbol;
@@ -47,6 +49,14 @@ export function ownConsole({ mode, forward }: ConsoleOwner): void {
   // A terminal is not cleared by who does not stand before it.
   formatter.clear = () => {};
   const own = console as unknown as Methods;
+  let groups = 0;
+  let printing: unknown;
+  /** Groups that an item left open are not those of the next. */
+  const leaveGroups = () => {
+    if (printing === item()) return;
+    printing = item();
+    for (; groups > 0; groups--) formatter.groupEnd!();
+  };
   for (const key of Object.keys(formatter)) {
     const method = own[key];
     if (typeof method !== "function") continue;
@@ -54,6 +64,9 @@ export function ownConsole({ mode, forward }: ConsoleOwner): void {
       const now = mode();
       if (now === "inherit") return method.apply(console, args);
       name = key;
+      leaveGroups();
+      if (key === "groupEnd") groups = Math.max(0, groups - 1);
+      else if (key.startsWith("group")) groups++;
       return now === "none" ? undefined : formatter[key]!(...args);
     };
   }

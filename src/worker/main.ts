@@ -12,6 +12,9 @@ import { Client } from "./client.ts";
 import { reachHost } from "./reach.ts";
 import { watchMemory } from "./memory.ts";
 
+/** How long the host's end may take to be seen after a SIGTERM, in milliseconds. */
+const TERMINATION_GRACE = 1000;
+
 /**
  * Joins a run, works for it and ends the process.
  *
@@ -24,6 +27,15 @@ export async function main(runFile: string, worker: string): Promise<never> {
   for (const signal of ["SIGINT", "SIGHUP"] as const) {
     Deno.addSignalListener(signal, () => {});
   }
+  // As does SIGTERM, such as that of timeout(1). If the host ends by it, too, there is
+  // something to clean up.
+  const terminate = () => {
+    setTimeout(() => {
+      Deno.removeSignalListener("SIGTERM", terminate);
+      Deno.kill(Deno.pid, "SIGTERM");
+    }, TERMINATION_GRACE);
+  };
+  Deno.addSignalListener("SIGTERM", terminate);
   const run = await readRunFile(runFile);
   const endpoint = await reachHost(run.endpoints, run.connectTimeout);
   const client = new Client(run, endpoint, worker);

@@ -75,10 +75,14 @@ export class SharedValues {
     }
     const [number, letter, byte] = [this.#number, this.#letter, this.#byte];
     this.#objects = [];
-    if (this.#writePlain(value)) return true;
-    [this.#number, this.#letter, this.#byte] = [number, letter, byte];
-    if (this.#writeClone(value)) return true;
-    [this.#number, this.#letter, this.#byte] = [number, letter, byte];
+    for (const write of [this.#writePlain, this.#writeClone]) {
+      try {
+        if (write.call(this, value)) return true;
+      } catch {
+        // An accessor threw, as it will again for who sends the value on.
+      }
+      [this.#number, this.#letter, this.#byte] = [number, letter, byte];
+    }
     return false;
   }
 
@@ -148,6 +152,7 @@ export class SharedValues {
 
   #writeArray(value: unknown[]): boolean {
     // One with holes or with properties of its own is left to the serializer.
+    if (Object.keys(value).some((key, i) => key !== String(i))) return false;
     if (Object.keys(value).length !== value.length) return false;
     return this.#head(ARRAY, value.length) && this.#writeAll(value);
   }
@@ -182,12 +187,7 @@ export class SharedValues {
   #writeClone(value: unknown): boolean {
     // What is large is better sent on than copied twice.
     if (ArrayBuffer.isView(value) && value.byteLength > BYTES) return false;
-    let bytes: Uint8Array;
-    try {
-      bytes = serialize(value);
-    } catch {
-      return false;
-    }
+    const bytes = serialize(value);
     if (this.#byte + bytes.length > BYTES || !this.#head(CLONE, bytes.length)) {
       return false;
     }

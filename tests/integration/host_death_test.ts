@@ -16,6 +16,7 @@ import { Program } from "./_program.ts";
 const deaths = [
   { by: "SIGKILL", group: false },
   { by: "SIGTERM", group: false },
+  { by: "SIGTERM", group: true, why: ", as by timeout" },
   { by: "SIGINT", group: true, why: ", as by Ctrl-C" },
   { by: "SIGHUP", group: true, why: ", as by a closed terminal" },
 ] as const satisfies { by: Deno.Signal; group: boolean; why?: string }[];

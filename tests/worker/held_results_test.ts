@@ -47,6 +47,8 @@ test("Results arrive as a serializer would send them", () => {
     Object.assign([1, 2], { extra: 3 }),
     // deno-lint-ignore no-sparse-arrays
     [1, , 3],
+    // deno-lint-ignore no-sparse-arrays
+    Object.assign([, "b"], { note: "as many holes as properties" }),
     new Point(),
     { a: shared, b: shared },
     circle,
@@ -153,6 +155,12 @@ test("What cannot be cloned, or has no room, is not held", () => {
   assertEquals(thread.add(1, 0, { text: "x".repeat(1 << 20) }), false);
   assertEquals(thread.add(1, 0, [1, { deep: new WeakMap() }]), false);
   assertEquals(thread.add(1, 0, Promise.resolve()), false);
+  const throwing = {
+    get a() {
+      throw new Error("no");
+    },
+  };
+  assertEquals(thread.add(1, 0, throwing), false);
   assertEquals(loop.take(0), undefined);
   let count = 0;
   while (thread.add(1, count, "some text")) count++;
