@@ -19,6 +19,9 @@ const MASTER =
 const ENVIRONMENT =
   "Set SGE_ROOT to Grid Engine's own directory, and SGE_CELL, as the " +
   "cluster's settings do: . SGE_ROOT/default/common/settings.sh";
+const isSetTo = (root: string) =>
+  `SGE_ROOT is set to ${root}: does qstat, here, get an answer? The queue master may be ` +
+  "down, or the directory or SGE_CELL wrong";
 /** What to do where no library opens. */
 const LIBRARY = "On a submit host, install the cluster's libdrmaa, or name its " +
   "path in DRMAA_LIBRARY_PATH";
@@ -53,27 +56,41 @@ export async function* examineCluster(
   }
   const { version, path } = first.library;
   yield ok("libdrmaa", `DRMAA ${version} (${path})`);
+  const root = Deno.env.get("SGE_ROOT") || undefined;
   if (second?.tell === "session") {
-    const root = Deno.env.get("SGE_ROOT");
     const where = root === undefined ? "" : `, SGE_ROOT is ${root}`;
     yield ok("session", `opens; the system is ${second.drmSystem}${where}`);
     return;
   }
   const limit = `no answer within ${options.timeout / 1000} s`;
   const isAway = !failed || failed.codeName === "DRM_COMMUNICATION_FAILURE";
-  yield failure("session", failed?.message ?? limit, isAway ? MASTER : ENVIRONMENT);
+  const advice = root === undefined ? ENVIRONMENT : isSetTo(root);
+  yield noneFinding(
+    "session",
+    failed?.message ?? limit,
+    isAway ? MASTER : advice,
+    options.cluster,
+  );
   yield skipped("probe job", "there is no session to submit it");
 }
 
-/** No library: that matters where a cluster is expected. */
+/** There is no cluster: that matters where one is expected. */
+function noneFinding(
+  check: string,
+  detail: string,
+  remedy: string,
+  expected: boolean,
+): Finding {
+  return expected
+    ? failure(check, detail, remedy)
+    : warning(check, `${detail}: maps run on this machine`, remedy);
+}
+
 function libraryFinding(message: string, expected: boolean): Finding {
   const [head = "", ...tried] = message.split("\n");
   const notable = tried.length > 1
     ? tried.filter((line) => !/No such file/.test(line))
     : [tried[0] ?? head];
   const detail = notable.join("\n") || `none was found in ${tried.length} places`;
-  if (!expected) {
-    return warning("libdrmaa", `${detail}: maps run on this machine`, LIBRARY);
-  }
-  return failure("libdrmaa", detail, LIBRARY);
+  return noneFinding("libdrmaa", detail, LIBRARY, expected);
 }

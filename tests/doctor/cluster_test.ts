@@ -171,11 +171,14 @@ test("the doctor finds that there is no libdrmaa", async () => {
 
 test("the doctor finds that SGE_ROOT is not set, or wrong", async () => {
   const remedy = /^Set SGE_ROOT to .*settings\.sh$/;
-  const unset = await doctor([], { before: ["env", "-u", "SGE_ROOT"] });
+  const before = ["env", "-u", "SGE_ROOT"];
   const detail = /Please set the environment variable SGE_ROOT/;
-  assertFailed(unset, "session", detail, remedy);
+  assertFailed(await doctor(["--cluster"], { before }), "session", detail, remedy);
+  // Where nothing speaks of a cluster, maps run without one.
+  assertWarned(await doctor([], { before }), "session", detail, remedy);
   const wrong = await doctor([], { env: { SGE_ROOT: "/nowhere" } });
-  assertFailed(wrong, "session", /"\/nowhere" doesn't exist/, remedy);
+  const missing = /"\/nowhere" doesn't exist/;
+  assertFailed(wrong, "session", missing, /^SGE_ROOT is set to \/nowhere: .*wrong$/);
 });
 
 test("the doctor finds that the queue master is down, or hangs", async (nodes) => {

@@ -4,7 +4,13 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { dirname } from "node:path";
 import { denoFinding } from "../../src/doctor/machine.ts";
 import { libzmqPath } from "../zeromq/_tools.ts";
-import { assertFailed, assertWell, type Examined, examined } from "./_doctor.ts";
+import {
+  assertFailed,
+  assertWarned,
+  assertWell,
+  type Examined,
+  examined,
+} from "./_doctor.ts";
 
 const program = new URL("../../doctor.ts", import.meta.url).pathname;
 
@@ -92,6 +98,49 @@ Deno.test({
       assertEquals(success, true);
       const found = await doctor(["--local"], { env: { GRIDENGINE_LIBZMQ: output } });
       assertFailed(found, "libzmq", /^without CURVE/, /built with CURVE/);
+    }),
+});
+
+Deno.test({
+  name:
+    "The doctor takes a cluster for one that must be there only where it is asked for",
+  ignore: !cc,
+  fn: () =>
+    withDirectory(async (directory) => {
+      // As Grid Engine's says it where it is installed, and no cluster is set up.
+      const source = `${directory}/none.c`;
+      await Deno.writeTextFile(
+        source,
+        `#undef drmaa_init
+         #include <stdio.h>
+         int drmaa_init(const char *to, char *diagnosis, size_t size) {
+           return snprintf(diagnosis, size, "There is no cluster"), 1;
+         }\n`,
+      );
+      const other = new URL("../drmaa/fake_drmaa.c", import.meta.url).pathname;
+      const output = `${directory}/libdrmaa.so.1.0`;
+      const rename = "-Ddrmaa_init=other_init";
+      const args = [
+        "-shared",
+        "-fPIC",
+        rename,
+        "-o",
+        output,
+        source,
+        other,
+        "-lpthread",
+      ];
+      const { success } = await new Deno.Command("cc", { args }).output();
+      assertEquals(success, true);
+      const env = { LD_LIBRARY_PATH: directory };
+      const none = /There is no cluster/;
+      const remedy = /^Set SGE_ROOT to .*settings\.sh$/;
+      const found = await doctor([], { env });
+      assertWarned(found, "session", /There is no cluster.*: maps run on this/, remedy);
+      assertFailed(await doctor(["--cluster"], { env }), "session", none, remedy);
+      const root = { ...env, SGE_ROOT: directory };
+      const isSet = /^SGE_ROOT is set to \/.*does qstat.*master may be down/;
+      assertFailed(await doctor([], { env: root }), "session", none, isSet);
     }),
 });
 
