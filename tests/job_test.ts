@@ -107,6 +107,7 @@ group("Job has the interface of Thread and Process", (test) => {
       for await (const message of job.messages) {
         return [message, job.index, job.random()];
       }
+      return [];
     };
     const run = async (large: string) => {
       const job = started(d, { target: target(large), seed: 7 });
@@ -117,7 +118,7 @@ group("Job has the interface of Thread and Process", (test) => {
     await d.map((x: number) => x, Array(40).fill(1), { chunkSize: 20 });
     // Its code takes a while, and so the message waits for it.
     assertEquals(await run("x".repeat(2_000_000)), alone);
-    assertEquals(alone!.slice(0, 2), ["hi", 0]);
+    assertEquals(alone.slice(0, 2), ["hi", 0]);
   });
 
   test("kwargs are passed as one last object argument", async (d) => {
