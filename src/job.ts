@@ -5,22 +5,30 @@
  * @module
  */
 
+import {
+  aBoolean,
+  checkOptions,
+  type Checks,
+  millisecondsFrom,
+  shown,
+} from "./checks.ts";
 import { capture, checkFunction, rootOf } from "./closure/capture.ts";
 import type { CodePayload, JobOutcome } from "./closure/payload.ts";
 import { translateStack } from "./closure/stack.ts";
 import { captureLater } from "./dispatcher/call.ts";
-import { engineOf, type JobDispatcher, withTimeout } from "./dispatcher/dispatcher.ts";
+import {
+  checkPlace,
+  engineOf,
+  type JobDispatcher,
+  PLACE_CHECKS,
+  withTimeout,
+} from "./dispatcher/dispatcher.ts";
 import type { WorkerInfo } from "./dispatcher/crew.ts";
 import type { Engine } from "./dispatcher/engine.ts";
 import { stackLine, withOutput } from "./dispatcher/failures.ts";
 import { ItemSource } from "./dispatcher/item_source.ts";
 import { JobOutput, logMode, type LogOptions } from "./dispatcher/job_output.ts";
-import {
-  DEFAULT_RETRIES,
-  LONGEST_TIME,
-  runSeed,
-  runSettings,
-} from "./dispatcher/options.ts";
+import { COMMON_CHECKS, DEFAULT_RETRIES, runSettings } from "./dispatcher/options.ts";
 import { sharedDispatcher } from "./dispatcher/shared.ts";
 import {
   GridEngineError,
@@ -30,6 +38,7 @@ import {
 } from "./errors.ts";
 import { decodeFailure } from "./protocol/failure.ts";
 import { serialize, serializeFor } from "./protocol/values.ts";
+import { freshSeed } from "./random.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
 import type { JobController } from "./job_controller.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -84,6 +93,24 @@ export interface JobOptions<R> extends LogOptions {
   dispatcher?: JobDispatcher;
 }
 
+const CHECKS: Checks<JobOptions<unknown>> = {
+  target: (_, value) => checkFunction(value),
+  args(name, value) {
+    if (Array.isArray(value)) return;
+    throw new TypeError(
+      `${name} is ${shown(value)}: an array of arguments is expected`,
+    );
+  },
+  kwargs(name, value) {
+    if (typeof value === "object" && value !== null) return;
+    throw new TypeError(`${name} is ${shown(value)}: an object is expected`);
+  },
+  daemon: aBoolean,
+  mutable: aBoolean,
+  ...COMMON_CHECKS,
+  ...PLACE_CHECKS,
+};
+
 /** How long a job may take to come to an end when it is terminated, in milliseconds. */
 const GRACE = 5000;
 /** Signal numbers, for exit codes. */
@@ -137,14 +164,13 @@ export class Job<R = unknown> {
    * Makes a job; it does nothing before it is started.
    *
    * @param options What to run, and how.
-   * @throws {TypeError | SerializationError} When `target` is no function, or cannot travel.
+   * @throws {TypeError} When `target` is no function, or an option none that there is.
    * @throws {RangeError} When a number is out of range.
    */
   constructor(options: JobOptions<R> = {}) {
+    checkOptions("Job", options, CHECKS);
+    checkPlace(options);
     const { target, args = [], kwargs, timeout, retries = DEFAULT_RETRIES } = options;
-    if (target !== undefined) checkFunction(target);
-    // Complains of what is out of range now, and not at the start.
-    runSettings({ retries, ...(timeout !== undefined && { timeout }) }, 1);
     this.#target = target;
     this.#args = kwargs ? [...args, kwargs] : [...args];
     this.#name = options.name ?? `Job-${++jobs}`;
@@ -152,7 +178,7 @@ export class Job<R = unknown> {
     this.#mutable = options.mutable ?? false;
     this.#timeout = timeout;
     this.#retries = retries;
-    this.#seed = runSeed(options.seed);
+    this.#seed = options.seed ?? freshSeed();
     logMode(options);
     const { logs, onLog } = options;
     this.#logs = { ...(logs && { logs }), ...(onLog && { onLog }) };
@@ -266,11 +292,7 @@ export class Job<R = unknown> {
    */
   terminate(grace: number = GRACE): void {
     this.#mustBeStarted("terminate");
-    if (!(grace >= 0 && grace <= LONGEST_TIME)) {
-      throw new RangeError(
-        `grace is ${grace}: milliseconds from 0 to ${LONGEST_TIME} are expected`,
-      );
-    }
+    millisecondsFrom(0)("grace", grace);
     if (this.#state === "started") this.#engine!.terminate(this.#run, grace);
   }
 

@@ -4,10 +4,16 @@
  * @module
  */
 
+import { checkOptions, type Checks } from "./checks.ts";
 import type { AnyFunction } from "./dispatcher/call.ts";
-import { JobDispatcher, stream } from "./dispatcher/dispatcher.ts";
+import {
+  checkPlace,
+  JobDispatcher,
+  PLACE_CHECKS,
+  stream,
+} from "./dispatcher/dispatcher.ts";
 import type { Items } from "./dispatcher/item_source.ts";
-import type { DispatchOptions } from "./dispatcher/options.ts";
+import { DISPATCH_CHECKS, type DispatchOptions } from "./dispatcher/options.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
 
 /** Options of {@linkcode map} and its kin. */
@@ -23,6 +29,8 @@ export interface MapOptions extends DispatchOptions {
    */
   dispatcher?: JobDispatcher;
 }
+
+const CHECKS: Checks<MapOptions> = { ...DISPATCH_CHECKS, ...PLACE_CHECKS };
 
 /** With `into: Float64Array` numbers come as an array of eight bytes each. */
 export function map<T>(
@@ -54,7 +62,8 @@ export function map<T, R>(
  * @returns The results, in the order of the items.
  * @throws What the function threw for the item of lowest index that was seen to fail, as
  * itself; see the errors of this package for what else may go wrong with an item.
- * @throws {TypeError} When `f` is no function, or `args` nothing to iterate over.
+ * @throws {TypeError} When `f` is no function, `args` nothing to iterate over, or an option
+ * none that there is.
  * @throws {RangeError} When an option is out of range.
  * @throws {SerializationError} When the function, an item or a result cannot travel.
  */
@@ -68,7 +77,7 @@ export function map<T>(
   args: Items<T>,
   options: MapOptions = {},
 ): Promise<unknown> {
-  return onDispatcher(f, options, (dispatcher) => dispatcher.map(f, args, options));
+  return onDispatcher(f, options, (dispatcher, how) => dispatcher.map(f, args, how));
 }
 
 /** With `reraise: false` failures stand among the results. */
@@ -106,7 +115,7 @@ export function starmap<A extends readonly unknown[]>(
   return onDispatcher(
     f,
     options,
-    (dispatcher) => dispatcher.starmap(f, tuples, options),
+    (dispatcher, how) => dispatcher.starmap(f, tuples, how),
   );
 }
 
@@ -166,6 +175,16 @@ export function imapUnordered<T, R>(
   return streamOnDispatcher<R>(f, args, options, false);
 }
 
+/** Where something runs, and how. */
+function split(
+  options: MapOptions,
+): { dispatcher: JobDispatcher | undefined; how: DispatchOptions } {
+  checkOptions("map", options, CHECKS);
+  checkPlace(options);
+  const { scheduler: _, dispatcher, ...how } = options;
+  return { dispatcher, how };
+}
+
 function open(f: AnyFunction, options: MapOptions): JobDispatcher {
   const { scheduler } = options;
   return new JobDispatcher({
@@ -177,11 +196,12 @@ function open(f: AnyFunction, options: MapOptions): JobDispatcher {
 async function onDispatcher<R>(
   f: AnyFunction,
   options: MapOptions,
-  run: (dispatcher: JobDispatcher) => Promise<R[]>,
+  run: (dispatcher: JobDispatcher, how: DispatchOptions) => Promise<R[]>,
 ): Promise<R[]> {
-  if (options.dispatcher) return await run(options.dispatcher);
+  const { dispatcher: given, how } = split(options);
+  if (given) return await run(given, how);
   await using dispatcher = open(f, options);
-  return await run(dispatcher);
+  return await run(dispatcher, how);
 }
 
 function streamOnDispatcher<R>(
@@ -190,8 +210,8 @@ function streamOnDispatcher<R>(
   options: MapOptions,
   ordered: boolean,
 ): AsyncIterableIterator<Awaited<R>> {
-  const { dispatcher } = options;
+  const { dispatcher, how } = split(options);
   let own: JobDispatcher | undefined;
   const get = () => dispatcher ?? (own = open(f, options));
-  return stream<R>(get, f, args, options, ordered, async () => await own?.close());
+  return stream<R>(get, f, args, how, ordered, async () => await own?.close());
 }

@@ -45,6 +45,15 @@ class DyingScheduler extends ProcessScheduler {
   }
 }
 
+test("JobDispatcher refuses a scheduler in the place of its options", () => {
+  const make = (options: unknown) => () =>
+    new JobDispatcher(options as { name: string });
+  const text = "JobDispatcher takes { scheduler }, not a scheduler";
+  assertThrows(make(new ProcessScheduler()), TypeError, text);
+  assertThrows(make(ProcessScheduler), TypeError, text);
+  assertThrows(make({ workers: 2 }), TypeError, "new ProcessScheduler({ workers })");
+});
+
 group("JobDispatcher keeps its workers warm", (test) => {
   test("dispatch() and join() run jobs and give their results in order", async (d) => {
     assertEquals([d.startTime, d.endTime, d.elapsedTime], [undefined, undefined, 0]);

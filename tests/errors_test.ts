@@ -170,7 +170,7 @@ group("map() refuses what cannot be", (test) => {
       await assertRejects(
         () => d.map(f, [], options),
         RangeError,
-        `${name} is ${value}`,
+        `${name} is ${Deno.inspect(value)}`,
       );
     }
   });

@@ -72,6 +72,18 @@ test("Job refuses options that make no sense", () => {
   );
   assertThrows(() => new Job({ timeout: 0 }), RangeError, "timeout is 0");
   assertThrows(() => new Job({ retries: 0.5 }), RangeError, "retries is 0.5");
+  const refused: [unknown, string][] = [
+    [{ target: add, arg: [3] }, 'Job has no option "arg": it has target, args'],
+    [{ args: 3 }, "args is 3: an array of arguments is expected"],
+    [{ args: "ab" }, 'args is "ab": an array of arguments is expected'],
+    [{ kwargs: 3 }, "kwargs is 3: an object is expected"],
+    [{ daemon: 1 }, "daemon is 1: true or false is expected"],
+    [{ workers: 2 }, "it belongs to a scheduler, new ProcessScheduler({ workers })"],
+    [add, "Job takes its options as an object, not [Function: add]"],
+  ];
+  for (const [options, text] of refused) {
+    assertThrows(() => new Job(options as JobOptions<unknown>), TypeError, text);
+  }
 });
 
 test("Job that was not started cannot be joined, ended or written to", async () => {

@@ -5,8 +5,17 @@ import {
   assertRejects,
   assertStrictEquals,
   assertStringIncludes,
+  assertThrows,
 } from "@std/assert";
-import { currentJob, JobDispatcher, map, SerializationError, starmap } from "../mod.ts";
+import {
+  currentJob,
+  imap,
+  JobDispatcher,
+  map,
+  ProcessScheduler,
+  SerializationError,
+  starmap,
+} from "../mod.ts";
 import { triple, whatIsKnown } from "./fixtures/functions.ts";
 import { group, runProgram, test, twoProcesses } from "./fixtures/tools.ts";
 
@@ -68,6 +77,54 @@ test("map() says once that an item of a class loses it, and nothing of others", 
 test("map() runs within map(), whose worker never runs the program itself", async () => {
   const { code, stdout, stderr } = await runProgram("tests/fixtures/nested_map.ts");
   assertEquals([code, stdout, stderr], [0, "the program runs\n[ 2, 4 ]\n", ""]);
+});
+
+test("map() refuses options that it has not, and values that make no sense", async () => {
+  await using d = new JobDispatcher();
+  const refused: [unknown, string][] = [
+    [
+      { chunksize: 3 },
+      'map has no option "chunksize": it has reraise, into, chunkSize',
+    ],
+    [{ workers: 3 }, "it belongs to a scheduler, new ProcessScheduler({ workers })"],
+    [{ dashboard: { Port: 9 } }, 'dashboard has no option "Port": it has port'],
+    [3, "map takes its options as an object, not 3"],
+    [null, "map takes its options as an object, not null"],
+    [{ reraise: "no" }, 'reraise is "no": true or false is expected'],
+    [{ name: 5 }, "name is 5: a text is expected"],
+    [{ signal: 5 }, "signal is 5: an instance of AbortSignal is expected"],
+    [{ dashboard: 8080 }, "dashboard takes its options as an object, not 8080"],
+    [{ into: Int32Array }, "into is Int32Array: Float64Array is expected"],
+    [{ logs: "all" }, 'logs is "all": "forward", "inherit" or "none" is expected'],
+  ];
+  const refusedNumbers: [unknown, string][] = [
+    [{ chunkSize: "3" }, 'chunkSize is "3": a whole number from 1 is expected'],
+    [{ timeout: "3" }, 'timeout is "3": milliseconds from above 0 to'],
+    [{ dashboard: { port: 70_000 } }, "port is 70000: a whole number from 0 to 65535"],
+  ];
+  const expectRefusal = async (options: unknown, error: never, text: string) => {
+    const run = () => map(Math.sqrt, [1], options as { name: string });
+    await assertRejects(run, error, text);
+    const runOn = () => d.map(Math.sqrt, [1], options as { name: string });
+    await assertRejects(runOn, error, text);
+    assertThrows(() => imap(Math.sqrt, [1], options as { name: string }), error, text);
+  };
+  for (const [options, text] of refused) {
+    await expectRefusal(options, TypeError as never, text);
+  }
+  for (const [options, text] of refusedNumbers) {
+    await expectRefusal(options, RangeError as never, text);
+  }
+  assertEquals(d.stats().workersRequested, 0);
+});
+
+test("map() takes a scheduler or a dispatcher, and each where it belongs", async () => {
+  await using dispatcher = new JobDispatcher();
+  const both = () => map(Math.sqrt, [1], { dispatcher, scheduler });
+  await assertRejects(both, TypeError, "scheduler and dispatcher are both given");
+  const wrong = { dispatcher: new ProcessScheduler() as never };
+  const mixed = () => map(Math.sqrt, [1], wrong);
+  await assertRejects(mixed, TypeError, "an instance of JobDispatcher is expected");
 });
 
 group("map() reads items from wherever they come", (test) => {

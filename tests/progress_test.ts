@@ -124,7 +124,7 @@ group("Progress by a callback", (test) => {
     await assertRejects(
       () => dispatcher.map(Math.sqrt, [1], { progress: 5 as never }),
       TypeError,
-      "progress is of type number",
+      "progress is 5: true, false or a function",
     );
   });
 });

@@ -4,7 +4,7 @@ import {
   imapUnordered,
   Job,
   type JobController,
-  type JobDispatcher,
+  JobDispatcher,
   map,
   type MapOptions,
   partial,
@@ -142,6 +142,8 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
     await map(Math.sqrt, [1], { chunkSize: "large" });
     // @ts-expect-error -- an option that there is not
     await map(Math.sqrt, [1], { chunksize: 5 });
+    // @ts-expect-error -- a scheduler is an option, not the options
+    new JobDispatcher(new ProcessScheduler());
   },
 };
 

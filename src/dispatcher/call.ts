@@ -4,11 +4,12 @@
  * @module
  */
 
+import { checkOptions } from "../checks.ts";
 import { capture, checkFunction, rootOf } from "../closure/capture.ts";
 import type { CodePayload } from "../closure/payload.ts";
 import { serialize } from "../protocol/values.ts";
 import type { Items } from "./item_source.ts";
-import type { DispatchOptions } from "./options.ts";
+import { DISPATCH_CHECKS, type DispatchOptions } from "./options.ts";
 
 /** Any function. */
 // deno-lint-ignore ban-types -- any function at all
@@ -27,12 +28,13 @@ export interface CallRequest {
 }
 
 /**
- * Checks a function.
+ * Checks a function, and how it is to be run.
  *
  * @param f The function.
  * @param items What it is called with: one argument each, or with `spread` an array of
  * arguments each.
  * @throws {TypeError | SerializationError} When it cannot travel.
+ * @throws {TypeError | RangeError} When an option makes no sense.
  */
 export function requestCall(
   f: AnyFunction,
@@ -41,6 +43,12 @@ export function requestCall(
   spread: boolean,
 ): CallRequest {
   checkFunction(f);
+  checkOptions("map", options, DISPATCH_CHECKS);
+  if (options.into && options.reraise === false) {
+    throw new TypeError(
+      "into is for results that are all numbers: not with reraise: false",
+    );
+  }
   const name = options.name ?? (f.name || "anonymous");
   return { name, code: captureLater(f, spread), items, options };
 }

@@ -7,9 +7,10 @@
 import type { RunListener } from "./active_run.ts";
 import type { CallRequest } from "./call.ts";
 import type { Engine } from "./engine.ts";
+import { freshSeed } from "../random.ts";
 import { ItemSource } from "./item_source.ts";
 import { JobOutput } from "./job_output.ts";
-import { runSeed, runSettings } from "./options.ts";
+import { runSettings } from "./options.ts";
 import { checkReport, openRecording } from "./report.ts";
 import { AnyResults, NumberResults } from "./results.ts";
 
@@ -28,13 +29,10 @@ export async function collect(
 ): Promise<unknown[] | Float64Array> {
   const { options, name } = call;
   const { signal, reraise = true, into } = options;
-  if (into !== undefined && (into !== Float64Array || !reraise)) {
-    throw new TypeError("into is Float64Array or nothing, and not with reraise: false");
-  }
   const items = new ItemSource(call.items);
   const settings = runSettings(options, items.count || 1);
   checkReport(options);
-  const seed = runSeed(options.seed);
+  const { seed = freshSeed() } = options;
   const stop = (error: unknown) => {
     engine.cancel(run);
     reject(error);

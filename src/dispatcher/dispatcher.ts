@@ -4,6 +4,14 @@
  * @module
  */
 
+import {
+  anInstance,
+  anything,
+  aText,
+  checkOptions,
+  type Checks,
+  LONGEST_TIME,
+} from "../checks.ts";
 import { GridEngineError, TimeoutError } from "../errors.ts";
 import { bestAvailable } from "../scheduler/best_available.ts";
 import type { Scheduler, SchedulerLike } from "../scheduler/scheduler.ts";
@@ -39,6 +47,8 @@ export interface JobDispatcherOptions {
    */
   name?: string;
 }
+
+const CHECKS: Checks<JobDispatcherOptions> = { scheduler: anything, name: aText };
 
 /** What a dispatcher has done, and its workers. */
 export interface DispatcherStats extends EngineStats {
@@ -94,8 +104,13 @@ export class JobDispatcher implements AsyncDisposable {
    * Makes a dispatcher; it opens nothing before the first job.
    *
    * @param options What starts the workers.
+   * @throws {TypeError} When an option makes no sense.
    */
-  constructor(options: JobDispatcherOptions = {}) {
+  constructor(options: JobDispatcherOptions & { start?: never } = {}) {
+    if (typeof options === "function" || Object(options).start) {
+      throw new TypeError("JobDispatcher takes { scheduler }, not a scheduler");
+    }
+    checkOptions("JobDispatcher", options, CHECKS);
     const { scheduler = bestAvailable, name = "dispatcher" } = options;
     this.#engine = new Engine(name, () => this.#getScheduler(scheduler));
   }
@@ -289,6 +304,33 @@ export class JobDispatcher implements AsyncDisposable {
   }
 }
 
+/** Where something is to run. */
+export interface Place {
+  /** What starts workers for it. */
+  scheduler?: SchedulerLike;
+  /** Whose workers are used. */
+  dispatcher?: JobDispatcher;
+}
+
+/** What a place has to be; a scheduler is looked at when it is there. */
+export const PLACE_CHECKS: Checks<Place> = {
+  scheduler: anything,
+  dispatcher: anInstance(JobDispatcher),
+};
+
+/**
+ * Refuses two places.
+ *
+ * @throws {TypeError} When there are both.
+ */
+export function checkPlace({ scheduler, dispatcher }: Place): void {
+  if (!scheduler || !dispatcher) return;
+  throw new TypeError(
+    "scheduler and dispatcher are both given: a dispatcher has its own scheduler, so leave " +
+      "one of them out",
+  );
+}
+
 /** Refuses what cannot be a scheduler: nothing would ever come of it. */
 function checkScheduler(scheduler: Scheduler): Scheduler {
   const { workers, transport, start, stop } = Object(scheduler);
@@ -334,7 +376,7 @@ export async function withTimeout<T>(
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
     late.reject(new TimeoutError(`After ${timeout} ms ${what()}`));
-  }, Math.min(timeout, 2 ** 31 - 1));
+  }, Math.min(timeout, LONGEST_TIME));
   try {
     return await Promise.race([promise, late.promise]);
   } finally {

@@ -4,7 +4,19 @@
  * @module
  */
 
-import { freshSeed } from "../random.ts";
+import {
+  aBoolean,
+  aFunction,
+  anInstance,
+  aText,
+  checkOptions,
+  type Checks,
+  oneOf,
+  shown,
+  someMilliseconds,
+  wholeFrom,
+} from "../checks.ts";
+import { LOG_MODES } from "../protocol/messages.ts";
 import type { RunSettings } from "./events.ts";
 import type { LogOptions } from "./job_output.ts";
 import type { ProgressOption } from "./progress_text.ts";
@@ -84,58 +96,55 @@ export interface DispatchOptions extends LogOptions {
 
 /** How often an item is tried again, by default, whose worker was lost. */
 export const DEFAULT_RETRIES = 2;
-/** The longest time that a timer takes, in milliseconds: about 24 days. */
-export const LONGEST_TIME = 2 ** 31 - 1;
+
+/** What the options of a map and of a `Job` have to be that both have. */
+export const COMMON_CHECKS = {
+  name: aText,
+  retries: wholeFrom(0),
+  timeout: someMilliseconds,
+  seed: wholeFrom(0),
+  logs: oneOf(...LOG_MODES),
+  onLog: aFunction,
+} as const;
+
+/** What the options of a map have to be. */
+export const DISPATCH_CHECKS: Checks<DispatchOptions> = {
+  reraise: aBoolean,
+  into(name, value) {
+    if (value === Float64Array) return;
+    const what = typeof value === "function" ? value.name : shown(value);
+    throw new TypeError(`${name} is ${what}: Float64Array is expected`);
+  },
+  chunkSize(name, value) {
+    if (value !== "auto") wholeFrom(1)(name, value);
+  },
+  ...COMMON_CHECKS,
+  retryErrors: wholeFrom(0),
+  signal: anInstance(AbortSignal),
+  progress(name, value) {
+    if (typeof value === "boolean" || typeof value === "function") return;
+    throw new TypeError(
+      `${name} is ${shown(value)}: true, false or a function is expected`,
+    );
+  },
+  report: aText,
+  dashboard(name, value) {
+    if (typeof value === "boolean") return;
+    checkOptions(name, value as { port?: number }, { port: wholeFrom(0, 65_535) });
+  },
+};
 
 /**
  * The settings of a run.
  *
- * @param options What the user said.
+ * @param options What the user said, which was checked.
  * @param expected See `RunSettings.expected`.
- * @throws {RangeError} When a number is out of range.
- * @throws {TypeError} When `progress` is none.
  */
 export function runSettings(
   options: DispatchOptions,
   expected: number,
 ): Omit<RunSettings, "id"> {
   const { chunkSize = "auto", retries = DEFAULT_RETRIES, retryErrors = 0 } = options;
-  const { timeout, progress } = options;
-  if (chunkSize !== "auto") mustBeWhole("chunkSize", chunkSize, 1);
-  mustBeWhole("retries", retries, 0);
-  mustBeWhole("retryErrors", retryErrors, 0);
-  if (timeout !== undefined && !(timeout > 0 && timeout <= LONGEST_TIME)) {
-    throw new RangeError(
-      `timeout is ${timeout}: milliseconds from above 0 to ${LONGEST_TIME} are expected`,
-    );
-  }
-  if (!["undefined", "boolean", "function"].includes(typeof progress)) {
-    throw new TypeError(
-      `progress is of type ${typeof progress}: true, false or a function is expected`,
-    );
-  }
-  const exclusive = false;
-  return {
-    retries,
-    retryErrors,
-    timeout: timeout ?? 0,
-    chunkSize,
-    expected,
-    exclusive,
-  };
-}
-
-/**
- * The seed of a run.
- *
- * @throws {RangeError} When it is out of range.
- */
-export function runSeed(seed: number = freshSeed()): number {
-  mustBeWhole("seed", seed, 0);
-  return seed;
-}
-
-function mustBeWhole(name: string, value: number, least: number): void {
-  if (Number.isSafeInteger(value) && value >= least) return;
-  throw new RangeError(`${name} is ${value}: a whole number from ${least} is expected`);
+  const { timeout = 0 } = options;
+  return { retries, retryErrors, timeout, chunkSize, expected, exclusive: false };
 }

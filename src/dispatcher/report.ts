@@ -10,16 +10,13 @@ import type { CallRequest } from "./call.ts";
 import type { DispatchOptions } from "./options.ts";
 
 /**
- * Checks that a report can be written and a dashboard be opened.
+ * Checks that a report can be written.
  *
- * @throws {TypeError | RangeError} When an option is not what it should be.
+ * @throws {TypeError} When its path is none.
  * @throws {Error} When there can be no file of that name, and why.
  */
-export function checkReport({ report, dashboard }: DispatchOptions): void {
+export function checkReport({ report }: DispatchOptions): void {
   if (report !== undefined) checkPath(report);
-  const port = portOf(dashboard);
-  if (port === undefined || Number.isInteger(port) && port >= 0 && port < 65536) return;
-  throw new RangeError(`dashboard.port is ${port}: a port from 0 to 65535 is expected`);
 }
 
 /** Begins to take down a run, if anybody wants that. What does it is loaded here. */
@@ -36,11 +33,11 @@ export async function openRecording(
 function portOf(dashboard: DispatchOptions["dashboard"]): number | undefined {
   if (dashboard === undefined || dashboard === false) return undefined;
   if (dashboard === true) return 0;
-  return Object(dashboard).port ?? 0;
+  return dashboard.port ?? 0;
 }
 
 function checkPath(path: string): void {
-  if (typeof path !== "string" || path === "") {
+  if (path === "") {
     throw new TypeError(
       `report is ${Deno.inspect(path)}: a path such as "run.html" is expected`,
     );

@@ -6,13 +6,14 @@
 
 import type { RunListener } from "./active_run.ts";
 import type { CallRequest } from "./call.ts";
+import { freshSeed } from "../random.ts";
 import type { Ending } from "../report/record.ts";
 import type { Recording } from "../report/recording.ts";
 import type { Engine } from "./engine.ts";
 import { ItemSource } from "./item_source.ts";
 import { JobOutput } from "./job_output.ts";
 import type { ProgressReport } from "./progress.ts";
-import { runSeed, runSettings } from "./options.ts";
+import { runSettings } from "./options.ts";
 import { checkReport, openRecording } from "./report.ts";
 
 /** How many items are read beyond those whose results were taken. */
@@ -72,7 +73,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     this.#items.allowed = WINDOW;
     this.#settings = runSettings(call.options, this.#items.count || 1);
     checkReport(call.options);
-    this.#seed = runSeed(call.options.seed);
+    this.#seed = call.options.seed ?? freshSeed();
     this.#output = new JobOutput({
       ...call.options,
       name: call.name,

@@ -6,6 +6,15 @@
  */
 
 import { dirname, join } from "node:path";
+import {
+  aText,
+  checkOptions,
+  type Checks,
+  ports,
+  shown,
+  valuesByName,
+  wholeFrom,
+} from "../checks.ts";
 import { DrmaaError, SchedulerError, type WorkerLoss } from "../errors.ts";
 import { KeeperClient } from "../drmaa/keeper_client.ts";
 import { type JobAttributes, PLACEHOLDERS } from "../drmaa/attributes.ts";
@@ -73,6 +82,29 @@ export interface GridEngineSchedulerOptions {
   /** How long a worker may wait in the queue, in milliseconds; by default for ever. */
   queueTimeout?: number;
 }
+
+const CHECKS: Checks<GridEngineSchedulerOptions> = {
+  workers: wholeFrom(1),
+  resources: valuesByName("{ h_rt: 3600 }", "string", "number", "boolean"),
+  memory: (_, value) => void bytesOf(value as string),
+  nativeSpecification: aText,
+  name: aText,
+  queue: aText,
+  parallelEnvironment: aText,
+  env: valuesByName('{ OMP_NUM_THREADS: "1" }', "string"),
+  workingDirectory: aText,
+  logDirectory: aText,
+  interface: aText,
+  ports,
+  denoPath: aText,
+  drmaaLibrary: aText,
+  queueTimeout(name, value) {
+    if (typeof value === "number" && value > 0) return;
+    throw new RangeError(
+      `${name} is ${shown(value)}: milliseconds from above 0 are expected`,
+    );
+  },
+};
 
 /** A task of an array job. */
 interface Task {
@@ -162,21 +194,14 @@ export class GridEngineScheduler implements Scheduler {
    * Makes a scheduler; it opens no session yet.
    *
    * @param options What to ask the cluster for.
-   * @throws {RangeError} When `workers`, `memory` or `queueTimeout` is out of range.
+   * @throws {RangeError} When `workers`, `memory`, `ports` or `queueTimeout` is out of
+   * range.
+   * @throws {TypeError} When another option is not of its type, or none that there is.
    * @throws {SchedulerError} When the cluster would refuse an option, or misread it.
    */
   constructor(options: GridEngineSchedulerOptions = {}) {
+    checkOptions("GridEngineScheduler", options, CHECKS);
     const { workers = 100, queueTimeout = Infinity } = options;
-    if (!Number.isInteger(workers) || workers < 1) {
-      throw new RangeError(
-        `Cannot start ${workers} workers: a whole number from 1 is expected`,
-      );
-    }
-    if (!(queueTimeout > 0)) {
-      throw new RangeError(
-        `A queueTimeout is in milliseconds, from 1, not ${queueTimeout}`,
-      );
-    }
     this.#options = options;
     this.workers = workers;
     this.queueTimeout = queueTimeout;

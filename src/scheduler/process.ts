@@ -5,6 +5,13 @@
  */
 
 import { constants } from "node:os";
+import {
+  checkOptions,
+  type Checks,
+  oneOf,
+  valuesByName,
+  wholeFrom,
+} from "../checks.ts";
 import { SchedulerError, type WorkerLoss } from "../errors.ts";
 import { settings } from "../settings.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
@@ -39,6 +46,14 @@ export interface ProcessSchedulerOptions {
    */
   transport?: "local" | "network";
 }
+
+const CHECKS: Checks<ProcessSchedulerOptions> = {
+  workers: wholeFrom(1),
+  permissions: (_, value) => checkPermissions(value),
+  env: valuesByName('{ OMP_NUM_THREADS: "1" }', "string"),
+  memory: (_, value) => void bytesOf(value as string),
+  transport: oneOf("local", "network"),
+};
 
 interface Child {
   process: Deno.ChildProcess;
@@ -85,21 +100,12 @@ export class ProcessScheduler implements Scheduler {
    * @param options How many workers, and what they may do.
    * @throws {RangeError} When `workers` is no whole number of at least 1, or `memory` none
    * of at least 64M.
-   * @throws {TypeError} When `transport` or `permissions` is none.
+   * @throws {TypeError} When `transport`, `permissions` or `env` is none, or an option is
+   * none that there is.
    */
   constructor(options: ProcessSchedulerOptions = {}) {
+    checkOptions("ProcessScheduler", options, CHECKS);
     const { workers = settings.workers, transport = "local" } = options;
-    if (!Number.isInteger(workers) || workers < 1) {
-      throw new RangeError(
-        `Cannot start ${workers} workers: a whole number from 1 is expected`,
-      );
-    }
-    if (transport !== "local" && transport !== "network") {
-      throw new TypeError(
-        `The transport is "${transport}": "local" or "network" is expected`,
-      );
-    }
-    checkPermissions(options.permissions);
     if (options.memory !== undefined) this.memory = bytesOf(options.memory);
     this.workers = workers;
     this.transport = transport;
@@ -191,7 +197,7 @@ function hostName(): string {
 const PERMISSIONS = ["net", "read", "write", "run", "env", "ffi", "sys", "import"];
 
 function checkPermissions(permissions: unknown): void {
-  if (["inherit", "none", undefined].includes(permissions as string)) return;
+  if (["inherit", "none"].includes(permissions as string)) return;
   const isObject = typeof permissions === "object" && permissions !== null;
   const unknown = isObject
     ? Object.keys(permissions).find((name) => !PERMISSIONS.includes(name))

@@ -173,7 +173,7 @@ test("A ProcessScheduler refuses what is no number of workers, and no transport"
     assertThrows(
       () => new ProcessScheduler({ workers }),
       RangeError,
-      `Cannot start ${workers} workers: a whole number from 1 is expected`,
+      `workers is ${Deno.inspect(workers)}: a whole number from 1 is expected`,
     );
   }
   const transport = "tcp" as "local";
@@ -187,6 +187,22 @@ test("A ProcessScheduler refuses what is no number of workers, and no transport"
       () => new ProcessScheduler({ permissions }),
       TypeError,
       '"inherit", "none" or an object of net, read',
+    );
+  }
+  const refused: [unknown, string][] = [
+    [{ worker: 2 }, 'ProcessScheduler has no option "worker": it has workers'],
+    [
+      { queue: "all.q" },
+      "it belongs to a scheduler, new GridEngineScheduler({ queue })",
+    ],
+    [4, "ProcessScheduler takes its options as an object, not 4"],
+    [{ env: { A: 1 } }, "env.A is 1: a value of type string is expected"],
+  ];
+  for (const [options, text] of refused) {
+    assertThrows(
+      () => new ProcessScheduler(options as { workers: number }),
+      TypeError,
+      text,
     );
   }
   await using scheduler = new ProcessScheduler();

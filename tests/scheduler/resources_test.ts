@@ -10,6 +10,7 @@ import {
   word,
 } from "../../src/scheduler/resources.ts";
 import { SchedulerError } from "../../src/errors.ts";
+import { GridEngineScheduler } from "../../src/scheduler/grid_engine.ts";
 
 Deno.test("bytesOf takes bytes, and the units of Grid Engine", () => {
   assertEquals(bytesOf(2 ** 30), 2 ** 30);
@@ -83,5 +84,33 @@ Deno.test("jobName makes a name of a function's, and checks one that is given", 
   assertEquals(jobName("my-job.2+x=1%", "f"), "my-job.2+x=1%");
   for (const name of ["", "1st", "a/b", "a:b", "a@b", "a\\b", "a*", "a?", "a b", "ä"]) {
     assertThrows(() => jobName(name, "f"), SchedulerError, "cannot have the name");
+  }
+});
+
+Deno.test("GridEngineScheduler refuses options that it has not, or of another type", () => {
+  const refused: [unknown, string][] = [
+    [{ worker: 2 }, 'GridEngineScheduler has no option "worker": it has workers'],
+    [
+      { resources: "h_rt=3" },
+      'resources is "h_rt=3": an object such as { h_rt: 3600 }',
+    ],
+    [
+      { resources: { h_rt: null } },
+      "resources.h_rt is null: a value of type string or",
+    ],
+    [{ queue: 5 }, "queue is 5: a text is expected"],
+  ];
+  for (const [options, text] of refused) {
+    const make = () => new GridEngineScheduler(options as { workers: number });
+    assertThrows(make, TypeError, text);
+  }
+  const outOfRange: [unknown, string][] = [
+    [{ workers: 0 }, "workers is 0: a whole number from 1 is expected"],
+    [{ ports: "abc" }, 'ports is "abc": a port or a range such as "40000-40100"'],
+    [{ queueTimeout: 0 }, "queueTimeout is 0: milliseconds from above 0"],
+  ];
+  for (const [options, text] of outOfRange) {
+    const make = () => new GridEngineScheduler(options as { workers: number });
+    assertThrows(make, RangeError, text);
   }
 });
