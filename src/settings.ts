@@ -4,6 +4,18 @@
  * @module
  */
 
+import {
+  aText,
+  type Check,
+  type Checks,
+  millisecondsFrom,
+  oneOf,
+  ports,
+  shown,
+  valuesByName,
+  wholeFrom,
+} from "./checks.ts";
+
 /** How much the library says on standard error. */
 export type LogLevel = "debug" | "info" | "silent";
 
@@ -63,8 +75,8 @@ export interface Settings {
   startTimeout: number;
   /**
    * Modules whose functions and classes travel by their source, as those of the main
-   * module do, and not by name; `GRIDENGINE_VALUE_MODULES`, separated by commas. Paths are
-   * relative to the main module.
+   * module do, and not by name; `GRIDENGINE_VALUE_MODULES`, separated by commas. Such as
+   * `["./physics.ts"]`: paths are relative to the main module, URLs are texts.
    * @default {[]}
    */
   valueModules: string[];
@@ -73,6 +85,49 @@ export interface Settings {
    * @default {"info"}
    */
   logLevel: LogLevel;
+}
+
+const CHECKS: Checks<Settings> = {
+  workers: wholeFrom(1),
+  defaultResources: valuesByName("{ h_rt: 3600 }", "string", "number", "boolean"),
+  tempDirectory: optional(aText),
+  libzmq: optional(aText),
+  interface: optional(aText),
+  ports: optional(ports),
+  heartbeatInterval: millisecondsFrom(1),
+  reconnectGrace: optional(millisecondsFrom(0)),
+  startTimeout: millisecondsFrom(1),
+  valueModules(name, value) {
+    const wrong = Array.isArray(value) ? value.find((one) => !isModule(one)) : value;
+    if (wrong === undefined) return;
+    const how = Array.isArray(value) ? "has" : "is";
+    throw new TypeError(
+      `${name} ${how} ${
+        shown(wrong)
+      }: a list such as ["./physics.ts"] is expected, of ` +
+        `URLs as texts, or paths from the main module that begin with "./", "../" or "/"`,
+    );
+  },
+  logLevel: oneOf("debug", "info", "silent"),
+};
+
+function optional(check: Check): Check {
+  return (name, value) => {
+    if (value !== undefined) check(name, value);
+  };
+}
+
+const { resolve } = import.meta;
+
+/** Whether a module can have this name. */
+function isModule(name: unknown): boolean {
+  if (typeof name !== "string") return false;
+  if (/^\.{0,2}\//.test(name) || URL.canParse(name)) return true;
+  try {
+    return resolve(name) !== "";
+  } catch {
+    return false;
+  }
 }
 
 /** The environment variable, if it is set and may be read. */
@@ -102,6 +157,12 @@ function resources(text = ""): Record<string, string> {
   );
 }
 
+function valueModules(): string[] {
+  const names = variable("VALUE_MODULES")?.split(",") ?? [];
+  CHECKS.valueModules("GRIDENGINE_VALUE_MODULES", names);
+  return names;
+}
+
 function logLevel(): LogLevel {
   const text = variable("LOG_LEVEL") ?? "info";
   if (text === "debug" || text === "info" || text === "silent") return text;
@@ -111,7 +172,9 @@ function logLevel(): LogLevel {
 }
 
 /**
- * The defaults. Assign to a field to change it for what is made from then on.
+ * The defaults. Assign to a field to change it for what is made from then on. An
+ * assignment throws a `TypeError` or `RangeError` when there is no such setting, or the
+ * value makes no sense.
  *
  * @example Two workers unless a scheduler says otherwise
  * ```ts
@@ -120,7 +183,7 @@ function logLevel(): LogLevel {
  * settings.workers = 2;
  * ```
  */
-export const settings: Settings = {
+export const settings: Settings = guard({
   workers: numeric("WORKERS", navigator.hardwareConcurrency),
   defaultResources: resources(variable("DEFAULT_RESOURCES")),
   tempDirectory: variable("TEMP_DIRECTORY"),
@@ -132,9 +195,25 @@ export const settings: Settings = {
     ? undefined
     : numeric("RECONNECT_GRACE", 0),
   startTimeout: numeric("START_TIMEOUT", 60_000),
-  valueModules: variable("VALUE_MODULES")?.split(",") ?? [],
+  valueModules: valueModules(),
   logLevel: logLevel(),
-};
+});
+
+/** Settings that refuse what makes no sense when it is assigned. */
+function guard(values: Settings): Settings {
+  const guarded = {} as Settings;
+  for (const name of Object.keys(CHECKS) as (keyof Settings)[]) {
+    Object.defineProperty(guarded, name, {
+      enumerable: true,
+      get: () => values[name],
+      set(value) {
+        CHECKS[name](`settings.${name}`, value);
+        Object.assign(values, { [name]: value });
+      },
+    });
+  }
+  return Object.seal(guarded);
+}
 
 /** Writes a line to standard error where the log level asks for it. */
 export function log(level: "debug" | "info", message: string): void {

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   bestAvailable,
   JobDispatcher,
@@ -57,6 +57,26 @@ test("settings name the variable that makes no sense", async () => {
     assertEquals(code, 1);
     assert(stderr.includes(`RangeError: ${name} is "${value}"`), stderr);
   }
+});
+
+test("settings refuse what there is not, and values that make no sense", () => {
+  const before = { ...settings };
+  const refused: [string, unknown, string][] = [
+    ["worker", 3, "Cannot add property worker"],
+    ["workers", "a", 'settings.workers is "a": a whole number from 1 is expected'],
+    ["workers", undefined, "settings.workers is undefined"],
+    ["heartbeatInterval", "1s", 'settings.heartbeatInterval is "1s": milliseconds'],
+    ["logLevel", "verbose", '"verbose": "debug", "info" or "silent" is expected'],
+    ["defaultResources", "h_rt=3", "an object such as { h_rt: 3600 } is expected"],
+    ["ports", 4000, "settings.ports is 4000: a port or a range"],
+    ["valueModules", "./a.ts", 'settings.valueModules is "./a.ts": a list such as'],
+    ["valueModules", ["a.ts"], 'settings.valueModules has "a.ts": a list such as'],
+    ["valueModules", [new URL("file:///a.ts")], "settings.valueModules has a URL"],
+  ];
+  for (const [name, value, text] of refused) {
+    assertThrows(() => Object.assign(settings, { [name]: value }), Error, text);
+  }
+  assertEquals({ ...settings }, before);
 });
 
 test("settings.workers is how many processes a ProcessScheduler starts", async () => {

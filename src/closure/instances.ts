@@ -19,6 +19,7 @@ import {
   writeMembers,
   writePrivates,
 } from "./members.ts";
+import { valueModulesWith } from "./modules.ts";
 import { outlineOf } from "./objects.ts";
 import { type AnyFunction, isNative, sourceOf } from "./texts.ts";
 
@@ -82,14 +83,15 @@ export class Instances {
     const declared = shipped.flatMap((one) => one?.analysis.class?.privateFields ?? []);
     const missing = privates.find(([name]) => !declared.includes(name));
     if (missing) {
-      const owner = classes.find((f) => sourceOf(f).includes(missing[0]))?.name ?? "";
+      const owner = classes.find((f) => sourceOf(f).includes(missing[0])) ??
+        classes[0]!;
       refuse(
         this.#context,
         found,
         `its private field ${
           missing[0]
-        } belongs to class ${owner} of another module; it`,
-        `make the object inside the function, or name that module in settings.valueModules`,
+        } belongs to class ${owner.name} of another module; it`,
+        `make the object inside the function, or write ${valueModulesWith(owner)}`,
       );
     }
     marked.made = shipped.some((one) => one?.analysis.class?.marksInstances);
@@ -100,7 +102,7 @@ export class Instances {
         this.#context,
         found,
         `an object with private fields whose class extends ${foreign.name} of another module`,
-        `make it inside the function, or name that module in settings.valueModules`,
+        `make it inside the function, or write ${valueModulesWith(foreign)}`,
       );
     }
     for (const one of shipped) if (one) one.restorable = true;

@@ -5,9 +5,10 @@
  * @module
  */
 
+import { dirname, relative } from "node:path/posix";
 import { settings } from "../settings.ts";
 import { type ImportBinding, importsOf, loadTools } from "./analyze.ts";
-import { scriptSource } from "./inspector.ts";
+import { inspectFunction, scriptSource, scriptUrl } from "./inspector.ts";
 import { type Node, SHIPPED } from "./payload.ts";
 
 /** How long a module may take to be imported that is loaded already, in milliseconds. */
@@ -59,6 +60,24 @@ function isByValue(module: string): boolean {
   return settings.valueModules.some((name) =>
     resolve(name, Deno.mainModule) === module
   );
+}
+
+/** What to write so that a class travels by its source. */
+export function valueModulesWith(owner: object): string {
+  const { scriptId = "" } = inspectFunction(owner).location ?? {};
+  const names = [...settings.valueModules, nameFromMain(fileOf(scriptUrl(scriptId))!)];
+  const list = names.map((name) => JSON.stringify(name)).join(", ");
+  return `settings.valueModules = [${list}];`;
+}
+
+/** A module as the main one may name it: by a path, if both are files. */
+function nameFromMain(module: string): string {
+  // The thread of a worker has no main module.
+  const main = URL.parse(Deno.mainModule);
+  const { protocol, pathname } = new URL(module);
+  if (protocol !== "file:" || main?.protocol !== "file:") return module;
+  const path = decodeURI(relative(dirname(main.pathname), pathname));
+  return path.startsWith("../") ? path : `./${path}`;
 }
 
 function resolve(specifier: string, file: string): string {

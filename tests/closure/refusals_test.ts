@@ -158,6 +158,20 @@ refused("values that belong to their process are refused by their path", [
 // deno-lint-ignore no-explicit-any -- as JavaScript would write it
 type Any = any;
 
+onWorker("what another module keeps private is refused with what to write", (test) => {
+  test("which makes it travel", async (d) => {
+    const tank = new Tank(1);
+    const drain = (x: number) => tank.take(x);
+    const { message } = await assertRejects(
+      () => d.map(drain, [1]),
+      SerializationError,
+    );
+    const [, module] = /settings\.valueModules = \["(.*)"\];/.exec(message) ?? [];
+    const { href } = new URL(module!, Deno.mainModule);
+    assertEquals([module![0], href], [".", import.meta.resolve("./_imported.ts")]);
+  });
+});
+
 onWorker("code that means something only where it stands is refused", (test) => {
   const refuses = (name: string, make: () => Unary, ...words: string[]) =>
     test(name, async (d) => {
