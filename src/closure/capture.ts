@@ -12,6 +12,7 @@
  * @module
  */
 
+import { SerializationError } from "../errors.ts";
 import { partialOf } from "../partial.ts";
 import { UNNAMED } from "./complaints.ts";
 import { Explorer } from "./explore.ts";
@@ -47,8 +48,20 @@ export interface Root {
   snapshots: Snapshots;
 }
 
-/** Writes down the variables around a function or class as they are now. */
+/**
+ * Writes down the variables around a function or class as they are now.
+ *
+ * @throws {SerializationError} In Deno's REPL: it asks V8's inspector itself, and a second
+ * question meanwhile ends Deno with a panic.
+ */
 export function rootOf(value: AnyFunction): Root {
+  // The thread of a worker has no main module.
+  if (Deno.mainModule?.endsWith("/$deno$repl.mts")) {
+    throw new SerializationError(
+      "Functions of Deno's REPL cannot be sent to a worker: save the program in a file, and " +
+        "run that by deno run -A",
+    );
+  }
   const snapshots = mayInspect()
     ? snapshotAll(partialOf(value)?.target ?? value)
     : new Map();
