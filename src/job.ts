@@ -367,8 +367,12 @@ export class Job<R = unknown> {
     return this.#ended.promise;
   }
 
-  /** What the function returned; rejects with what it threw, or why it did not return. */
+  /**
+   * What the function returned; rejects with what it threw, or why it did not return, and
+   * with a {@linkcode GridEngineError} when the job was not started.
+   */
   get result(): Promise<Awaited<R>> {
+    if (this.#state === "new") return Promise.reject(this.#notStarted("give a result"));
     this.#asked = true;
     return this.#outcome.promise;
   }
@@ -466,8 +470,13 @@ export class Job<R = unknown> {
 
   #mustBeStarted(what: string): void {
     this.#mustBeOpen();
-    if (this.#state !== "new") return;
-    throw new GridEngineError(`Job "${this.#name}" cannot ${what}: start() it first`);
+    if (this.#state === "new") throw this.#notStarted(what);
+  }
+
+  #notStarted(what: string): GridEngineError {
+    return new GridEngineError(
+      `Job "${this.#name}" cannot ${what}: start() it first`,
+    );
   }
 
   #mustBeNew(what: string): void {

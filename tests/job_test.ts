@@ -89,6 +89,7 @@ test("Job refuses options that make no sense", () => {
 test("Job that was not started cannot be joined, ended or written to", async () => {
   const job = new Job({ target: add });
   await assertRejects(() => job.join(), GridEngineError, "start() it first");
+  await assertRejects(() => job.result, GridEngineError, "start() it first");
   assertThrows(() => job.terminate(), GridEngineError, "start() it first");
   assertThrows(() => job.kill(), GridEngineError, "start() it first");
   assertThrows(() => job.send(1), GridEngineError, "start() it first");

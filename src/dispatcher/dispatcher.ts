@@ -71,7 +71,7 @@ export interface DispatcherStats extends EngineStats {
 export interface Dispatchable {
   /** Begins the job on a dispatcher. */
   start(dispatcher?: JobDispatcher): void;
-  /** What comes of it. */
+  /** What comes of it, once it has begun. */
   readonly result: Promise<unknown>;
 }
 
@@ -139,8 +139,8 @@ export class JobDispatcher implements AsyncDisposable {
       if (--this.#running === 0) this.#endTime = new Date();
     };
     for (const job of jobs) {
-      const { result } = job;
       job.start(this);
+      const { result } = job;
       this.#jobs.push(result);
       this.#running++;
       result.then(over, over);
