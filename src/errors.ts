@@ -16,6 +16,11 @@ export class GridEngineError extends Error {
    * the end of `stack`.
    */
   declare readonly output?: readonly string[];
+  /**
+   * The index of the item which failed by this, unless it was a `Job`; errors that the
+   * item's function threw have it, too.
+   */
+  declare readonly index?: number;
 }
 
 /** `join(timeout)` ran out of time. What was waited for goes on. */

@@ -183,6 +183,22 @@ group("imap() gives results as they are asked for", (test) => {
     assertEquals(unordered.map(String).toSorted(), ["0", "RangeError: 1"]);
   });
 
+  test("imapUnordered() gives failures that name their item", async (d) => {
+    const f = (x: number) => {
+      if (x === 3) throw Object.assign(new RangeError("own"), { index: "its own" });
+      if (x > 0) throw new RangeError(`${x}`);
+      return x;
+    };
+    const items = [0, 1, 2, 3];
+    const given: unknown[] = await collect(
+      d.imapUnordered(f, items, { reraise: false }),
+    );
+    const errors = given.filter((one) => one instanceof RangeError);
+    const named = errors.map((error) => [error.message, Reflect.get(error, "index")]);
+    assertEquals(named.toSorted(), [["1", 1], ["2", 2], ["own", "its own"]]);
+    assertEquals(errors.flatMap((error) => Object.keys(error)), ["index"]);
+  });
+
   test("imap() throws what its source throws, and is over", async (d) => {
     async function* broken() {
       yield* [1, 2];

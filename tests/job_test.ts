@@ -178,8 +178,9 @@ group("Job has the interface of Thread and Process", (test) => {
 
   test("timeout ends the job with JobTimeoutError", async (d) => {
     const job = started(d, { target: endless, timeout: 50, name: "slow" });
-    await assertRejects(() => job.result, JobTimeoutError, 'Job "slow"');
-    assertEquals(job.exitCode, -9);
+    const text = 'Job "slow" ran longer than its timeout of 50 ms';
+    const error = await assertRejects(() => job.result, JobTimeoutError, text);
+    assertEquals([job.exitCode, Object.hasOwn(error, "index")], [-9, false]);
   });
 
   test("terminate() aborts the signal, and the function may return in time", async (d) => {

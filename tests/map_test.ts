@@ -212,6 +212,11 @@ group("map() runs any function that keeps to its arguments and globals", (test) 
     const join = (...parts: string[]) => parts.join("-");
     assertEquals(await d.starmap(join, [["a"], [], ["b", "c"]]), ["a", "", "b-c"]);
     assertEquals(await starmap(Math.max, [[1, 2]], { dispatcher: d }), [2]);
+    await assertRejects(
+      () => d.starmap(Math.max, [1, 2] as never),
+      TypeError,
+      "An item is of type number: starmap takes lists of arguments",
+    );
   });
 
   test("map() awaits async functions, and any other thenable", async (d) => {

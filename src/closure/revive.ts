@@ -25,7 +25,7 @@ export async function revive(bytes: Uint8Array): Promise<(item: unknown) => unkn
     case "call": {
       const f = await reviveSlot(code, code.function) as AnyFunction;
       return code.spread
-        ? (args) => f(...args as unknown[])
+        ? (args) => f(...argumentsOf(args))
         : (argument) => f(argument);
     }
     case "job":
@@ -34,6 +34,13 @@ export async function revive(bytes: Uint8Array): Promise<(item: unknown) => unkn
     default:
       return code satisfies never;
   }
+}
+
+function argumentsOf(item: unknown): Iterable<unknown> {
+  const list = item as Iterable<unknown> | null | undefined;
+  if (typeof list?.[Symbol.iterator] === "function") return list;
+  const what = item === null ? "null" : `of type ${typeof item}`;
+  throw new TypeError(`An item is ${what}: starmap takes lists of arguments`);
 }
 
 interface Runnable {

@@ -35,6 +35,7 @@ import {
   reportedError,
   timeoutError,
   type Where,
+  withIndex,
   withOutput,
 } from "./failures.ts";
 
@@ -510,7 +511,10 @@ export class Engine {
         this.#stats.failed++;
         const worker = "worker" in event ? event.worker : undefined;
         const where = this.#where(run, action.index, worker);
-        const error = this.#errorOf(action.failure, context, where);
+        const error = withIndex(
+          this.#errorOf(action.failure, context, where, run.settings.timeout),
+          where.index,
+        );
         const lines = run.output.last(action.index);
         run.output.settle(action.index, 1);
         run.recorder?.failed(action.index, error, where, performance.now());
@@ -606,14 +610,19 @@ export class Engine {
     for (const event of handedBack) this.#dispatch(event);
   }
 
-  #errorOf(failure: Failure, context: Context, where: Where): unknown {
+  #errorOf(
+    failure: Failure,
+    context: Context,
+    where: Where,
+    timeout: number,
+  ): unknown {
     switch (failure.kind) {
       case "reported": {
         const { reason, exitStatus, value } = context.failure!;
-        return reportedError(reason, exitStatus, value, where);
+        return reportedError(reason, exitStatus, value, where, timeout);
       }
       case "timeout":
-        return timeoutError(where);
+        return timeoutError(where, timeout);
       case "cancelled":
         return cancelledError(where);
       case "lost":

@@ -31,12 +31,13 @@ export function reportedError(
   exitStatus: number,
   value: Uint8Array,
   where: Where,
+  timeout: number,
 ): unknown {
   switch (reason) {
     case "threw":
       return decodeFailure(value, stackLine(where), translateStack);
     case "timeout":
-      return timeoutError(where);
+      return timeoutError(where, timeout);
     case "cancelled":
       return cancelledError(where);
     case "exited": {
@@ -59,9 +60,9 @@ export function reportedError(
 }
 
 /** The item took longer than it may. */
-export function timeoutError(where: Where): JobTimeoutError {
+export function timeoutError(where: Where, timeout: number): JobTimeoutError {
   return new JobTimeoutError(
-    `${item(where)} ran longer than its timeout${place(where)}`,
+    `${item(where)} ran longer than its timeout of ${timeout} ms${place(where)}`,
   );
 }
 
@@ -117,6 +118,18 @@ export function withOutput(error: unknown, lines: readonly string[]): unknown {
   const shown = lines.map((line) => `\n    | ${line}`).join("");
   define("stack", `${error.stack}\n    it had printed:${shown}`);
   return error;
+}
+
+/** Adds to an error its property `index`: of the item, unless it has one of its own. */
+export function withIndex(error: unknown, index: number | undefined): unknown {
+  if (!(error instanceof Error) || index === undefined || "index" in error) {
+    return error;
+  }
+  return Object.defineProperty(error, "index", {
+    value: index,
+    writable: true,
+    configurable: true,
+  });
 }
 
 /** The line that ends the stack of what a function threw. */
