@@ -127,10 +127,17 @@ export const DISPATCH_CHECKS: Checks<DispatchOptions> = {
       `${name} is ${shown(value)}: true, false or a function is expected`,
     );
   },
-  report: aText,
+  report(name, value) {
+    if (typeof value === "string" && value !== "") return;
+    throw new TypeError(
+      `${name} is ${shown(value)}: a path such as "run.html" is expected`,
+    );
+  },
   dashboard(name, value) {
     if (typeof value === "boolean") return;
-    checkOptions(name, value as { port?: number }, { port: wholeFrom(0, 65_535) });
+    checkOptions(name, value as { port?: number }, {
+      port: (part, value) => wholeFrom(0, 65_535)(`${name}.${part}`, value),
+    });
   },
 };
 

@@ -12,7 +12,6 @@ import type { DispatchOptions } from "./options.ts";
 /**
  * Checks that a report can be written.
  *
- * @throws {TypeError} When its path is none.
  * @throws {Error} When there can be no file of that name, and why.
  */
 export function checkReport({ report }: DispatchOptions): void {
@@ -37,11 +36,6 @@ function portOf(dashboard: DispatchOptions["dashboard"]): number | undefined {
 }
 
 function checkPath(path: string): void {
-  if (path === "") {
-    throw new TypeError(
-      `report is ${Deno.inspect(path)}: a path such as "run.html" is expected`,
-    );
-  }
   try {
     const { isDirectory } = Deno.statSync(path);
     if (isDirectory) throw new Error("it is a directory");

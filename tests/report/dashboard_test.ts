@@ -148,8 +148,9 @@ test("dashboard: on a port of one's choice, which must be free", async () => {
 test("dashboard: a port that is none is refused at the call", async () => {
   for (const port of [-1, 65536, 1.5, "80" as never]) {
     const options = { scheduler, dashboard: { port } };
-    await assertRejects(() => map(double, [1], options), RangeError, `is ${port}`);
-    assertThrows(() => imap(double, [1], options), RangeError, `is ${port}`);
+    const text = `dashboard.port is ${Deno.inspect(port)}`;
+    await assertRejects(() => map(double, [1], options), RangeError, text);
+    assertThrows(() => imap(double, [1], options), RangeError, text);
   }
 });
 
