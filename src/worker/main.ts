@@ -12,8 +12,11 @@ import { Client } from "./client.ts";
 import { reachHost } from "./reach.ts";
 import { watchMemory } from "./memory.ts";
 
-/** How long the host's end may take to be seen after a SIGTERM, in milliseconds. */
-const TERMINATION_GRACE = 1000;
+/**
+ * How long the host's end may take to be seen after a SIGTERM, in milliseconds: a host that
+ * is about to end may be found there once, and is looked for again after a second.
+ */
+const TERMINATION_GRACE = 1600;
 
 /**
  * Joins a run, works for it and ends the process.
