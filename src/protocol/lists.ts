@@ -22,6 +22,9 @@ const OFFSET = 8;
 /** Typed arrays of fewer bytes stand in the first frame: a frame costs a call. */
 const OWN_FRAME = 4096;
 
+/** Lists of so many values are short. */
+const SHORT = 100;
+
 /** Where the contents of a typed array are. */
 const INSIDE = 0;
 const OUTSIDE = 1;
@@ -100,7 +103,8 @@ export function areNumbers(list: List): list is number[] | Float64Array {
  */
 export function serializeList(list: List): Uint8Array[] {
   if (areNumbers(list)) return [numbers(list)];
-  const plain = serializePlain(list);
+  // Of longer lists there are few, and to look through them is not worth it.
+  const plain = list.length <= SHORT ? serializePlain(list) : undefined;
   if (plain) return [own(plain)];
   const writer = new Writer();
   writer.writeHeader();
