@@ -234,6 +234,38 @@ async function failureOfLogs(
   return { output: (error as unknown as { output?: unknown }).output };
 }
 
+group("What one item prints has nothing of another", (test) => {
+  test("a group that an item left open does not indent the next", async (d) => {
+    const f = (x: number) => {
+      console.group("group");
+      console.log(x);
+      if (x < 2) throw new RangeError("before its end");
+      console.groupEnd();
+    };
+    for (const x of [0, 1, 2]) {
+      const lines: LogLine[] = [];
+      const onLog = (line: LogLine) => lines.push(line);
+      // One worker at most has had the others.
+      await d.map(f, [x, x], { name: "f", onLog, reraise: false, chunkSize: 2 });
+      assertEquals(lines.map(({ line }) => line), [
+        "group",
+        `  ${x}`,
+        "group",
+        `  ${x}`,
+      ]);
+    }
+  });
+
+  test("a stack that is printed names the user's lines", async (d) => {
+    const [line] = await linesOf(d, () => console.log(new Error("here").stack), [0]);
+    const lines = await linesOf(d, () => console.error(new Error("here")), [0]);
+    assertEquals(line!.line, "Error: here");
+    const texts = lines.map(({ line }) => line);
+    assertEquals(texts.filter((text) => text.includes("#shipped")), []);
+    assert(texts.some((text) => text.includes("logs_test.ts:")));
+  });
+});
+
 group("A failure carries what its item printed last", (test) => {
   test("if it threw, in the stack, too", async (dispatcher) => {
     const f = () => {

@@ -62,3 +62,12 @@ Deno.test("What is no list is refused", () => {
   assertThrows(() => serializeList([() => 1]));
   assertThrows(() => serializeList([new WeakMap()]));
 });
+
+Deno.test("Short lists of records leave nothing behind", () => {
+  const records = [{ x: 1 }, { x: 2 }];
+  const before = Deno.memoryUsage().rss;
+  // By the serializer of node:v8 they would leave some 400 MB.
+  for (let i = 0; i < 100_000; i++) serializeList(records);
+  const grown = (Deno.memoryUsage().rss - before) / 1e6;
+  assert(grown < 150, `${grown} MB`);
+});

@@ -104,6 +104,24 @@ test("report: is written when the map fails, and says why", async () => {
   assertEquals(items.failed, 1);
 });
 
+test("report: is written though the reason of an abort cannot be shown", async () => {
+  using directory = new TempDirectory();
+  const report = `${directory.path}/run.html`;
+  const reason = {
+    [Symbol.for("Deno.customInspect")]() {
+      throw new Error("not to be shown");
+    },
+  };
+  const signal = AbortSignal.abort(reason);
+  const running = map(double, [1], { scheduler, report, signal });
+  assertEquals(await running.catch((error) => error === reason), true);
+  const aborter = new AbortController();
+  const later = map(double, [1], { scheduler, report, signal: aborter.signal });
+  aborter.abort(reason);
+  assertEquals(await later.catch((error) => error === reason), true);
+  assert(recordAt(report).ending!.error!.endsWith("a value that cannot be shown"));
+});
+
 test("report: is written when the map is aborted, with what was cancelled", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
