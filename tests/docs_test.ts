@@ -1,17 +1,17 @@
 /**
  * The documents: every block of code in them is run, and every link in them leads
  * somewhere. Blocks of kind `ts` are run by `deno test --doc`, those of kind `ts ignore`
- * on the cluster, by `scheduler/cluster_test.ts`, and those of kind `sh` here.
+ * on the cluster, by `scheduler/cluster_test.ts`, and those of kind `sh` and `json` here.
  */
 
 import { assert, assertEquals } from "@std/assert";
 import { dirname, normalize } from "node:path";
 import config from "../deno.json" with { type: "json" };
-import { blocks, documents } from "./fixtures/documents.ts";
-import { bounded, test } from "./fixtures/tools.ts";
+import { type Block, blocks, documents } from "./fixtures/documents.ts";
+import { bounded, TempDirectory, test } from "./fixtures/tools.ts";
 
 const ROOT = new URL("../", import.meta.url).pathname;
-/** The one command that is not run: it is what runs this. */
+/** The one command that is not run here: it is what runs this, in CI, too. */
 const SELF = "npx --yes deno@2.9.6 task test";
 /** Whether there is Node.js, without which the library does well. */
 const HAS_NPX = (await sh("command -v npx")).code === 0;
@@ -46,11 +46,44 @@ for (const { place, text, output } of blocks("sh")) {
   });
 }
 
+test("CI runs the tests by the command that README gives", () => {
+  const commands = Deno.readTextFileSync(`${ROOT}.ci/run`).split("\n");
+  assert(commands.includes(SELF));
+  assert(blocks("sh").some(({ text }) => text.includes(`${SELF} `)));
+});
+
+test("the first program of README runs in a folder of one's own, set up as it says", async () => {
+  using directory = new TempDirectory();
+  const configuration = blocks("json");
+  assertEquals(configuration.length, 1);
+  const [{ text }] = configuration as [Block];
+  await Deno.writeTextFile(
+    `${directory.path}/deno.json`,
+    text.replace("/path/to/checkout/", ROOT),
+  );
+  await Deno.writeTextFile(`${directory.path}/squares.ts`, blocks("ts")[0]!.text);
+  const { code, stdout, stderr } = await bounded(
+    new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "squares.ts"],
+      cwd: directory.path,
+      env: { NO_COLOR: "1" },
+    }).output(),
+  );
+  const [said, complained] = [stdout, stderr].map((bytes) =>
+    new TextDecoder().decode(bytes)
+  );
+  assertEquals([code, said], [0, "[ 1, 4, 9, 16, 25 ]\n"], complained);
+  assert(!complained!.includes("Ignored build scripts"), complained);
+});
+
 test("every block of the documents is of a kind that is run, or is no code", () => {
   const found = blocks();
   assert(found.length > 20);
   for (const { place, kind, output } of found) {
-    assert(["ts", "ts ignore", "sh", "text"].includes(kind), `${place}: ${kind}`);
+    assert(
+      ["ts", "ts ignore", "sh", "json", "text"].includes(kind),
+      `${place}: ${kind}`,
+    );
     if (kind === "ts ignore") assert(output !== undefined, `${place} prints nothing`);
   }
 });
