@@ -83,6 +83,8 @@ export class ActiveRun implements RunRequest {
   codeNumber = 0;
   /** How many items the core asked for and the source has not given. */
   wanted = 0;
+  /** It is known how long its first items took. */
+  measured = false;
   /** Its user was told that an item loses its class. */
   warned = false;
   /** Its source is being read. */

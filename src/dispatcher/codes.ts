@@ -14,7 +14,7 @@ interface Code {
   value: Uint8Array;
   /** How many runs use it. */
   runs: number;
-  /** How long an item took, in milliseconds, when it was measured last. */
+  /** How long an item took in its last run at least, in milliseconds. */
   estimate?: number;
 }
 
@@ -43,15 +43,23 @@ export class Codes {
     return undefined;
   }
 
-  /** How long an item took when the code ran last, in milliseconds. */
+  /**
+   * How long an item took at least when the code ran last, in milliseconds: the items of
+   * a run that begins are more often like the quickest than like those that come last.
+   */
   estimate(number: number): number | undefined {
     return this.#codes.get(number)!.estimate;
   }
 
-  /** Items took so long. */
-  measured(number: number, estimate: number): void {
+  /**
+   * Items took so long each.
+   *
+   * @param first Whether they are the first of a run.
+   */
+  measured(number: number, estimate: number, first: boolean): void {
     const code = this.#codes.get(number);
-    if (code) code.estimate = estimate;
+    if (!code || estimate === 0) return;
+    code.estimate = first ? estimate : Math.min(estimate, code.estimate ?? Infinity);
   }
 
   /** The code with this number. */

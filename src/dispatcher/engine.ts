@@ -494,7 +494,9 @@ export class Engine {
         const all = count === values.length;
         run.items.settle(first, count);
         if (event.type === "results") {
-          this.#codes.measured(run.codeNumber, event.elapsed / values.length);
+          const each = event.elapsed / values.length;
+          this.#codes.measured(run.codeNumber, each, !run.measured);
+          run.measured = true;
         }
         this.#stats.done += count;
         run.listener.results(

@@ -40,3 +40,15 @@ Deno.test("Codes: of many small codes the latest are kept", () => {
   const dropped = numbers.flatMap(({ dropped }) => dropped);
   assertEquals(dropped, numbers.slice(0, 300 - 256).map(({ number }) => number));
 });
+
+Deno.test("Codes: an item is expected to take as long as the quickest of the last run", () => {
+  const codes = new Codes();
+  const number = codes.use(bytes(10, 1));
+  assertEquals(codes.estimate(number), undefined);
+  const run = (...times: number[]) => {
+    times.forEach((time, i) => codes.measured(number, time, i === 0));
+    return codes.estimate(number);
+  };
+  assertEquals(run(1, 1, 100), 1);
+  assertEquals(run(8, 2, 0, 3), 2);
+});
