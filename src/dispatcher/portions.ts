@@ -10,14 +10,16 @@ import type { Run } from "./run.ts";
 
 /** How much work one chunk should be, in milliseconds. */
 const TARGET = 10;
+/** Towards the end chunks become as short as this, in milliseconds. */
+const LEAST = 2;
 /** How much work may wait with a worker, in milliseconds. */
 const WINDOW = 2 * TARGET;
 /** Items that take at most so long are handed out one ahead, in milliseconds. */
 const AHEAD = 1000;
 /** How many items a worker may have while their time is guessed, and size not known. */
 const GUESSED_ITEMS = 16;
-/** How many items may be with a worker at the very end. */
-const TAIL_ITEMS = 8;
+/** How many items a chunk may have at the very end. */
+const TAIL_ITEMS = 10;
 /** Less work than this is not worth a message to another worker, in milliseconds. */
 const LIGHT = 0.1;
 /** A worker that has settled nothing for so long is stuck in an item, in milliseconds. */
@@ -68,11 +70,13 @@ export function mostItems(worker: Load, run: Run, workers: number): number {
   const tail = workers > 1
     ? Math.max(TAIL_ITEMS, Math.ceil(run.pending / (4 * workers)))
     : Infinity;
-  const most = Math.min(tail, guessed) - worker.items;
-  if (most <= 0) return 0;
+  // One chunk is on its way while the other runs.
+  const most = Math.min(tail, guessed / 2);
+  if (worker.items > most) return 0;
   const byBytes = CHUNK_BYTES / Math.max(run.weight, 1);
-  const byRest = Math.ceil(run.pending / (2 * workers));
-  const least = Math.min(itemsIn(TARGET, estimate), byBytes, byRest, most);
+  const share = run.pending / workers;
+  const few = Math.min(share / 2, Math.max(share / 4, itemsIn(LEAST, estimate)));
+  const least = Math.min(itemsIn(TARGET, estimate), byBytes, Math.ceil(few), most);
   return Math.max(1, Math.floor(least));
 }
 

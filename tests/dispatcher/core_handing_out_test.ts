@@ -88,7 +88,7 @@ Deno.test("chunks grow to about ten milliseconds of work and shrink to the end",
     done = only(actions, "done").length === 1;
     chunks = chunksOf(actions);
   }
-  assertEquals(sizes, [1, 10, 10, 10, 10, 10, 5, 2, 1, 1]);
+  assertEquals(sizes, [1, 10, 10, 10, 8, 6, 4, 3, 2, 2, 2, 1, 1]);
   assert(done);
 });
 
