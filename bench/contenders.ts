@@ -75,7 +75,10 @@ export async function commands(skip: (line: string) => void): Promise<Command[]>
       );
       continue;
     }
-    const start = runtime === "deno" ? DENO : ["node"];
+    // With a configuration of their own: who maps need not fetch what is measured here.
+    const start = runtime === "deno"
+      ? [...DENO, "--config", here("peers/deno.json")]
+      : ["node"];
     found.push({ name, runtime, ...both([...start, here("peers/peers.mjs"), name]) });
   }
   // Debian's, which has Debian's packages, before any other.
@@ -124,10 +127,17 @@ async function exists(path: string): Promise<boolean> {
   }
 }
 
-/** Runs a command to its end: how long that takes, in milliseconds. */
-export async function timeOnce([command, ...args]: string[]): Promise<number> {
+/**
+ * Runs a command to its end: how long that takes, in milliseconds.
+ *
+ * @param env Variables to set.
+ */
+export async function timeOnce(
+  [command, ...args]: string[],
+  env: Record<string, string> = {},
+): Promise<number> {
   const began = performance.now();
-  const options = { args, stdout: "null", stderr: "piped" } as const;
+  const options = { args, env, stdout: "null", stderr: "piped" } as const;
   const { code, stderr } = await new Deno.Command(command!, options).output();
   const took = performance.now() - began;
   if (code !== 0) {

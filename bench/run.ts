@@ -7,6 +7,7 @@
  * the machine does meets all of them. See README.md in this folder.
  */
 
+import { coldCaches } from "./caches.ts";
 import { chart } from "./chart.ts";
 import { type Command, commands, Contender, timeOnce } from "./contenders.ts";
 import { encryptionOfMegabyte } from "./encryption.ts";
@@ -22,7 +23,10 @@ const outcomes: Outcome[] = [];
 await using warm = new AsyncDisposableStack();
 const contenders = new Map<Command, Contender>();
 // First, while nobody else is there.
-if (only.includes("cold")) await run(workloads.cold!, cold);
+if (only.includes("cold")) {
+  await run(workloads.cold!, cold);
+  console.log(await coldCaches(rounds));
+}
 if (only.some((name) => name !== "cold")) {
   for (const command of everybody) {
     contenders.set(command, warm.use(await Contender.start(command)));

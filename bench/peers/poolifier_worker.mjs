@@ -1,7 +1,8 @@
 /** A worker of poolifier: a thread or a process. */
 
 import { isMainThread } from "node:worker_threads";
-import { ClusterWorker, ThreadWorker } from "poolifier";
 import * as functions from "./functions.mjs";
+
+const { ClusterWorker, ThreadWorker } = await import("poolifier");
 
 new (isMainThread ? ClusterWorker : ThreadWorker)({ ...functions });

@@ -1,6 +1,7 @@
 /** A worker of workerpool. */
 
-import workerpool from "workerpool";
 import * as functions from "./functions.mjs";
+
+const { default: workerpool } = await import("workerpool");
 
 workerpool.worker({ ...functions });
