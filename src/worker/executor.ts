@@ -11,6 +11,7 @@ import type { AssignedChunk } from "../protocol/messages.ts";
 import { deserializeList, type List } from "../protocol/lists.ts";
 import { serialize } from "../protocol/values.ts";
 import { setCurrentJob } from "../job_controller.ts";
+import { Channel, type Posted } from "./channel.ts";
 import { HeldResults } from "./held_results.ts";
 import { ownConsole } from "./job_console.ts";
 import { Outbox } from "./outbox.ts";
@@ -21,6 +22,7 @@ import {
   epoch,
   type FromExecutor,
   RunningItem,
+  type Start,
   type ToExecutor,
 } from "./thread_messages.ts";
 
@@ -31,6 +33,8 @@ import {
  * of the memory that it shares.
  */
 const FLUSH_INTERVAL = 10;
+/** How long batches may follow each other without a turn of the event loop, in ms. */
+const TURN_INTERVAL = 50;
 /** The time is looked at after so many items at most, and after so many milliseconds. */
 const MOST_UNTIMED = 64;
 const UNTIMED = 1;
@@ -38,13 +42,14 @@ const UNTIMED = 1;
 const clock = Date.now;
 
 const port = self as unknown as {
-  postMessage(message: FromExecutor, transfer?: Transferable[]): void;
-  onmessage: (event: MessageEvent<ToExecutor>) => void;
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  onmessage: (event: MessageEvent) => void;
 };
 
 type Call = (argument: unknown) => unknown;
 
 const thread = { worker: "", host: "", post };
+let channel: Channel<FromExecutor, ToExecutor>;
 let running: RunningItem;
 let held: HeldResults;
 let prints: PrintWindow;
@@ -66,15 +71,23 @@ const early: ToJob[] = [];
 
 setCurrentJob(() => currentJob());
 
-port.onmessage = ({ data }) => {
+port.onmessage = ({ data }: MessageEvent<Start>) => {
+  thread.worker = data.worker;
+  thread.host = data.host;
+  running = new RunningItem(data.running);
+  held = new HeldResults(data.held);
+  prints = new PrintWindow(data.prints);
+  const { toLoop, toThread } = data.channel;
+  channel = new Channel(port, toLoop, toThread, take);
+  port.onmessage = ({ data }: MessageEvent<Posted<ToExecutor>>) => {
+    channel.arrived(data);
+  };
+  channel.send({ type: "ready" });
+  void channel.listen();
+};
+
+function take(data: ToExecutor): void {
   switch (data.type) {
-    case "start":
-      thread.worker = data.worker;
-      thread.host = data.host;
-      running = new RunningItem(data.running);
-      held = new HeldResults(data.held);
-      prints = new PrintWindow(data.prints);
-      break;
     case "code": {
       const code = revive(data.value);
       // Its failure belongs to each item that needs it.
@@ -86,7 +99,7 @@ port.onmessage = ({ data }) => {
       for (const code of data.codes) codes.delete(code);
       break;
     case "batch":
-      batches.push(data.batch);
+      batches.push(data);
       if (!pumping) void pump();
       break;
     case "abort":
@@ -97,7 +110,7 @@ port.onmessage = ({ data }) => {
     default:
       data satisfies never;
   }
-};
+}
 
 ownConsole({
   mode: () => current.batch?.logs ?? "inherit",
@@ -147,26 +160,22 @@ Object.defineProperty(self, "close", { value: () => exit(0) });
 const { process } = globalThis as { process?: object };
 if (process) Object.defineProperty(process, "exit", { value: exit });
 
-port.postMessage({ type: "ready" });
-
 function post(message: FromExecutor): void {
-  const frames = "list" in message
-    ? message.list
-    : "value" in message
-    ? [message.value]
-    : "times" in message
-    ? [message.times]
-    : [];
   held.posted();
-  port.postMessage(message, frames.map(({ buffer }) => buffer as ArrayBuffer));
+  channel.send(message);
 }
 
 async function pump(): Promise<void> {
   pumping = true;
+  let turned = clock();
   for (let batch; (batch = batches.shift());) {
     await new BatchRun(batch).run();
-    // Let messages in before the next one.
-    await new Promise((resolve) => setImmediate(resolve));
+    // Timers and the like, which functions may have left behind, have their turn, too.
+    if (clock() - turned > TURN_INTERVAL) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turned = clock();
+    }
+    channel.poll();
   }
   pumping = false;
 }

@@ -18,6 +18,7 @@ import type {
   WorkerMessage,
 } from "../protocol/messages.ts";
 import { serializeList } from "../protocol/lists.ts";
+import { Channel, channelMemory, type Posted } from "./channel.ts";
 import { HeldResults } from "./held_results.ts";
 import { PrintWindow } from "./print_window.ts";
 import {
@@ -25,6 +26,7 @@ import {
   epoch,
   type FromExecutor,
   RunningItem,
+  type Start,
   type ToExecutor,
 } from "./thread_messages.ts";
 
@@ -65,6 +67,7 @@ export class Thread {
   /** In the order in which they run. */
   readonly #held = new Map<number, Held>();
   readonly #worker: Worker;
+  readonly #channel: Channel<ToExecutor, FromExecutor>;
   readonly #running: RunningItem;
   readonly #results: HeldResults;
   /** The number of the item that the thread is given next. */
@@ -91,7 +94,17 @@ export class Thread {
     const { permissions, worker, host } = settings;
     const options = { type: "module", name: "job", deno: { permissions } } as const;
     this.#worker = new Worker(new URL("./executor.ts", import.meta.url).href, options);
-    this.#worker.onmessage = ({ data }: MessageEvent<FromExecutor>) => this.#take(data);
+    const channel = channelMemory();
+    this.#channel = new Channel(
+      this.#worker,
+      channel.toThread,
+      channel.toLoop,
+      (message) => this.#take(message),
+    );
+    void this.#channel.listen();
+    this.#worker.onmessage = ({ data }: MessageEvent<Posted<FromExecutor>>) => {
+      this.#channel.arrived(data);
+    };
     this.#worker.onerror = (event) => {
       event.preventDefault();
       this.#crashed(event.message);
@@ -102,12 +115,13 @@ export class Thread {
     const prints = new SharedArrayBuffer(PrintWindow.SIZE);
     this.#results = new HeldResults(held);
     this.#window = new PrintWindow(prints);
-    this.#post({ type: "start", worker, host, running, held, prints });
+    const start: Start = { worker, host, channel, running, held, prints };
+    this.#worker.postMessage(start);
   }
 
   /** Takes the code of a run. */
   code(code: number, value: Uint8Array): void {
-    this.#post({ type: "code", code, value }, [value.buffer as ArrayBuffer]);
+    this.#post({ type: "code", code, value });
   }
 
   /** Drops the code of runs that are over. */
@@ -122,10 +136,7 @@ export class Thread {
       this.#held.set(chunk.chunk, held);
       this.#next = RunningItem.after(this.#next, chunk.count);
     }
-    this.#post(
-      { type: "batch", batch },
-      batch.list.map(({ buffer }) => buffer as ArrayBuffer),
-    );
+    this.#post({ ...batch, type: "batch" });
     if (timeout > 0) this.#watch();
     this.#taker ??= setInterval(() => this.#look(), TAKE_INTERVAL);
   }
@@ -185,8 +196,8 @@ export class Thread {
     for (const timer of this.#graces.values()) clearTimeout(timer);
   }
 
-  #post(message: ToExecutor, transfer: Transferable[] = []): void {
-    this.#worker.postMessage(message, transfer);
+  #post(message: ToExecutor): void {
+    this.#channel.send(message);
   }
 
   #take(message: FromExecutor): void {

@@ -11,6 +11,7 @@ import type {
   Print,
   WorkerMessage,
 } from "../protocol/messages.ts";
+import type { ChannelMemory } from "./channel.ts";
 
 /** Chunks of one run, to be run in order. */
 export interface Batch {
@@ -31,22 +32,25 @@ export interface Batch {
   list: Uint8Array[];
 }
 
+/** The first thing that the thread is told. */
+export interface Start {
+  host: string;
+  worker: string;
+  /** Of the channel between the two. */
+  channel: ChannelMemory;
+  /** Of the {@linkcode RunningItem}. */
+  running: SharedArrayBuffer;
+  /** Of the `HeldResults`. */
+  held: SharedArrayBuffer;
+  /** Of the `PrintWindow`. */
+  prints: SharedArrayBuffer;
+}
+
 /** To the thread. */
 export type ToExecutor =
-  | {
-    type: "start";
-    host: string;
-    worker: string;
-    /** Of the {@linkcode RunningItem}. */
-    running: SharedArrayBuffer;
-    /** Of the `HeldResults`. */
-    held: SharedArrayBuffer;
-    /** Of the `PrintWindow`. */
-    prints: SharedArrayBuffer;
-  }
   | { type: "code"; code: number; value: Uint8Array }
   | { type: "forget"; codes: number[] }
-  | { type: "batch"; batch: Batch }
+  | { type: "batch" } & Batch
   | { type: "abort"; chunk: number }
   | { type: "message"; chunk: number; value: Uint8Array };
 

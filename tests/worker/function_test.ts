@@ -57,6 +57,18 @@ test("Results of quick items arrive while the long one after them stops its thre
   assertEquals((await results.next()).done, true);
 });
 
+test("A timer that an item has left behind runs between those after it", async () => {
+  let fired = false;
+  const busy = (first: boolean) => {
+    if (first) setTimeout(() => fired = true, 0);
+    for (const end = performance.now() + 1; performance.now() < end;);
+    return fired;
+  };
+  const items = Array.from({ length: 400 }, (_, i) => i === 200);
+  const seen = await map(busy, items, { scheduler, chunkSize: 10 });
+  assertEquals([seen[200], seen.at(-1)], [false, true]);
+});
+
 test("A result is what it was when it was returned, though its object is used again", async () => {
   const shared = { n: 0 };
   const items = Array.from({ length: 1000 }, (_, i) => i);

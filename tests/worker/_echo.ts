@@ -1,0 +1,24 @@
+/** A thread that says again whatever it is told. */
+
+import { Channel, type ChannelMemory, type Posted } from "../../src/worker/channel.ts";
+
+interface Message {
+  number: number;
+  bytes: Uint8Array;
+}
+
+const port = self as unknown as {
+  postMessage(message: unknown, transfer: ArrayBuffer[]): void;
+  onmessage: (event: MessageEvent) => void;
+};
+
+port.onmessage = ({ data: { toLoop, toThread } }: MessageEvent<ChannelMemory>) => {
+  const channel: Channel<Message, Message> = new Channel(
+    port,
+    toLoop,
+    toThread,
+    (message) => channel.send(message),
+  );
+  port.onmessage = ({ data }: MessageEvent<Posted<Message>>) => channel.arrived(data);
+  void channel.listen();
+};
