@@ -684,25 +684,33 @@ export class Core {
     }
   }
 
-  /** Where a worker has no work while items wait with others, those hand them back. */
+  /**
+   * Where a worker has no work, or no more than what it runs, while items wait with
+   * others, those hand them back.
+   */
   #recallAll(): void {
     if (this.#closed || this.#now < this.#recallAt) return;
     for (const run of this.#runs.values()) if (run.pending > 0) return;
-    let idle = 0;
-    for (const worker of this.#hungry) if (worker.items === 0) idle++;
-    if (idle === 0) return;
+    const needy = [...this.#hungry].filter(({ items }) => items <= 1);
+    if (needy.length === 0) return;
     let waiting = false;
     for (const worker of this.#workers.values()) {
       if (worker.items < 2 || worker.recalled || worker.state !== "ready") continue;
-      waiting = true;
       const { run } = worker.chunks[0]!;
+      // One item may wait behind that which runs, unless somebody has nothing to do.
+      const at = needy.findIndex(({ items, chunks }) =>
+        items === 0 || worker.items > 2 && chunks[0]!.run === run
+      );
+      if (at < 0) continue;
+      waiting = true;
       const since = this.#now - worker.progress;
       if (!isWorthRecalling(worker, run, since)) continue;
       worker.recalled = true;
       for (const chunk of worker.chunks) chunk.excused = true;
       run.atLeast(since);
       this.#actions.push({ type: "recall", worker: worker.id });
-      if (--idle === 0) break;
+      needy.splice(at, 1);
+      if (needy.length === 0) break;
     }
     if (!waiting) return;
     this.#recallAt = this.#now + RECALL_INTERVAL;

@@ -277,6 +277,24 @@ Deno.test("nothing is recalled while every worker has work", () => {
   assertEquals(only(host.do({ type: "tick" }), "recall"), []);
 });
 
+Deno.test("long items are recalled before another worker has nothing left to do", () => {
+  const host = new Harness({ workers: 2 });
+  const run = host.open({ chunkSize: 3, expected: 2 });
+  measured(host, run, 100);
+  host.hello("2");
+  const actions = host.do({ type: "items", run, count: 4 });
+  const [three, one] = only(actions, "assign");
+  assertEquals([three!.chunks[0]!.count, one!.chunks[0]!.count], [3, 1]);
+  assertEquals(only(actions, "recall"), [{ type: "recall", worker: three!.worker }]);
+  // Where one waits with each, there is nothing to gain.
+  const { chunk, first } = three!.chunks[0]!;
+  const returned = { type: "returned", worker: three!.worker, chunk, from: 1 } as const;
+  const next = host.do(returned);
+  assertEquals(only(next, "assign").map(({ worker }) => worker), [one!.worker]);
+  assertEquals(only(next, "recall"), []);
+  assertEquals(chunksOf(next)[0]!.first, first + 1);
+});
+
 Deno.test("long items that wait are recalled at once", () => {
   const host = new Harness({ workers: 2 });
   const run = host.open({ chunkSize: 2, expected: 2 });

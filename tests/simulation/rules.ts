@@ -107,11 +107,13 @@ export function checkWorkers(books: Books, settings: CoreSettings): void {
 export function checkRecall(books: Books, worker: WorkerAccount): void {
   const items = worker.chunks.reduce((sum, held) => sum + leftOf(held), 0);
   must(items > 1, "a worker is asked to hand back what does not wait");
-  let idle = false;
-  for (const { chunks, state } of books.workers.values()) {
-    idle ||= chunks.length === 0 && state === "ready";
-  }
-  must(idle, "items are recalled for nobody");
+  const others = [...books.workers.values()].filter((other) =>
+    other !== worker && other.state === "ready"
+  );
+  const left = (other: WorkerAccount) =>
+    other.chunks.reduce((sum, held) => sum + leftOf(held), 0);
+  const fewest = Math.min(...others.map(left));
+  must(fewest === 0 || fewest === 1 && items > 2, "items are recalled for nobody");
 }
 
 /** Whether those are told who are given up, and all at the end. */
