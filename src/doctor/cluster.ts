@@ -45,12 +45,14 @@ export async function* examineCluster(
       signal: AbortSignal.any([signal, patience]),
     },
   );
+  const limit = `no answer within ${options.timeout / 1000} s`;
   const reports: SessionReport[] = said!.out.split("\n")
     .filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
   const failed = reports.find((report) => report.tell === "failed");
   const [first, second] = reports;
   if (first?.tell !== "library") {
-    yield libraryFinding(failed?.message ?? said!.error, options.cluster);
+    const message = failed?.message ?? limit;
+    yield noneFinding("libdrmaa", shortened(message), LIBRARY, options.cluster);
     yield skipped("cluster", "there is no libdrmaa to reach one");
     return;
   }
@@ -62,7 +64,6 @@ export async function* examineCluster(
     yield ok("session", `opens; the system is ${second.drmSystem}${where}`);
     return;
   }
-  const limit = `no answer within ${options.timeout / 1000} s`;
   const isAway = !failed || failed.codeName === "DRM_COMMUNICATION_FAILURE";
   const advice = root === undefined ? ENVIRONMENT : isSetTo(root);
   yield noneFinding(
@@ -86,11 +87,10 @@ function noneFinding(
     : warning(check, `${detail}: maps run on this machine`, remedy);
 }
 
-function libraryFinding(message: string, expected: boolean): Finding {
-  const [head = "", ...tried] = message.split("\n");
-  const notable = tried.length > 1
-    ? tried.filter((line) => !/No such file/.test(line))
-    : [tried[0] ?? head];
-  const detail = notable.join("\n") || `none was found in ${tried.length} places`;
-  return noneFinding("libdrmaa", detail, LIBRARY, expected);
+/** Leaves out of the list of what was tried where there is nothing. */
+function shortened(message: string): string {
+  const [, ...tried] = message.split("\n");
+  if (tried.length < 2) return tried[0] ?? message;
+  const notable = tried.filter((line) => !/No such file/.test(line));
+  return notable.join("\n") || `none was found in ${tried.length} places`;
 }

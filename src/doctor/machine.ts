@@ -15,6 +15,11 @@ import { failure, type Finding, ok, skipped } from "./finding.ts";
 const OLDEST = [2, 9] as const;
 /** What a program that maps has to be allowed. */
 const PERMISSIONS = ["read", "write", "env", "run", "ffi", "sys"] as const;
+/** The library's own module, whose packages Deno has to have. */
+const LIBRARY = new URL("../../mod.ts", import.meta.url).href;
+/** What to do about a libzmq that was named. */
+const OTHER_LIBZMQ =
+  "Unset GRIDENGINE_LIBZMQ, or name the path of a libzmq 4.3 with CURVE there";
 /** How long a worker of this machine may take for its first call, in milliseconds. */
 const PATIENCE = 30_000;
 
@@ -24,7 +29,12 @@ const PATIENCE = 30_000;
  * @param signal Ends it.
  */
 export async function* examineMachine(signal: AbortSignal): AsyncGenerator<Finding> {
-  yield denoFinding(Deno.version.deno);
+  const deno = denoFinding("deno", Deno.version.deno, Deno.execPath());
+  yield deno;
+  if (deno.status === "failure") {
+    yield skipped("all the rest", "it needs a newer Deno");
+    return;
+  }
   const missing = PERMISSIONS.filter((name) =>
     Deno.permissions.querySync({ name }).state !== "granted"
   );
@@ -45,14 +55,17 @@ export async function* examineMachine(signal: AbortSignal): AsyncGenerator<Findi
   else yield skipped("local worker", "there is no libzmq to talk to it");
 }
 
-/** Whether a version of Deno is new enough. */
-export function denoFinding(version: string): Finding {
+/** Whether the Deno at a path is new enough. */
+export function denoFinding(check: string, version: string, path: string): Finding {
   const [major = 0, minor = 0] = version.split(".").map(Number);
   const fits = major > OLDEST[0] || major === OLDEST[0] && minor >= OLDEST[1];
-  const where = `${version} (${Deno.execPath()})`;
-  if (fits) return ok("deno", where);
-  const remedy = `Have Deno ${OLDEST.join(".")} or newer: deno upgrade`;
-  return failure("deno", where, remedy);
+  const where = `${version} (${path})`;
+  if (fits) return ok(check, where);
+  return failure(
+    check,
+    where,
+    `Have Deno ${OLDEST.join(".")} or newer there: deno upgrade`,
+  );
 }
 
 async function libzmqFinding(): Promise<Finding> {
@@ -61,18 +74,15 @@ async function libzmqFinding(): Promise<Finding> {
     const zmq = openLibzmq(path);
     const found = `${libzmqVersion(zmq)} (${path})`;
     if (libzmqHas(zmq, "curve")) return ok("libzmq", `with CURVE, ${found}`);
-    return failure(
-      "libzmq",
-      `without CURVE, by which talk with nodes is encrypted: ${found}`,
-      "Unset GRIDENGINE_LIBZMQ, or name a libzmq 4.3 there that was built with CURVE",
-    );
+    const without = `without CURVE, by which talk with nodes is encrypted: ${found}`;
+    return failure("libzmq", without, OTHER_LIBZMQ);
   } catch (error) {
     return failure(
       "libzmq",
       (error as Error).message,
       settings.libzmq === undefined
-        ? "Let Deno fetch the npm package zeromq once: deno cache npm:zeromq@6.8.0"
-        : "Unset GRIDENGINE_LIBZMQ, or name the path of a libzmq 4.3 there",
+        ? `Let Deno fetch the library's packages once: deno cache ${LIBRARY}`
+        : OTHER_LIBZMQ,
     );
   }
 }

@@ -50,6 +50,16 @@ export function assertFailed(
   assertEquals(code, 1, text);
 }
 
+/** This was not looked at, and it says why. */
+export function assertSkipped(
+  { seen, text }: Examined,
+  check: string,
+  detail: RegExp,
+): void {
+  assertEquals(seen.get(check)?.mark, "skipped", text);
+  assertMatch(seen.get(check)!.detail, detail, text);
+}
+
 /** Nothing failed, but this is a warning. */
 export function assertWarned(
   { code, seen, text }: Examined,
@@ -61,6 +71,20 @@ export function assertWarned(
   assertMatch(seen.get(check)!.detail, detail, text);
   assertMatch(seen.get(check)!.remedy ?? "", remedy, text);
   assertEquals(code, 0, text);
+}
+
+/** The path of a Deno that is too old for the library, out of npm's registry. */
+export async function oldDeno(): Promise<string> {
+  const arch = Deno.build.arch === "x86_64" ? "x64" : "arm64";
+  const script = `const name = "npm:@deno/linux-${arch}-glibc@2.8.3/package.json";
+    await import(name, { with: { type: "json" } });
+    console.log(new URL("deno", import.meta.resolve(name)).pathname);`;
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["eval", "--no-config", "--no-lock", script],
+  }).output();
+  const decoder = new TextDecoder();
+  assertEquals(code, 0, decoder.decode(stderr));
+  return decoder.decode(stdout).trim();
 }
 
 /** Nothing is wrong, and all of this was looked at. */

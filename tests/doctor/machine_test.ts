@@ -6,10 +6,12 @@ import { denoFinding } from "../../src/doctor/machine.ts";
 import { libzmqPath } from "../zeromq/_tools.ts";
 import {
   assertFailed,
+  assertSkipped,
   assertWarned,
   assertWell,
   type Examined,
   examined,
+  oldDeno,
 } from "./_doctor.ts";
 
 const program = new URL("../../doctor.ts", import.meta.url).pathname;
@@ -17,12 +19,16 @@ const program = new URL("../../doctor.ts", import.meta.url).pathname;
 /** Runs the doctor, with no more of the environment than a program needs. */
 async function doctor(
   args: string[],
-  { env = {}, flags = ["-A"] }: { env?: Record<string, string>; flags?: string[] } = {},
+  { env = {}, flags = ["-A"], deno = Deno.execPath() }: {
+    env?: Record<string, string>;
+    flags?: string[];
+    deno?: string;
+  } = {},
 ): Promise<Examined> {
   const kept = Object.entries(Deno.env.toObject()).filter(([name]) =>
     ["PATH", "HOME", "DENO_DIR"].includes(name)
   );
-  const command = new Deno.Command(Deno.execPath(), {
+  const command = new Deno.Command(deno, {
     args: ["run", "--no-prompt", ...flags, program, ...args],
     clearEnv: true,
     env: { ...Object.fromEntries(kept), NO_COLOR: "1", ...env },
@@ -57,28 +63,37 @@ Deno.test("The doctor names the permissions that are missing, and asks for none"
     /^not granted: --allow-write --allow-run --allow-ffi --allow-sys$/,
     /--allow-all/,
   );
-  assertEquals(found.seen.get("all the rest")?.mark, "skipped");
+  assertSkipped(found, "all the rest", /needs these permissions/);
 });
 
-Deno.test("The doctor says of an old Deno that it is too old", () => {
-  assertEquals(denoFinding("2.8.3").status, "failure");
-  assertMatch(denoFinding("2.8.3").remedy!, /2\.9 or newer: deno upgrade/);
-  assertEquals(denoFinding("2.10.0").status, "ok");
-  assertEquals(denoFinding("3.0.0").status, "ok");
+Deno.test("The doctor says of an old Deno that it is too old", async () => {
+  const deno = await oldDeno();
+  const found = await doctor([], { deno, flags: ["-A", "--no-lock"] });
+  const detail = new RegExp(`^2\\.8\\.3 \\(${deno}\\)$`);
+  assertFailed(found, "deno", detail, /^Have Deno 2\.9 or newer there: deno upgrade$/);
+  assertSkipped(found, "all the rest", /needs a newer Deno/);
+  for (const version of ["2.10.0", "3.0.0"]) {
+    assertEquals(denoFinding("deno", version, deno).status, "ok");
+  }
 });
 
 Deno.test("The doctor finds that libzmq is not where it is said to be", async () => {
   const env = { GRIDENGINE_LIBZMQ: "/nowhere/libzmq.so" };
   const found = await doctor(["--local"], { env });
   assertFailed(found, "libzmq", /Cannot open "\/nowhere\/libzmq\.so"/, /Unset GRIDENG/);
-  assertEquals(found.seen.get("local worker")?.mark, "skipped");
+  assertSkipped(found, "local worker", /there is no libzmq/);
 });
 
 Deno.test("The doctor finds that the package with libzmq is not there", async () => {
   await withDirectory(async (cache) => {
-    const flags = ["-A", "--cached-only"];
-    const found = await doctor(["--local"], { env: { DENO_DIR: cache }, flags });
-    assertFailed(found, "libzmq", /was not found/, /deno cache npm:zeromq/);
+    const options = { env: { DENO_DIR: cache }, flags: ["-A", "--cached-only"] };
+    const found = await doctor(["--local"], options);
+    const remedy = /^Let Deno fetch the library's packages once: deno (cache \S+)$/;
+    assertFailed(found, "libzmq", /was not found/, remedy);
+    const [, words] = remedy.exec(found.seen.get("libzmq")!.remedy!)!;
+    const { env } = options;
+    await new Deno.Command(Deno.execPath(), { args: words!.split(" "), env }).output();
+    assertWell(await doctor(["--local"], options), LOCAL);
   });
 });
 
@@ -97,7 +112,7 @@ Deno.test({
       const { success } = await new Deno.Command("cc", { args }).output();
       assertEquals(success, true);
       const found = await doctor(["--local"], { env: { GRIDENGINE_LIBZMQ: output } });
-      assertFailed(found, "libzmq", /^without CURVE/, /built with CURVE/);
+      assertFailed(found, "libzmq", /^without CURVE/, /4\.3 with CURVE/);
     }),
 });
 
@@ -155,7 +170,18 @@ async function hasCompiler(): Promise<boolean> {
 Deno.test("The doctor finds that a run has no place for its files", async () => {
   const env = { GRIDENGINE_TEMP_DIRECTORY: "/dev/null/runs" };
   const found = await doctor(["--local"], { env });
-  assertFailed(found, "local worker", /Not a directory/, /GRIDENGINE_TEMP_DIRECTORY/);
+  const remedy =
+    /^Name a directory in GRIDENGINE_TEMP_DIRECTORY in which files and sock/;
+  assertFailed(found, "local worker", /Not a directory/, remedy);
+  await withDirectory(async (directory) => {
+    const path = `${directory}/${"long".repeat(25)}`;
+    await Deno.mkdir(path);
+    const env = { GRIDENGINE_TEMP_DIRECTORY: path };
+    const found = await doctor(["--local"], { env });
+    assertFailed(found, "local worker", /is too long for a socket/, remedy);
+    const well = { GRIDENGINE_TEMP_DIRECTORY: directory };
+    assertWell(await doctor(["--local"], { env: well }), LOCAL);
+  });
 });
 
 Deno.test("The doctor takes a libdrmaa that is named for one that must be there", async () => {
@@ -164,6 +190,18 @@ Deno.test("The doctor takes a libdrmaa that is named for one that must be there"
   const detail = /^\/nowhere\/libdrmaa\.so: cannot open shared object file/;
   assertFailed(found, "libdrmaa", detail, /DRMAA_LIBRARY_PATH/);
   for (const check of LOCAL) assertEquals(found.seen.get(check)?.mark, "ok");
+  assertSkipped(found, "cluster", /there is no libdrmaa/);
+});
+
+Deno.test("The doctor waits only so long for a libdrmaa that cannot be read", async () => {
+  await withDirectory(async (directory) => {
+    const path = `${directory}/libdrmaa.so`;
+    // Whoever opens it waits until somebody writes to it.
+    await new Deno.Command("mkfifo", { args: [path] }).output();
+    const found = await doctor(["--timeout=1"], { env: { DRMAA_LIBRARY_PATH: path } });
+    const remedy = /install the cluster's libdrmaa, or name its path/;
+    assertFailed(found, "libdrmaa", /^no answer within 1 s$/, remedy);
+  });
 });
 
 Deno.test("The doctor says how it is used where its options make no sense", async () => {
