@@ -72,7 +72,7 @@ async function* examine(
     );
     return;
   }
-  if (!signal.aborted) yield* verdict(outcome, options);
+  if (!signal.aborted) yield* verdict(outcome, options, signal);
 }
 
 /** Passes findings on, and tells whether all were well. */

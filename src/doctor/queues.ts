@@ -4,8 +4,6 @@
  * @module
  */
 
-import { resourceWords } from "../scheduler/resources.ts";
-import { settings } from "../settings.ts";
 import { failure, type Finding, ok, skipped, warning } from "./finding.ts";
 import { ask } from "./tools.ts";
 
@@ -19,10 +17,17 @@ interface Instance {
   state: string;
 }
 
-/** States that end only when somebody acts: disabled, suspended, unheard, in error … */
-const CLOSED = /[dsuEcoSDC]/;
 /** States in which a queue takes nothing for a while: load alarms. */
 const BUSY = /[aA]/;
+/** States that end only when somebody acts: all others. */
+const CLOSED = /[^aA]/;
+/** What opens a queue, by the letters of its state. */
+const REMEDIES: Record<string, (queue: string) => string> = {
+  d: (queue) => `qmod -e ${queue}`,
+  s: (queue) => `qmod -usq ${queue}`,
+  u: (queue) => `start sge_execd on ${queue.replace(/.*@/, "")}`,
+  E: (queue) => `see what qstat -f -explain E says, then qmod -cq ${queue}`,
+};
 
 /**
  * Asks Grid Engine for its queues.
@@ -30,39 +35,28 @@ const BUSY = /[aA]/;
  * @param queue The only one that a job may run in.
  */
 export async function queuesFinding(queue: string | undefined): Promise<Finding> {
-  if (!Deno.env.get("SGE_ROOT")) {
-    return skipped(
-      "queues",
-      "only those of Grid Engine are known: the probe will tell",
-    );
-  }
-  const words = [
-    ...queue === undefined ? [] : ["-q", queue],
-    ...resourceWords(settings.defaultResources).filter((word) =>
-      !["-w", "n"].includes(word)
-    ),
-  ];
+  // Not what jobs ask for by -l: qstat takes free memory for what nobody has.
+  const words = queue === undefined ? [] : ["-q", queue];
+  const asked = queue === undefined ? "" : ` with -q ${queue}`;
   const said = await ask("qstat", ["-f", "-xml", ...words]);
-  if (!said) return skipped("queues", "there is no qstat here: the probe will tell");
-  const asked = words.length === 0 ? "" : ` with ${words.join(" ")}`;
-  if (said.error !== "") return skipped("queues", `qstat says: ${said.error}`);
+  if (said?.error !== "") {
+    return skipped("queues", "no qstat of Grid Engine lists them: the probe will tell");
+  }
   const instances = parse(said.out);
   if (instances.length === 0) {
     return failure(
       "queues",
-      `none takes jobs${asked}`,
-      "qconf -sql lists the queues there are: name one of them, ask for less " +
-        "(GRIDENGINE_DEFAULT_RESOURCES), or have an administrator make one",
+      `there is none${asked}`,
+      "qconf -sql lists the queues there are: name one of them, or have an " +
+        "administrator make one",
     );
   }
   const open = instances.filter(({ state }) => !CLOSED.test(state));
   if (open.length === 0) {
-    const states = instances.map(({ name, state }) => `${name} ${state}`).join(", ");
     return failure(
       "queues",
-      `none is open${asked}; states: ${states}`,
-      "An administrator opens them: qmod -e QUEUE where the state has d, sge_execd of the " +
-        "host where it has u; qstat -f -explain E tells more",
+      `none of ${instances.length} is open${asked}; ${states(instances)}`,
+      `An administrator opens them: ${remedies(instances)}`,
     );
   }
   const ready = open.filter(({ state }) => !BUSY.test(state));
@@ -71,11 +65,33 @@ export async function queuesFinding(queue: string | undefined): Promise<Finding>
   const detail = `${free} of ${total} slots are free in ${open.length} of ` +
     `${instances.length} queue instances${asked}`;
   if (free > 0) return ok("queues", detail);
-  return warning("queues", detail, "Jobs wait: qstat -u '*' tells for whom");
+  return warning(
+    "queues",
+    detail,
+    "Jobs wait: qstat -u '*' tells for whom, qstat -f -explain aA for which load",
+  );
+}
+
+/** How many are in which state. */
+function states(all: Instance[]): string {
+  return [...Map.groupBy(all, ({ state }) => state)]
+    .map(([state, some]) => `state ${state}: ${some.length}, such as ${some[0]!.name}`)
+    .join("; ");
+}
+
+/** What opens one that is closed, by each letter that closes any. */
+function remedies(all: Instance[]): string {
+  const letters = new Set(all.flatMap(({ state }) => [...state]));
+  return [...letters].filter((letter) => CLOSED.test(letter)).map((letter) => {
+    const { name } = all.find(({ state }) => state.includes(letter))!;
+    return `${letter}: ${REMEDIES[letter]?.(name) ?? "man qstat tells its meaning"}`;
+  }).join("; ");
 }
 
 function parse(xml: string): Instance[] {
-  return [...xml.matchAll(/<Queue-List>([^]*?)<\/Queue-List>/g)].map(([, entry]) => {
+  // Jobs that run have states, too.
+  const queues = xml.replaceAll(/<job_list[^]*?<\/job_list>/g, "");
+  return [...queues.matchAll(/<Queue-List>([^]*?)<\/Queue-List>/g)].map(([, entry]) => {
     const value = (tag: string) =>
       new RegExp(`<${tag}>([^<]*)</${tag}>`).exec(entry!)?.[1] ?? "";
     const total = Number(value("slots_total"));

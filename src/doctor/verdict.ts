@@ -8,30 +8,34 @@ import { dirname } from "node:path";
 import type { WorkerLoss } from "../errors.ts";
 import { settings } from "../settings.ts";
 import { failure, type Finding, ok, warning } from "./finding.ts";
+import { denoFinding } from "./machine.ts";
 import type { NodeReport } from "./node_report.ts";
 import type { DoctorOptions } from "./options.ts";
 import type { Call, Outcome } from "./probe.ts";
 import { ask } from "./tools.ts";
 
 const CHECK = "probe job";
-/** How long a cluster's accounting may take, in milliseconds. */
-const ACCOUNTING = 15_000;
 
-/** What the outcome of a probe means, one thing after the other. */
+/**
+ * What the outcome of a probe means, one thing after the other.
+ *
+ * @param signal Ends what is asked about it.
+ */
 export async function* verdict(
   outcome: Outcome,
   options: DoctorOptions,
+  signal: AbortSignal,
 ): AsyncGenerator<Finding> {
   const { report, call, submitted } = outcome;
   if (!report) {
-    yield await whyNone(outcome, options);
+    yield await whyNone(outcome, options, signal);
     return;
   }
   const { host, began } = report;
   const start = call && seconds(began - call.ahead - submitted);
   yield ok(CHECK, `ran on ${host}${start ? `, ${start} after its submission` : ""}`);
   const deno = options.denoPath ?? Deno.execPath();
-  yield ok("deno there", `${report.deno} (${deno})`);
+  yield denoFinding("deno there", report.deno, deno);
   yield ok("run directory", `${dirname(outcome.directory)} can be read there`);
   yield* whatItSees(report);
   if (call) yield* whatItDoes(call, host);
@@ -96,19 +100,23 @@ function noCall({ loss }: Outcome, host: string, options: DoctorOptions): Findin
   );
 }
 
-/** The worker ended, and why only its node can tell. */
+/** The worker was ended, and the cluster says no more of it. */
 function ended(check: string, loss: WorkerLoss, options: DoctorOptions): Finding {
   const { detail, log } = loss;
   const deno = options.denoPath ?? Deno.execPath();
   return failure(
     check,
     log ? `${detail}: ${log}` : detail,
-    `See what ended ${deno} on the node, and what it complained of`,
+    `See what or who ended it, and what ${deno} complains of on a node`,
   );
 }
 
 /** Why nothing was heard of the probe. */
-async function whyNone(outcome: Outcome, options: DoctorOptions): Promise<Finding> {
+async function whyNone(
+  outcome: Outcome,
+  options: DoctorOptions,
+  signal: AbortSignal,
+): Promise<Finding> {
   const { loss, started, late, directory } = outcome;
   const limit = seconds(options.timeout);
   if (late && started) {
@@ -116,28 +124,29 @@ async function whyNone(outcome: Outcome, options: DoctorOptions): Promise<Findin
     return failure(
       CHECK,
       `a node began with it, and said nothing within ${limit}`,
-      `Log in on a node, and see what ${deno} --version does there; where files come ` +
-        "slowly, give it longer by --timeout",
+      `Log in on a node, and see what ${deno} --version does there; qstat -f -explain E ` +
+        "tells of nodes that cannot start jobs; where files come slowly, give it longer " +
+        "by --timeout",
     );
   }
   if (late) {
     return warning(
       CHECK,
       `it still waited in the queue after ${limit}`,
-      "Maps wait as long as it takes. qstat -u '*' tells who comes first; ask for another " +
-        "--queue, or give it longer by --timeout",
+      "Maps wait as long as it takes. qstat -u '*' tells who comes first; ask for less " +
+        "(GRIDENGINE_DEFAULT_RESOURCES) or another --queue, or give it longer by --timeout",
     );
   }
-  const { cause, detail, exitStatus, log = "" } = loss!;
+  const { cause, detail, log = "" } = loss!;
   if (cause === "never started") {
-    return /did not take its job/.test(detail)
-      ? refused(detail)
-      : await failedToStart(detail, dirname(directory));
+    if (/did not take its job/.test(detail)) return refused(detail);
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(options.timeout)]);
+    return await failedToStart(detail, dirname(directory), patience);
   }
-  if (exitStatus === 127) {
+  if (/^There is no deno at /m.test(log)) {
     return failure(
       CHECK,
-      log || detail,
+      log,
       "Install Deno there under that path, or name the path that it has on all nodes: " +
         "denoPath of the scheduler, --deno here",
     );
@@ -174,9 +183,13 @@ function refused(detail: string): Finding {
 const NO_OUTPUT = "26", NO_WORKING_DIRECTORY = "28";
 
 /** The node missed a directory; Grid Engine's accounting knows which one, and which node. */
-async function failedToStart(detail: string, runs: string): Promise<Finding> {
+async function failedToStart(
+  detail: string,
+  runs: string,
+  signal: AbortSignal,
+): Promise<Finding> {
   const job = /\(job (\d+)\S*\)/.exec(detail)![1]!;
-  const { host, failed } = await account(job);
+  const { host, failed } = await account(job, signal);
   if (failed === NO_OUTPUT) {
     return failure(
       "run directory",
@@ -201,8 +214,10 @@ async function failedToStart(detail: string, runs: string): Promise<Finding> {
 }
 
 /** Where a job failed, and by which number; accounting is written with some delay. */
-async function account(job: string): Promise<{ host?: string; failed?: string }> {
-  const end = performance.now() + ACCOUNTING;
+async function account(
+  job: string,
+  signal: AbortSignal,
+): Promise<{ host?: string; failed?: string }> {
   for (;;) {
     const said = await ask("qacct", ["-j", job]);
     const field = (name: string) =>
@@ -210,7 +225,7 @@ async function account(job: string): Promise<{ host?: string; failed?: string }>
       said?.out.match(new RegExp(`(?<=^${name} +)\\S+`, "gm"))?.at(-1);
     const [host, failed] = [field("hostname"), field("failed")];
     if (host !== undefined && failed !== undefined) return { host, failed };
-    if (!said || performance.now() > end) return {};
+    if (!said || signal.aborted) return {};
     await new Promise((resolve) => setTimeout(resolve, 500));
   }
 }

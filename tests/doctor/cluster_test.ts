@@ -1,26 +1,22 @@
 /**
  * What the doctor finds on a real Grid Engine, whole and with one thing broken at a time:
- * each failure that it can tell is brought about here.
+ * each failure that it can tell of one is brought about here, or in `queues_test.ts`.
  */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import {
   head,
   HOME,
-  type Host,
   killExecd,
   killMaster,
   outputAs,
   PROJECT,
-  runAs,
-  type RunOptions,
   startExecd,
   startMaster,
   untilHeard,
-  type Who,
 } from "../cluster/cluster.ts";
-import { dirname } from "node:path";
-import { withoutQueue } from "../cluster/grid.ts";
+import { basename, dirname } from "node:path";
+import { withConfiguration } from "../cluster/grid.ts";
 import { processesOn } from "../cluster/hosts.ts";
 import { DENO } from "../cluster/layout.ts";
 import { programOf } from "../cluster/processes.ts";
@@ -28,87 +24,24 @@ import { until } from "../cluster/shell.ts";
 import { jobs, onCluster } from "../scheduler/_ground.ts";
 import {
   assertFailed,
+  assertSkipped,
   assertWarned,
   assertWell,
-  type Examined,
   examined,
+  oldDeno,
 } from "./_doctor.ts";
+import {
+  doctor,
+  filtered,
+  hidden,
+  instead,
+  on,
+  onHost,
+  start,
+  withAttribute,
+} from "./_on_cluster.ts";
 
 const test = onCluster();
-
-/** How the doctor is run. */
-interface Call extends RunOptions {
-  who?: Who;
-  /** Words before deno, such as those of `env`. */
-  before?: string[];
-}
-
-/** Starts the doctor on the submit host. */
-function start(args: string[], { who = "user", before = [], ...options }: Call = {}) {
-  const words = [...before, "deno", "run", "-A", `${PROJECT}/doctor.ts`, ...args];
-  return runAs(who, words, {
-    stdin: "null",
-    stdout: "piped",
-    stderr: "piped",
-    signal: AbortSignal.timeout(90_000),
-    ...options,
-  });
-}
-
-async function doctor(args: string[] = [], call?: Call): Promise<Examined> {
-  return examined(await start(args, call).output());
-}
-
-/** The doctor's option for a job that runs on this node. */
-const on = (node: Host | undefined) => `--queue=all.q@${node!.name}`;
-
-/** Does something as root where no namespace hides anything. */
-const onHost = (host: Host, ...words: string[]) =>
-  outputAs("root", words, { host, cwd: "/" });
-
-/** Hides a file or a directory from a host, while something is done. */
-async function hidden<T>(
-  host: Host,
-  path: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  const { isFile } = await Deno.stat(path);
-  const cover = isFile ? ["--bind", "/dev/null"] : ["-t", "tmpfs", "none"];
-  await onHost(host, "mount", ...cover, path);
-  try {
-    return await work();
-  } finally {
-    await onHost(host, "umount", path);
-  }
-}
-
-/** Drops packets that reach the submit host from others, while something is done. */
-async function dropped<T>(which: string, work: () => Promise<T>): Promise<T> {
-  const nft = (...words: string[]) => onHost(head, "nft", ...words);
-  await nft("add", "table", "inet", "doctor");
-  try {
-    const chain = ["chain", "inet", "doctor", "in"];
-    await nft("add", ...chain, "{ type filter hook input priority 0; }");
-    await nft("add", "rule", ...chain.slice(1), which, "drop");
-    return await work();
-  } finally {
-    await nft("delete", "table", "inet", "doctor");
-  }
-}
-
-/** A program in place of deno that all hosts see, while something is done with it. */
-async function instead<T>(
-  script: string,
-  work: (path: string) => Promise<T>,
-): Promise<T> {
-  const path = `${HOME}/instead`;
-  await Deno.writeTextFile(path, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  try {
-    return await work(path);
-  } finally {
-    await Deno.remove(path);
-  }
-}
 
 /** Ends deno as soon as it has looked around. */
 const KILLED = `${DENO} "$@" &
@@ -122,7 +55,7 @@ exit 3`;
 const PORTS = "40000-40100";
 
 test("the doctor finds a cluster well, and tells what a node sees", async ([node]) => {
-  const found = await doctor([on(node)]);
+  const found = await doctor([on(node!)]);
   assertWell(found, [
     "deno",
     "permissions",
@@ -158,7 +91,11 @@ test("the doctor finds a cluster well, and tells what a node sees", async ([node
 });
 
 test("the doctor finds that there is no libdrmaa", async () => {
-  await hidden(head, "/usr/lib/gridengine-drmaa", async () => {
+  const folder = "/usr/lib/gridengine-drmaa";
+  const library = await Deno.readFile(`${folder}/lib/libdrmaa.so.1.0`);
+  const own = `${HOME}/drmaa`;
+  await Deno.mkdir(own);
+  await hidden(head, folder, async () => {
     const none = /^none was found in \d+ places/;
     const remedy =
       /install the cluster's libdrmaa, or name its path in DRMAA_LIBRARY_PATH/;
@@ -166,7 +103,17 @@ test("the doctor finds that there is no libdrmaa", async () => {
     // Where nothing speaks of a cluster, maps run without one.
     const alone = await doctor([], { before: ["env", "-u", "SGE_ROOT"] });
     assertWarned(alone, "libdrmaa", /maps run on this machine$/, remedy);
-  });
+    assertSkipped(alone, "cluster", /^there is no libdrmaa to reach one$/);
+    // Of what was tried, it tells what was there.
+    await Deno.writeTextFile(`${own}/libdrmaa.so.1`, "This is none");
+    const broken = await doctor([], { env: { LD_LIBRARY_PATH: own } });
+    const short = /^libdrmaa\.so\.1: .*file too short$/;
+    assertFailed(broken, "libdrmaa", short, remedy);
+    await Deno.writeFile(`${own}/libdrmaa.so.1`, library);
+    const env = { DRMAA_LIBRARY_PATH: `${own}/libdrmaa.so.1` };
+    const found = await doctor(["--queue=nowhere.q"], { env });
+    assertEquals(found.seen.get("session")?.mark, "ok", found.text);
+  }).finally(() => Deno.remove(own, { recursive: true }));
 });
 
 test("the doctor finds that SGE_ROOT is not set, or wrong", async () => {
@@ -179,89 +126,59 @@ test("the doctor finds that SGE_ROOT is not set, or wrong", async () => {
   const wrong = await doctor([], { env: { SGE_ROOT: "/nowhere" } });
   const missing = /"\/nowhere" doesn't exist/;
   assertFailed(wrong, "session", missing, /^SGE_ROOT is set to \/nowhere: .*wrong$/);
+  assertSkipped(wrong, "probe job", /^there is no session to submit it$/);
+  const cell = await doctor([], { env: { SGE_CELL: "nowhere" } });
+  assertFailed(cell, "session", /\/nowhere" doesn't exist/, /or SGE_CELL wrong$/);
 });
 
 test("the doctor finds that the queue master is down, or hangs", async (nodes) => {
   const remedy = /see that sge_qmaster runs/;
   const [master] = processesOn(head).filter((pid) => programOf(pid) === "sge_qmaster");
   Deno.kill(master!, "SIGSTOP");
-  const hanging = await doctor(["--timeout=3"]);
-  Deno.kill(master!, "SIGCONT");
-  assertFailed(hanging, "session", /^no answer within 3 s$/, remedy);
+  try {
+    const hanging = await doctor(["--timeout=3"]);
+    assertFailed(hanging, "session", /^no answer within 3 s$/, remedy);
+  } finally {
+    Deno.kill(master!, "SIGCONT");
+  }
   await killMaster();
-  const down = await doctor();
-  await startMaster();
-  assertFailed(down, "session", /unable to .* qmaster .* host "head"/, remedy);
-  for (const node of nodes) {
-    // It would find the master again by itself, but only within half a minute.
-    await killExecd(node);
-    await startExecd(node);
-    await untilHeard(node, true);
-  }
-});
-
-test("the doctor finds that there is no queue", async () => {
-  const remedy = /qconf -sql lists the queues/;
-  const unknown = await doctor(["--queue=nowhere.q"]);
-  assertFailed(unknown, "queues", /^none takes jobs with -q nowhere\.q$/, remedy);
-  await withoutQueue("all.q", async () => {
-    assertFailed(await doctor(), "queues", /^none takes jobs$/, remedy);
-  });
-  const much = await doctor([], {
-    env: { GRIDENGINE_DEFAULT_RESOURCES: "mem_free=100000G" },
-  });
-  assertFailed(
-    much,
-    "queues",
-    /none takes jobs with -l mem_free=100000G/,
-    /ask for less/,
-  );
-});
-
-test("the doctor finds that no queue is open", async ([node]) => {
-  await onHost(head, "qmod", "-d", `all.q@${node!.name}`);
   try {
-    const states = /^none is open with .*; states: all\.q@node1 d$/;
-    assertFailed(await doctor([on(node)]), "queues", states, /qmod -e QUEUE/);
+    const down = await doctor();
+    assertFailed(down, "session", /unable to .* qmaster .* host "head"/, remedy);
   } finally {
-    await onHost(head, "qmod", "-e", `all.q@${node!.name}`);
+    await startMaster();
+    for (const node of nodes) {
+      // It would find the master again by itself, but only within half a minute.
+      await killExecd(node);
+      await startExecd(node);
+      await untilHeard(node, true);
+    }
   }
 });
 
-test("the doctor finds that all slots are taken, and warns", async () => {
-  const words = ["-b", "y", "-t", "1-8", "-j", "y", "-o", "/dev/null", "sleep", "300"];
-  await outputAs("user", ["qsub", ...words]);
-  const [job] = await jobs();
-  try {
-    const isFull = async () => !(await outputAs("user", ["qstat"])).includes(" qw ");
-    await until("all slots are taken", isFull);
-    const found = await doctor(["--timeout=2"]);
-    assertWarned(found, "queues", /^0 of 8 slots are free in 2 of 2/, /qstat -u '\*'/);
-    assertWarned(
-      found,
-      "probe job",
-      /still waited in the queue after 2\.0 s/,
-      /--timeo/,
-    );
-  } finally {
-    await outputAs("user", ["qdel", job!]);
-  }
-});
-
-test("the doctor finds a firewall that drops the ports", async ([node]) => {
-  await dropped(`tcp dport ${PORTS}`, async () => {
+test("the doctor finds a firewall that drops packets", async ([node]) => {
+  await filtered(`tcp dport ${PORTS} drop`, async () => {
     const env = { GRIDENGINE_PORTS: PORTS };
     const detail =
       /^node1 reaches none of this machine: 192\.0\.2\.10:40\d+ no answer within 5 s$/;
     const remedy =
       /^In the firewalls between node1 and this machine, let TCP .* 40000-40100 through/;
-    assertFailed(await doctor([on(node)], { env }), "addresses", detail, remedy);
+    assertFailed(await doctor([on(node!)], { env }), "addresses", detail, remedy);
   });
-  const opening = "tcp dport 7000-65535 tcp flags & (syn | ack) == syn";
-  await dropped(opening, async () => {
-    const remedy = /name ports in GRIDENGINE_PORTS, such as 40000-40100/;
-    const detail = /no answer within 5 s$/;
-    assertFailed(await doctor([on(node)]), "addresses", detail, remedy);
+});
+
+test("the doctor finds a firewall that refuses connections", async ([node]) => {
+  const opening =
+    `tcp dport 7000-65535 tcp dport != ${PORTS} tcp flags & (syn | ack) == syn`;
+  await filtered(`${opening} reject with tcp reset`, async () => {
+    const remedy =
+      /name ports in GRIDENGINE_PORTS, such as 40000-40100, and let TCP .* them through/;
+    const detail =
+      /^node1 reaches none of this machine: 192\.0\.2\.10:\d+ Connection refused/;
+    assertFailed(await doctor([on(node!)]), "addresses", detail, remedy);
+    // These it does let through.
+    const found = await doctor([on(node!)], { env: { GRIDENGINE_PORTS: PORTS } });
+    assertEquals(found.code, 0, found.text);
   });
 });
 
@@ -270,28 +187,34 @@ test("the doctor tells which address of this machine a node reaches", async ([no
     onHost(head, "ip", "address", ...words, "198.51.100.1/32", "dev", "lo");
   await address("add");
   try {
-    const found = await doctor([on(node)]);
+    const far = { env: { GRIDENGINE_INTERFACE: "198.51.100.1" } };
+    const unreachable = /: 198\.51\.100\.1:\d+ Network is unreachable/;
+    const remedy = /or name in GRIDENGINE_INTERFACE an address .* that nodes reach$/;
+    assertFailed(await doctor([on(node!)], far), "addresses", unreachable, remedy);
+    const found = await doctor([on(node!)]);
     assertEquals(found.code, 0, found.text);
     const { detail } = found.seen.get("addresses")!;
     assertMatch(detail, /192\.0\.2\.10:\d+ answers in/);
     assertMatch(detail, /198\.51\.100\.1:\d+ Network is unreachable/);
+    const near = { env: { GRIDENGINE_INTERFACE: head.address } };
+    assertEquals((await doctor([on(node!)], near)).code, 0);
   } finally {
     await address("delete");
   }
 });
 
 test("the doctor finds that connections open, and nothing gets through", async ([node]) => {
-  await dropped(`tcp dport ${PORTS} ip length > 70`, async () => {
+  await filtered(`tcp dport ${PORTS} ip length > 70 drop`, async () => {
     const env = { GRIDENGINE_PORTS: PORTS };
-    const found = await doctor([on(node), "--timeout=12"], { env });
-    assertFailed(found, "a call", /^node1 did not answer it within 12\.0 s$/, /MTU/);
+    const found = await doctor([on(node!), "--timeout=5"], { env });
+    assertFailed(found, "a call", /^node1 did not answer it within 5\.0 s$/, /MTU/);
     const patience = { ...env, GRIDENGINE_START_TIMEOUT: "1000" };
-    const gaveUp = await doctor([on(node)], { env: patience });
+    const gaveUp = await doctor([on(node!)], { env: patience });
     assertFailed(gaveUp, "a call", /could not reach the host .* within 1000 ms/, /MTU/);
     await instead(KILLED, async (path) => {
-      const killed = await doctor([on(node), `--deno=${path}`], { env });
+      const killed = await doctor([on(node!), `--deno=${path}`], { env });
       const detail = /exited with status 3 .*: It has seen enough$/;
-      assertFailed(killed, "a call", detail, /See what ended .*instead on the node/);
+      assertFailed(killed, "a call", detail, /See what or who ended it, .*instead com/);
     });
   });
 });
@@ -299,31 +222,69 @@ test("the doctor finds that connections open, and nothing gets through", async (
 test("the doctor finds that deno is missing on a node", async ([node]) => {
   await hidden(node!, DENO, async () => {
     const detail = new RegExp(`^There is no deno at ${DENO} on node1$`);
-    assertFailed(await doctor([on(node)]), "probe job", detail, /Install Deno there/);
+    assertFailed(await doctor([on(node!)]), "probe job", detail, /Install Deno there/);
+    // The same one, where it is not hidden.
+    const other = `${HOME}/deno`;
+    await Deno.link(DENO, other);
+    try {
+      const found = await doctor([on(node!), `--deno=${other}`]);
+      assertEquals(found.code, 0, found.text);
+    } finally {
+      await Deno.remove(other);
+    }
   });
 });
+
+/** What it says of a job that could not start, and no more is known. */
+const UNKNOWN = /its job failed to start: a directory or file that it names is missing/;
+const LOOK = /share .*\.gridengine .*qacct -j \d+ tells what failed$/;
 
 test("the doctor finds that a node does not see the run directory", async ([node]) => {
   const runs = `${HOME}/.gridengine`;
   await outputAs("user", ["mkdir", "-p", runs]);
   await hidden(node!, runs, async () => {
     const detail = new RegExp(`^node1 does not see what is in ${runs}$`);
-    const found = await doctor([on(node)]);
-    assertFailed(found, "run directory", detail, /GRIDENGINE_TEMP_DIRECTORY/);
+    const found = await doctor([on(node!)]);
+    const remedy =
+      /^Name a directory that .* nodes share in GRIDENGINE_TEMP_DIRECTORY$/;
+    assertFailed(found, "run directory", detail, remedy);
+    const other = (await outputAs("user", ["mktemp", "-d", "-p", HOME])).trim();
+    try {
+      const env = { GRIDENGINE_TEMP_DIRECTORY: other };
+      const well = await doctor([on(node!)], { env });
+      assertEquals(well.code, 0, well.text);
+    } finally {
+      await Deno.remove(other);
+    }
     // Without Grid Engine's programs there is less to know.
     const before = ["env", `PATH=${dirname(DENO)}`];
-    const blind = await doctor([on(node)], { before });
-    assertEquals(blind.seen.get("queues")!.mark, "skipped", blind.text);
-    const missing =
-      /its job failed to start: a directory or file that it names is missing/;
-    assertFailed(blind, "probe job", missing, /share .*\.gridengine .*qacct -j \d+/);
+    const blind = await doctor([on(node!)], { before });
+    assertSkipped(blind, "queues", /^no qstat of Grid Engine lists them/);
+    assertFailed(blind, "probe job", UNKNOWN, LOOK);
+    // Where it keeps no accounts, too.
+    const reporting_params = "accounting=false reporting=false flush_time=00:00:01 " +
+      "joblog=false sharelog=00:00:00";
+    await withConfiguration({ reporting_params }, async () => {
+      const found = await doctor([on(node!), "--timeout=3"]);
+      assertFailed(found, "probe job", UNKNOWN, LOOK);
+    });
+  });
+});
+
+test("the doctor finds that a node lacks something else", async ([node]) => {
+  await withAttribute(node!, "shell", "/nowhere/sh", async () => {
+    const found = await doctor([on(node!)]);
+    assertFailed(found, "probe job", UNKNOWN, LOOK);
+    // As it says:
+    const job = /qacct -j (\d+)/.exec(found.seen.get("probe job")!.remedy!)![1]!;
+    assertMatch(await outputAs("user", ["qacct", "-j", job]), /searching requested sh/);
   });
 });
 
 test("the doctor finds that a node does not see the working directory", async ([node]) => {
   const mine = (await outputAs("user", ["mktemp", "-d"])).trim();
   try {
-    const found = await doctor([on(node)], { cwd: mine });
+    const found = await doctor([on(node!)], { cwd: mine });
     const detail = new RegExp(`^node1 does not see ${mine}$`);
     assertFailed(found, "working directory", detail, /workingDirectory/);
   } finally {
@@ -334,28 +295,60 @@ test("the doctor finds that a node does not see the working directory", async ([
 test("the doctor finds that a node does not see the modules", async ([node]) => {
   const remedy = /^Put the program, its modules and Deno's cache \(DENO_DIR\)/;
   await hidden(node!, `${PROJECT}/src`, async () => {
-    const found = await doctor([on(node)]);
+    const found = await doctor([on(node!)]);
     assertFailed(found, "probe job", /Module not found .*\/src\/doctor\//, remedy);
   });
   await hidden(node!, PROJECT, async () => {
     // In a directory that is still there.
-    const found = await doctor([on(node)], { cwd: HOME });
+    const found = await doctor([on(node!)], { cwd: HOME });
     assertFailed(found, "probe job", /reading config file .*deno\.json/, remedy);
   });
 });
 
 test("the doctor finds that a node does not see libzmq", async ([node]) => {
   await hidden(node!, `${HOME}/.cache/deno`, async () => {
-    const found = await doctor([on(node)]);
+    const found = await doctor([on(node!)]);
     const detail = /^Cannot open ".*addon\.node" as libzmq/;
-    assertFailed(found, "libzmq there", detail, /DENO_DIR.* where node1 sees it/);
+    const remedy =
+      /DENO_DIR.* where node1 sees it .*, or name in GRIDENGINE_LIBZMQ one/;
+    assertFailed(found, "libzmq there", detail, remedy);
+    const [, path] = /"(.*)"/.exec(found.seen.get("libzmq there")!.detail)!;
+    const other = `${HOME}/${basename(path!)}`;
+    await Deno.copyFile(path!, other);
+    try {
+      const env = { GRIDENGINE_LIBZMQ: other };
+      const well = await doctor([on(node!)], { env });
+      assertEquals(well.code, 0, well.text);
+    } finally {
+      await Deno.remove(other);
+    }
   });
 });
 
-test("the doctor finds a limit under which deno cannot start", async () => {
-  const found = await doctor(["--native=-l h_vmem=2G"]);
+test("the doctor finds a limit under which deno cannot start", async ([node]) => {
   const detail = /^deno could not start under a limit of its address space/;
-  assertFailed(found, "probe job", detail, /^Ask for mem_free in place of h_vmem/);
+  const remedy =
+    /^Ask for mem_free in place of h_vmem .* in what the queue itself sets$/;
+  const asked = await doctor([], {
+    env: { GRIDENGINE_DEFAULT_RESOURCES: "h_vmem=2G" },
+  });
+  assertFailed(asked, "probe job", detail, remedy);
+  await withAttribute(node!, "h_vmem", "2G", async () => {
+    assertFailed(await doctor([on(node!)]), "probe job", detail, remedy);
+  });
+});
+
+test("the doctor finds that the deno of a node is too old", async ([node]) => {
+  const path = `${HOME}/old-deno`;
+  await Deno.copyFile(await oldDeno(), path);
+  try {
+    const found = await doctor([on(node!), `--deno=${path}`]);
+    const detail = new RegExp(`^2\\.8\\.3 \\(${path}\\)$`);
+    const remedy = /^Have Deno 2\.9 or newer there: deno upgrade$/;
+    assertFailed(found, "deno there", detail, remedy);
+  } finally {
+    await Deno.remove(path);
+  }
 });
 
 test("the doctor finds that deno hangs on a node, or fails", async () => {
@@ -367,8 +360,30 @@ test("the doctor finds that deno hangs on a node, or fails", async () => {
   await instead("echo No glibc of 2027 here; exit 3", async (path) => {
     const found = await doctor([`--deno=${path}`]);
     const detail = /exited with status 3 \(job \d+\.1\): No glibc of 2027 here$/;
-    assertFailed(found, "probe job", detail, /See what ended .*instead on the node/);
+    assertFailed(found, "probe job", detail, ENDED);
   });
+});
+
+/** What to do where no more is known. */
+const ENDED = /^See what or who ended it, and what \/.* complains of on a node$/;
+
+test("the doctor finds that its job is ended", async () => {
+  await instead("kill -9 $$", async (path) => {
+    const found = await doctor([`--deno=${path}`]);
+    const detail = /^its process was ended by SIGKILL \(job \d+\.1\)$/;
+    assertFailed(found, "probe job", detail, ENDED);
+  });
+  await instead("exec sleep 300", async (path) => {
+    const env = { GRIDENGINE_DEFAULT_RESOURCES: "h_rt=1" };
+    const found = await doctor([`--deno=${path}`], { env });
+    const detail = /^it ran into its run time limit of 1 s \(job/;
+    assertFailed(found, "probe job", detail, ENDED);
+  });
+  await using waiting = start(["--native=-h"]);
+  await until("its job waits", async () => (await jobs()).length === 1);
+  await outputAs("user", ["qdel", ...await jobs()]);
+  const found = examined(await waiting.output());
+  assertFailed(found, "probe job", /^its job was deleted \(job \d+\.1\)$/, ENDED);
 });
 
 test("the doctor passes on why the cluster refuses a job", async ([node]) => {
@@ -376,7 +391,17 @@ test("the doctor passes on why the cluster refuses a job", async ([node]) => {
   assertFailed(unknown, "probe job", /unknown resource "nonsense"/, /show these words/);
   const elsewhere = await doctor([], { host: node! });
   const detail = /host "node1" is not a submit host/;
-  assertFailed(elsewhere, "probe job", detail, /qconf -as node1$/);
+  const remedy =
+    /^An administrator makes this host one that submits: (qconf -as node1)$/;
+  assertFailed(elsewhere, "probe job", detail, remedy);
+  const [, command] = remedy.exec(elsewhere.seen.get("probe job")!.remedy!)!;
+  await onHost(head, ...command!.split(" "));
+  try {
+    const found = await doctor([], { host: node! });
+    assertEquals(found.code, 0, found.text);
+  } finally {
+    await onHost(head, "qconf", "-ds", node!.name);
+  }
 });
 
 test("the doctor finds that it cannot listen where it is told to", async () => {

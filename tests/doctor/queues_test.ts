@@ -1,0 +1,140 @@
+/** What the doctor finds of the queues of a real Grid Engine. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import {
+  head,
+  HOME,
+  type Host,
+  killExecd,
+  outputAs,
+  startExecd,
+  untilHeard,
+} from "../cluster/cluster.ts";
+import { fullText, withoutQueue } from "../cluster/grid.ts";
+import { until } from "../cluster/shell.ts";
+import { jobs, onCluster } from "../scheduler/_ground.ts";
+import { assertFailed, assertSkipped, assertWarned } from "./_doctor.ts";
+import { doctor, on, onHost, withAttribute } from "./_on_cluster.ts";
+
+const test = onCluster();
+
+test("the doctor finds that there is no queue", async () => {
+  const remedy = /^qconf -sql lists the queues there are: name one of them, or have/;
+  const unknown = await doctor(["--queue=nowhere.q"]);
+  assertFailed(unknown, "queues", /^there is none with -q nowhere\.q$/, remedy);
+  assertSkipped(unknown, "probe job", /^no queue would take it$/);
+  await withoutQueue("all.q", async () => {
+    assertFailed(await doctor(), "queues", /^there is none$/, remedy);
+  });
+});
+
+test("the doctor finds that no queue has what is asked for", async () => {
+  const asking = (resources: string) =>
+    doctor(["--timeout=3"], { env: { GRIDENGINE_DEFAULT_RESOURCES: resources } });
+  const none = /did not take its job: .*no suitable queues/;
+  const other = /^Ask for something else by --queue, --native and GRIDENGINE_DEFAULT_R/;
+  assertFailed(await asking("arch=none"), "probe job", none, other);
+  const long = /^it still waited in the queue after 3\.0 s$/;
+  const less = /ask for less \(GRIDENGINE_DEFAULT_RESOURCES\)/;
+  assertWarned(await asking("mem_free=100000G"), "probe job", long, less);
+  const well = await asking("mem_free=100M");
+  assertEquals(well.code, 0, well.text);
+  assertEquals(well.seen.get("a call")?.mark, "ok");
+});
+
+test("the doctor finds that queues are closed, and what opens each", async (nodes) => {
+  const [first, second] = nodes as [Host, Host];
+  const qmod = (flag: string, queue: string) => onHost(head, "qmod", flag, queue);
+  try {
+    await withAttribute(first, "prolog", "/bin/false", async () => {
+      const found = await doctor([on(first), "--timeout=3"]);
+      const remedy = /qstat -f -explain E tells of nodes that cannot start jobs/;
+      assertFailed(found, "probe job", /^a node began with it/, remedy);
+    });
+    await qmod("-sq", `all.q@${first.name}`);
+    await qmod("-d", `all.q@${second.name}`);
+    await killExecd(second);
+    await until("the node is missed", async () => /du$/m.test(await fullText()));
+    // An alarm is nothing that somebody could open.
+    await withAttribute(second, "load_thresholds", "mem_free=100000G", async () => {
+      const states = "state Es: 1, such as all\\.q@node1; state adu: 1, such as all";
+      const detail = new RegExp(`^none of 2 is open; ${states}\\.q@node2$`);
+      const remedy = /^An administrator opens them: E: [^;]+; s: [^;]+; d: [^;]+; u: /;
+      const found = await doctor();
+      assertFailed(found, "queues", detail, remedy);
+      const advice = found.seen.get("queues")!.remedy!;
+      assertMatch(advice, /E: see what qstat -f -explain E says, then qmod/);
+      for (const [, flag, queue] of advice.matchAll(/qmod (-\w+) (\S+@\w+)/g)) {
+        await qmod(flag!, queue!);
+      }
+      assertMatch(advice, /u: start sge_execd on node2$/);
+      await startExecd(second);
+      await untilHeard(second, true);
+    });
+    const open = await doctor();
+    assertEquals(open.code, 0, open.text);
+    assertMatch(open.seen.get("queues")!.detail, /^8 of 8 slots are free in 2 of 2/);
+  } finally {
+    await startExecd(second);
+    for (const flag of ["-e", "-usq", "-cq"]) await qmod(flag, "*");
+    await untilHeard(second, true);
+  }
+});
+
+test("the doctor finds a queue in a state that it does not know", async ([node]) => {
+  const calendar = `${HOME}/calendar`;
+  const text = "calendar_name doctor\nyear NONE\nweek mon-sun=0-24=off\n";
+  await Deno.writeTextFile(calendar, text);
+  try {
+    await onHost(head, "qconf", "-Acal", calendar);
+    await withAttribute(node!, "calendar", "doctor", async () => {
+      const state = /state D: 1, such as all\.q@node1$/;
+      const remedy = /^An administrator opens them: D: man qstat tells its meaning$/;
+      assertFailed(await doctor([on(node!)]), "queues", state, remedy);
+    });
+  } finally {
+    await onHost(head, "qconf", "-dcal", "doctor");
+    await Deno.remove(calendar);
+  }
+});
+
+/** What the doctor says where a job would wait. */
+async function assertWaits(): Promise<void> {
+  const found = await doctor(["--timeout=3"]);
+  const reason =
+    /^Jobs wait: qstat -u '\*' tells for whom, qstat -f -explain aA for which load$/;
+  assertWarned(found, "queues", /^0 of 8 slots are free in 2 of 2 queue/, reason);
+  const detail = /^it still waited in the queue after 3\.0 s$/;
+  assertWarned(found, "probe job", detail, /^Maps wait .*give it longer by --timeout$/);
+}
+
+test("the doctor finds that all slots are taken, and warns", async () => {
+  const words = ["-b", "y", "-t", "1-8", "-j", "y", "-o", "/dev/null", "sleep", "300"];
+  await outputAs("user", ["qsub", ...words]);
+  const [job] = await jobs();
+  try {
+    const isFull = async () => !(await outputAs("user", ["qstat"])).includes(" qw ");
+    await until("all slots are taken", isFull);
+    await assertWaits();
+  } finally {
+    await outputAs("user", ["qdel", job!]);
+  }
+});
+
+test("the doctor finds that all loads are too high, and warns", async (nodes) => {
+  const [first, second] = nodes as [Host, Host];
+  const limit = "mem_free=100000G";
+  await withAttribute(
+    first,
+    "load_thresholds",
+    limit,
+    () => withAttribute(second, "suspend_thresholds", limit, assertWaits),
+  );
+});
+
+test("the doctor goes on where qstat does not list the queues", async () => {
+  const found = await doctor(["--queue=-nonsense"]);
+  assertSkipped(found, "queues", /^no qstat of Grid Engine lists them/);
+  const detail = /did not take its job: .*-nonsense/;
+  assertFailed(found, "probe job", detail, /^Ask for something else by --queue/);
+});
