@@ -19,6 +19,8 @@ const CLOSE_TIMEOUT = 20_000;
 
 /** What came of the probe. Times are milliseconds. */
 export interface Outcome {
+  /** The name of its job. */
+  name: string;
   /** The directory of the run, which nodes must see. */
   directory: string;
   /** When its job was handed to the cluster, by the clock of this machine. */
@@ -64,10 +66,10 @@ export async function probe(
       if (scheduler.loss === undefined && !either.aborted) throw reason;
       return undefined;
     });
-    const { directory, submitted, started, loss } = scheduler;
+    const { jobName: name, directory, submitted, started, loss } = scheduler;
     const report = await read(directory);
     const late = patience.signal.aborted;
-    return { directory, submitted, started, loss, report, call, late };
+    return { name, directory, submitted, started, loss, report, call, late };
   } finally {
     patience.end();
     const closing = dispatcher.close().then(() => scheduler.close());
@@ -130,6 +132,7 @@ class Patience {
 
 /** Submits one job, whose worker looks around before it works. */
 class ProbeScheduler extends GridEngineScheduler {
+  readonly jobName: string;
   directory = "";
   submitted = 0;
   started = false;
@@ -140,13 +143,16 @@ class ProbeScheduler extends GridEngineScheduler {
     { queue, nativeSpecification, denoPath }: DoctorOptions,
     onStart: () => void,
   ) {
+    // One that no job had: numbers come again, and accounts are kept for years.
+    const name = `doctor-${crypto.randomUUID().slice(0, 8)}`;
     super({
       workers: 1,
-      name: "doctor",
+      name,
       ...(queue !== undefined && { queue }),
       ...(nativeSpecification !== undefined && { nativeSpecification }),
       ...(denoPath !== undefined && { denoPath }),
     });
+    this.jobName = name;
     this.#onStart = onStart;
   }
 

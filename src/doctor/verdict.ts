@@ -117,7 +117,7 @@ async function whyNone(
   options: DoctorOptions,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const { loss, started, late, directory } = outcome;
+  const { loss, started, late } = outcome;
   const limit = seconds(options.timeout);
   if (late && started) {
     const deno = options.denoPath ?? Deno.execPath();
@@ -141,7 +141,7 @@ async function whyNone(
   if (cause === "never started") {
     if (/did not take its job/.test(detail)) return refused(detail);
     const patience = AbortSignal.any([signal, AbortSignal.timeout(options.timeout)]);
-    return await failedToStart(detail, dirname(directory), patience);
+    return await failedToStart(detail, outcome, patience);
   }
   if (/^There is no deno at /m.test(log)) {
     return failure(
@@ -185,11 +185,11 @@ const NO_OUTPUT = "26", NO_WORKING_DIRECTORY = "28";
 /** The node missed a directory; Grid Engine's accounting knows which one, and which node. */
 async function failedToStart(
   detail: string,
-  runs: string,
+  { name, directory }: Outcome,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const job = /\(job (\d+)\S*\)/.exec(detail)![1]!;
-  const { host, failed } = await account(job, signal);
+  const runs = dirname(directory);
+  const { host, failed } = await account(name, signal);
   if (failed === NO_OUTPUT) {
     return failure(
       "run directory",
@@ -209,7 +209,7 @@ async function failedToStart(
     CHECK,
     detail,
     `See that all nodes share ${runs} (GRIDENGINE_TEMP_DIRECTORY) and ${Deno.cwd()} ` +
-      `(workingDirectory of the scheduler); qacct -j ${job} tells what failed`,
+      `(workingDirectory of the scheduler); qacct -j ${name} tells what failed`,
   );
 }
 
@@ -221,8 +221,7 @@ async function account(
   for (;;) {
     const said = await ask("qacct", ["-j", job]);
     const field = (name: string) =>
-      // Numbers of jobs come again: the latest is the last.
-      said?.out.match(new RegExp(`(?<=^${name} +)\\S+`, "gm"))?.at(-1);
+      new RegExp(`^${name} +(\\S+)`, "m").exec(said?.out ?? "")?.[1];
     const [host, failed] = [field("hostname"), field("failed")];
     if (host !== undefined && failed !== undefined) return { host, failed };
     if (!said || signal.aborted) return {};

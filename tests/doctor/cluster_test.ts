@@ -237,7 +237,7 @@ test("the doctor finds that deno is missing on a node", async ([node]) => {
 
 /** What it says of a job that could not start, and no more is known. */
 const UNKNOWN = /its job failed to start: a directory or file that it names is missing/;
-const LOOK = /share .*\.gridengine .*qacct -j \d+ tells what failed$/;
+const LOOK = /share .*\.gridengine .*qacct -j doctor-\w+ tells what failed$/;
 
 test("the doctor finds that a node does not see the run directory", async ([node]) => {
   const runs = `${HOME}/.gridengine`;
@@ -276,7 +276,7 @@ test("the doctor finds that a node lacks something else", async ([node]) => {
     const found = await doctor([on(node!)]);
     assertFailed(found, "probe job", UNKNOWN, LOOK);
     // As it says:
-    const job = /qacct -j (\d+)/.exec(found.seen.get("probe job")!.remedy!)![1]!;
+    const job = /qacct -j (\S+)/.exec(found.seen.get("probe job")!.remedy!)![1]!;
     assertMatch(await outputAs("user", ["qacct", "-j", job]), /searching requested sh/);
   });
 });
