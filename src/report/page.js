@@ -485,12 +485,11 @@ function workers({ workers, workerCount, wall }) {
   );
 }
 
-function notes({ resolution, workers, times }) {
-  const merged = workers.some(({ bars }) => bars.some((bar) => bar[3] > 1));
+function notes({ resolution, times }) {
   const list = [
     "Times are by the clock of the program that ran the map; a bar ends when its result " +
     "came there.",
-    ...(merged
+    ...(resolution > 0
       ? [
         `The chart merges what is shorter than ${time(resolution)} together with its ` +
         `neighbours; figures are of all ${

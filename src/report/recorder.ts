@@ -91,6 +91,8 @@ export class Recorder implements RunRecorder {
     Object.assign(lane, { host, pid });
     if (lane.ready !== undefined) return;
     lane.ready = lane.since = time - this.#start;
+    // A cluster may tell later of its start.
+    lane.started ??= lane.ready;
     this.#peak = Math.max(this.#peak, ++this.#present);
   }
 

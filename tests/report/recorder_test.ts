@@ -49,6 +49,19 @@ Deno.test("bars lie where items ran, by the time of their news and how long they
   ]);
 });
 
+Deno.test("a worker that is there has not waited longer, though news of its start are late", () => {
+  const host = new Recorded(1, 1);
+  host.run(1, ONE_BY_ONE);
+  host.now = 100;
+  host.hello("1");
+  host.now = 200;
+  host.do({ type: "workerStarted", worker: "1" });
+  host.ran("1", 1, 40);
+  const { workers: [worker], budget } = host.record;
+  assertEquals([worker?.started, worker?.ready], [100, 100]);
+  assertEquals([budget.starting, budget.queued], [0, 100]);
+});
+
 Deno.test("a failed item is a failed bar, and listed with its error", () => {
   const host = new Recorded(2, 1);
   host.run(2, ONE_BY_ONE);
