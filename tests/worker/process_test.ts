@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { map, ProcessScheduler } from "../../mod.ts";
 import type { RunFile } from "../../src/protocol/run_file.ts";
 import { libzmqPath } from "../zeromq/_tools.ts";
 import { entries, type Ground, test } from "../integration/_helpers.ts";
@@ -135,4 +136,13 @@ test("A worker with the keys of another run does not get in", async (ground) => 
   assertEquals(code, 69);
   assertStringIncludes(said, running.runFile.endpoints[0]!);
   await running.finish();
+});
+
+test("What a worker runs is woken on time, where the kernel lets it", async () => {
+  const slack = () => {
+    const thread = Deno.readLinkSync("/proc/thread-self").split("/").at(-1);
+    return Deno.readTextFileSync(`/proc/${thread}/timerslack_ns`);
+  };
+  const scheduler = () => new ProcessScheduler({ workers: 1 });
+  assertEquals(await map(slack, [undefined], { scheduler }), ["1\n"]);
 });
