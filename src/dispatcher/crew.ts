@@ -175,10 +175,12 @@ export class Crew {
       socket.send([identity, ...new Link().send({ type: "refused", why: refused })]);
       return;
     }
-    const { incarnation, received } = this.#hellos.get(worker)!;
+    const hello = this.#hellos.get(worker)!;
+    const { incarnation, received } = hello;
     let peer = this.#peers.get(worker);
     if (peer?.incarnation !== incarnation) {
-      peer = new Peer(socket, identity, incarnation);
+      peer?.close();
+      peer = new Peer(socket, identity, incarnation, this.#transport.memoryOf(hello));
       this.#peers.set(worker, peer);
     }
     peer.welcome(received);
@@ -235,6 +237,7 @@ export class Crew {
     if (!alive) return;
     this.#alive.delete(worker);
     this.#listener.ended(worker, refineLoss({ ...loss, worker }));
+    this.#peers.get(worker)?.close();
     this.#peers.delete(worker);
     alive.resolve();
   }
@@ -262,6 +265,7 @@ export class Crew {
     const peer = this.#peers.get(worker);
     let message: WorkerMessage;
     try {
+      if (peer) frames = peer.fetch(frames);
       message = decodeWorkerMessage(frames);
       if (message.type === "hello") {
         const { hello } = message;

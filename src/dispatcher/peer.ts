@@ -6,6 +6,8 @@
 
 import { Link } from "../protocol/link.ts";
 import type { HostMessage } from "../protocol/messages.ts";
+import { Vault } from "../protocol/vault.ts";
+import type { SharedMemory } from "../zeromq/shared_memory.ts";
 import type { Frames, ZmqSocket } from "../zeromq/socket.ts";
 
 /** Beyond so many bytes received, the worker is told at once, so that it can forget them. */
@@ -20,22 +22,39 @@ export class Peer {
   readonly #link = new Link();
   readonly #socket: ZmqSocket;
   readonly #identity: Uint8Array;
+  readonly #memory: SharedMemory | undefined;
+  #vault: Vault | undefined;
   #inGap = false;
 
   /**
    * @param socket The ROUTER.
    * @param identity The worker's routing id.
    * @param incarnation Which of its processes it is.
+   * @param memory What it shares with us; it is closed with this.
    */
-  constructor(socket: ZmqSocket, identity: Uint8Array, incarnation: string) {
+  constructor(
+    socket: ZmqSocket,
+    identity: Uint8Array,
+    incarnation: string,
+    memory: SharedMemory | undefined,
+  ) {
     this.incarnation = incarnation;
     this.#socket = socket;
     this.#identity = identity;
+    this.#memory = memory;
+    this.#vault = memory && new Vault(memory.bytes, "host");
   }
 
   /** Sends a message. */
   send(message: HostMessage): void {
-    this.#socket.send([this.#identity, ...this.#link.send(message)]);
+    const frames = this.#link.send(message);
+    const sent = this.#vault?.store(frames, this.#link.sent) ?? frames;
+    this.#socket.send([this.#identity, ...sent]);
+  }
+
+  /** What came in, with what of it lies in shared memory. */
+  fetch(frames: Frames): Frames {
+    return this.#vault?.fetch(frames) ?? frames;
   }
 
   /** Answers `hello`: what the worker has not received it is sent again. */
@@ -49,6 +68,7 @@ export class Peer {
   /** Whether to take what came in. */
   receive(frames: Frames): boolean {
     const arrival = this.#link.receive(frames);
+    this.#vault?.release(this.#link.known);
     // Once a gap: each time everything since is sent again.
     if (arrival === "gap" && !this.#inGap) this.#askAgain();
     if (arrival !== "repeated") this.#inGap = arrival === "gap";
@@ -61,8 +81,15 @@ export class Peer {
     if (this.#link.owesAcknowledgement) this.send({ type: "heartbeat" });
   }
 
+  /** The process is gone. */
+  close(): void {
+    this.#vault = undefined;
+    this.#memory?.close();
+  }
+
   #askAgain(): void {
     const { incarnation } = this;
-    this.send({ type: "welcome", received: this.#link.received, incarnation });
+    const memory = this.#vault !== undefined;
+    this.send({ type: "welcome", received: this.#link.received, memory, incarnation });
   }
 }

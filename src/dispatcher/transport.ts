@@ -7,8 +7,9 @@
  */
 
 import { join } from "node:path";
-import { LARGEST_MESSAGE } from "../protocol/messages.ts";
+import { type Hello, LARGEST_MESSAGE } from "../protocol/messages.ts";
 import type { RunFile } from "../protocol/run_file.ts";
+import { Vault } from "../protocol/vault.ts";
 import { settings } from "../settings.ts";
 import { ZeromqError } from "../errors.ts";
 import {
@@ -19,6 +20,7 @@ import {
 } from "../zeromq/libzmq.ts";
 import { locateLibzmq } from "../zeromq/locate.ts";
 import { type SocketOptions, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
+import { SharedMemory } from "../zeromq/shared_memory.ts";
 import { ZapHandler } from "../zeromq/zap.ts";
 
 /** What the ROUTER receives from libzmq, as if from a worker, when that is lost. */
@@ -62,17 +64,20 @@ export class Transport {
   /** The socket that workers talk to. */
   readonly socket: ZmqSocket;
   readonly #directory: string;
+  readonly #zmq: Libzmq;
   readonly #context: ZmqContext;
   readonly #zap: ZapHandler | undefined;
 
   private constructor(
     directory: string,
+    zmq: Libzmq,
     context: ZmqContext,
     socket: ZmqSocket,
     address: string,
     zap: ZapHandler | undefined,
   ) {
     this.#directory = directory;
+    this.#zmq = zmq;
     this.#context = context;
     this.socket = socket;
     this.address = address;
@@ -112,7 +117,7 @@ export class Transport {
         ? listenLocally(context, directory)
         : listenOnNetwork(zmq, context, run, options);
       run.endpoints = endpointsOf(address);
-      const transport = new Transport(directory, context, socket, address, zap);
+      const transport = new Transport(directory, zmq, context, socket, address, zap);
       await Deno.writeTextFile(transport.runFile, JSON.stringify(run), {
         mode: 0o600,
         createNew: true,
@@ -133,6 +138,12 @@ export class Transport {
       // A worker may be doing it, too.
     }
   };
+
+  /** The memory that a worker of this machine would share, if it can be had. */
+  memoryOf({ pid, memory }: Hello): SharedMemory | undefined {
+    if (memory === undefined || !this.address.startsWith("ipc:")) return undefined;
+    return SharedMemory.open(this.#zmq, pid, memory, Vault.SIZE);
+  }
 
   /** How many connections were refused because they did not have the run's key. */
   get refused(): number {

@@ -65,7 +65,10 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
       return [numbers(all), text(message.prints.map(({ text }) => text).join(""))];
     }
     case "welcome":
-      return [numbers([message.received]), text(message.incarnation)];
+      return [
+        numbers([message.received, message.memory ? 1 : 0]),
+        text(message.incarnation),
+      ];
     case "refused":
       return [text(message.why)];
     case "code":
@@ -182,8 +185,13 @@ export function decodeHostMessage(frames: Frames): HostMessage {
       body.expect(0);
       return { type };
     case "welcome": {
-      const [received] = body.numbers(2, 1);
-      return { type, received: whole(received, type), incarnation: body.text(1, 2) };
+      const [received, memory] = body.numbers(2, 2);
+      return {
+        type,
+        received: whole(received, type),
+        memory: yesOrNo(memory, type),
+        incarnation: body.text(1, 2),
+      };
     }
     case "refused":
       return { type, why: body.text(0, 1) };
@@ -365,13 +373,14 @@ function helloOf(json: string): Hello {
   } catch {
     throw refuse("hello", "is not JSON");
   }
-  const { worker, pid, host, incarnation, received } =
+  const { worker, pid, host, incarnation, received, memory } =
     parsed as Record<string, unknown> ??
       {};
   if (
     typeof worker !== "string" || typeof host !== "string" ||
     typeof incarnation !== "string" || typeof pid !== "number" ||
-    typeof received !== "number"
+    typeof received !== "number" ||
+    memory !== undefined && typeof memory !== "number"
   ) throw refuse("hello", "lacks worker, pid, host, incarnation or received");
   return {
     worker,
@@ -379,5 +388,6 @@ function helloOf(json: string): Hello {
     host,
     incarnation,
     received: whole(received, "hello"),
+    ...(memory !== undefined && { memory: whole(memory, "hello") }),
   };
 }

@@ -10,6 +10,9 @@
  * | 2–5 | the sequence number (uint32), from 1; 0 for a message outside the sequence |
  * | 6–9 | the highest sequence number received from the other side so far (uint32) |
  *
+ * Between processes of one machine large frames may lie in memory that both share: then
+ * 128 is added to the type, and one more frame says where, see `vault.ts`.
+ *
  * The frames after it depend on the type. `numbers` is one frame of float64,
  * `text` one frame of UTF-8, `value` one frame of structured clone (V8's serializer),
  * `list` one frame or more as `lists.ts` writes them.
@@ -26,7 +29,7 @@
  * | | `message` | yes | numbers: chunk; value: what was sent |
  * | | `output` | yes | numbers: chunk, offset, level (index in {@linkcode CONSOLE_LEVELS}), time of the epoch and length for each {@linkcode Print}; text: all of them |
  * | | `restarting` | yes | none |
- * | host → worker | `welcome` | no | numbers: highest sequence number received; text: the incarnation that is welcome |
+ * | host → worker | `welcome` | no | numbers: highest sequence number received, shared memory (0 or 1); text: the incarnation that is welcome |
  * | | `refused` | no | text: why |
  * | | `heartbeat` | no | none |
  * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
@@ -63,7 +66,7 @@
  */
 
 /** Raised whenever a frame changes its meaning. Both sides must have the same. */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** The length of frame 0, in bytes. */
 export const HEADER_SIZE = 10;
@@ -142,6 +145,8 @@ export interface Hello {
   incarnation: string;
   /** The highest sequence number that it has received from the host. */
   received: number;
+  /** The descriptor of memory that it would share, if it has any. */
+  memory?: number;
 }
 
 /** Consecutive items of one chunk. */
@@ -204,7 +209,13 @@ export type WorkerMessage =
 
 /** What the host says to a worker. */
 export type HostMessage =
-  | { type: "welcome"; received: number; incarnation: string }
+  | {
+    type: "welcome";
+    received: number;
+    /** Frames may lie in the memory that `hello` has offered: see `vault.ts`. */
+    memory: boolean;
+    incarnation: string;
+  }
   | { type: "refused"; why: string }
   | { type: "heartbeat" }
   | { type: "code"; code: number; value: Uint8Array }

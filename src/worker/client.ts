@@ -17,7 +17,9 @@ import {
   type WorkerMessage,
 } from "../protocol/messages.ts";
 import type { RunFile } from "../protocol/run_file.ts";
+import { isElsewhere, Vault } from "../protocol/vault.ts";
 import { openLibzmq } from "../zeromq/libzmq.ts";
+import { SharedMemory } from "../zeromq/shared_memory.ts";
 import { type Frames, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
 import { Thread } from "./thread.ts";
 
@@ -55,6 +57,9 @@ export class Client {
   readonly #link = new Link();
   readonly #thread: Thread;
   readonly #incarnation = crypto.randomUUID();
+  readonly #memory: SharedMemory | undefined;
+  /** Once the host has opened it. */
+  #vault: Vault | undefined;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #giveUp: ReturnType<typeof setTimeout> | undefined;
   #helloTimer: ReturnType<typeof setInterval> | undefined;
@@ -86,6 +91,10 @@ export class Client {
       restart: () => this.#restart(),
     });
     const zmq = openLibzmq(run.libzmq);
+    // Only for a host that is known to be on this machine, and to be the same user's.
+    this.#memory = endpoint.startsWith("ipc:")
+      ? SharedMemory.make(zmq, Vault.SIZE)
+      : undefined;
     this.#context = new ZmqContext(zmq);
     this.#socket = this.#context.socket("DEALER", {
       routingId: new TextEncoder().encode(worker),
@@ -136,6 +145,7 @@ export class Client {
         host: Deno.hostname(),
         incarnation: this.#incarnation,
         received: this.#link.received,
+        ...(this.#memory && { memory: this.#memory.fd }),
       };
       this.#send({ type: "hello", hello });
       // A host that was killed is not waited for, however patient we are with others.
@@ -162,8 +172,14 @@ export class Client {
       else this.#hello(this.#run.reconnectGrace, "host lost");
       return;
     }
+    if (!this.#vault && isElsewhere(frames)) {
+      // It is for the process that this one has replaced.
+      this.#missed = true;
+      return;
+    }
     let message: HostMessage;
     try {
+      if (this.#vault) frames = this.#vault.fetch(frames);
       message = decodeHostMessage(frames);
     } catch (error) {
       console.error(`Dropped what the host said: ${(error as Error).message}`);
@@ -179,6 +195,7 @@ export class Client {
       return;
     }
     const arrival = this.#link.receive(frames);
+    this.#vault?.release(this.#link.known);
     this.#tellRead();
     if (this.#restarting && this.#link.kept === 0) this.#end("restart");
     if (arrival === "gap") this.#hello(this.#run.reconnectGrace, "host lost");
@@ -194,6 +211,7 @@ export class Client {
     if (this.#restarting && !UNSEQUENCED.has(message.type)) return;
     switch (message.type) {
       case "welcome":
+        if (message.memory) this.#vault ??= new Vault(this.#memory!.bytes, "worker");
         this.#answered();
         for (const frames of this.#link.resend(message.received)) {
           this.#socket.send(frames);
@@ -248,7 +266,8 @@ export class Client {
 
   #send(message: WorkerMessage): void {
     if (this.#outcome) return;
-    this.#socket.send(this.#link.send(message));
+    const frames = this.#link.send(message);
+    this.#socket.send(this.#vault?.store(frames, this.#link.sent) ?? frames);
     if (message.type !== "output") return;
     const length = message.prints.reduce((sum, { text }) => sum + text.length, 0);
     this.#unread.push({ number: this.#link.sent, length });

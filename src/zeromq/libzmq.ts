@@ -69,6 +69,21 @@ const SYMBOLS = {
   close: { parameters: ["i32"], result: "i32" },
   /** int getrlimit (int resource, struct rlimit *limits) */
   getrlimit: { parameters: ["i32", "buffer"], result: "i32" },
+  /** int memfd_create (const char *name, unsigned int flags); of Linux only */
+  memfd_create: { parameters: ["buffer", "u32"], result: "i32", optional: true },
+  /** int ftruncate (int fd, off_t length) */
+  ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  /** int open (const char *path, int flags) */
+  open: { parameters: ["buffer", "i32"], result: "i32" },
+  /** off_t lseek (int fd, off_t offset, int whence) */
+  lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
+  /** void *mmap (void *address, size_t length, int protection, int flags, int fd, off_t offset) */
+  mmap: {
+    parameters: ["pointer", "usize", "i32", "i32", "i32", "i64"],
+    result: "pointer",
+  },
+  /** int munmap (void *address, size_t length) */
+  munmap: { parameters: ["pointer", "usize"], result: "i32" },
   /** int mallopt (int parameter, int value); of the GNU C library only */
   mallopt: { parameters: ["i32", "i32"], result: "i32", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;

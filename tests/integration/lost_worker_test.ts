@@ -1,7 +1,9 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import {
+  currentJob,
   imapUnordered,
   JobDispatcher,
+  JobTimeoutError,
   map,
   ProcessScheduler,
   type WorkerLostError,
@@ -125,4 +127,40 @@ test("A WorkerLostError tells the worker's last lines", async (ground) => {
   assert(message.includes("The sky is falling."), message);
   assertEquals((await program.status).code, 0);
   assert((await program.complaints).includes("The sky is falling."));
+});
+
+test("Large arrays come back right though workers are killed and restart", async () => {
+  const scheduler = () => new ProcessScheduler({ workers: 2 });
+  await using dispatcher = new JobDispatcher({ scheduler });
+  const arrays = range(60).map((i) => new Float64Array(100_000 + 1000 * i).fill(i));
+  const twice = (array: Float64Array) => {
+    const { attempt, index } = currentJob()!;
+    if (index === 20 && attempt === 1) Deno.kill(Deno.pid, "SIGKILL");
+    if (index === 40) { for (;;); }
+    return array.map((x) => 2 * x);
+  };
+  const results = await dispatcher.map(twice, arrays, {
+    reraise: false,
+    timeout: 1000,
+  });
+  const wrong = results.findIndex((result, i) =>
+    i === 40
+      ? !(result instanceof JobTimeoutError)
+      : !(result instanceof Float64Array) || result.length !== arrays[i]!.length ||
+        result.some((x) => x !== 2 * i)
+  );
+  assertEquals([wrong, dispatcher.stats().violations], [-1, 0]);
+});
+
+test("Memory that is shared with workers is given back with them", async () => {
+  const mapped = () =>
+    Deno.readTextFileSync("/proc/self/maps").split("memfd:gridengine").length - 1;
+  const before = mapped();
+  {
+    const scheduler = () => new ProcessScheduler({ workers: 2 });
+    await using dispatcher = new JobDispatcher({ scheduler });
+    await dispatcher.map((x: number) => x, range(2), { chunkSize: 1 });
+    assertEquals(mapped(), before + 2);
+  }
+  assertEquals(mapped(), before);
 });

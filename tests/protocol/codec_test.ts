@@ -170,7 +170,7 @@ Deno.test("a message that lost or gained a frame, or a byte, is refused", () => 
 Deno.test("another version of the protocol is refused, and both are named", () => {
   const found = frames("heartbeat");
   found[0]![0] = 9;
-  refusedByHost(found, "speaks version 9 of the protocol, this one version 2");
+  refusedByHost(found, "speaks version 9 of the protocol, this one version 3");
   refusedByWorker(found, "run the same version of the library on both");
 });
 
@@ -221,8 +221,12 @@ Deno.test("what is not a whole number where one is due is refused", () => {
     );
     refusedByHost(frames("returned", numbers(1, wrong)), "where a whole number");
     refusedByWorker(frames("cancel", numbers(1, wrong)), "where a whole number");
-    refusedByWorker(frames("welcome", numbers(wrong), nothing), "where a whole number");
+    refusedByWorker(
+      frames("welcome", numbers(wrong, 0), nothing),
+      "where a whole number",
+    );
   }
+  refusedByWorker(frames("welcome", numbers(1, 2), nothing), "where 0 or 1 is due");
 });
 
 Deno.test("counts and attempts of zero are refused", () => {

@@ -30,13 +30,17 @@ const type = <T extends string>(name: T) => fc.constant(name);
 export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
   fc.record({
     type: type("hello"),
-    hello: fc.record({
-      worker: text,
-      pid: whole,
-      host: text,
-      incarnation: text,
-      received: whole,
-    }),
+    hello: fc.record(
+      {
+        worker: text,
+        pid: whole,
+        host: text,
+        incarnation: text,
+        received: whole,
+        memory: whole,
+      },
+      { requiredKeys: ["worker", "pid", "host", "incarnation", "received"] },
+    ),
   }),
   fc.record({ type: type("heartbeat") }),
   fc.record({ type: type("started"), chunk: whole }),
@@ -85,6 +89,7 @@ export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
   fc.record({
     type: type("welcome"),
     received: whole,
+    memory: fc.boolean(),
     incarnation: fc.string({ unit: "grapheme" }),
   }),
   fc.record({ type: type("refused"), why: text }),

@@ -67,7 +67,8 @@ export class PeerModel {
 
   #welcome(): void {
     const { incarnation } = this;
-    this.send({ type: "welcome", received: this.#link.received, incarnation });
+    const { received } = this.#link;
+    this.send({ type: "welcome", received, memory: false, incarnation });
   }
 
   #ask(): void {
