@@ -12,6 +12,11 @@ const LARGE = 1 << 12;
 /** What an element of a list counts for, in bytes. */
 const ELEMENT = 48;
 
+// Own copies: a function that runs in the thread may replace what is global.
+const { stringify, parse } = JSON;
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
 /** A message that is posted. */
 export interface Posted<Message> {
   message: Message;
@@ -92,7 +97,7 @@ export class Channel<Out extends object, In extends object> {
   arrived({ message, after }: Posted<In>): void {
     while (this.#read < after) this.#takeNext();
     this.#arrived++;
-    this.#take(message);
+    this.#deliver(message);
     this.poll();
   }
 
@@ -118,8 +123,17 @@ export class Channel<Out extends object, In extends object> {
     this.#early = after > this.#arrived ? record : undefined;
     if (this.#early) return false;
     this.#read++;
-    this.#take(message);
+    this.#deliver(message);
     return true;
+  }
+
+  /** What one message does must not keep the others from coming. */
+  #deliver(message: In): void {
+    try {
+      this.#take(message);
+    } catch (error) {
+      reportError(error);
+    }
   }
 }
 
@@ -164,13 +178,13 @@ function isSmall({ rest, frames }: Parts): boolean {
 
 /** @param after How many messages were posted before it. */
 function encode({ rest, places, frames }: Parts, after: number): Uint8Array[] {
-  return [new TextEncoder().encode(JSON.stringify([after, places, rest])), ...frames];
+  return [encoder.encode(stringify([after, places, rest])), ...frames];
 }
 
 function decode<Message>(
   [head, ...frames]: Uint8Array<ArrayBuffer>[],
 ): { message: Message; after: number } {
-  const [after, places, message] = JSON.parse(new TextDecoder().decode(head)) as [
+  const [after, places, message] = parse(decoder.decode(head)) as [
     number,
     Place[],
     Parts["rest"],

@@ -68,7 +68,8 @@ export class Ring {
     };
     const [count] = new Uint32Array(take(4).buffer);
     const lengths = new Uint32Array(take(4 * count!).buffer);
-    const frames = Array.from(lengths, take);
+    const frames = [];
+    for (const length of lengths) frames.push(take(length));
     Atomics.store(this.#positions, READ, at | 0);
     return frames;
   }

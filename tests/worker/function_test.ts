@@ -69,6 +69,35 @@ test("A timer that an item has left behind runs between those after it", async (
   assertEquals([seen[200], seen.at(-1)], [false, true]);
 });
 
+test("A function may replace what is global, and its worker goes on", async () => {
+  await using dispatcher = new JobDispatcher({ scheduler });
+  const replace = () => {
+    const broken = () => {
+      throw new Error("This is not for you");
+    };
+    JSON.stringify = JSON.parse = broken;
+    performance.now = () => NaN;
+    const names = ["postMessage", "setImmediate", "TextEncoder", "TextDecoder", "JSON"];
+    for (const name of names) {
+      Object.defineProperty(globalThis, name, { value: broken });
+    }
+    Object.assign(self, { onmessage: broken });
+    return "replaced";
+  };
+  assertEquals(await dispatcher.map(replace, [1]), ["replaced"]);
+  // Small messages and large ones, both ways.
+  const double = (xs: Float64Array) => xs.map((x) => 2 * x);
+  const lengths = [1, 100_000, 10, 200_000];
+  const arrays = lengths.map((length) => new Float64Array(length).fill(length));
+  const results = await dispatcher.map(double, arrays);
+  assertEquals(results.map((xs) => [xs.length, xs.at(-1)]), [
+    [1, 2],
+    [100_000, 200_000],
+    [10, 20],
+    [200_000, 400_000],
+  ]);
+});
+
 test("A result is what it was when it was returned, though its object is used again", async () => {
   const shared = { n: 0 };
   const items = Array.from({ length: 1000 }, (_, i) => i);
