@@ -167,6 +167,8 @@ function apart(message: object): Parts {
 }
 
 function isSmall({ rest, frames }: Parts): boolean {
+  // Somebody has changed what JSON is.
+  if ("toJSON" in frames) return false;
   let size = 0;
   for (const { length } of frames) size += length;
   for (const value of Object.values(rest)) {

@@ -58,6 +58,8 @@ let prints: PrintWindow;
 const codes = new Map<number, Promise<Call>>();
 const batches: Batch[] = [];
 let pumping = false;
+/** What cannot be gone on with. */
+let broken = false;
 /** What runs now. */
 const current = {
   batch: undefined as Batch | undefined,
@@ -88,7 +90,13 @@ function start(data: Start): void {
   const { toLoop, toThread } = data.channel;
   channel = new Channel(port, toLoop, toThread, take);
   channel.send({ type: "ready" });
-  void channel.listen();
+  channel.listen().catch(fail);
+}
+
+/** Ends the thread: without what has failed nothing would ever come of its items. */
+function fail(error: unknown): never {
+  broken = true;
+  throw error;
 }
 
 function take(data: ToExecutor): void {
@@ -105,7 +113,7 @@ function take(data: ToExecutor): void {
       break;
     case "batch":
       batches.push(data);
-      if (!pumping) void pump();
+      if (!pumping) pump().catch(fail);
       break;
     case "abort":
     case "message":
@@ -131,12 +139,15 @@ ownConsole({
   },
 });
 
-// What the function left behind must not end the thread under the next item.
+// What the function left behind must not end the thread under the next item; but if the
+// thread itself fails, then its end has to be seen.
 self.addEventListener("error", (event) => {
+  if (broken) return;
   event.preventDefault();
   console.error("Uncaught in a job:", (event as ErrorEvent).error);
 });
 self.addEventListener("unhandledrejection", (event) => {
+  if (broken) return;
   event.preventDefault();
   console.error("Unhandled rejection in a job:", event.reason);
 });

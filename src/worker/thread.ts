@@ -103,7 +103,8 @@ export class Thread {
     );
     void this.#channel.listen();
     this.#worker.onmessage = ({ data }: MessageEvent<Posted<FromExecutor>>) => {
-      this.#channel.arrived(data);
+      // The function may post something of its own, which is for nobody.
+      if (typeof data?.after === "number") this.#channel.arrived(data);
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();

@@ -203,3 +203,25 @@ test("A worker that is told to leave leaves by itself, with status 0", async () 
     assert(ends.every(({ log }) => log === ""), "without a word");
   }
 });
+
+test("What a function posts itself, or does to JSON, keeps no results from coming", async () => {
+  const extended = await map(
+    (x: number) => {
+      (Array.prototype as { toJSON?: unknown }).toJSON = () => "";
+      return `${x}`;
+    },
+    [0, 1, 2, 3],
+    { scheduler, chunkSize: 1 },
+  );
+  assertEquals(extended, ["0", "1", "2", "3"]);
+  const posted = await map(
+    (x: number) => {
+      const { postMessage } = globalThis as unknown as Pick<Worker, "postMessage">;
+      for (const value of [null, "text", { type: "results" }]) postMessage(value);
+      return `${x}`;
+    },
+    [0, 1, 2, 3],
+    { scheduler, chunkSize: 1 },
+  );
+  assertEquals(posted, ["0", "1", "2", "3"]);
+});
