@@ -136,12 +136,23 @@ export function openLibzmq(path: string): Libzmq {
 
 /** `RLIMIT_NOFILE` of sys/resource.h. */
 const OPEN_FILES = Deno.build.os === "darwin" ? 8 : 7;
+/** `RLIMIT_FSIZE`. */
+const FILE_SIZE = 1;
 
 /** How many files and connections the process may have open at once. */
 export function openFilesLimit(zmq: Libzmq): number {
+  return limitOf(zmq, OPEN_FILES);
+}
+
+/** How large a file the process may make, in bytes. */
+export function fileSizeLimit(zmq: Libzmq): number {
+  return limitOf(zmq, FILE_SIZE);
+}
+
+function limitOf(zmq: Libzmq, resource: number): number {
   // The soft one and the hard one.
   const limits = new BigUint64Array(2);
-  zmq.getrlimit(OPEN_FILES, new Uint8Array(limits.buffer));
+  zmq.getrlimit(resource, new Uint8Array(limits.buffer));
   return Number(limits[0]!);
 }
 

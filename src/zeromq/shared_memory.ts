@@ -6,7 +6,7 @@
  * @module
  */
 
-import { cString, type Libzmq } from "./libzmq.ts";
+import { cString, fileSizeLimit, type Libzmq } from "./libzmq.ts";
 
 /** Of sys/mman.h. */
 const PROT_READ = 1, PROT_WRITE = 2, MAP_SHARED = 1;
@@ -47,6 +47,8 @@ export class SharedMemory {
    * @returns `undefined` where it cannot be had.
    */
   static make(zmq: Libzmq, size: number): SharedMemory | undefined {
+    // Beyond the limit the kernel ends the process.
+    if (size > fileSizeLimit(zmq)) return undefined;
     const fd = zmq.memfd_create?.(cString("gridengine"), CLOSE_ON_EXEC) ?? -1;
     if (fd < 0) return undefined;
     const memory = zmq.ftruncate(fd, BigInt(size)) === 0

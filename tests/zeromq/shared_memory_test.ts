@@ -36,3 +36,16 @@ test("what is not there, no memory or too small is not opened", () => {
   made.close();
   zmq.close(made.fd);
 }, { ignore });
+
+test("memory larger than a file may be is not had, and ends nobody", async () => {
+  const program = new URL("_limited.ts", import.meta.url).pathname;
+  const { stdout, success } = await new Deno.Command("sh", {
+    args: [
+      "-c",
+      'ulimit -f 1000000 && exec "$0" run -A --quiet "$1"',
+      Deno.execPath(),
+      program,
+    ],
+  }).output();
+  assertEquals([success, new TextDecoder().decode(stdout)], [true, "undefined\n"]);
+}, { ignore });
