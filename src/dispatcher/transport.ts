@@ -140,9 +140,12 @@ export class Transport {
   };
 
   /** The memory that a worker of this machine would share, if it can be had. */
-  memoryOf({ pid, memory }: Hello): SharedMemory | undefined {
+  memoryOf({ pid, memory, incarnation }: Hello): SharedMemory | undefined {
     if (memory === undefined || !this.address.startsWith("ipc:")) return undefined;
-    return SharedMemory.open(this.#zmq, pid, memory, Vault.SIZE);
+    const shared = SharedMemory.open(this.#zmq, pid, memory, Vault.SIZE);
+    if (!shared || Vault.isOf(shared.bytes, incarnation)) return shared;
+    shared.close();
+    return undefined;
   }
 
   /** How many connections were refused because they did not have the run's key. */

@@ -17,6 +17,8 @@ type Frames = Uint8Array[];
 const LARGE = 1 << 16;
 /** How much memory there is for each direction, in bytes. */
 const ROOM = 1 << 23;
+/** How long the name of its owner may be, in bytes. */
+const OWNER = 64;
 /** Added to the type of a message that has frames there; its last frame says where. */
 const ELSEWHERE = 128;
 /** Messages whose frames nobody looks into before they are delivered. */
@@ -24,8 +26,8 @@ const OPAQUE: ReadonlySet<number> = new Set([TYPES.assign, TYPES.results]);
 
 /** One side of the memory. */
 export class Vault {
-  /** How much memory it takes, in bytes. */
-  static readonly SIZE: number = 2 * ROOM;
+  /** How much memory it takes, in bytes: two halves, and whose it is. */
+  static readonly SIZE: number = 2 * ROOM + OWNER;
 
   readonly #own: Uint8Array;
   readonly #others: Uint8Array;
@@ -37,8 +39,22 @@ export class Vault {
    * @param side Which half is this side's to write.
    */
   constructor(memory: Uint8Array, side: "host" | "worker") {
-    const halves = [memory.subarray(0, ROOM), memory.subarray(ROOM)] as const;
+    const halves = [
+      memory.subarray(0, ROOM),
+      memory.subarray(ROOM, 2 * ROOM),
+    ] as const;
     [this.#own, this.#others] = side === "host" ? halves : [halves[1], halves[0]];
+  }
+
+  /** Writes into memory whose it is: the incarnation of a worker. */
+  static claim(memory: Uint8Array, incarnation: string): void {
+    new TextEncoder().encodeInto(incarnation, memory.subarray(2 * ROOM));
+  }
+
+  /** Whether memory is this worker's: what is called so may be another process's. */
+  static isOf(memory: Uint8Array, incarnation: string): boolean {
+    const name = new TextEncoder().encode(incarnation);
+    return name.every((byte, i) => memory[2 * ROOM + i] === byte);
   }
 
   /**

@@ -95,6 +95,7 @@ export class Client {
     this.#memory = endpoint.startsWith("ipc:")
       ? SharedMemory.make(zmq, Vault.SIZE)
       : undefined;
+    if (this.#memory) Vault.claim(this.#memory.bytes, this.#incarnation);
     this.#context = new ZmqContext(zmq);
     this.#socket = this.#context.socket("DEALER", {
       routingId: new TextEncoder().encode(worker),

@@ -54,7 +54,7 @@ Deno.test("what is small, or looked into before it is taken, is sent as it is", 
 
 Deno.test("what there is no room for is sent as it is, until others are acknowledged", () => {
   const { host, worker } = bothSides();
-  const half = Vault.SIZE / 4;
+  const half = 1 << 22;
   const [first, second, third] = [
     message([half], 1),
     message([half], 2),
@@ -68,7 +68,7 @@ Deno.test("what there is no room for is sent as it is, until others are acknowle
   assert(bytes(again) < 100);
   assertEquals(worker.fetch(sent[1]!), second);
   assertEquals(worker.fetch(again), third);
-  const whole = message([Vault.SIZE / 2 + 1]);
+  const whole = message([2 * half + 1]);
   assertEquals(host.store(whole, 4), whole);
 });
 
@@ -106,6 +106,15 @@ Deno.test("nothing is overwritten before it is acknowledged", () => {
     }),
     { numRuns: 30 },
   );
+});
+
+Deno.test("memory is known to be a worker's by its incarnation", () => {
+  const memory = new Uint8Array(Vault.SIZE);
+  const incarnation = crypto.randomUUID();
+  assert(!Vault.isOf(memory, incarnation));
+  Vault.claim(memory, incarnation);
+  assert(Vault.isOf(memory, incarnation));
+  assert(!Vault.isOf(memory, crypto.randomUUID()));
 });
 
 Deno.test("a frame cannot lie where there is no room", () => {
