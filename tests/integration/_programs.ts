@@ -47,6 +47,17 @@ const programs: Record<string, () => Promise<void> | void> = {
     console.log(JSON.stringify(await map(stopAt, items, { scheduler })));
   },
 
+  /** How many pieces of memory it shares with workers, and after they have left. */
+  sharing: async () => {
+    const shared = () =>
+      Deno.readTextFileSync("/proc/self/maps").split("memfd:gridengine").length - 1;
+    const dispatcher = new JobDispatcher({ scheduler });
+    await dispatcher.map((x: number) => x, [1, 2]);
+    const during = shared();
+    await dispatcher.close();
+    console.log(JSON.stringify([during, shared()]));
+  },
+
   /** A worker says something, and is lost. */
   lastWords: async () => {
     const f = (x: number) => {
