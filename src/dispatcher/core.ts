@@ -414,8 +414,11 @@ export class Core {
       return;
     }
     if (chunk.excused || from > 0) {
+      const { run } = chunk;
       this.#cut(worker, chunk, from);
-      this.#finish(chunk.run);
+      // It is not stuck: the next item may wait there as with any other.
+      if (this.#now - worker.progress < (run.estimate ?? 0)) worker.recalled = false;
+      this.#finish(run);
     } else {
       // Nobody knows why. Were it forgiven, it could go on for ever.
       const detail = "the thread that had the item ended, and did not say why";
@@ -698,8 +701,9 @@ export class Core {
       if (worker.items < 2 || worker.recalled || worker.state !== "ready") continue;
       const { run } = worker.chunks[0]!;
       // One item may wait behind that which runs, unless somebody has nothing to do.
+      const mayWait = worker.items > 2 && run.settings.chunkSize === "auto";
       const at = needy.findIndex(({ items, chunks }) =>
-        items === 0 || worker.items > 2 && chunks[0]!.run === run
+        items === 0 || mayWait && chunks[0]!.run === run
       );
       if (at < 0) continue;
       waiting = true;
