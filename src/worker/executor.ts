@@ -16,15 +16,9 @@ import { HeldResults } from "./held_results.ts";
 import { ownConsole } from "./job_console.ts";
 import { Outbox } from "./outbox.ts";
 import { PrintWindow } from "./print_window.ts";
+import { epoch, RunningItem } from "./running_item.ts";
 import { RunningJob, type ToJob } from "./running_job.ts";
-import {
-  type Batch,
-  epoch,
-  type FromExecutor,
-  RunningItem,
-  type Start,
-  type ToExecutor,
-} from "./thread_messages.ts";
+import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.ts";
 
 /**
  * How long results wait for others at most, in milliseconds, until they are sent on when

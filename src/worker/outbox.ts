@@ -9,7 +9,8 @@ import { type List, serializeList } from "../protocol/lists.ts";
 import type { FailureReason, Segment } from "../protocol/messages.ts";
 import { serializeFor } from "../protocol/values.ts";
 import type { HeldResults } from "./held_results.ts";
-import { epoch, type FromExecutor } from "./thread_messages.ts";
+import { epoch } from "./running_item.ts";
+import type { FromExecutor } from "./thread_messages.ts";
 
 /** What one batch has to report. */
 export class Outbox {

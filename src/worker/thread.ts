@@ -21,14 +21,8 @@ import { serializeList } from "../protocol/lists.ts";
 import { Channel, channelMemory, type Posted } from "./channel.ts";
 import { HeldResults } from "./held_results.ts";
 import { PrintWindow } from "./print_window.ts";
-import {
-  type Batch,
-  epoch,
-  type FromExecutor,
-  RunningItem,
-  type Start,
-  type ToExecutor,
-} from "./thread_messages.ts";
+import { epoch, RunningItem } from "./running_item.ts";
+import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.ts";
 
 /** How often to see whether the thread holds results back, in milliseconds. */
 const TAKE_INTERVAL = 50;

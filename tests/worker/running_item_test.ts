@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { RunningItem } from "../../src/worker/thread_messages.ts";
+import { RunningItem } from "../../src/worker/running_item.ts";
 
 /** The numbers come round while it goes on. */
 const FIRST = 2 ** 30 - 1000;
