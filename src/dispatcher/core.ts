@@ -414,11 +414,8 @@ export class Core {
       return;
     }
     if (chunk.excused || from > 0) {
-      const { run } = chunk;
       this.#cut(worker, chunk, from);
-      // It is not stuck: the next item may wait there as with any other.
-      if (this.#now - worker.progress < (run.estimate ?? 0)) worker.recalled = false;
-      this.#finish(run);
+      this.#finish(chunk.run);
     } else {
       // Nobody knows why. Were it forgiven, it could go on for ever.
       const detail = "the thread that had the item ended, and did not say why";
