@@ -101,11 +101,17 @@ export class Vault {
     const last = frames.at(-1)!;
     const whole = frames.slice(0, -1);
     const places = new Uint32Array(last.slice().buffer, 0, last.length >> 2);
+    // Each place holds one frame, so no message can be larger than the memory.
+    let [before, room] = [0, ROOM];
     for (let i = 0; i < places.length; i += 3) {
       const [at, start, end] = [places[i]!, places[i + 1]!, places[i + 2]!];
-      if (!(at < whole.length && start <= end && end <= ROOM)) {
+      room -= end - start;
+      if (
+        !(before < at && at < whole.length && start <= end && end <= ROOM && room >= 0)
+      ) {
         throw new ProtocolError("A frame is said to lie where none can be");
       }
+      before = at;
       // The quickest copy that there is.
       whole[at] = new Uint8Array(this.#others.subarray(start, end));
     }

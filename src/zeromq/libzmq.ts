@@ -73,6 +73,8 @@ const SYMBOLS = {
   memfd_create: { parameters: ["buffer", "u32"], result: "i32", optional: true },
   /** int ftruncate (int fd, off_t length) */
   ftruncate: { parameters: ["i32", "i64"], result: "i32" },
+  /** int fcntl (int fd, int command, int argument) */
+  fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** int open (const char *path, int flags) */
   open: { parameters: ["buffer", "i32"], result: "i32" },
   /** off_t lseek (int fd, off_t offset, int whence) */

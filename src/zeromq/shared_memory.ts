@@ -1,7 +1,8 @@
 /**
  * Memory that two processes share, on Linux: a file without a name, which is gone when
- * nobody has it any more, whatever ends them. Source: the manual pages memfd_create(2),
- * mmap(2) and proc(5).
+ * nobody has it any more, whatever ends them. Nobody can make it smaller, either: who
+ * looks into memory that a file no longer has is ended by SIGBUS. Source: the manual
+ * pages memfd_create(2), fcntl(2), mmap(2) and proc(5).
  *
  * @module
  */
@@ -12,10 +13,14 @@ import { cString, fileSizeLimit, type Libzmq } from "./libzmq.ts";
 const PROT_READ = 1, PROT_WRITE = 2, MAP_SHARED = 1;
 /** `MAP_FAILED`. */
 const FAILED = 2n ** 64n - 1n;
-/** `MFD_CLOEXEC`. */
-const CLOSE_ON_EXEC = 1;
-/** `O_RDWR | O_CLOEXEC` of Linux. */
-const READ_AND_WRITE = 0o2000002;
+/** `MFD_CLOEXEC | MFD_ALLOW_SEALING`. */
+const CLOSE_ON_EXEC = 1, MAY_BE_SEALED = 2;
+/** `F_ADD_SEALS` and `F_GET_SEALS`. */
+const ADD_SEALS = 1033, GET_SEALS = 1034;
+/** `F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW`: the file keeps its size, for good. */
+const SEALS = 1 | 2 | 4;
+/** `O_RDWR | O_CLOEXEC | O_NONBLOCK` of Linux: whatever it is, to open it never waits. */
+const READ_AND_WRITE = 0o2004002;
 /** `SEEK_END`. */
 const END = 2;
 
@@ -49,11 +54,12 @@ export class SharedMemory {
   static make(zmq: Libzmq, size: number): SharedMemory | undefined {
     // Beyond the limit the kernel ends the process.
     if (size > fileSizeLimit(zmq)) return undefined;
-    const fd = zmq.memfd_create?.(cString("gridengine"), CLOSE_ON_EXEC) ?? -1;
+    const flags = CLOSE_ON_EXEC | MAY_BE_SEALED;
+    const fd = zmq.memfd_create?.(cString("gridengine"), flags) ?? -1;
     if (fd < 0) return undefined;
-    const memory = zmq.ftruncate(fd, BigInt(size)) === 0
-      ? SharedMemory.#map(zmq, fd, size)
-      : undefined;
+    const isSealed = zmq.ftruncate(fd, BigInt(size)) === 0 &&
+      zmq.fcntl(fd, ADD_SEALS, SEALS) === 0;
+    const memory = isSealed ? SharedMemory.#map(zmq, fd, size) : undefined;
     if (!memory) zmq.close(fd);
     return memory;
   }
@@ -63,7 +69,7 @@ export class SharedMemory {
    *
    * @param pid The process.
    * @param fd The descriptor that it has.
-   * @returns `undefined` where it cannot be had, or is smaller.
+   * @returns `undefined` where it cannot be had, is of another size, or could be made so.
    */
   static open(
     zmq: Libzmq,
@@ -73,7 +79,10 @@ export class SharedMemory {
   ): SharedMemory | undefined {
     const own = zmq.open(cString(`/proc/${pid}/fd/${fd}`), READ_AND_WRITE);
     if (own < 0) return undefined;
-    const memory = zmq.lseek(own, 0n, END) >= BigInt(size)
+    // In this order: once it is sealed, its size stays what it is.
+    const seals = zmq.fcntl(own, GET_SEALS, 0);
+    const isSealed = seals >= 0 && (seals & SEALS) === SEALS;
+    const memory = isSealed && zmq.lseek(own, 0n, END) === BigInt(size)
       ? SharedMemory.#map(zmq, own, size)
       : undefined;
     // What is mapped stays.

@@ -128,3 +128,23 @@ Deno.test("a frame cannot lie where there is no room", () => {
   sent[sent.length - 1] = new Uint8Array(5);
   assertThrows(() => worker.fetch(sent), ProtocolError);
 });
+
+Deno.test("a message cannot name more than the memory holds, nor a frame twice", () => {
+  const { host, worker } = bothSides();
+  const half = 1 << 22;
+  const forged = (...places: number[]) => {
+    const sent = host.store(message([LARGE, 1, 1]), 1);
+    return [...sent.slice(0, -1), new Uint8Array(Uint32Array.from(places).buffer)];
+  };
+  for (
+    const places of [
+      [1, 0, 2 * half, 2, 0, 1],
+      [1, 0, half + 1, 2, 0, half],
+      [1, 0, 9, 1, 0, 9],
+      [2, 0, 9, 1, 0, 9],
+      [0, 0, 10],
+      [1, 0],
+    ]
+  ) assertThrows(() => worker.fetch(forged(...places)), ProtocolError, "none can be");
+  assertEquals(worker.fetch(forged(1, 0, half, 2, half, 2 * half))[2]!.length, half);
+});

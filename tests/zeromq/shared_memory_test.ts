@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { SharedMemory } from "../../src/zeromq/shared_memory.ts";
 import { hasProc, test, zmq } from "./_tools.ts";
 
@@ -9,6 +9,15 @@ const ignore = !hasProc;
 function mapped(inode: number): number {
   const lines = Deno.readTextFileSync("/proc/self/maps").split("\n");
   return lines.filter((line) => line.split(/ +/)[4] === `${inode}`).length;
+}
+
+/** Whether it is a link there; it may be gone meanwhile. */
+function isLinkTo(link: string, path: string): boolean {
+  try {
+    return Deno.readLinkSync(link) === path;
+  } catch {
+    return false;
+  }
 }
 
 test("memory that one makes another opens, and sees what is written", () => {
@@ -34,6 +43,35 @@ test("what is not there, no memory or too small is not opened", () => {
   assertEquals(SharedMemory.open(zmq, 2 ** 30, made.fd, SIZE), undefined);
   made.close();
   zmq.close(made.fd);
+}, { ignore });
+
+test("who has memory cannot make it smaller, and ends nobody by that", () => {
+  const made = SharedMemory.make(zmq, SIZE)!;
+  const opened = SharedMemory.open(zmq, Deno.pid, made.fd, SIZE)!;
+  assertEquals(zmq.ftruncate(made.fd, 0n), -1);
+  opened.bytes[SIZE - 1] = 1;
+  assertEquals(made.bytes[SIZE - 1], 1);
+  opened.close();
+  made.close();
+  zmq.close(made.fd);
+}, { ignore });
+
+test("memory that could be made smaller is not opened", () => {
+  // memfd_create by itself: MFD_ALLOW_SEALING, and no seal yet, or not all.
+  for (const seals of [0, 2, 2 | 4, 1]) {
+    const fd = zmq.memfd_create!(new TextEncoder().encode("test\0"), 2);
+    assertEquals(zmq.ftruncate(fd, BigInt(SIZE)), 0);
+    zmq.fcntl(fd, 1033, seals);
+    assert(!SharedMemory.open(zmq, Deno.pid, fd, SIZE));
+    zmq.close(fd);
+  }
+  const path = Deno.makeTempFileSync();
+  using file = Deno.openSync(path, { read: true, write: true });
+  file.truncateSync(SIZE);
+  const fd = [...Deno.readDirSync("/proc/self/fd")].map(({ name }) => name)
+    .find((name) => isLinkTo(`/proc/self/fd/${name}`, path));
+  assert(!SharedMemory.open(zmq, Deno.pid, Number(fd), SIZE));
+  Deno.removeSync(path);
 }, { ignore });
 
 test("memory larger than a file may be is not had, and ends nobody", async () => {
