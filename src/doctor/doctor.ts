@@ -17,7 +17,7 @@ const WELL = 0, FAILED = 1, WRONG_USAGE = 2;
 /** What a shell says of a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
 /** What ends a program. */
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
 /**
  * Examines, and prints what is found.

@@ -244,7 +244,7 @@ function report(report: KeeperReport): void {
 
 async function main(): Promise<void> {
   // Ctrl-C and the end of a terminal mean the program that started this.
-  for (const signal of ["SIGINT", "SIGHUP", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM"] as const) {
     Deno.addSignalListener(signal, () => {});
   }
   let keeper: Keeper | undefined;

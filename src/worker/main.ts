@@ -25,9 +25,9 @@ const TERMINATION_GRACE = 1600;
  * @param worker The identity that the host gave to this worker.
  */
 export async function main(runFile: string, worker: string): Promise<never> {
-  // Ctrl-C goes to the whole process group. It is the host that it is meant for: when
-  // that ends, the worker sees it and cleans up.
-  for (const signal of ["SIGINT", "SIGHUP"] as const) {
+  // Ctrl-C and Ctrl-\ go to the whole process group. It is the host that they are meant
+  // for: when that ends, the worker sees it and cleans up.
+  for (const signal of ["SIGINT", "SIGHUP", "SIGQUIT"] as const) {
     Deno.addSignalListener(signal, () => {});
   }
   // As does SIGTERM, such as that of timeout(1). If the host ends by it, too, there is

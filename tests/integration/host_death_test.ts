@@ -18,6 +18,7 @@ const deaths = [
   { by: "SIGTERM", group: false },
   { by: "SIGTERM", group: true, why: ", as by timeout" },
   { by: "SIGINT", group: true, why: ", as by Ctrl-C" },
+  { by: "SIGQUIT", group: true, why: ", as by Ctrl-\\" },
   { by: "SIGHUP", group: true, why: ", as by a closed terminal" },
 ] as const satisfies { by: Deno.Signal; group: boolean; why?: string }[];
 
