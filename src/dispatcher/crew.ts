@@ -5,6 +5,7 @@
  * @module
  */
 
+import { cleanUpNow } from "../cleanup.ts";
 import type { WorkerLoss } from "../errors.ts";
 import { decodeWorkerMessage } from "../protocol/codec.ts";
 import { Link } from "../protocol/link.ts";
@@ -164,7 +165,9 @@ export class Crew {
 
   /** Has the scheduler end a worker. */
   stop(worker: string): void {
-    this.#scheduler.stop(this.#identity(worker));
+    cleanUpNow(`${this.#scheduler.name} cannot stop worker ${worker}`, () => {
+      this.#scheduler.stop(this.#identity(worker));
+    });
   }
 
   /** Answers the `hello` of a worker: with `welcome`, or with why not. */

@@ -12,6 +12,7 @@ import {
   type Checks,
   LONGEST_TIME,
 } from "../checks.ts";
+import { cleanUp } from "../cleanup.ts";
 import { GridEngineError, TimeoutError } from "../errors.ts";
 import { bestAvailable } from "../scheduler/best_available.ts";
 import type { Scheduler, SchedulerLike } from "../scheduler/scheduler.ts";
@@ -273,8 +274,8 @@ export class JobDispatcher implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await this.#engine.close();
-    await this.#owned?.close();
+    await cleanUp("the dispatcher cannot be closed", () => this.#engine.close());
+    await cleanUp("its scheduler cannot be closed", () => this.#owned?.close());
   }
 
   async #collect(
@@ -296,6 +297,8 @@ export class JobDispatcher implements AsyncDisposable {
 
   async #getScheduler(like: SchedulerLike): Promise<Scheduler> {
     if (typeof like !== "function") return checkScheduler(like);
+    // It was there before, and what it is for could not be opened.
+    if (this.#owned) return this.#owned;
     const isClass = /^class\b/.test(Function.prototype.toString.call(like));
     const made = isClass
       ? new (like as new () => Scheduler)()

@@ -194,6 +194,14 @@ export class Engine {
     clearInterval(this.#ticking);
   }
 
+  /** Opens what runs need, once; what has failed is tried again for the next run. */
+  #opened(): Promise<void> {
+    return this.#opening ??= this.#open().catch((error) => {
+      this.#opening = undefined;
+      throw error;
+    });
+  }
+
   async #open(): Promise<void> {
     const scheduler = await this.#getScheduler();
     const { startTimeout, heartbeatInterval } = settings;
@@ -221,7 +229,7 @@ export class Engine {
   async #begin(id: number): Promise<void> {
     const run = this.#runs.get(id)!;
     try {
-      await (this.#opening ??= this.#open());
+      await this.#opened();
       if (this.#runs.has(id)) {
         if (run.recorder) this.#record(run.recorder);
         this.#dispatch({ type: "run", run: { ...run.settings, id } });

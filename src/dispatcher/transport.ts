@@ -6,10 +6,10 @@
  * @module
  */
 
-import { join } from "node:path";
 import { type Hello, LARGEST_MESSAGE } from "../protocol/messages.ts";
 import type { RunFile } from "../protocol/run_file.ts";
 import { Vault } from "../protocol/vault.ts";
+import { cleanUp } from "../cleanup.ts";
 import { settings } from "../settings.ts";
 import { ZeromqError } from "../errors.ts";
 import {
@@ -22,10 +22,13 @@ import { locateLibzmq } from "../zeromq/locate.ts";
 import { type SocketOptions, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
 import { SharedMemory } from "../zeromq/shared_memory.ts";
 import { ZapHandler } from "../zeromq/zap.ts";
+import { RunDirectory } from "./run_directory.ts";
 
 /** What the ROUTER receives from libzmq, as if from a worker, when that is lost. */
 export const LOST = new Uint8Array([0]);
 
+/** What the run file is called. */
+const RUN_FILE = "run.json";
 /** The longest path that a socket file can have: `sun_path` less its final zero. */
 const LONGEST_PATH = 107;
 /** A connection that has not shown its key by then is closed, in milliseconds. */
@@ -63,13 +66,13 @@ export class Transport {
   readonly runFile: string;
   /** The socket that workers talk to. */
   readonly socket: ZmqSocket;
-  readonly #directory: string;
+  readonly #directory: RunDirectory;
   readonly #zmq: Libzmq;
   readonly #context: ZmqContext;
   readonly #zap: ZapHandler | undefined;
 
   private constructor(
-    directory: string,
+    directory: RunDirectory,
     zmq: Libzmq,
     context: ZmqContext,
     socket: ZmqSocket,
@@ -81,15 +84,15 @@ export class Transport {
     this.#context = context;
     this.socket = socket;
     this.address = address;
-    this.runFile = join(directory, "run.json");
+    this.runFile = directory.file(RUN_FILE);
     this.#zap = zap;
-    addEventListener("unload", this.#unload);
   }
 
   /**
    * Listens.
    *
    * @throws {ZeromqError} When libzmq is not found, or no address or port can be had.
+   * @throws {GridEngineError} When the run's files cannot be written.
    */
   static async open(
     options: TransportOptions,
@@ -98,9 +101,12 @@ export class Transport {
     const libzmq = await locateLibzmq(settings.libzmq);
     const zmq = openLibzmq(libzmq);
     checkLimit(zmq, options.workers);
-    const directory = await makeDirectory(options.runDirectory);
     const context = new ZmqContext(zmq);
+    // From here on nothing is waited for: a program that an error ends can remove nothing,
+    // and only workers that it has started can.
+    let directory: RunDirectory | undefined;
     try {
+      directory = RunDirectory.make(options.runDirectory);
       const { heartbeatInterval, startTimeout } = settings;
       const run: RunFile = {
         endpoints: [],
@@ -117,27 +123,14 @@ export class Transport {
         ? listenLocally(context, directory)
         : listenOnNetwork(zmq, context, run, options);
       run.endpoints = endpointsOf(address);
-      const transport = new Transport(directory, zmq, context, socket, address, zap);
-      await Deno.writeTextFile(transport.runFile, JSON.stringify(run), {
-        mode: 0o600,
-        createNew: true,
-      });
-      return transport;
+      directory.write(RUN_FILE, JSON.stringify(run));
+      return new Transport(directory, zmq, context, socket, address, zap);
     } catch (error) {
-      await context.close();
-      await Deno.remove(directory, { recursive: true });
+      await closeSockets(context);
+      await directory?.remove();
       throw error;
     }
   }
-
-  /** `Deno.exit` in the middle of a run: perhaps no worker is there yet to clean up. */
-  readonly #unload = (): void => {
-    try {
-      Deno.removeSync(this.#directory, { recursive: true });
-    } catch {
-      // A worker may be doing it, too.
-    }
-  };
 
   /** The memory that a worker of this machine would share, if it can be had. */
   memoryOf({ pid, memory, incarnation }: Hello): SharedMemory | undefined {
@@ -163,14 +156,16 @@ export class Transport {
 
   /** Closes the socket and removes the directory. */
   async close(): Promise<void> {
-    removeEventListener("unload", this.#unload);
-    await this.#zap?.close();
-    await this.#context.close();
-    // A worker that found us gone may have removed it before.
-    await Deno.remove(this.#directory, { recursive: true }).catch((error) => {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    });
+    await closeSockets(this.#context, this.#zap);
+    await this.#directory.remove();
   }
+}
+
+async function closeSockets(context: ZmqContext, zap?: ZapHandler): Promise<void> {
+  await cleanUp("a socket cannot be closed", async () => {
+    await zap?.close();
+    await context.close();
+  });
 }
 
 /** What a program has open beside its workers' connections, on the safe side. */
@@ -185,13 +180,6 @@ function checkLimit(zmq: Libzmq, workers: number): void {
     `${workers} workers need ${workers + OTHER_FILES} open files, and the limit is ` +
       `${limit}: raise it by ulimit -n, or have fewer workers`,
   );
-}
-
-/** `Deno.makeTempDir` makes directories of mode 0700. */
-async function makeDirectory(usual: string | undefined): Promise<string> {
-  const dir = settings.tempDirectory ?? usual;
-  if (dir !== undefined) await Deno.mkdir(dir, { recursive: true, mode: 0o700 });
-  return await Deno.makeTempDir({ prefix: "gridengine-", ...(dir && { dir }) });
 }
 
 type Listening = [socket: ZmqSocket, address: string, zap: ZapHandler | undefined];
@@ -211,8 +199,8 @@ function routerOptions(): SocketOptions {
   };
 }
 
-function listenLocally(context: ZmqContext, directory: string): Listening {
-  const path = join(directory, "host");
+function listenLocally(context: ZmqContext, directory: RunDirectory): Listening {
+  const path = directory.file("host");
   if (new TextEncoder().encode(path).length > LONGEST_PATH) {
     throw new ZeromqError(
       "ENAMETOOLONG",

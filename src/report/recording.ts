@@ -5,7 +5,7 @@
  * @module
  */
 
-import { log } from "../settings.ts";
+import { cleanUp } from "../cleanup.ts";
 import { Dashboard } from "./dashboard.ts";
 import { renderPage } from "./page.ts";
 import type { Ending } from "./record.ts";
@@ -50,6 +50,10 @@ export class Recording {
 
   /** The run is over: writes the page. What cannot be written is told, not thrown. */
   async finish(how: Ending["how"], error?: unknown): Promise<void> {
+    await cleanUp("the recording cannot be ended", () => this.#finish(how, error));
+  }
+
+  async #finish(how: Ending["how"], error: unknown): Promise<void> {
     const { name, message } = describe(error);
     const ending = error === undefined
       ? { how }
@@ -57,11 +61,9 @@ export class Recording {
     this.recorder.finish(ending, performance.now());
     const record = this.recorder.record(performance.now());
     const { report } = this.#options;
-    try {
+    await cleanUp("the report cannot be written", async () => {
       if (report !== undefined) await Deno.writeTextFile(report, renderPage(record));
-    } catch (error) {
-      log("info", `the report cannot be written: ${(error as Error).message}`);
-    }
+    });
     await this.#dashboard?.close(record);
   }
 }

@@ -35,7 +35,7 @@ export async function bestAvailable(): Promise<Scheduler> {
       log("debug", `using ${scheduler.name}: a DRMAA session opens`);
       return scheduler;
     } catch (error) {
-      await scheduler.close();
+      await scheduler.close().catch(() => {}); // It is not used.
       reason = `no DRMAA session opens: ${(error as Error).message}`;
     }
   }

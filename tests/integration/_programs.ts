@@ -33,6 +33,27 @@ function lossIn(value: unknown): WorkerLostError {
   throw new Error(`It gave ${value}`);
 }
 
+/** Begins a map, and does something the moment that its directory is made. */
+function whenDirectoryIsThere(then: () => void): Promise<void> {
+  const runs = Deno.env.get("GRIDENGINE_TEMP_DIRECTORY")!;
+  map(passAndSpin, [port, port], { scheduler }).catch(() => {});
+  const { promise, reject } = Promise.withResolvers<void>();
+  const look = () => {
+    const end = performance.now() + 2;
+    try {
+      // Not only in between what the event loop does: the directory is made by a thread.
+      while (performance.now() < end) {
+        if (!Deno.readDirSync(runs)[Symbol.iterator]().next().done) return then();
+      }
+      setImmediate(look);
+    } catch (error) {
+      reject(error);
+    }
+  };
+  look();
+  return promise;
+}
+
 const programs: Record<string, () => Promise<void> | void> = {
   /** Both workers run functions that never end. */
   endless: async () => {
@@ -134,6 +155,26 @@ const programs: Record<string, () => Promise<void> | void> = {
     const dispatcher = new JobDispatcher({ scheduler });
     const failed = dispatcher.map(() => Promise.reject("no"), [1, 2]);
     console.log(JSON.stringify(await failed.catch((error) => error)));
+  },
+
+  /** Exits as soon as there is a run directory. */
+  exitsEarly: () => whenDirectoryIsThere(() => Deno.exit(3)),
+
+  /** An error that nobody catches ends it as soon as there is a run directory. */
+  throwsEarly: () =>
+    whenDirectoryIsThere(() => {
+      throw new RangeError("too early");
+    }),
+
+  /** It may not write any more when its dispatcher is closed. */
+  unremovable: async () => {
+    const results = async () => {
+      await using dispatcher = new JobDispatcher({ scheduler });
+      const squares = await dispatcher.map((x: number) => x * x, [1, 2]);
+      Deno.permissions.revokeSync({ name: "write" });
+      return squares;
+    };
+    console.log(JSON.stringify(await results()));
   },
 
   /** Its map fails, and it says so. */

@@ -1,0 +1,92 @@
+/**
+ * The directory of a run, which only its owner can enter: its run file lies there, and
+ * its sockets and logs.
+ *
+ * @module
+ */
+
+import { join } from "node:path";
+import { cleanUp } from "../cleanup.ts";
+import { GridEngineError } from "../errors.ts";
+import { settings } from "../settings.ts";
+
+/** A directory that goes with its run. */
+export class RunDirectory {
+  /** Where it is. */
+  readonly path: string;
+
+  private constructor(path: string) {
+    this.path = path;
+    addEventListener("unload", this.#unload);
+  }
+
+  /**
+   * Makes one. Nothing is waited for, so that the program cannot end before it is known
+   * here that there is a directory to be removed.
+   *
+   * @param usual Where, unless the settings say so.
+   * @throws {GridEngineError} When there can be none.
+   */
+  static make(usual: string | undefined): RunDirectory {
+    const dir = settings.tempDirectory ?? usual;
+    try {
+      if (dir !== undefined) Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
+      const path = Deno.makeTempDirSync({ prefix: "gridengine-", ...(dir && { dir }) });
+      const directory = new RunDirectory(path);
+      // It has mode 0700, less what the umask takes from its owner.
+      Deno.chmodSync(path, 0o700);
+      return directory;
+    } catch (error) {
+      throw unusable(dir ?? "of the system", error);
+    }
+  }
+
+  /** The path of a file in it. */
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /**
+   * Writes a file that only its owner can read.
+   *
+   * @throws {GridEngineError} When it cannot be written, as on a full disk.
+   */
+  write(name: string, text: string): void {
+    try {
+      Deno.writeTextFileSync(this.file(name), text, { mode: 0o600, createNew: true });
+    } catch (error) {
+      throw unusable(this.path, error);
+    }
+  }
+
+  /** Removes it. */
+  async remove(): Promise<void> {
+    removeEventListener("unload", this.#unload);
+    await cleanUp(`the run's directory "${this.path}" cannot be removed`, async () => {
+      // A worker that found us gone may have removed it before.
+      await Deno.remove(this.path, { recursive: true }).catch(unlessGone);
+    });
+  }
+
+  /** `Deno.exit` in the middle of a run: perhaps no worker is there yet to clean up. */
+  readonly #unload = (): void => {
+    try {
+      Deno.removeSync(this.path, { recursive: true });
+    } catch {
+      // A worker may be doing it, too.
+    }
+  };
+}
+
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Deno.errors.NotFound)) throw error;
+}
+
+function unusable(directory: string, error: unknown): Error {
+  if (error instanceof Deno.errors.NotCapable) return error;
+  return new GridEngineError(
+    `The directory for the run's files cannot be made or written ("${directory}"): ` +
+      `${(error as Error).message}; set GRIDENGINE_TEMP_DIRECTORY to one that can`,
+    { cause: error },
+  );
+}
