@@ -26,6 +26,7 @@ import {
 import type { WorkerInfo } from "./dispatcher/crew.ts";
 import type { Engine } from "./dispatcher/engine.ts";
 import { stackLine, withOutput } from "./dispatcher/failures.ts";
+import { guarded } from "./dispatcher/fault.ts";
 import { ItemSource } from "./dispatcher/item_source.ts";
 import { JobOutput, logMode, type LogOptions } from "./dispatcher/job_output.ts";
 import { COMMON_CHECKS, DEFAULT_RETRIES, runSettings } from "./dispatcher/options.ts";
@@ -65,7 +66,8 @@ export interface JobOptions<R> extends LogOptions {
    */
   daemon?: boolean;
   /**
-   * Whether the fields of the job object are copied back when it has ended.
+   * Whether the fields of the job object are copied back when it has ended. One that cannot
+   * be set fails the job with what that throws.
    * @default {false}
    */
   mutable?: boolean;
@@ -229,7 +231,7 @@ export class Job<R = unknown> {
     this.#engine = engine;
     let outcome: Outcome | undefined;
     const end = (error?: unknown) => {
-      this.#end(outcome ?? { error });
+      this.#end(outcome && error === undefined ? outcome : { error });
       shared?.release();
     };
     const output = new JobOutput({
@@ -403,15 +405,18 @@ export class Job<R = unknown> {
       this.#exitCode = 0;
       this.#outcome.resolve(outcome.value as Awaited<R>);
     } else {
-      const { error } = outcome;
-      this.#exitCode = this.#exitCodeOf(error);
-      this.#outcome.reject(error);
-      if (!this.#asked && !(error instanceof JobCancelledError)) {
-        console.error(`Exception in job "${this.#name}":`, error);
-      }
+      this.#exitCode = this.#exitCodeOf(outcome.error);
+      this.#outcome.reject(outcome.error);
     }
     this.#messages.end();
     this.#ended.resolve();
+    if ("error" in outcome) this.#complain(outcome.error);
+  }
+
+  /** What failed is printed if nobody asked for it: as far as it can be. */
+  #complain(error: unknown): void {
+    if (this.#asked || error instanceof JobCancelledError) return;
+    guarded(() => console.error(`Exception in job "${this.#name}":`, error));
   }
 
   /** What came of a subclass's `run`; its fields come back here. */
@@ -420,8 +425,14 @@ export class Job<R = unknown> {
     lines: readonly string[],
   ): Outcome {
     const { name: _, ...own } = fields;
-    Object.assign(this, own);
-    if (thrown === undefined) return { value: result };
+    let outcome: Outcome = { value: result };
+    try {
+      Object.assign(this, own);
+    } catch (error) {
+      // A field is read-only, or its setter has thrown this.
+      outcome = { error };
+    }
+    if (thrown === undefined) return outcome;
     const where = { name: this.#name, index: undefined };
     const worker = this.#worker && { worker: this.#worker };
     const line = stackLine({ ...where, ...worker });
@@ -434,8 +445,10 @@ export class Job<R = unknown> {
     if (error instanceof JobCancelledError) return this.#killed ? -SIGKILL : -SIGTERM;
     if (error instanceof JobTimeoutError) return -SIGKILL;
     if (error instanceof WorkerLostError) {
-      const { signalNumber, exitStatus } = error.attempts.at(-1)!;
-      return signalNumber !== undefined ? -signalNumber : exitStatus ?? -SIGKILL;
+      // The function itself may have thrown it, with anything or nothing in it.
+      const { signalNumber, exitStatus } = Object([error.attempts].flat().at(-1));
+      if (Number.isInteger(signalNumber)) return -signalNumber;
+      return Number.isInteger(exitStatus) ? exitStatus : -SIGKILL;
     }
     return 1;
   }

@@ -175,6 +175,60 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals(await job.result, "secret, mine, 2");
   });
 
+  test("a field that cannot be written back fails the job with that error", async (d) => {
+    /** Goes on when it is told to. */
+    class Waiting extends Job<number> {
+      first = 1;
+      override async run(controller?: JobController): Promise<number> {
+        controller!.send("running");
+        for await (const _ of controller!.messages) break;
+        Object.defineProperty(this, "first", { value: 2, enumerable: true });
+        return 3;
+      }
+    }
+    class Throwing extends Waiting {
+      override async run(controller?: JobController): Promise<number> {
+        await super.run(controller);
+        throw new RangeError("no further");
+      }
+    }
+    const accessor = (job: Waiting, set?: (value: number) => void) =>
+      Object.defineProperty(job, "first", { get: () => 1, ...(set && { set }) });
+    const cases: [Waiting, (job: Waiting) => void, new () => Error, string][] = [
+      [new Waiting({ mutable: true }), Object.freeze, TypeError, "first"],
+      [
+        new Waiting({ mutable: true }),
+        (job) => Object.defineProperty(job, "first", { writable: false }),
+        TypeError,
+        "first",
+      ],
+      [new Waiting({ mutable: true }), (job) => accessor(job), TypeError, "first"],
+      [
+        new Waiting({ mutable: true }),
+        (job) =>
+          accessor(job, () => {
+            throw new URIError("never");
+          }),
+        URIError,
+        "never",
+      ],
+      // What the function itself threw goes before it.
+      [new Throwing({ mutable: true }), Object.freeze, RangeError, "no further"],
+    ];
+    for (const [job, spoil, type, message] of cases) {
+      job.start(d);
+      for await (const _ of job.messages) break;
+      spoil(job);
+      job.send("go on");
+      const failed = job.result.catch((error) => error);
+      await job.join(20_000);
+      const error = instanceOf(await failed, type);
+      assert(error.message.includes(message), error.message);
+      assertEquals([job.exitCode, job.first], [1, 1]);
+    }
+    assertEquals(await d.map((x: number) => x + 1, [1]), [2]);
+  });
+
   test("mutable: true leaves functions that did not change where they are", async (d) => {
     class Stepping extends Job<void> {
       position = 0;

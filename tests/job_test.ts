@@ -309,6 +309,45 @@ group("Job and its function send each other values", (test) => {
   });
 });
 
+group("A failed Job ends whatever its error is", (test) => {
+  test("a WorkerLostError that the function itself threw, with nothing in it", async (d) => {
+    for (const attempts of [[], 5, [null]]) {
+      const job = started(d, {
+        target: (attempts: unknown) => {
+          throw Object.assign(new WorkerLostError("thrown", []), { attempts });
+        },
+        args: [attempts],
+      });
+      const failed = job.result.catch((error) => error);
+      await job.join(20_000);
+      assertEquals(instanceOf(await failed, WorkerLostError).message, "thrown");
+      assertEquals(job.exitCode, -9);
+    }
+  });
+
+  test("one that cannot be printed", async (d) => {
+    const { error } = console;
+    const job = started(d, { target: throwsWhenAborted, args: [] });
+    console.error = () => {
+      throw new Error("no room for this");
+    };
+    try {
+      job.kill();
+      await job.join(20_000);
+      const failing = started(d, {
+        target: () => {
+          throw new Error("nobody asked");
+        },
+      });
+      await failing.join(20_000);
+      assertEquals(failing.exitCode, 1);
+    } finally {
+      console.error = error;
+    }
+    assertEquals(await d.map((x: number) => x + 1, [1]), [2]);
+  });
+});
+
 test("Job that fails prints its error once if nobody asked, and ends no program", async () => {
   const { code, stdout, stderr } = await runProgram(PROGRAM, ["failing"]);
   assertEquals(code, 0);

@@ -14,6 +14,7 @@ import type { Scheduler } from "../scheduler/scheduler.ts";
 import { refineLoss } from "../scheduler/loss.ts";
 import { log, settings } from "../settings.ts";
 import type { Frames } from "../zeromq/socket.ts";
+import { messageOf, report } from "./fault.ts";
 import { Peer } from "./peer.ts";
 import { LOST, Transport } from "./transport.ts";
 import { configFlag } from "./user_config.ts";
@@ -156,7 +157,7 @@ export class Crew {
         ended: (identity, loss) => this.#ended(this.#worker(identity)!, loss),
       });
     } catch (error) {
-      const detail = `${scheduler.name} cannot start it: ${(error as Error).message}`;
+      const detail = `${scheduler.name} cannot start it: ${messageOf(error)}`;
       for (const worker of workers) {
         this.#ended(worker, { cause: "never started", detail });
       }
@@ -254,7 +255,7 @@ export class Crew {
         else if (!isLost(frames)) this.violations++;
       } catch (error) {
         // A fault of ours must not end the loop that everybody waits for.
-        log("info", `internal error: ${(error as Error).stack}`);
+        report(error);
       }
     }
   }

@@ -27,6 +27,7 @@ import { Codes } from "./codes.ts";
 import { Core } from "./core.ts";
 import { Crew, reconnectGraceOf } from "./crew.ts";
 import type { CoreAction, CoreEvent, Failure } from "./events.ts";
+import { guarded, report } from "./fault.ts";
 import { warnOfInstances } from "./instances.ts";
 import {
   abandonedError,
@@ -182,10 +183,7 @@ export class Engine {
 
   async #close(): Promise<void> {
     for (const run of [...this.#runs.values()]) {
-      this.cancel(run.id);
-      run.listener.ended(
-        cancelledError({ name: run.name, index: undefined }),
-      );
+      this.#break(run, cancelledError({ name: run.name, index: undefined }));
     }
     await this.#opening?.catch(() => {});
     if (this.#crew === undefined) return;
@@ -239,9 +237,7 @@ export class Engine {
       if (!this.#runs.has(id)) return;
       run.codeNumber = this.#codes.use(code);
     } catch (error) {
-      if (!this.#runs.has(id)) return;
-      this.cancel(id);
-      run.listener.ended(error as Error);
+      if (this.#runs.has(id)) this.#break(run, error);
       return;
     }
     const estimate = this.#codes.estimate(run.codeNumber);
@@ -278,11 +274,24 @@ export class Engine {
       }
       if (run.items.ended) this.#dispatch({ type: "ended", run: run.id });
     } catch (error) {
-      if (!this.#runs.has(run.id)) return;
-      this.cancel(run.id);
-      run.listener.ended(error as Error);
+      if (this.#runs.has(run.id)) this.#break(run, error);
     } finally {
       run.reading = false;
+    }
+  }
+
+  /** Ends a run, which fails for this reason. */
+  #break(run: ActiveRun, error: unknown): void {
+    guarded(() => this.cancel(run.id));
+    this.#tellEnd(run, error);
+  }
+
+  /** Says that a run is over. Should that fail, it fails the run. */
+  #tellEnd({ listener }: ActiveRun, error?: unknown): void {
+    try {
+      listener.ended(error as Error | undefined);
+    } catch (fault) {
+      guarded(() => listener.ended(fault as Error));
     }
   }
 
@@ -292,14 +301,16 @@ export class Engine {
     if (!run) return;
     this.#forget(run);
     run.listener.failed(0, cancelledError(this.#where(run, 0)));
-    run.listener.ended();
+    this.#tellEnd(run);
   }
 
   #forget(run: ActiveRun): void {
     this.#runs.delete(run.id);
     if (run.recorder) this.#recorders.delete(run.recorder);
     run.items.close();
-    if (run.codeNumber > 0) this.#forgetCodes(this.#codes.release(run.codeNumber));
+    if (run.codeNumber > 0) {
+      guarded(() => this.#forgetCodes(this.#codes.release(run.codeNumber)));
+    }
     this.#updateRef();
   }
 
@@ -327,7 +338,7 @@ export class Engine {
     const now = performance.now();
     if (now - this.#heartbeat >= settings.heartbeatInterval) {
       this.#heartbeat = now;
-      this.#crew!.acknowledge();
+      guarded(() => this.#crew!.acknowledge());
     }
     this.#dispatch({ type: "tick" });
   }
@@ -432,16 +443,42 @@ export class Engine {
     this.#handling = true;
     try {
       for (let next; (next = this.#queue.shift());) {
-        const now = performance.now();
-        const actions = this.#core.handle(next.event, now);
-        for (const recorder of this.#recorders) {
-          recorder.observe(next.event, actions, now);
+        const { event, context } = next;
+        for (const action of this.#decide(event)) {
+          try {
+            this.#perform(action, event, context);
+          } catch (error) {
+            this.#spoiled(action, error);
+          }
         }
-        for (const action of actions) this.#perform(action, next.event, next.context);
       }
     } finally {
       this.#handling = false;
     }
+  }
+
+  /** What the core wants done. */
+  #decide(event: CoreEvent): CoreAction[] {
+    const now = performance.now();
+    try {
+      const actions = this.#core!.handle(event, now);
+      for (const recorder of this.#recorders) {
+        guarded(() => recorder.observe(event, actions, now));
+      }
+      return actions;
+    } catch (error) {
+      // Nobody knows what it did of it, and so which items would wait for ever.
+      report(error);
+      for (const run of [...this.#runs.values()]) this.#break(run, error);
+      return [];
+    }
+  }
+
+  /** An action went wrong: that ends the run which it is of, and must cost no other one. */
+  #spoiled(action: CoreAction, error: unknown): void {
+    const run = "run" in action ? this.#runs.get(action.run) : undefined;
+    if (run) this.#break(run, error);
+    else report(error);
   }
 
   #perform(action: CoreAction, event: CoreEvent, context: Context): void {
@@ -535,16 +572,14 @@ export class Engine {
         const run = this.#runs.get(action.run);
         if (!run) break;
         this.#forget(run);
-        run.listener.ended(
-          abandonedError(run.name, this.#known(action.loss)),
-        );
+        this.#tellEnd(run, abandonedError(run.name, this.#known(action.loss)));
         break;
       }
       case "done": {
         const run = this.#runs.get(action.run);
         if (!run) break;
         this.#forget(run);
-        run.listener.ended();
+        this.#tellEnd(run);
         break;
       }
       default:
