@@ -10,9 +10,10 @@ import type { WorkerLoss } from "../errors.ts";
 import { decodeWorkerMessage } from "../protocol/codec.ts";
 import { Link } from "../protocol/link.ts";
 import type { Hello, WorkerMessage } from "../protocol/messages.ts";
-import type { Scheduler } from "../scheduler/scheduler.ts";
+import type { Scheduler, WorkerListener } from "../scheduler/scheduler.ts";
 import { refineLoss } from "../scheduler/loss.ts";
 import { log, settings } from "../settings.ts";
+import { withDebuggerShut } from "../zeromq/signals.ts";
 import type { Frames } from "../zeromq/socket.ts";
 import { messageOf, report } from "./fault.ts";
 import { Peer } from "./peer.ts";
@@ -152,9 +153,12 @@ export class Crew {
       runFile: this.#transport.runFile,
     };
     try {
-      scheduler.start(spec, identities, {
+      const listener: WorkerListener = {
         started: (identity) => this.#listener.started(this.#worker(identity)!),
         ended: (identity, loss) => this.#ended(this.#worker(identity)!, loss),
+      };
+      withDebuggerShut(this.#transport.zmq, () => {
+        scheduler.start(spec, identities, listener);
       });
     } catch (error) {
       const detail = `${scheduler.name} cannot start it: ${messageOf(error)}`;

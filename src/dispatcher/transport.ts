@@ -67,7 +67,8 @@ export class Transport {
   /** The socket that workers talk to. */
   readonly socket: ZmqSocket;
   readonly #directory: RunDirectory;
-  readonly #zmq: Libzmq;
+  /** What it is made with. */
+  readonly zmq: Libzmq;
   readonly #context: ZmqContext;
   readonly #zap: ZapHandler | undefined;
 
@@ -80,7 +81,7 @@ export class Transport {
     zap: ZapHandler | undefined,
   ) {
     this.#directory = directory;
-    this.#zmq = zmq;
+    this.zmq = zmq;
     this.#context = context;
     this.socket = socket;
     this.address = address;
@@ -135,7 +136,7 @@ export class Transport {
   /** The memory that a worker of this machine would share, if it can be had. */
   memoryOf({ pid, memory, incarnation }: Hello): SharedMemory | undefined {
     if (memory === undefined || !this.address.startsWith("ipc:")) return undefined;
-    const shared = SharedMemory.open(this.#zmq, pid, memory, Vault.SIZE);
+    const shared = SharedMemory.open(this.zmq, pid, memory, Vault.SIZE);
     if (!shared || Vault.isOf(shared.bytes, incarnation)) return shared;
     shared.close();
     return undefined;

@@ -50,7 +50,13 @@ if [ ! -x ${quote(deno)} ]; then
   echo "There is no deno at ${deno.replace(/["$\`\\]/g, "")} on $(hostname)" >&2
   exit 127
 fi
-exec ${words.join(" ")} "$worker"
+# By this signal deno opens its debugger to every user of the node, unless it is blocked.
+if env --block-signal=USR1 true 2> /dev/null; then
+  set -- env --block-signal=USR1
+else
+  set --
+fi
+exec "$@" ${words.join(" ")} "$worker"
 `;
 }
 

@@ -8,6 +8,7 @@ import { dirname, join } from "node:path";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { parseRunFile, type RunFile } from "../protocol/run_file.ts";
 import { openLibzmq, replaceProcess } from "../zeromq/libzmq.ts";
+import { isShut, shutDebugger } from "../zeromq/signals.ts";
 import { Client } from "./client.ts";
 import { reachHost } from "./reach.ts";
 import { watchMemory } from "./memory.ts";
@@ -41,6 +42,12 @@ export async function main(runFile: string, worker: string): Promise<never> {
   Deno.addSignalListener("SIGTERM", terminate);
   wakeOnTime();
   const run = await readRunFile(runFile);
+  const begin = () => {
+    const args = ["run", ...run.flags, Deno.mainModule, runFile, worker];
+    return replaceProcess(openLibzmq(run.libzmq), Deno.execPath(), args);
+  };
+  // Whoever started it could not see to that: it sees to it itself.
+  if (!isShut(shutDebugger(openLibzmq(run.libzmq)))) begin();
   const endpoint = await reachHost(run.endpoints, run.connectTimeout);
   const client = new Client(run, endpoint, worker);
   if (typeof run.memory === "number") watchMemory(run.memory, worker);
@@ -49,8 +56,7 @@ export async function main(runFile: string, worker: string): Promise<never> {
     await removeRun(runFile);
     console.error(`Worker ${worker} found that nobody listens at ${endpoint}`);
   } else if (outcome === "restart") {
-    const args = ["run", ...run.flags, Deno.mainModule, runFile, worker];
-    replaceProcess(openLibzmq(run.libzmq), Deno.execPath(), args);
+    begin();
   } else if (outcome === "refused") {
     console.error(`Worker ${worker} was refused: ${client.refusal}`);
   } else if (outcome === "host lost") {

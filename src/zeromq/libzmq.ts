@@ -65,6 +65,8 @@ const SYMBOLS = {
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   /** int execv (const char *path, char *const arguments[]) */
   execv: { parameters: ["buffer", "buffer"], result: "i32" },
+  /** int pthread_sigmask (int how, const sigset_t *set, sigset_t *before) */
+  pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** int close (int fd) */
   close: { parameters: ["i32"], result: "i32" },
   /** int getrlimit (int resource, struct rlimit *limits) */

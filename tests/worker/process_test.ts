@@ -11,12 +11,13 @@ interface End {
   said: string;
 }
 
+const FLAGS = ["--allow-all", "--no-prompt", "--quiet", "--unstable-worker-options"];
+
 /** Runs `worker.ts` as a scheduler would, to its end. */
 async function work(...args: string[]): Promise<End> {
   const module = new URL("../../worker.ts", import.meta.url).href;
-  const flags = ["--allow-all", "--no-prompt", "--quiet", "--unstable-worker-options"];
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", ...flags, module, ...args],
+    args: ["run", ...FLAGS, module, ...args],
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
@@ -31,7 +32,7 @@ function writeRunFile({ runs }: Ground, content: Partial<RunFile>): string {
     endpoints: [""],
     curve: null,
     libzmq: libzmqPath,
-    flags: [],
+    flags: FLAGS,
     permissions: "inherit",
     heartbeatInterval: 1000,
     connectTimeout: 60_000,

@@ -1,0 +1,86 @@
+/** No worker of this machine can be made to open its debugger, however it was started. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import {
+  JobDispatcher,
+  JobTimeoutError,
+  map,
+  ProcessScheduler,
+  type WorkerListener,
+  type WorkerSpec,
+} from "../../mod.ts";
+import { hasUsr1 } from "../fixtures/signals.ts";
+import { stopAt } from "./_functions.ts";
+import { Gate } from "./_gate.ts";
+import { range, test, until } from "./_helpers.ts";
+import { stops } from "./_running.ts";
+
+/** The signal comes as soon as deno would heed it, and is never delivered. */
+async function assertShut(pid: number): Promise<void> {
+  await until("deno waits for the signal", () => hasUsr1(pid, "SigCgt"));
+  Deno.kill(pid, "SIGUSR1");
+  assert(hasUsr1(pid, "SigBlk"), "it is blocked");
+  assert(hasUsr1(pid, "ShdPnd"), "it waits");
+  assertEquals(listening(pid), []);
+}
+
+/** The ports at which a process listens. */
+function listening(pid: number): string[] {
+  const sockets = new Set(
+    [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => {
+      try {
+        return Deno.readLinkSync(`/proc/${pid}/fd/${name}`);
+      } catch {
+        return ""; // It was closed meanwhile.
+      }
+    }),
+  );
+  return ["tcp", "tcp6"]
+    .flatMap((table) => Deno.readTextFileSync(`/proc/${pid}/net/${table}`).split("\n"))
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , , state, , , , , , inode]) =>
+      state === "0A" && sockets.has(`socket:[${inode}]`)
+    )
+    .map(([, local]) => local!);
+}
+
+/** Starts workers in a way that has no part in what their process begins with. */
+class FreshScheduler extends ProcessScheduler {
+  override start(spec: WorkerSpec, workers: string[], listener: WorkerListener): void {
+    setTimeout(() => super.start(spec, workers, listener), 0);
+  }
+}
+
+for (const Scheduler of [ProcessScheduler, FreshScheduler]) {
+  for (const transport of ["local", "network"] as const) {
+    test(`SIGUSR1 opens no debugger of a worker (${Scheduler.name}, ${transport})`, async () => {
+      await using gate = new Gate();
+      const scheduler = () => new Scheduler({ workers: 1, transport });
+      const results = map(stopAt, stops(3, 1, gate.port), { scheduler });
+      const visitor = await gate.next();
+      await assertShut(Number(visitor.text));
+      visitor.letGo();
+      assertEquals(await results, range(3));
+    });
+  }
+}
+
+test("SIGUSR1 opens no debugger of a worker that began anew", async () => {
+  await using gate = new Gate();
+  const scheduler = () => new ProcessScheduler({ workers: 1 });
+  await using dispatcher = new JobDispatcher({ scheduler });
+  const [before] = await dispatcher.map(() => Deno.pid, [0]);
+  const spin = () => {
+    for (;;);
+  };
+  await assertRejects(
+    () => dispatcher.map(spin, [0], { timeout: 100 }),
+    JobTimeoutError,
+  );
+  const results = dispatcher.map(stopAt, stops(1, 0, gate.port));
+  const visitor = await gate.next();
+  assertEquals(Number(visitor.text), before);
+  await assertShut(before!);
+  visitor.letGo();
+  assertEquals(await results, [0]);
+});
