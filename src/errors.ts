@@ -137,7 +137,8 @@ export class DrmaaError extends GridEngineError {
  * - `"node lost"`: the machine it ran on is gone, or nothing is heard of it;
  * - `"deleted"`: somebody took it out of the queue;
  * - `"never started"`: it was asked for and never came;
- * - `"unreachable"`: it stopped answering, or never reached the host.
+ * - `"unreachable"`: it stopped answering, or never reached the host;
+ * - `"unknown"`: its scheduler says that it has ended, and nobody knows how.
  */
 export type WorkerLossCause =
   | "signal"
@@ -147,7 +148,8 @@ export type WorkerLossCause =
   | "node lost"
   | "deleted"
   | "never started"
-  | "unreachable";
+  | "unreachable"
+  | "unknown";
 
 /** How one worker ended, as far as the scheduler and the dispatcher know. */
 export interface WorkerLoss {

@@ -20,6 +20,13 @@ import { Peer } from "./peer.ts";
 import { LOST, Transport } from "./transport.ts";
 import { configFlag } from "./user_config.ts";
 
+/** What a worker is told that was ours. */
+const GIVEN_UP = "this run has given it up";
+/** The loss of a worker of which its scheduler says nothing. */
+const UNEXPLAINED: WorkerLoss = {
+  cause: "unknown",
+  detail: "its scheduler says that it has ended, and not how",
+};
 /** How long workers may take to leave when they are told to, in milliseconds. */
 const LEAVE_TIMEOUT = 2000;
 
@@ -177,12 +184,9 @@ export class Crew {
 
   /** Answers the `hello` of a worker: with `welcome`, or with why not. */
   answer(worker: string, refused: string | undefined): void {
+    if (refused !== undefined) return this.#refuse(worker, refused);
     const identity = new TextEncoder().encode(this.#identity(worker));
     const { socket } = this.#transport;
-    if (refused !== undefined) {
-      socket.send([identity, ...new Link().send({ type: "refused", why: refused })]);
-      return;
-    }
     const hello = this.#hellos.get(worker)!;
     const { incarnation, received } = hello;
     let peer = this.#peers.get(worker);
@@ -192,6 +196,24 @@ export class Crew {
       this.#peers.set(worker, peer);
     }
     peer.welcome(received);
+  }
+
+  /**
+   * A worker is none of ours any more, for its scheduler says that it has ended, or we have
+   * given it up. Should it live, what it runs now runs elsewhere; so it is told to end.
+   */
+  dismiss(worker: string): void {
+    const peer = this.#peers.get(worker);
+    if (!peer) return;
+    this.#peers.delete(worker);
+    peer.close();
+    this.#refuse(worker, GIVEN_UP);
+  }
+
+  #refuse(worker: string, why: string): void {
+    const identity = new TextEncoder().encode(this.#identity(worker));
+    const frames = new Link().send({ type: "refused", why });
+    this.#transport.socket.send([identity, ...frames]);
   }
 
   /** A worker that was welcomed and has not ended. */
@@ -244,9 +266,8 @@ export class Crew {
     const alive = this.#alive.get(worker);
     if (!alive) return;
     this.#alive.delete(worker);
-    this.#listener.ended(worker, refineLoss({ ...loss, worker }));
-    this.#peers.get(worker)?.close();
-    this.#peers.delete(worker);
+    this.#listener.ended(worker, refineLoss({ ...UNEXPLAINED, ...loss, worker }));
+    cleanUpNow(`Worker ${worker} cannot be told to end`, () => this.dismiss(worker));
     alive.resolve();
   }
 
@@ -286,6 +307,8 @@ export class Crew {
       }
       if (peer && !peer.receive(frames)) return;
     } catch (error) {
+      // It was told that it is none of ours; perhaps that was lost on the way.
+      if (!peer && this.#hellos.has(worker)) return this.#refuse(worker, GIVEN_UP);
       this.reject(worker, (error as Error).message);
       return;
     }

@@ -490,7 +490,7 @@ export class Engine {
       case "stop":
         // What it said made no sense, though it was well-formed.
         if (SAID.has(event.type)) this.#crew!.violations++;
-        this.#crew!.stop(action.worker);
+        this.#giveUp(action.worker);
         break;
       case "welcome":
         this.#crew!.answer(action.worker, action.refused);
@@ -585,6 +585,14 @@ export class Engine {
       default:
         action satisfies never;
     }
+  }
+
+  /** A worker is none of ours any more: it is told so, and its scheduler ends it. */
+  #giveUp(worker: string): void {
+    const peer = this.#crew!.peer(worker);
+    for (const run of this.#runs.values()) run.leave(peer);
+    guarded(() => this.#crew!.dismiss(worker));
+    this.#crew!.stop(worker);
   }
 
   #assign(worker: string, id: number, chunks: AssignedChunk[]): void {

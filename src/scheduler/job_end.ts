@@ -18,6 +18,8 @@ export interface JobContext {
 
 /** Signals by which run time limits end a job. */
 const LIMIT_SIGNALS = ["SIGKILL", "SIGUSR1", "SIGXCPU"];
+/** What is to be said of a job that was to end. */
+const ENDED = "it was ended";
 
 /**
  * Why a job ended.
@@ -29,7 +31,10 @@ export function lossOf(
   { stopping, runTimeLimit }: JobContext,
 ): WorkerLoss {
   if (!info) {
-    return { cause: "deleted", detail: "the cluster does not know its job any more" };
+    const detail = "the cluster does not know its job any more";
+    return stopping
+      ? { cause: "deleted", detail: ENDED }
+      : { cause: "unknown", detail };
   }
   const { exitStatus, signal, aborted, rusage } = info;
   const used = usageOf(rusage);
@@ -40,7 +45,7 @@ export function lossOf(
         "on its node, or may not be used";
       return { cause: "never started", detail, ...used };
     }
-    const detail = stopping ? "it was ended" : "its job was deleted";
+    const detail = stopping ? ENDED : "its job was deleted";
     return { cause: "deleted", detail, ...used };
   }
   if (signal !== undefined) {
@@ -58,9 +63,12 @@ export function lossOf(
     };
   }
   if (exitStatus === undefined) {
-    // It ended while no session was open.
-    const detail = "its job is over, and the cluster does not tell how it ended";
-    return { cause: "deleted", detail, ...used };
+    if (stopping) return { cause: "deleted", detail: ENDED, ...used };
+    // It ended while no session was open, or its shepherd is gone, and it may yet live.
+    const detail =
+      "the cluster says that its job is over, with neither an exit status " +
+      "nor a signal";
+    return { cause: "unknown", detail, ...used };
   }
   return {
     cause: "exit",

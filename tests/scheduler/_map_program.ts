@@ -45,6 +45,8 @@ export interface Outcome {
   requested: number;
   /** How many workers were lost until then. */
   lost: number;
+  /** How many messages broke the protocol until then. */
+  violations: number;
 }
 
 /** How an item failed, or a map. */
@@ -95,8 +97,9 @@ async function main(order: MapOrder): Promise<void> {
     } catch (reason) {
       error = failed(reason);
     }
-    const { workersRequested: requested, workersLost: lost } = dispatcher.stats();
-    const outcome = { results, ...(error && { error }), requested, lost };
+    const { workersRequested: requested, workersLost: lost, violations } = dispatcher
+      .stats();
+    const outcome = { results, ...(error && { error }), requested, lost, violations };
     tell({ tell: "outcome", outcome });
   }
 }
@@ -105,7 +108,13 @@ if (import.meta.main) {
   try {
     await main(JSON.parse(Deno.args[0]!));
   } catch (error) {
-    const outcome = { results: [], error: failed(error), requested: 0, lost: 0 };
+    const outcome = {
+      results: [],
+      error: failed(error),
+      requested: 0,
+      lost: 0,
+      violations: 0,
+    };
     tell({ tell: "outcome", outcome });
   }
   tell({ tell: "closed" });

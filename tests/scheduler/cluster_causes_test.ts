@@ -2,7 +2,10 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { head, HOME, outputAs } from "../cluster/cluster.ts";
+import { processes, programOf } from "../cluster/processes.ts";
+import { until } from "../cluster/shell.ts";
 import type { WorkerLoss } from "../../mod.ts";
+import type { Place } from "./_cluster_functions.ts";
 import { Ground, jobs, onCluster, onlyFailure } from "./_ground.ts";
 import type { Failed, MapOrder } from "./_map_program.ts";
 
@@ -41,6 +44,16 @@ async function withDirectory(work: (path: string) => Promise<void>): Promise<voi
   } finally {
     await Deno.remove(path, { recursive: true });
   }
+}
+
+/** The process of Grid Engine that watches over a task: the one above what it runs. */
+function shepherdOf(pid: number): number {
+  for (let parent = pid; parent > 1;) {
+    if (programOf(parent).startsWith("sge_shepherd")) return parent;
+    const status = Deno.readTextFileSync(`/proc/${parent}/status`);
+    parent = Number(/^PPid:\s+(\d+)/m.exec(status)![1]);
+  }
+  throw new Error(`No shepherd is above the process ${pid}`);
 }
 
 test("a signal, with the figures and the last words, and the log is kept", async () => {
@@ -88,6 +101,26 @@ test("a deletion by somebody", async () => {
   const [loss] = onlyFailure(await ground.outcome()).attempts;
   assertEquals(loss!.cause, "deleted");
   assert(loss!.detail.includes(`its job was deleted (job ${job}.1)`), loss!.detail);
+  await ground.closed();
+});
+
+test("an end that nobody can explain, and the worker that lives on ends", async () => {
+  const scheduler = { workers: 1 };
+  await using ground = await Ground.start({
+    run: "wait",
+    items: 1,
+    retries: 0,
+    scheduler,
+  });
+  await ground.opened();
+  const [{ pid }] = await ground.begun(1) as [Place];
+  Deno.kill(shepherdOf(pid), "SIGKILL");
+  const outcome = await ground.outcome();
+  const { attempts: [loss], message } = onlyFailure(outcome);
+  assertEquals(loss!.cause, "unknown", message);
+  assertMatch(message, /the cluster says that its job is over, with neither/);
+  await until("the worker has ended", () => !processes((one) => one === pid).length);
+  assertEquals(outcome.violations, 0);
   await ground.closed();
 });
 

@@ -63,15 +63,20 @@ Deno.test("a job that is gone was deleted by somebody, or ended by us", () => {
     "deleted",
     "it was ended",
   ]);
-  assertEquals(lossOf(undefined, { stopping: false }), {
-    cause: "deleted",
-    detail: "the cluster does not know its job any more",
-  });
+  const ended = { cause: "deleted", detail: "it was ended" } as const;
+  assertEquals(lossOf(undefined, { stopping: true }), ended);
 });
 
-Deno.test("a job that ended while nobody looked did so nobody knows how", () => {
-  const detail = "its job is over, and the cluster does not tell how it ended";
-  assertEquals(cause({}), ["deleted", detail]);
+Deno.test("an end that the cluster does not explain is unknown", () => {
+  assertEquals(lossOf(undefined, { stopping: false }), {
+    cause: "unknown",
+    detail: "the cluster does not know its job any more",
+  });
+  assertEquals(cause({}), [
+    "unknown",
+    "the cluster says that its job is over, with neither an exit status nor a signal",
+  ]);
+  assertEquals(cause({}, { stopping: true }), ["deleted", "it was ended"]);
 });
 
 Deno.test("a job that was submitted and has no start never started", () => {

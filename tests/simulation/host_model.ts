@@ -162,7 +162,16 @@ export class HostModel {
 
   #ended(worker: string, loss: WorkerLoss): void {
     this.#handle({ type: "workerEnded", worker, loss });
-    this.#peers.delete(worker);
+    this.#dismiss(worker);
+  }
+
+  /** A worker is none of ours any more; should it live, it hears that. */
+  #dismiss(worker: string): void {
+    if (this.#peers.delete(worker)) this.#refuse(worker, "it was given up");
+  }
+
+  #refuse(worker: string, why: string): void {
+    this.scheduler.transmit(worker, new Link().send({ type: "refused", why }));
   }
 
   #take(worker: string, frames: Frames): void {
@@ -176,7 +185,10 @@ export class HostModel {
       this.#handle({ type: "violation", worker, detail: error.message });
       return;
     }
-    if (message.type !== "hello" && !peer) return;
+    if (message.type !== "hello" && !peer) {
+      this.#count("dismissed");
+      return this.#refuse(worker, "it was given up");
+    }
     const arrival = peer?.receive(frames) ?? "deliver";
     this.#count(arrival);
     // It waits for that before it restarts.
@@ -251,15 +263,13 @@ export class HostModel {
         this.scheduler.start(action.workers);
         break;
       case "stop":
+        this.#dismiss(action.worker);
         this.scheduler.stop(action.worker);
         break;
       case "welcome": {
         const { worker, refused } = action;
         if (refused === undefined) this.#welcome(worker, context.hello!);
-        else {
-          const frames = new Link().send({ type: "refused", why: refused });
-          this.scheduler.transmit(worker, frames);
-        }
+        else this.#refuse(worker, refused);
         break;
       }
       case "assign": {

@@ -92,6 +92,8 @@ export interface Faults {
   muteStart: number;
   /** The scheduler does not see a worker end until it is told to stop it. */
   unseenEnd: number;
+  /** The scheduler says of workers that they have ended, and they live on. */
+  toldWronglyEvery: number;
 }
 
 /** All that is drawn at the beginning. */
@@ -134,6 +136,7 @@ const NO_FAULTS: Faults = {
   dieEarly: 0,
   muteStart: 0,
   unseenEnd: 0,
+  toldWronglyEvery: Infinity,
 };
 
 /** What one seed is about. */

@@ -59,6 +59,13 @@ export class SchedulerModel {
     if (meant) process?.wire.toWorker(frames);
   }
 
+  /** The processes that live, and could know that they should not. */
+  lingering(): string[] {
+    return [...this.#entries.values()]
+      .filter(({ process }) => process && !process.death && process.reachable)
+      .map(({ id }) => id);
+  }
+
   /** The workers whose end was not told. */
   alive(): string[] {
     return [...this.#entries.values()].filter((e) => !e.told).map((e) => e.id);
@@ -112,6 +119,18 @@ export class SchedulerModel {
     this.#clock.after(delay, () => {
       if (!entry.told) this.#events.started(entry.id);
     });
+    const { toldWronglyEvery } = this.#scenario.faults;
+    if (toldWronglyEvery === Infinity) return;
+    this.#clock.after(random.wait(toldWronglyEvery), () => this.#lie(entry));
+  }
+
+  /** Says that a worker has ended which lives. */
+  #lie(entry: Entry): void {
+    const { process } = entry;
+    if (entry.told || entry.stopped || !process || process.death) return;
+    process.excuse ??= "said to have ended";
+    this.#events.say(`worker ${entry.id} is said to have ended, and lives`);
+    this.#tell(entry, "unknown");
   }
 
   /** Begins a process. When one is connected, those before it are heard no more. */

@@ -18,6 +18,9 @@ const STEPS = 200_000;
 /** How long after its last run a dispatcher may take to be rid of its workers. */
 const CLOSE_LIMIT = 30_000;
 
+/** How long a worker may live that is none of the dispatcher's any more. */
+const FAREWELL = 30_000;
+
 /** How often what happened. */
 export class Tally {
   readonly counts = new Map<string, number>();
@@ -75,6 +78,12 @@ export function simulate(
   }
   if (host.core.outstandingChunks > 0) throw new Error("Chunks are left over");
   for (const run of host.ledger.runs.values()) checkOutcomes(run);
+  for (const end = clock.now + FAREWELL; host.scheduler.lingering().length > 0;) {
+    if (clock.now > end) {
+      throw new Error(`Workers live on: ${host.scheduler.lingering()}`);
+    }
+    clock.step();
+  }
   tally.count("stories");
   for (const s of [10, 30, 60, 120]) {
     if (clock.now > 1000 * s) tally.count(`over ${s} s`);

@@ -37,6 +37,7 @@ const EXPECTED = [
   "replaced without a word",
   "came back",
   "refused",
+  "dismissed",
   "violation",
   "deliver",
   "repeated",

@@ -124,6 +124,11 @@ export class WorkerModel {
     this.wire.toHost(this.#link.send(message));
   }
 
+  /** Whether it hears what it is told, now or when its connection is back. */
+  get reachable(): boolean {
+    return !this.#frozen && this.#question > 0;
+  }
+
   /** Whether it did, or suffered, nothing that could be held against it. */
   get healthy(): boolean {
     return !this.death && !this.excuse && !this.wire.wasCut;
