@@ -379,14 +379,19 @@ export class Job<R = unknown> {
     return this.#outcome.promise;
   }
 
-  /** What the running job has sent with `currentJob().send()`, until it has ended. */
+  /**
+   * What the running job has sent with `currentJob().send()`, in order, until it has
+   * ended. A job that is tried again sends again.
+   */
   get messages(): AsyncIterable<unknown> {
     return this.#messages;
   }
 
   /**
    * Sends a value to the running job, where `currentJob().messages` gives it. What is
-   * sent before it runs, it finds there when it does.
+   * sent before it runs, it finds there when it does; so does each try of it that
+   * follows a lost worker. So it is kept until the job has ended. What is sent later is
+   * dropped.
    *
    * @throws {SerializationError} When the value cannot travel.
    * @throws {GridEngineError} When the job was not started.

@@ -29,7 +29,10 @@ export interface JobController {
    * secrets.
    */
   readonly random: () => number;
-  /** What the host sent with `job.send()`, in order, until the job has ended. */
+  /**
+   * What the host sent with `job.send()`, in order, until the job has ended. Each try has
+   * all of it.
+   */
   readonly messages: AsyncIterable<unknown>;
   /**
    * Sends a value to the host, where `job.messages` gives it.

@@ -11,7 +11,6 @@ import type { CoreAction, CoreEvent, RunSettings } from "./events.ts";
 import type { Where } from "./failures.ts";
 import type { ItemSource } from "./item_source.ts";
 import type { JobOutput } from "./job_output.ts";
-import type { Peer } from "./peer.ts";
 
 /** What is told of a run. */
 export interface RunListener {
@@ -89,10 +88,10 @@ export class ActiveRun implements RunRequest {
   warned = false;
   /** Its source is being read. */
   reading = false;
-  /** Where the only item of an exclusive run is. */
-  #at: { peer: Peer; chunk: number } | undefined;
-  /** What is to be sent to it as soon as it is somewhere. */
-  #outbox: Uint8Array[] = [];
+  /** Where the only item of an exclusive run was last put. */
+  at: { worker: string; chunk: number } | undefined;
+  /** All that was sent to it so far: each of its tries is given that anew. */
+  readonly sent: Uint8Array[] = [];
 
   /**
    * @param id Its number.
@@ -121,29 +120,6 @@ export class ActiveRun implements RunRequest {
     }
     const lists = ranges.map(({ first, count }) => this.items.values(first, count));
     return lists.length === 1 ? lists[0]! : joined(lists);
-  }
-
-  /** Sends a value to the only item, now or as soon as it is with a worker. */
-  send(value: Uint8Array): void {
-    if (this.#at) {
-      this.#at.peer.send({ type: "message", chunk: this.#at.chunk, value });
-    } else this.#outbox.push(value);
-  }
-
-  /** The only item is with a worker. */
-  placeAt(peer: Peer, chunk: number): void {
-    this.#at = { peer, chunk };
-    for (const value of this.#outbox.splice(0)) this.send(value);
-  }
-
-  /** Whether the only item is there. */
-  isAt(peer: Peer | undefined, chunk: number): boolean {
-    return this.#at !== undefined && this.#at.peer === peer && this.#at.chunk === chunk;
-  }
-
-  /** A worker is gone, and with it the only item if it was there. */
-  leave(peer: Peer | undefined): void {
-    if (this.#at?.peer === peer) this.#at = undefined;
   }
 }
 

@@ -171,9 +171,19 @@ export class Engine {
     if (run && run.codeNumber > 0) void this.#read(run);
   }
 
-  /** Sends a value to the only item of an exclusive run, as soon as that runs. */
+  /** Sends a value to the only item of an exclusive run: to each try of it. */
   send(id: number, value: Uint8Array): void {
-    this.#runs.get(id)?.send(value);
+    const run = this.#runs.get(id);
+    if (!run) return;
+    run.sent.push(value);
+    this.#pass(run, [value]);
+  }
+
+  /** Passes values on to the only item of a run, unless it waits for its next try. */
+  #pass({ at }: ActiveRun, values: readonly Uint8Array[]): void {
+    if (!at || !this.#core!.itemAt(at.worker, at.chunk, 0)) return;
+    const peer = this.#crew!.peer(at.worker);
+    for (const value of values) peer?.send({ type: "message", chunk: at.chunk, value });
   }
 
   /** Cancels every run, sends the workers home, and resolves when nothing is left. */
@@ -348,8 +358,6 @@ export class Engine {
       this.#stats.workersLost++;
       log("debug", `worker ${worker} is gone: ${loss.detail}`);
     }
-    const peer = this.#crew!.peer(worker);
-    for (const run of this.#runs.values()) run.leave(peer);
     this.#dispatch({ type: "workerEnded", worker, loss });
   }
 
@@ -426,13 +434,10 @@ export class Engine {
     run.output.print(printed, this.#crew!.remote);
   }
 
-  /** The exclusive run whose only item is this chunk of this worker. */
+  /** The run whose only item is this chunk of this worker. */
   #at(worker: string, chunk: number): ActiveRun | undefined {
-    const peer = this.#crew!.peer(worker);
-    for (const run of this.#runs.values()) {
-      if (run.isAt(peer, chunk)) return run;
-    }
-    return undefined;
+    const item = this.#core!.itemAt(worker, chunk, 0);
+    return item && this.#runs.get(item.run);
   }
 
   /** Events that come up while one is handled wait for their turn. */
@@ -589,8 +594,6 @@ export class Engine {
 
   /** A worker is none of ours any more: it is told so, and its scheduler ends it. */
   #giveUp(worker: string): void {
-    const peer = this.#crew!.peer(worker);
-    for (const run of this.#runs.values()) run.leave(peer);
     guarded(() => this.#crew!.dismiss(worker));
     this.#crew!.stop(worker);
   }
@@ -635,7 +638,8 @@ export class Engine {
       list,
     });
     if (!announce) return;
-    run.placeAt(peer, chunks[0]!.chunk);
+    run.at = { worker, chunk: chunks[0]!.chunk };
+    this.#pass(run, run.sent);
   }
 
   /** An argument cannot travel: its item fails, as if the worker had said so. */

@@ -83,6 +83,7 @@ export class FakeScheduler implements Scheduler {
 export class FakeWorker implements AsyncDisposable {
   /** The name that the host gave to it. */
   readonly name: string;
+  readonly #incarnation: string;
   readonly #link = new Link();
   readonly #context = new ZmqContext(zmq);
   readonly #socket: ZmqSocket;
@@ -90,9 +91,11 @@ export class FakeWorker implements AsyncDisposable {
   /**
    * @param runFile The path of the run file, which has the keys.
    * @param name Who it says it is.
+   * @param incarnation Which of its processes it says it is.
    */
-  constructor(runFile: string, name: string) {
+  constructor(runFile: string, name: string, incarnation: string = "fake") {
     this.name = name;
+    this.#incarnation = incarnation;
     const { endpoints: [endpoint], curve } = parseRunFile(
       Deno.readTextFileSync(runFile),
     );
@@ -111,7 +114,8 @@ export class FakeWorker implements AsyncDisposable {
   /** Says who it is. */
   hello(worker: string = this.name): void {
     const { received } = this.#link;
-    const hello = { worker, pid: 1, host: "there", incarnation: "fake", received };
+    const incarnation = this.#incarnation;
+    const hello = { worker, pid: 1, host: "there", incarnation, received };
     this.say({ type: "hello", hello });
   }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { currentJob } from "../../mod.ts";
 import { pass } from "./_gate.ts";
 
 /** An item that may have to stop at a gate. */
@@ -33,4 +34,28 @@ export async function passAndFail(
   await pass(port, throws ? "throws" : "spins");
   if (throws) throw new RangeError("too small");
   for (;;);
+}
+
+/** Says that it runs, and never ends. */
+export function spin(): never {
+  currentJob()!.send("running");
+  for (;;);
+}
+
+/**
+ * Takes so many messages, and gives them back. At its first try it tells of each that it
+ * takes and, from some number on, takes no more.
+ */
+export async function receive(count: number, enough: number): Promise<unknown[]> {
+  const job = currentJob()!;
+  const values: unknown[] = [];
+  if (count === 0) return values;
+  for await (const value of job.messages) {
+    values.push(value);
+    if (values.length === count) break;
+    if (job.attempt > 1 || enough === 0) continue;
+    job.send(value);
+    if (values.length === enough) await new Promise(() => {});
+  }
+  return values;
 }
