@@ -13,6 +13,7 @@
  */
 
 import { EXIT_STATUS } from "./src/protocol/exit_status.ts";
+import { printError } from "./src/printing.ts";
 import { main } from "./src/worker/main.ts";
 
 export { main };
@@ -20,7 +21,7 @@ export { main };
 if (import.meta.main) {
   const [runFile, worker] = Deno.args;
   if (runFile === undefined || worker === undefined) {
-    console.error("Usage: worker.ts RUN_FILE WORKER; it is started by a scheduler");
+    printError("Usage: worker.ts RUN_FILE WORKER; it is started by a scheduler");
     Deno.exit(EXIT_STATUS["wrong arguments"]);
   }
   await main(runFile, worker);

@@ -26,7 +26,6 @@ import {
 import type { WorkerInfo } from "./dispatcher/crew.ts";
 import type { Engine } from "./dispatcher/engine.ts";
 import { stackLine, withOutput } from "./dispatcher/failures.ts";
-import { guarded } from "./dispatcher/fault.ts";
 import { ItemSource } from "./dispatcher/item_source.ts";
 import { JobOutput, logMode, type LogOptions } from "./dispatcher/job_output.ts";
 import { COMMON_CHECKS, DEFAULT_RETRIES, runSettings } from "./dispatcher/options.ts";
@@ -37,6 +36,7 @@ import {
   JobTimeoutError,
   WorkerLostError,
 } from "./errors.ts";
+import { printError } from "./printing.ts";
 import { decodeFailure } from "./protocol/failure.ts";
 import { serialize, serializeFor } from "./protocol/values.ts";
 import { freshSeed } from "./random.ts";
@@ -421,7 +421,7 @@ export class Job<R = unknown> {
   /** What failed is printed if nobody asked for it: as far as it can be. */
   #complain(error: unknown): void {
     if (this.#asked || error instanceof JobCancelledError) return;
-    guarded(() => console.error(`Exception in job "${this.#name}":`, error));
+    printError(`Exception in job "${this.#name}":`, error);
   }
 
   /** What came of a subclass's `run`; its fields come back here. */

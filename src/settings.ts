@@ -15,6 +15,7 @@ import {
   valuesByName,
   wholeFrom,
 } from "./checks.ts";
+import { dropped, printError } from "./printing.ts";
 
 /** How much the library says on standard error. */
 export type LogLevel = "debug" | "info" | "silent";
@@ -219,5 +220,13 @@ function guard(values: Settings): Settings {
 export function log(level: "debug" | "info", message: string): void {
   if (settings.logLevel === "silent") return;
   if (level === "debug" && settings.logLevel !== "debug") return;
-  console.error(`gridengine: ${message}`);
+  printError(`gridengine: ${message}`);
 }
+
+// The last word of a program, if it may have one.
+addEventListener("unload", () => {
+  const { count, reason } = dropped;
+  if (count === 0) return;
+  const times = count === 1 ? "once" : `${count} times`;
+  log("info", `what was to be printed was dropped ${times}: ${reason}`);
+});

@@ -11,6 +11,7 @@ import {
   type ConsoleLevel,
   type LogMode,
 } from "../protocol/messages.ts";
+import { printError, printOut } from "../printing.ts";
 
 /** How many lines of a running item are kept. */
 const KEPT_LINES = 20;
@@ -147,7 +148,7 @@ export class JobOutput {
     const who = [name, ...isJob ? [] : [index], ...remote ? [host] : []].join(" ");
     const isError = CONSOLE_LEVELS.indexOf(level) >= CONSOLE_LEVELS.indexOf("warn");
     const text = lines.map((line) => `[${who}] ${line}`).join("\n");
-    if (isError) console.error(text);
-    else console.log(text);
+    if (isError) printError(text);
+    else printOut(text);
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printError } from "../printing.ts";
 import type { RunListener } from "./active_run.ts";
 import type { Engine } from "./engine.ts";
 import type { ItemSource } from "./item_source.ts";
@@ -92,7 +93,7 @@ export class ProgressReport {
     const last = this.#now();
     if (this.#line) return hide(this.#line, complete ? progressText(last) : undefined);
     if (this.#option === true) {
-      return complete ? console.error(progressText(last)) : undefined;
+      return complete ? printError(progressText(last)) : undefined;
     }
     try {
       this.#option(last);
@@ -103,7 +104,7 @@ export class ProgressReport {
 
   #tell(): void {
     try {
-      if (this.#option === true) console.error(progressText(this.#now()));
+      if (this.#option === true) printError(progressText(this.#now()));
       else this.#option(this.#now());
     } catch (error) {
       this.#settings.failed(error);

@@ -6,6 +6,7 @@
  */
 
 import { standIn } from "../closure/builtins.ts";
+import { printError } from "../printing.ts";
 import { log } from "../settings.ts";
 import {
   beginPrinting,
@@ -57,7 +58,7 @@ export function hide(line: Line, last?: string): void {
     setFoot(undefined);
     releaseConsole();
   }
-  if (last !== undefined) console.error(last);
+  if (last !== undefined) printError(last);
 }
 
 async function load(): Promise<Foot> {
@@ -91,9 +92,16 @@ function size(): { columns: number; rows: number } {
   }
 }
 
+/** What the terminal does not take is not missed: it is drawn again soon. */
 function write(text: string): void {
   const bytes = new TextEncoder().encode(text);
-  for (let at = 0; at < bytes.length;) at += Deno.stderr.writeSync(bytes.subarray(at));
+  try {
+    for (let at = 0; at < bytes.length;) {
+      at += Deno.stderr.writeSync(bytes.subarray(at));
+    }
+  } catch {
+    return;
+  }
 }
 
 /** What the program prints comes above the lines. */

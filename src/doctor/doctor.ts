@@ -4,6 +4,7 @@
  * @module
  */
 
+import { printError, printOut } from "../printing.ts";
 import { examineCluster } from "./cluster.ts";
 import { failure, type Finding, lines, skipped } from "./finding.ts";
 import { examineMachine } from "./machine.ts";
@@ -32,7 +33,7 @@ export async function main(args: string[]): Promise<number> {
     options = parseOptions(args, isSet);
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    console.error(`${error.message}\n\n${USAGE}`);
+    printError(`${error.message}\n\n${USAGE}`);
     return WRONG_USAGE;
   }
   using interrupted = interruption();
@@ -41,7 +42,7 @@ export async function main(args: string[]): Promise<number> {
   for await (const finding of examine(options, signal)) {
     // What is found from then on is of our own making.
     if (signal.aborted) return INTERRUPTED;
-    console.log(lines(finding));
+    printOut(lines(finding));
     if (finding.status === "failure") status = FAILED;
   }
   return signal.aborted ? INTERRUPTED : status;

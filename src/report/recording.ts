@@ -6,6 +6,7 @@
  */
 
 import { cleanUp } from "../cleanup.ts";
+import { printError } from "../printing.ts";
 import { Dashboard } from "./dashboard.ts";
 import { renderPage } from "./page.ts";
 import type { Ending } from "./record.ts";
@@ -44,7 +45,7 @@ export class Recording {
     if (port === undefined) return recording;
     const record = () => recording.recorder.record(performance.now());
     const dashboard = recording.#dashboard = Dashboard.open(port, record);
-    console.error(`gridengine: "${name}" can be watched at ${dashboard.url}`);
+    printError(`gridengine: "${name}" can be watched at ${dashboard.url}`);
     return recording;
   }
 

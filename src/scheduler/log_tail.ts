@@ -5,6 +5,7 @@
  */
 
 import { stripVTControlCharacters } from "node:util";
+import { drop } from "../printing.ts";
 import { beginPrinting, endPrinting } from "../terminal.ts";
 
 /** How much of a worker's output is kept for error messages, in characters. */
@@ -65,8 +66,8 @@ export class LogTail {
       try {
         for (let at = 0; at < bytes.length;) at += await to.write(bytes.subarray(at));
       } catch (error) {
-        // Nobody reads our output any more; the workers go on all the same.
-        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+        // The workers go on all the same.
+        drop(error);
       } finally {
         endPrinting(bytes.at(-1) !== LINE_END);
       }

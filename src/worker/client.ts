@@ -8,6 +8,7 @@
  * @module
  */
 
+import { printError } from "../printing.ts";
 import { decodeHostMessage } from "../protocol/codec.ts";
 import { Link } from "../protocol/link.ts";
 import {
@@ -183,7 +184,7 @@ export class Client {
       if (this.#vault) frames = this.#vault.fetch(frames);
       message = decodeHostMessage(frames);
     } catch (error) {
-      console.error(`Dropped what the host said: ${(error as Error).message}`);
+      printError(`Dropped what the host said: ${(error as Error).message}`);
       return;
     }
     // What is for the process that this one has replaced may come yet.

@@ -7,6 +7,7 @@
 
 import { revive } from "../closure/revive.ts";
 import { GridEngineError } from "../errors.ts";
+import { printError } from "../printing.ts";
 import type { AssignedChunk } from "../protocol/messages.ts";
 import { deserializeList, type List } from "../protocol/lists.ts";
 import { serialize } from "../protocol/values.ts";
@@ -138,12 +139,12 @@ ownConsole({
 self.addEventListener("error", (event) => {
   if (broken) return;
   event.preventDefault();
-  console.error("Uncaught in a job:", (event as ErrorEvent).error);
+  printError("Uncaught in a job:", (event as ErrorEvent).error);
 });
 self.addEventListener("unhandledrejection", (event) => {
   if (broken) return;
   event.preventDefault();
-  console.error("Unhandled rejection in a job:", event.reason);
+  printError("Unhandled rejection in a job:", event.reason);
 });
 
 // Deno ends a thread that exits without a word, so the word must come first.

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { drop, isFromSystem } from "../printing.ts";
 import type { ConsoleLevel, LogMode } from "../protocol/messages.ts";
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
@@ -25,6 +26,17 @@ export interface ConsoleOwner {
   forward(level: ConsoleLevel, text: string): void;
   /** What tells the item that runs from others. */
   item(): unknown;
+}
+
+/** Prints what this process can print; the function does not depend on it. */
+function inherited(method: Methods[string], args: unknown[]): unknown {
+  try {
+    return method.apply(console, args);
+  } catch (error) {
+    if (!isFromSystem(error)) throw error;
+    drop(error);
+    return undefined;
+  }
 }
 
 /** Lays hold of the global console. */
@@ -62,7 +74,7 @@ export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
     if (typeof method !== "function") continue;
     own[key] = (...args) => {
       const now = mode();
-      if (now === "inherit") return method.apply(console, args);
+      if (now === "inherit") return inherited(method, args);
       name = key;
       leaveGroups();
       if (key === "groupEnd") groups = Math.max(0, groups - 1);

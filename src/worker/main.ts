@@ -5,6 +5,7 @@
  */
 
 import { dirname, join } from "node:path";
+import { printError } from "../printing.ts";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { parseRunFile, type RunFile } from "../protocol/run_file.ts";
 import { openLibzmq, replaceProcess } from "../zeromq/libzmq.ts";
@@ -54,15 +55,15 @@ export async function main(runFile: string, worker: string): Promise<never> {
   const outcome = await client.work();
   if (outcome === "host gone") {
     await removeRun(runFile);
-    console.error(`Worker ${worker} found that nobody listens at ${endpoint}`);
+    printError(`Worker ${worker} found that nobody listens at ${endpoint}`);
   } else if (outcome === "restart") {
     begin();
   } else if (outcome === "refused") {
-    console.error(`Worker ${worker} was refused: ${client.refusal}`);
+    printError(`Worker ${worker} was refused: ${client.refusal}`);
   } else if (outcome === "host lost") {
-    console.error(`Worker ${worker} has lost the host at ${endpoint}`);
+    printError(`Worker ${worker} has lost the host at ${endpoint}`);
   } else if (outcome === "host not reached") {
-    console.error(
+    printError(
       `Worker ${worker} could not reach the host at ${
         run.endpoints.join(", ")
       } within ` +
@@ -88,7 +89,7 @@ async function readRunFile(path: string): Promise<RunFile> {
   try {
     return parseRunFile(await Deno.readTextFile(path));
   } catch (error) {
-    console.error(`Cannot read the run file "${path}": ${(error as Error).message}`);
+    printError(`Cannot read the run file "${path}": ${(error as Error).message}`);
     Deno.exit(EXIT_STATUS["no run file"]);
   }
 }

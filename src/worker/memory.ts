@@ -5,6 +5,7 @@
  * @module
  */
 
+import { printError } from "../printing.ts";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
 
 /** How often to look, in milliseconds. */
@@ -20,7 +21,7 @@ export function watchMemory(limit: number, worker: string): void {
   setInterval(() => {
     const { rss } = Deno.memoryUsage();
     if (rss <= limit) return;
-    console.error(
+    printError(
       `Worker ${worker} held ${megabytes(rss)} MB of memory where ${
         megabytes(limit)
       } MB ` +

@@ -10,6 +10,7 @@
  */
 
 import { GridEngineError } from "../errors.ts";
+import { printError } from "../printing.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import type {
   AssignedChunk,
@@ -308,7 +309,7 @@ export class Thread {
   #crashed(message: string): void {
     if (this.#over) return;
     if (!this.#ready) {
-      console.error(`The thread for jobs cannot start: ${message}`);
+      printError(`The thread for jobs cannot start: ${message}`);
       Deno.exit(1);
     }
     const item = this.#runningItem();
