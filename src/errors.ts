@@ -23,7 +23,10 @@ export class GridEngineError extends Error {
   declare readonly index?: number;
 }
 
-/** `join(timeout)` ran out of time. What was waited for goes on. */
+/**
+ * `join(timeout)` ran out of time, and what was waited for goes on; or a worker did not load
+ * what a function imports within `settings.loadTimeout`.
+ */
 export class TimeoutError extends GridEngineError {
   static {
     this.prototype.name = "TimeoutError";

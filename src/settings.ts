@@ -75,6 +75,13 @@ export interface Settings {
    */
   startTimeout: number;
   /**
+   * How long a worker may take to load what a function imports, in milliseconds; then the
+   * item that needs it fails. An item's own `timeout` counts from when that is done.
+   * `GRIDENGINE_LOAD_TIMEOUT`.
+   * @default {120000}
+   */
+  loadTimeout: number;
+  /**
    * Modules whose functions and classes travel by their source, as those of the main
    * module do, and not by name; `GRIDENGINE_VALUE_MODULES`, separated by commas. Such as
    * `["./physics.ts"]`: paths are relative to the main module, URLs are texts.
@@ -98,6 +105,7 @@ const CHECKS: Checks<Settings> = {
   heartbeatInterval: millisecondsFrom(1),
   reconnectGrace: optional(millisecondsFrom(0)),
   startTimeout: millisecondsFrom(1),
+  loadTimeout: millisecondsFrom(1),
   valueModules(name, value) {
     const wrong = Array.isArray(value) ? value.find((one) => !isModule(one)) : value;
     if (wrong === undefined) return;
@@ -196,6 +204,7 @@ export const settings: Settings = guard({
     ? undefined
     : numeric("RECONNECT_GRACE", 0),
   startTimeout: numeric("START_TIMEOUT", 60_000),
+  loadTimeout: numeric("LOAD_TIMEOUT", 120_000),
   valueModules: valueModules(),
   logLevel: logLevel(),
 });

@@ -31,6 +31,7 @@ test("settings come from environment variables", async () => {
     GRIDENGINE_HEARTBEAT_INTERVAL: "500",
     GRIDENGINE_RECONNECT_GRACE: "700",
     GRIDENGINE_START_TIMEOUT: "9000",
+    GRIDENGINE_LOAD_TIMEOUT: "8000",
     GRIDENGINE_VALUE_MODULES: "./model.ts,./tools.ts",
     GRIDENGINE_LOG_LEVEL: "silent",
   });
@@ -45,6 +46,7 @@ test("settings come from environment variables", async () => {
     heartbeatInterval: 500,
     reconnectGrace: 700,
     startTimeout: 9000,
+    loadTimeout: 8000,
     valueModules: ["./model.ts", "./tools.ts"],
     logLevel: "silent",
   });

@@ -19,6 +19,11 @@ export async function reviveSlot(graph: Graph, slot: Slot): Promise<unknown> {
   return revival.value(slot);
 }
 
+/** Imports what a graph needs, so that it comes to life at once later on. */
+export async function loadModules({ nodes }: Graph): Promise<void> {
+  await Promise.all(nodes.map((node) => node.kind === "import" && runImport(node)));
+}
+
 /** What a class that travels by its source finds as `Job`: the fields do the rest. */
 class JobBase {
   run(): never {

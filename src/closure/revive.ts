@@ -9,7 +9,7 @@ import { currentJob } from "../job_controller.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import { deserialize, serializeFor } from "../protocol/values.ts";
 import type { CodePayload, JobOutcome } from "./payload.ts";
-import { reviveSlot } from "./revival.ts";
+import { loadModules, reviveSlot } from "./revival.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -29,6 +29,7 @@ export async function revive(bytes: Uint8Array): Promise<(item: unknown) => unkn
         : (argument) => f(argument);
     }
     case "job":
+      await loadModules(code);
       // Each try has an object of its own.
       return () => runJob(bytes);
     default:

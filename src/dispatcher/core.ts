@@ -51,8 +51,10 @@ interface Worker {
   since: number;
   /** When there was last a sign of life. */
   heard: number;
-  /** When an item with it was last settled, or the first one given to it. */
+  /** When an item with it was last settled or began, or the first one was given to it. */
   progress: number;
+  /** Whether one began since then: before that it may have to load what the items need. */
+  begun: boolean;
   /** Which of its processes it is; while it restarts, the one that ends. */
   incarnation: string;
   /** Its processes that were replaced: should one of them come back, it is too late. */
@@ -143,8 +145,11 @@ export class Core {
       case "violation":
         if (worker) this.#drop(worker, "unreachable", event.detail);
         break;
+      case "began":
+        if (worker) this.#began(worker, event.chunk);
+        break;
       case "restarting":
-        if (worker) this.#restarting(worker);
+        if (worker) this.#restarting(worker, event.why);
         break;
       case "results":
         if (worker) this.#results(worker, event);
@@ -425,8 +430,17 @@ export class Core {
     this.#feed(worker);
   }
 
+  /** An item's time counts from here on. */
+  #began(worker: Worker, id: number): void {
+    this.#heard(worker);
+    const chunk = this.#holds(worker, id);
+    if (!chunk || chunk !== worker.chunks[0] || chunk.done > 0) return;
+    worker.progress = this.#now;
+    worker.begun = true;
+  }
+
   /** The worker has reported what it began; what else it has it did not begin. */
-  #restarting(worker: Worker): void {
+  #restarting(worker: Worker, why: string): void {
     if (worker.state !== "ready" && worker.state !== "disconnected") return;
     if (worker.excused) {
       for (const chunk of [...worker.chunks]) {
@@ -435,7 +449,9 @@ export class Core {
       }
     } else {
       // Were it forgiven, it could go on for ever.
-      const detail = "its process started anew, and did not say why";
+      const detail = `its process started anew, ${
+        why === "" ? "and did not say why" : `because ${why}`
+      }`;
       this.#takeBack(worker, { worker: worker.id, cause: "exit", detail });
     }
     this.#hungry.delete(worker);
@@ -476,8 +492,9 @@ export class Core {
     const chunk = worker.chunks[0];
     if (!chunk || worker.heard - worker.since <= REUNION) return false;
     const { timeout } = chunk.run.settings;
+    const loading = worker.begun ? 0 : this.#settings.loadTimeout;
     return worker.heard > chunk.terminateBy ||
-      timeout > 0 && worker.heard > worker.progress + timeout + OVERTIME;
+      timeout > 0 && worker.heard > worker.progress + loading + timeout + OVERTIME;
   }
 
   /**
@@ -599,6 +616,7 @@ export class Core {
     chunk.run.assigned -= count;
     worker.items -= count;
     worker.progress = this.#now;
+    worker.begun = true;
     worker.recalled = false;
     if (chunk.done === chunk.count) this.#forget(worker, chunk);
   }
@@ -659,7 +677,10 @@ export class Core {
       const suspect = run.takeSuspect();
       const range = suspect ?? run.take(most);
       if (!range) break;
-      if (worker.items === 0) worker.progress = this.#now;
+      if (worker.items === 0) {
+        worker.progress = this.#now;
+        worker.begun = false;
+      }
       const chunk: Chunk = {
         chunk: ++this.#lastChunk,
         ...range,
@@ -754,6 +775,7 @@ export class Core {
         since: this.#now,
         heard: this.#now,
         progress: this.#now,
+        begun: false,
         incarnation: "",
         former: new Set(),
         excused: false,

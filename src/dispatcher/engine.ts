@@ -46,12 +46,17 @@ const TICK = 250;
 const HEAVY = 1024;
 /** How long the news of a worker's end may take from a cluster, in milliseconds. */
 const NEWS = 10_000;
+/** So many times it is said at info level that a worker starts anew. */
+const MOST_RESTARTS_TOLD = 10;
+/** Of why it does, so many characters. */
+const LONGEST_REASON = 300;
 /** What workers say that the core may have reason to complain of. */
 const SAID: ReadonlySet<CoreEvent["type"]> = new Set([
   "hello",
   "results",
   "failed",
   "returned",
+  "began",
 ]);
 
 /** What is known of an event that the core need not know. */
@@ -98,6 +103,8 @@ export class Engine {
   #handling = false;
   #lastRun = 0;
   #refed = true;
+  /** How often workers started anew for what an item had left behind. */
+  #restarted = 0;
 
   /**
    * @param name What it is called in messages.
@@ -212,7 +219,7 @@ export class Engine {
 
   async #open(): Promise<void> {
     const scheduler = await this.#getScheduler();
-    const { startTimeout, heartbeatInterval } = settings;
+    const { startTimeout, loadTimeout, heartbeatInterval } = settings;
     this.#crew = await Crew.open(this.#name, scheduler, {
       started: (worker) => this.#dispatch({ type: "workerStarted", worker }),
       ended: (worker, loss) => this.#workerEnded(worker, loss),
@@ -225,6 +232,7 @@ export class Engine {
       workers: scheduler.workers,
       queueTimeout: scheduler.queueTimeout ?? Infinity,
       startTimeout: startTimeout + (scheduler.tellsLate ? NEWS : 0),
+      loadTimeout,
       silenceTimeout: 10 * heartbeatInterval,
       reconnectGrace: 2 * reconnectGraceOf(scheduler),
       // Of a process that ended a cluster would have told by then.
@@ -372,7 +380,7 @@ export class Engine {
         this.#dispatch({ type: "heard", worker });
         break;
       case "started": {
-        this.#dispatch({ type: "heard", worker });
+        this.#dispatch({ type: "began", worker, chunk: message.chunk });
         this.#at(worker, message.chunk)?.listener.started?.(this.#crew!.info(worker)!);
         break;
       }
@@ -416,11 +424,21 @@ export class Engine {
         for (const print of message.prints) this.#printed(worker, print);
         break;
       case "restarting":
-        this.#dispatch({ type: "restarting", worker });
+        this.#restarts(worker, message.why);
         break;
       default:
         message satisfies never;
     }
+  }
+
+  #restarts(worker: string, why: string): void {
+    if (why !== "") {
+      const host = this.#crew!.info(worker)?.host ?? "";
+      // An item that goes on and on with it fills no log.
+      const level = ++this.#restarted > MOST_RESTARTS_TOLD ? "debug" : "info";
+      log(level, `worker ${worker} on ${host} starts anew, because ${oneLine(why)}`);
+    }
+    this.#dispatch({ type: "restarting", worker, why: oneLine(why) });
   }
 
   /** What the item of a run that is over has printed is dropped. */
@@ -722,6 +740,11 @@ function readValue(bytes: Uint8Array): { value: unknown } | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** What a worker says for people, as a part of one line. */
+function oneLine(text: string): string {
+  return text.slice(0, LONGEST_REASON).replaceAll(/\p{Cc}+/gu, " ");
 }
 
 function sizeOf(frames: Uint8Array[]): number {

@@ -16,6 +16,8 @@ export interface CoreSettings {
   queueTimeout: number;
   /** How long a worker that has started may take until it says `hello`. */
   startTimeout: number;
+  /** How long a worker may take to load what a function imports. */
+  loadTimeout: number;
   /** After how much silence a worker counts as disconnected. */
   silenceTimeout: number;
   /** How long a disconnected worker may take to come back. */
@@ -73,8 +75,10 @@ export type CoreEvent =
   | { type: "disconnected"; worker: string }
   /** A worker broke the protocol. */
   | { type: "violation"; worker: string; detail: string }
+  /** The first item of a chunk begins. */
+  | { type: "began"; worker: string; chunk: number }
   /** A worker starts its process anew, and hands back all that it has. */
-  | { type: "restarting"; worker: string }
+  | { type: "restarting"; worker: string; why: string }
   /** Results came in: `bytes` long, after `elapsed` of work. */
   | {
     type: "results";

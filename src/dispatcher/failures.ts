@@ -13,7 +13,8 @@ import {
   WorkerLostError,
 } from "../errors.ts";
 import { decodeFailure } from "../protocol/failure.ts";
-import type { FailureReason } from "../protocol/messages.ts";
+import { EXIT_WHILE_LOADING, type FailureReason } from "../protocol/messages.ts";
+import { deserialize } from "../protocol/values.ts";
 
 /** Which item it is about, and where it ran. */
 export interface Where {
@@ -42,7 +43,10 @@ export function reportedError(
       return cancelledError(where);
     case "exited": {
       const { worker } = where;
-      const detail = `the function exited with status ${exitStatus}`;
+      const detail = wasLoading(value)
+        ? `a module that the function imports exited with status ${exitStatus} while it ` +
+          `was loaded`
+        : `the function exited with status ${exitStatus}`;
       const loss: WorkerLoss = { cause: "exit", detail, exitStatus };
       if (worker) {
         Object.assign(loss, { worker: worker.id, pid: worker.pid, host: worker.host });
@@ -56,6 +60,15 @@ export function reportedError(
     }
     default:
       return reason satisfies never;
+  }
+}
+
+/** Whether it was a module that exited while it was loaded, as the worker says. */
+function wasLoading(value: Uint8Array): boolean {
+  try {
+    return deserialize(value) === EXIT_WHILE_LOADING;
+  } catch {
+    return false;
   }
 }
 

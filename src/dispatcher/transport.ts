@@ -108,7 +108,7 @@ export class Transport {
     let directory: RunDirectory | undefined;
     try {
       directory = RunDirectory.make(options.runDirectory);
-      const { heartbeatInterval, startTimeout } = settings;
+      const { heartbeatInterval, startTimeout, loadTimeout } = settings;
       const run: RunFile = {
         endpoints: [],
         curve: null,
@@ -117,6 +117,7 @@ export class Transport {
         permissions,
         memory: memory ?? null,
         heartbeatInterval,
+        loadTimeout,
         connectTimeout: startTimeout,
         reconnectGrace,
       };

@@ -32,7 +32,6 @@ export function encode(message: WorkerMessage | HostMessage): Frames {
 function bodyOf(message: WorkerMessage | HostMessage): Frames {
   switch (message.type) {
     case "heartbeat":
-    case "restarting":
     case "recall":
     case "leave":
       return [];
@@ -40,6 +39,8 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
       return [text(JSON.stringify(message.hello))];
     case "started":
       return [numbers([message.chunk])];
+    case "restarting":
+      return [text(message.why)];
     case "results": {
       const { elapsed, segments } = message;
       const all = segments.flatMap(({ chunk, from, count }) => [chunk, from, count]);
@@ -107,9 +108,10 @@ export function decodeWorkerMessage(frames: Frames): WorkerMessage {
     case "hello":
       return { type, hello: helloOf(body.text(0, 1)) };
     case "heartbeat":
-    case "restarting":
       body.expect(0);
       return { type };
+    case "restarting":
+      return { type, why: body.text(0, 1) };
     case "started": {
       const [chunk] = body.numbers(1, 1);
       return { type, chunk: whole(chunk, type) };

@@ -28,7 +28,7 @@
  * | | `returned` | yes | numbers: chunk, from |
  * | | `message` | yes | numbers: chunk; value: what was sent |
  * | | `output` | yes | numbers: chunk, offset, level (index in {@linkcode CONSOLE_LEVELS}), time of the epoch and length for each {@linkcode Print}; text: all of them |
- * | | `restarting` | yes | none |
+ * | | `restarting` | yes | text: why, for people; empty where a failure says it |
  * | host → worker | `welcome` | no | numbers: highest sequence number received, shared memory (0 or 1); text: the incarnation that is welcome |
  * | | `refused` | no | text: why |
  * | | `heartbeat` | no | none |
@@ -55,18 +55,23 @@
  * the first such item of a chunk, and all behind it are handed back, too. What it has
  * begun of the chunk it still owes.
  *
+ * `started` says that the first item of a chunk begins: of each chunk where `assign` says
+ * `announce`, and of the first one where it has a timeout, which counts from then on.
+ * What the function imports was loaded before.
+ *
  * Where `assign` says `measure`, a worker tells in `times` how long each item took that
  * came to an end, one after the other up to now, before it reports what became of them.
  *
- * A worker that has to end a function in the middle starts its process anew: it reports
- * what became of the item, says `restarting`, which hands back all that it still has, and
- * when that was acknowledged it begins again with `hello`, as another incarnation.
+ * A worker that has to end a function in the middle, or what one left behind, starts its
+ * process anew: it reports what became of the item, says `restarting`, which hands back all
+ * that it still has, and when that was acknowledged it begins again with `hello`, as
+ * another incarnation.
  *
  * @module
  */
 
 /** Raised whenever a frame changes its meaning. Both sides must have the same. */
-export const PROTOCOL_VERSION = 3;
+export const PROTOCOL_VERSION = 4;
 
 /** The length of frame 0, in bytes. */
 export const HEADER_SIZE = 10;
@@ -108,6 +113,9 @@ export const FAILURE_REASONS = [
   "exited",
   "unserializable",
 ] as const;
+
+/** The value of a failure "exited", where a module did so while it was loaded. */
+export const EXIT_WHILE_LOADING = "while loading";
 
 /** See {@linkcode FAILURE_REASONS}. */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
@@ -205,7 +213,7 @@ export type WorkerMessage =
   | { type: "returned"; chunk: number; from: number }
   | { type: "message"; chunk: number; value: Uint8Array }
   | { type: "output"; prints: Print[] }
-  | { type: "restarting" };
+  | { type: "restarting"; why: string };
 
 /** What the host says to a worker. */
 export type HostMessage =

@@ -24,6 +24,8 @@ export interface RunFile {
   memory: number | null;
   /** How often a worker gives a sign of life. */
   heartbeatInterval: number;
+  /** How long a worker may take to load what a function imports. */
+  loadTimeout: number;
   /** How long a worker tries to reach a host that does not answer. */
   connectTimeout: number;
   /** How long a worker waits for a host that it has lost. */

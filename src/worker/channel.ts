@@ -22,6 +22,8 @@ export interface Posted<Message> {
   message: Message;
   /** How many were written to shared memory before it. */
   after: number;
+  /** The channel's: functions may post something of their own. */
+  key: string;
 }
 
 /** The other thread, to post to. */
@@ -33,6 +35,8 @@ interface Port {
 export interface ChannelMemory {
   toThread: SharedArrayBuffer;
   toLoop: SharedArrayBuffer;
+  /** What is posted bears it. */
+  key: string;
 }
 
 /** Memory for a channel. */
@@ -40,6 +44,7 @@ export function channelMemory(): ChannelMemory {
   return {
     toThread: new SharedArrayBuffer(Ring.SIZE),
     toLoop: new SharedArrayBuffer(Ring.SIZE),
+    key: crypto.randomUUID(),
   };
 }
 
@@ -48,6 +53,7 @@ export class Channel<Out extends object, In extends object> {
   readonly #port: Port;
   readonly #out: Ring;
   readonly #in: Ring;
+  readonly #key: string;
   readonly #take: (message: In) => void;
   /** How many were written, posted, read, and have arrived as messages. */
   #written = 0;
@@ -59,19 +65,20 @@ export class Channel<Out extends object, In extends object> {
 
   /**
    * @param port The other thread.
-   * @param out Memory for what this side says.
-   * @param in_ Memory for what the other side says.
+   * @param memory The channel's.
+   * @param side Which end it is.
    * @param take Takes what the other side says.
    */
   constructor(
     port: Port,
-    out: SharedArrayBuffer,
-    in_: SharedArrayBuffer,
+    { toThread, toLoop, key }: ChannelMemory,
+    side: "loop" | "thread",
     take: (message: In) => void,
   ) {
     this.#port = port;
-    this.#out = new Ring(out);
-    this.#in = new Ring(in_);
+    this.#out = new Ring(side === "loop" ? toThread : toLoop);
+    this.#in = new Ring(side === "loop" ? toLoop : toThread);
+    this.#key = key;
     this.#take = take;
   }
 
@@ -88,13 +95,15 @@ export class Channel<Out extends object, In extends object> {
       return;
     }
     this.#posted++;
-    const posted: Posted<Out> = { message, after: this.#written };
+    const posted: Posted<Out> = { message, after: this.#written, key: this.#key };
     const buffers = parts.frames.map(({ buffer }) => buffer as ArrayBuffer);
     this.#port.postMessage(posted, buffers);
   }
 
-  /** Takes a message that was posted. */
-  arrived({ message, after }: Posted<In>): void {
+  /** Takes what was posted, if it is a message of this channel. */
+  arrived(posted: Posted<In> | null | undefined): void {
+    if (posted?.key !== this.#key) return;
+    const { message, after } = posted;
     while (this.#read < after) this.#takeNext();
     this.#arrived++;
     this.#deliver(message);

@@ -89,7 +89,8 @@ export class Client {
       host: Deno.hostname(),
       permissions: run.permissions,
       report: (message) => this.#send(message),
-      restart: () => this.#restart(),
+      loadTimeout: run.loadTimeout,
+      restart: (why) => this.#restart(why),
     });
     const zmq = openLibzmq(run.libzmq);
     // Only for a host that is known to be on this machine, and to be the same user's.
@@ -260,9 +261,9 @@ export class Client {
   }
 
   /** Starts anew, as soon as the host has all that was reported. */
-  #restart(): void {
+  #restart(why: string): void {
     this.#restarting = true;
-    this.#send({ type: "restarting" });
+    this.#send({ type: "restarting", why });
     setTimeout(() => this.#end("restart"), FAREWELL);
   }
 

@@ -10,7 +10,6 @@ import { GridEngineError } from "../errors.ts";
 import { printError } from "../printing.ts";
 import type { AssignedChunk } from "../protocol/messages.ts";
 import { deserializeList, type List } from "../protocol/lists.ts";
-import { serialize } from "../protocol/values.ts";
 import { setCurrentJob } from "../job_controller.ts";
 import { Channel, type Posted } from "./channel.ts";
 import { HeldResults } from "./held_results.ts";
@@ -42,17 +41,23 @@ const loop = self as unknown as EventTarget & {
   postMessage(message: unknown, transfer: ArrayBuffer[]): void;
 };
 const port = { postMessage: loop.postMessage.bind(loop) };
+const { wait } = Atomics;
+/** What nobody wakes. */
+const nothing = new Int32Array(new SharedArrayBuffer(4));
 
 type Call = (argument: unknown) => unknown;
 
 const thread = { worker: "", host: "", post };
-let channel: Channel<FromExecutor, ToExecutor>;
+let channel: Channel<FromExecutor, ToExecutor> | undefined;
 let running: RunningItem;
 let held: HeldResults;
 let prints: PrintWindow;
-const codes = new Map<number, Promise<Call>>();
+/** What came, and what it was made into when an item first needed it. */
+const codes = new Map<number, { value: Uint8Array; call?: Promise<Call> }>();
 const batches: Batch[] = [];
 let pumping = false;
+/** What the items of a batch need is loaded: none of them runs. */
+let loading = false;
 /** What cannot be gone on with. */
 let broken = false;
 /** What runs now. */
@@ -72,8 +77,8 @@ setCurrentJob(() => currentJob());
 
 loop.addEventListener("message", (event) => {
   const { data } = event as MessageEvent<Start | Posted<ToExecutor>>;
-  if ("after" in data) channel.arrived(data);
-  else start(data);
+  if (channel) channel.arrived(data as Posted<ToExecutor>);
+  else start(data as Start);
 });
 
 function start(data: Start): void {
@@ -82,8 +87,7 @@ function start(data: Start): void {
   running = new RunningItem(data.running);
   held = new HeldResults(data.held);
   prints = new PrintWindow(data.prints);
-  const { toLoop, toThread } = data.channel;
-  channel = new Channel(port, toLoop, toThread, take);
+  channel = new Channel(port, data.channel, "thread", take);
   channel.send({ type: "ready" });
   channel.listen().catch(fail);
 }
@@ -96,13 +100,9 @@ function fail(error: unknown): never {
 
 function take(data: ToExecutor): void {
   switch (data.type) {
-    case "code": {
-      const code = revive(data.value);
-      // Its failure belongs to each item that needs it.
-      code.catch(() => {});
-      codes.set(data.code, code);
+    case "code":
+      codes.set(data.code, { value: data.value });
       break;
-    }
     case "forget":
       for (const code of data.codes) codes.delete(code);
       break;
@@ -122,7 +122,7 @@ function take(data: ToExecutor): void {
 
 ownConsole({
   mode: () => current.batch?.logs ?? "inherit",
-  item: () => `${begun}.${current.offset}`,
+  item: () => `${current.chunk?.chunk}.${current.offset}`,
   forward(level, text) {
     const { offset } = current;
     const { chunk } = current.chunk!;
@@ -149,31 +149,37 @@ self.addEventListener("unhandledrejection", (event) => {
 
 // Deno ends a thread that exits without a word, so the word must come first.
 const exit = (status?: number | string): never => {
-  const { chunk: running, offset } = current;
-  if (running) {
-    const { chunk } = running;
-    const exitStatus = Math.abs(Math.trunc(Number(status ?? Deno.exitCode))) || 0;
-    post({
-      type: "failed",
-      chunk,
-      offset,
-      reason: "exited",
-      exitStatus,
-      value: serialize(null),
-    });
-  }
-  // Until `client.ts` ends the thread, the function must not go on.
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-  throw new GridEngineError("unreachable");
+  const exitStatus = Math.abs(Math.trunc(Number(status ?? Deno.exitCode))) || 0;
+  post({ type: "exited", exitStatus });
+  return halt();
 };
 Object.defineProperty(Deno, "exit", { value: exit });
 Object.defineProperty(self, "close", { value: () => exit(0) });
+// Its `exit` calls its listeners, and then this.
 const { process } = globalThis as { process?: object };
-if (process) Object.defineProperty(process, "exit", { value: exit });
+if (process) Object.defineProperty(process, "reallyExit", { value: exit });
+
+/** Does nothing more, until the process starts anew. */
+function halt(): never {
+  for (;;) wait(nothing, 0, 0);
+}
 
 function post(message: FromExecutor): void {
   held.posted();
-  channel.send(message);
+  channel!.send(message);
+}
+
+/** What a batch calls; loaded when it is the first that does. */
+async function callOf(number: number): Promise<Call> {
+  const code = codes.get(number);
+  if (!code) throw new GridEngineError(`The worker has no code number ${number}`);
+  if (code.call) return await code.call;
+  loading = true;
+  try {
+    return await (code.call = revive(code.value));
+  } finally {
+    loading = false;
+  }
 }
 
 async function pump(): Promise<void> {
@@ -186,7 +192,7 @@ async function pump(): Promise<void> {
       await new Promise((resolve) => setImmediate(resolve));
       turned = clock();
     }
-    channel.poll();
+    channel!.poll();
   }
   pumping = false;
 }
@@ -209,13 +215,17 @@ class BatchRun {
   }
 
   async run(): Promise<void> {
-    const { code, chunks, list, announce, measure } = this.#batch;
+    const { code, chunks, list, announce, measure, timed } = this.#batch;
     let call: Call;
     let args: List;
+    current.batch = this.#batch;
+    // What is printed meanwhile is the first item's.
+    current.chunk = chunks[0]!;
+    current.offset = 0;
+    running.load();
     try {
-      const found = codes.get(code);
-      if (!found) throw new GridEngineError(`The worker has no code number ${code}`);
-      call = measure ? this.#measured(await found) : await found;
+      const found = await callOf(code);
+      call = measure ? this.#measured(found) : found;
       args = deserializeList(list);
     } catch (error) {
       for (const chunk of chunks) {
@@ -223,15 +233,15 @@ class BatchRun {
           if (running.begin(0)) this.#outbox.fail(chunk.chunk, i, "threw", error);
         }
       }
-      return;
+      return this.#end();
     }
-    current.batch = this.#batch;
     running.start();
     for (const chunk of chunks) {
       current.chunk = chunk;
       current.offset = 0;
       begun = chunk.chunk;
-      if (announce) post({ type: "started", chunk: begun });
+      const first = chunk === chunks[0];
+      if (announce || timed && first) post({ type: "started", chunk: begun });
       if (early.length > 0) takeEarly(begun);
       this.#offset = 0;
       while (this.#offset < chunk.count) {
@@ -241,9 +251,13 @@ class BatchRun {
         this.#look();
       }
     }
+    this.#end();
+    this.#outbox.flush(epoch());
+  }
+
+  #end(): void {
     current.batch = current.chunk = undefined;
     running.end();
-    this.#outbox.flush(epoch());
   }
 
   /**
@@ -341,7 +355,7 @@ class BatchRun {
 /** The job that runs now. */
 function currentJob(): RunningJob | undefined {
   const { batch, chunk, offset } = current;
-  if (!batch || !chunk) return undefined;
+  if (!batch || !chunk || loading) return undefined;
   return current.job ??= new RunningJob(chunk, offset, batch, thread);
 }
 

@@ -4,11 +4,21 @@
  * @module
  */
 
+import type { Doing } from "./watchdog.ts";
+
+// Own copies: a function that runs in the thread may replace what is global.
+const { add, and, load, or, store } = Atomics;
+
 /** Where the numbers stand. */
 const STATE = 0;
 const RUNS = 1;
 const UNTIL = 2;
 const NUMBERS = 4;
+
+/** What the thread does: nothing of the user's, an item, or it loads what items need. */
+export const IDLE = 0;
+export const RUNNING = 1;
+export const LOADING = 2;
 
 /** The number of the item, within the state; it comes round. */
 const ITEM = (1 << 30) - 1;
@@ -49,9 +59,14 @@ export class RunningItem {
     return (item - other) << 2 >> 2;
   }
 
+  /** For the thread: it loads what items need. */
+  load(): void {
+    store(this.#numbers, RUNS, LOADING);
+  }
+
   /** For the thread: items will begin. */
   start(): void {
-    Atomics.store(this.#numbers, RUNS, 1);
+    store(this.#numbers, RUNS, RUNNING);
   }
 
   /**
@@ -70,19 +85,25 @@ export class RunningItem {
       return false;
     }
     this.#since[0] = now;
-    const state = Atomics.add(this.#numbers, STATE, 1) + 1;
+    const state = add(this.#numbers, STATE, 1) + 1;
     return (state & (ROUND | RECALLED)) === 0 || this.#mayBegin(state);
   }
 
   /** For the thread: nothing runs. */
   end(): void {
-    Atomics.store(this.#numbers, RUNS, 0);
+    store(this.#numbers, RUNS, IDLE);
   }
 
   /** For the event loop: what runs, and since when in milliseconds of the epoch. */
   read(): { item: number; since: number } | undefined {
-    if (Atomics.load(this.#numbers, RUNS) === 0) return undefined;
-    return { item: Atomics.load(this.#numbers, STATE) & ITEM, since: this.#since[0]! };
+    const { state, item } = this.doing;
+    return state === RUNNING ? { item, since: this.#since[0]! } : undefined;
+  }
+
+  /** For the event loop: what the thread does, and the item that began last. */
+  get doing(): Doing {
+    const numbers = this.#numbers;
+    return { state: load(numbers, RUNS), item: load(numbers, STATE) & ITEM };
   }
 
   /**
@@ -94,23 +115,23 @@ export class RunningItem {
    */
   recall(until: number): number | undefined {
     const numbers = this.#numbers;
-    const state = Atomics.load(numbers, STATE);
+    const state = load(numbers, STATE);
     if (state < 0 || RunningItem.after(state, 1) === until) return undefined;
-    Atomics.store(numbers, UNTIL, until);
-    return RunningItem.after(Atomics.or(numbers, STATE, RECALLED) & ITEM, 1);
+    store(numbers, UNTIL, until);
+    return RunningItem.after(or(numbers, STATE, RECALLED) & ITEM, 1);
   }
 
   #mayBegin(state: number): boolean {
     const numbers = this.#numbers;
     if (state < 0) {
-      const until = Atomics.load(numbers, UNTIL);
+      const until = load(numbers, UNTIL);
       // This one is the first of them, if there are any.
       this.#recalled = RunningItem.distance(until, state & ITEM);
       // As if the last of them had begun; which lets the next recall come.
-      Atomics.store(numbers, STATE, RunningItem.after(until, -1));
+      store(numbers, STATE, RunningItem.after(until, -1));
       return this.#recalled > 0 ? this.begin(0) : this.begin(this.#since[0]!);
     }
-    Atomics.and(numbers, STATE, ~ROUND);
+    and(numbers, STATE, ~ROUND);
     return true;
   }
 }

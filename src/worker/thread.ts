@@ -9,24 +9,29 @@
  * @module
  */
 
-import { GridEngineError } from "../errors.ts";
+import { GridEngineError, TimeoutError } from "../errors.ts";
 import { printError } from "../printing.ts";
 import { encodeFailure } from "../protocol/failure.ts";
-import type {
-  AssignedChunk,
-  FailureReason,
-  Print,
-  WorkerMessage,
+import {
+  type AssignedChunk,
+  EXIT_WHILE_LOADING,
+  type FailureReason,
+  type Print,
+  type WorkerMessage,
 } from "../protocol/messages.ts";
 import { serializeList } from "../protocol/lists.ts";
+import { serialize } from "../protocol/values.ts";
 import { Channel, channelMemory, type Posted } from "./channel.ts";
 import { HeldResults } from "./held_results.ts";
 import { PrintWindow } from "./print_window.ts";
-import { epoch, RunningItem } from "./running_item.ts";
+import { epoch, IDLE, LOADING, RunningItem } from "./running_item.ts";
 import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.ts";
+import { Watchdog } from "./watchdog.ts";
 
 /** How often to see whether the thread holds results back, in milliseconds. */
 const TAKE_INTERVAL = 50;
+/** How long it may leave what it was given lie while nothing runs, in milliseconds. */
+const LONGEST_IDLE = 5000;
 /** How long what was printed waits for more, in milliseconds. */
 const PRINT_INTERVAL = 10;
 /** How much of it waits at most, in characters. */
@@ -40,6 +45,9 @@ interface Held {
   /** The offset of the first item that was not reported. */
   reported: number;
   timeout: number;
+  /** What the run is called, and whether it is a `Job`. */
+  name: string;
+  exclusive: boolean;
 }
 
 /** How a thread is made. */
@@ -52,8 +60,14 @@ export interface ThreadSettings {
   permissions: Deno.PermissionOptions;
   /** Takes what is to be told to the host. */
   report: (message: WorkerMessage) => void;
-  /** Starts the process anew: the thread runs what must not go on. */
-  restart: () => void;
+  /** How long it may take to load what a function imports, in milliseconds. */
+  loadTimeout: number;
+  /**
+   * Starts the process anew: the thread runs what must not go on.
+   *
+   * @param why For people; empty where a failure says it.
+   */
+  restart: (why: string) => void;
 }
 
 /** The thread. */
@@ -67,6 +81,9 @@ export class Thread {
   readonly #results: HeldResults;
   /** The number of the item that the thread is given next. */
   #next = 1;
+  readonly #watchdog = new Watchdog(TAKE_INTERVAL);
+  /** What was reported last: it may have left behind what disturbs the thread. */
+  #last = "an item";
   readonly #window: PrintWindow;
   /** What was printed and not yet reported. */
   #prints: Print[] = [];
@@ -92,14 +109,13 @@ export class Thread {
     const channel = channelMemory();
     this.#channel = new Channel(
       this.#worker,
-      channel.toThread,
-      channel.toLoop,
+      channel,
+      "loop",
       (message) => this.#take(message),
     );
     void this.#channel.listen();
     this.#worker.onmessage = ({ data }: MessageEvent<Posted<FromExecutor>>) => {
-      // The function may post something of its own, which is for nobody.
-      if (typeof data?.after === "number") this.#channel.arrived(data);
+      this.#channel.arrived(data);
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();
@@ -127,8 +143,10 @@ export class Thread {
 
   /** Takes chunks to run after those that it has. */
   assign(batch: Batch, timeout: number): void {
+    const { name, announce: exclusive } = batch;
     for (const chunk of batch.chunks) {
-      const held = { chunk, start: this.#next, reported: 0, timeout };
+      const start = this.#next;
+      const held = { chunk, start, reported: 0, timeout, name, exclusive };
       this.#held.set(chunk.chunk, held);
       this.#next = RunningItem.after(this.#next, chunk.count);
     }
@@ -165,7 +183,7 @@ export class Thread {
   cancel(chunks: number[]): void {
     this.#takeResults();
     const held = chunks.filter((chunk) => this.#held.delete(chunk));
-    if (held.length > 0) this.#restart();
+    if (held.length > 0) this.#restart("");
   }
 
   /** Asks the job that runs as this chunk to come to an end, and ends it after a time. */
@@ -206,13 +224,13 @@ export class Thread {
       case "results":
         this.#report(message);
         break;
-      case "failed": {
-        const exited = message.reason === "exited";
+      case "failed":
         this.#advance(message.chunk, message.offset + 1);
         this.#tell(message);
-        if (exited) this.#restart();
         break;
-      }
+      case "exited":
+        this.#exited(message.exitStatus);
+        break;
       case "printed":
         this.#prints.push(message.print);
         this.#printed += message.print.text.length;
@@ -255,6 +273,10 @@ export class Thread {
     const held = this.#held.get(chunk);
     if (!held) return;
     held.reported = reported;
+    const { name, exclusive, chunk: { first } } = held;
+    if (reported > 0) {
+      this.#last = exclusive ? name : `${name}[${first + reported - 1}]`;
+    }
     if (reported < held.chunk.count) return;
     this.#held.delete(chunk);
     clearTimeout(this.#graces.get(chunk));
@@ -262,10 +284,35 @@ export class Thread {
     if (this.#held.size > 0) return;
     clearInterval(this.#taker);
     this.#taker = undefined;
+    this.#watchdog.reset();
+  }
+
+  /** Sees whether the thread goes on, and takes what it holds back. */
+  #look(): void {
+    this.#takeOld();
+    const { doing } = this.#running;
+    const time = this.#watchdog.look(doing);
+    const { loadTimeout } = this.#settings;
+    if (doing.state === LOADING && time >= loadTimeout) {
+      const [held] = this.#held.values();
+      const error = new TimeoutError(
+        `What the function imports was not loaded within ${loadTimeout} ms: ` +
+          `make settings.loadTimeout longer, or look what its modules wait for`,
+      );
+      this.#fail(held!.chunk.chunk, held!.reported, "threw", error);
+    } else if (!this.#ready && time >= loadTimeout) {
+      this.#crashed(`its modules were not loaded within ${loadTimeout} ms`);
+    } else if (this.#ready && doing.state === IDLE && time >= LONGEST_IDLE) {
+      this.#takeResults();
+      this.#restart(
+        `something that ${this.#last} or an item before it left behind kept the thread ` +
+          `busy for ${LONGEST_IDLE} ms while others waited`,
+      );
+    }
   }
 
   /** Takes what the thread holds back when nothing has changed since the last look. */
-  #look(): void {
+  #takeOld(): void {
     const { round, count } = this.#results;
     if (round === this.#round && count === this.#count) this.#takeResults();
     this.#round = round;
@@ -297,12 +344,33 @@ export class Thread {
     const value = encodeFailure(error);
     this.#advance(chunk, offset + 1);
     this.#tell({ type: "failed", chunk, offset, reason, exitStatus: 0, value });
-    this.#restart();
+    this.#restart("");
   }
 
-  #restart(): void {
+  /** What the thread runs has exited: an item, a module, or what an item left behind. */
+  #exited(exitStatus: number): void {
+    this.#takeResults();
+    const loads = this.#running.doing.state === LOADING;
+    const [first] = this.#held.values();
+    const item = loads && first
+      ? { chunk: first.chunk.chunk, offset: first.reported }
+      : this.#runningItem();
+    if (!item) {
+      const what = `something that ${this.#last} or an item before it left behind`;
+      return this.#restart(`${what} exited with status ${exitStatus}`);
+    }
+    const { chunk, offset } = item;
+    const value = serialize(loads ? EXIT_WHILE_LOADING : null);
+    this.#advance(chunk, offset + 1);
+    this.#tell({ type: "failed", chunk, offset, reason: "exited", exitStatus, value });
+    this.#restart("");
+  }
+
+  /** Starts the process anew; what is held is handed back thereby. */
+  #restart(why: string): void {
+    this.#tellPrints();
     this.close();
-    this.#settings.restart();
+    this.#settings.restart(why);
   }
 
   /** The thread ended by itself, such as when it ran out of memory. */
@@ -317,7 +385,7 @@ export class Thread {
       `The thread that ran the job crashed: ${message}`,
     );
     if (item) this.#fail(item.chunk, item.offset, "threw", error);
-    else this.#restart();
+    else this.#restart(`the thread crashed while no item ran: ${message}`);
   }
 
   /** Ends the item that runs when it is overdue; looks again when it will be. */

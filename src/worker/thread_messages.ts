@@ -57,6 +57,11 @@ export type ToExecutor =
 /** From the thread; most of it goes on to the host as it is. */
 export type FromExecutor =
   | { type: "ready" }
+  /**
+   * What runs has exited, be it what an item left behind, or a module while it is loaded;
+   * and the thread does nothing more.
+   */
+  | { type: "exited"; exitStatus: number }
   /** `urgent`: the thread waits for the host to have it. */
   | { type: "printed"; print: Print; urgent: boolean }
   | Extract<

@@ -149,6 +149,7 @@ Deno.test("the host ends an overdue item when its worker does not", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { timeout: 1000 });
   host.hello("1");
+  host.do({ type: "began", worker: "1", chunk: 1 });
   const alive = () => host.do({ type: "heard", worker: "1" });
   assertEquals(only(host.pass(6000, alive), "stop"), []);
   const actions = host.pass(500, alive);
@@ -164,6 +165,7 @@ Deno.test("of several items the host cannot know which is overdue, and runs each
   const host = new Harness({ workers: 1 });
   host.run(3, { chunkSize: 3, timeout: 1000, retries: 0 });
   host.hello("1");
+  host.do({ type: "began", worker: "1", chunk: 1 });
   const alive = () => host.do({ type: "heard", worker: "1" });
   const actions = host.pass(6500, alive);
   assertEquals(only(actions, "fail"), []);
@@ -171,6 +173,30 @@ Deno.test("of several items the host cannot know which is overdue, and runs each
   // The result of the first was held back in a thread that hangs in the second.
   const [first] = chunksOf(host.hello("2"));
   assertEquals([first?.first, first?.count, first?.attempt], [0, 1, 2]);
+});
+
+Deno.test("an item's time begins when the item does, however long its code is loaded", () => {
+  const host = new Harness({ workers: 1, loadTimeout: 40_000 });
+  host.run(1, { timeout: 1000 });
+  host.hello("1");
+  const alive = () => host.do({ type: "heard", worker: "1" });
+  assertEquals(only(host.pass(39_000, alive), "stop"), []);
+  host.do({ type: "began", worker: "1", chunk: 1 });
+  assertEquals(only(host.pass(6000, alive), "stop"), []);
+  assertEquals(only(host.pass(500, alive), "fail").map(({ failure }) => failure), [
+    { kind: "timeout" },
+  ]);
+});
+
+Deno.test("loading has a limit with the host, too, for when its worker keeps none", () => {
+  const host = new Harness({ workers: 1, loadTimeout: 40_000 });
+  host.run(1, { timeout: 1000 });
+  host.hello("1");
+  const alive = () => host.do({ type: "heard", worker: "1" });
+  assertEquals(only(host.pass(46_000, alive), "stop"), []);
+  assertEquals(stopped(host.pass(500, alive)), [
+    "1: it did not end an item that was due",
+  ]);
 });
 
 Deno.test("an item's time begins when the one before it has ended", () => {

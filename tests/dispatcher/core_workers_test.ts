@@ -78,7 +78,7 @@ Deno.test("a worker that restarts hands back all that it has, and is not blamed 
   const [first] = chunksOf(host.hello("1", "one"));
   // The worker has ended the first item, and is given more before it can say so.
   assertEquals(chunksOf(host.failed("1", first!.chunk, 0, "timeout")), []);
-  assertEquals(host.do({ type: "restarting", worker: "1" }), []);
+  assertEquals(host.do({ type: "restarting", worker: "1", why: "" }), []);
   assertEquals(host.core.outstandingChunks, 0);
   const again = chunksOf(host.hello("1", "two"));
   assertEquals(again.map(({ first, count, attempt }) => [first, count, attempt]), [
@@ -93,7 +93,7 @@ Deno.test("a worker may restart because it was told to drop what it runs", () =>
   host.hello("1", "one");
   // The next one is on its way to the worker when that restarts.
   assertEquals(chunksOf(host.do({ type: "cancel", run: 1 })).length, 1);
-  assertEquals(host.do({ type: "restarting", worker: "1" }), []);
+  assertEquals(host.do({ type: "restarting", worker: "1", why: "" }), []);
   const [again] = chunksOf(host.hello("1", "two"));
   assertEquals(again?.attempt, 1);
 });
@@ -103,7 +103,7 @@ Deno.test("a worker that restarts is given nothing until its next process says h
   host.run(2);
   const [first] = chunksOf(host.hello("1", "one"));
   host.failed("1", first!.chunk, 0, "timeout");
-  host.do({ type: "restarting", worker: "1" });
+  host.do({ type: "restarting", worker: "1", why: "" });
   assertEquals(host.do({ type: "heard", worker: "1" }), []);
   // The one that ends asks whether its reports have come.
   assertEquals(host.hello("1", "one"), [{ type: "welcome", worker: "1" }]);
@@ -115,7 +115,7 @@ Deno.test("a worker that does not come back from its restart is given up", () =>
   host.run(2);
   const [first] = chunksOf(host.hello("1"));
   host.failed("1", first!.chunk, 0, "timeout");
-  host.do({ type: "restarting", worker: "1" });
+  host.do({ type: "restarting", worker: "1", why: "" });
   assertEquals(host.pass(LIMITS.startTimeout), []);
   const detail = "it started and did not reach the host within 30000 ms";
   assertEquals(host.pass(250), [
@@ -130,7 +130,7 @@ Deno.test("an item whose worker restarts again and again, for no reason, fails a
   host.hello("1", "process 0");
   for (let i = 1; host.core.isRunning(1); i++) {
     assert(i < 5, "it never ends");
-    host.do({ type: "restarting", worker: "1" });
+    host.do({ type: "restarting", worker: "1", why: "" });
     host.hello("1", `process ${i}`);
   }
 });

@@ -30,6 +30,7 @@ export const LIMITS: CoreSettings = {
   workers: 2,
   queueTimeout: 60_000,
   startTimeout: 30_000,
+  loadTimeout: 40_000,
   silenceTimeout: 10_000,
   reconnectGrace: 20_000,
 };

@@ -40,7 +40,7 @@ test("A try under a new process of a worker is sent all that was sent before it"
   const lost = await first.begin();
   job.send("running");
   assertEquals(await heard(first, 2), [[lost, "early"], [lost, "running"]]);
-  first.say({ type: "restarting" });
+  first.say({ type: "restarting", why: "" });
   await until("heard", () => dispatcher.stats().workers.started === 1);
   job.send("between");
   await first[Symbol.asyncDispose]();

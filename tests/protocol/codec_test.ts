@@ -138,6 +138,7 @@ Deno.test("a message that lost or gained a frame, or a byte, is refused", () => 
     refused: 1,
     message: 2,
     welcome: 2,
+    restarting: 1,
   };
   const check = (
     message: WorkerMessage | HostMessage,
@@ -170,7 +171,7 @@ Deno.test("a message that lost or gained a frame, or a byte, is refused", () => 
 Deno.test("another version of the protocol is refused, and both are named", () => {
   const found = frames("heartbeat");
   found[0]![0] = 9;
-  refusedByHost(found, "speaks version 9 of the protocol, this one version 3");
+  refusedByHost(found, "speaks version 9 of the protocol, this one version 4");
   refusedByWorker(found, "run the same version of the library on both");
 });
 
@@ -185,7 +186,7 @@ Deno.test("an unknown type, a header of another length and no header are refused
 Deno.test("a message of the other direction is refused", () => {
   const leave = encode({ type: "leave" });
   refusedByHost(leave, `"leave" is not a message from a worker`);
-  const restarting = encode({ type: "restarting" });
+  const restarting = encode({ type: "restarting", why: "" });
   refusedByWorker(restarting, `"restarting" is not a message from the host`);
 });
 

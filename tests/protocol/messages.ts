@@ -81,7 +81,7 @@ export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
       { minLength: 1, maxLength: 5 },
     ),
   }),
-  fc.record({ type: type("restarting") }),
+  fc.record({ type: type("restarting"), why: fc.string() }),
 );
 
 /** Anything that the host may say. */

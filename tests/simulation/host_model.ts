@@ -206,10 +206,12 @@ export class HostModel {
         break;
       }
       case "heartbeat":
-      case "started":
       case "times":
       case "message":
         this.#handle({ type: "heard", worker });
+        break;
+      case "started":
+        this.#handle({ type: "began", worker, chunk: message.chunk });
         break;
       case "results": {
         const { segments, elapsed, list: [value] } = message;
@@ -229,7 +231,7 @@ export class HostModel {
       case "output":
         break;
       case "restarting":
-        this.#handle({ type: "restarting", worker });
+        this.#handle({ type: "restarting", worker, why: message.why });
         break;
       default:
         message satisfies never;

@@ -35,7 +35,7 @@ import { checkFailure } from "./verdicts.ts";
 type Event<T extends CoreEvent["type"]> = Extract<CoreEvent, { type: T }>;
 type Action<T extends CoreAction["type"]> = Extract<CoreAction, { type: T }>;
 
-const SIGNS_OF_LIFE = new Set(["heard", "results", "failed", "returned"]);
+const SIGNS_OF_LIFE = new Set(["heard", "began", "results", "failed", "returned"]);
 
 /** Watches one core. */
 export class Ledger {

@@ -163,6 +163,7 @@ export function draw(seed: number): Scenario {
       workers: random.int(1, size === "small" ? 3 : 8),
       queueTimeout: random.between(2000, 10_000),
       startTimeout: random.between(1000, 4000),
+      loadTimeout: random.between(100, 2000),
       silenceTimeout: random.between(1500, 3000),
       reconnectGrace: random.between(500, 4000),
     },

@@ -26,6 +26,8 @@ interface Held {
   /** The offset of the first item that was not reported. */
   reported: number;
   timeout: number;
+  /** It is to be said when its first item begins. */
+  announce: boolean;
   /** It is the last of those that came together. */
   last: boolean;
 }
@@ -89,8 +91,10 @@ export class ThreadModel {
         throw new Error("A chunk came with other arguments");
       }
       const last = chunk === chunks.at(-1)!.chunk;
+      const announce = timeout > 0 && chunk === chunks[0]!.chunk;
       this.#known.add(chunk);
-      this.#held.set(chunk, { chunk, items, next: 0, reported: 0, timeout, last });
+      const books = { next: 0, reported: 0, timeout, announce, last };
+      this.#held.set(chunk, { chunk, items, ...books });
     }
     if (!this.#running) this.#pump();
   }
@@ -150,7 +154,8 @@ export class ThreadModel {
     const worker = this.#worker;
     const offset = held.next;
     const work = item.work * worker.slowness;
-    const { timeout } = held;
+    const { chunk, timeout } = held;
+    if (held.announce && offset === 0) worker.send({ type: "started", chunk });
     if (timeout > 0 && item.kind !== "stuck") {
       this.#during(timeout, () => {
         const same = this.#running?.held === held && held.next === offset;

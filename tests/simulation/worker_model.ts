@@ -149,7 +149,7 @@ export class WorkerModel {
     if (this.#restarting) return;
     this.#restarting = true;
     this.say("is about to restart");
-    this.send({ type: "restarting" });
+    this.send({ type: "restarting", why: "" });
     this.later(FAREWELL, () => {
       this.excuse ??= "restarted without an answer";
       this.#startAnew();

@@ -12,11 +12,11 @@ const port = self as unknown as {
   onmessage: (event: MessageEvent) => void;
 };
 
-port.onmessage = ({ data: { toLoop, toThread } }: MessageEvent<ChannelMemory>) => {
+port.onmessage = ({ data: memory }: MessageEvent<ChannelMemory>) => {
   const channel: Channel<Message, Message> = new Channel(
     port,
-    toLoop,
-    toThread,
+    memory,
+    "thread",
     (message) => channel.send(message),
   );
   port.onmessage = ({ data }: MessageEvent<Posted<Message>>) => channel.arrived(data);

@@ -17,8 +17,8 @@ function echo() {
   let wanted = Infinity;
   const channel = new Channel<Message, Message>(
     thread,
-    memory.toThread,
-    memory.toLoop,
+    memory,
+    "loop",
     (message) => {
       said.push(message);
       if (said.length === wanted) enough();

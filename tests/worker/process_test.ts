@@ -35,6 +35,7 @@ function writeRunFile({ runs }: Ground, content: Partial<RunFile>): string {
     flags: FLAGS,
     permissions: "inherit",
     heartbeatInterval: 1000,
+    loadTimeout: 60_000,
     connectTimeout: 60_000,
     reconnectGrace: 1500,
     ...content,

@@ -1,0 +1,178 @@
+/** What an item leaves behind, and what ends a thread that runs none. */
+
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStringIncludes,
+} from "@std/assert";
+import {
+  Job,
+  JobDispatcher,
+  map,
+  ProcessScheduler,
+  WorkerLostError,
+} from "../../mod.ts";
+import { entries, test, until } from "../integration/_helpers.ts";
+
+const scheduler = () => new ProcessScheduler({ workers: 1 });
+const items = [0, 1, 2, 3];
+
+/** What is logged meanwhile. */
+async function logged(work: () => Promise<void>): Promise<string> {
+  const { error } = console;
+  const lines: string[] = [];
+  console.error = (...args) => lines.push(args.join(" "));
+  try {
+    await work();
+  } finally {
+    console.error = error;
+  }
+  return lines.join("\n");
+}
+
+/** Ways to end the thread that a function may know of. */
+const exits: Record<string, (x: number) => unknown> = {
+  "Deno.exit in a timer of 0 ms": (x) => {
+    setTimeout(() => Deno.exit(0), 0);
+    return x;
+  },
+  "Deno.exit in a timer of 1 ms, with a status": (x) => {
+    setTimeout(() => Deno.exit(3), 1);
+    return x;
+  },
+  "process.exit in a timer": (x) => {
+    const { process } = globalThis as unknown as { process: { exit(): void } };
+    setTimeout(() => process.exit(), 0);
+    return x;
+  },
+  "exit of node:process, with a listener that exits, too": async (x) => {
+    const { default: process, exit } = await import("node:process");
+    process.on("exit", () => process.exit(4));
+    setTimeout(() => exit(3), 0);
+    return x;
+  },
+  "self.close in a microtask": (x) => {
+    queueMicrotask(() => self.close());
+    return x;
+  },
+  "Deno.exit in a promise that nobody awaits": (x) => {
+    void Promise.resolve().then(() => Promise.resolve()).then(() => Deno.exit(1));
+    return x;
+  },
+  "Deno.exit in a listener for what nobody caught": (x) => {
+    addEventListener("unhandledrejection", () => Deno.exit(1));
+    void Promise.reject(new Error("Nobody caught it"));
+    return x;
+  },
+};
+for (const [name, exit] of Object.entries(exits)) {
+  test(`What an item leaves behind may exit, and costs no item: ${name}`, async () => {
+    const said = await logged(async () => {
+      assertEquals(await map(exit, items, { scheduler, retries: 0 }), items);
+    });
+    assertStringIncludes(said, "starts anew, because something that ");
+    assertStringIncludes(said, "exited with status ");
+  });
+}
+
+test("An exit while no item runs is told with the item before it and the status", async () => {
+  await using dispatcher = new JobDispatcher({ scheduler });
+  const said = await logged(async () => {
+    await dispatcher.map(function leaves(x) {
+      setTimeout(() => Deno.exit(7), 0);
+      return x;
+    }, [0]);
+    const [pid] = await dispatcher.map(() => Deno.pid, [0]);
+    assert(pid! > 0);
+  });
+  assertStringIncludes(said, "leaves[0] or an item before it left behind exited with");
+  assertStringIncludes(said, "with status 7");
+});
+
+test("What an item before it returned is not lost when an item exits", async ({ folder }) => {
+  const path = `${folder}/count`;
+  const results = await map(
+    (path: string | null) => {
+      if (path === null) Deno.exit(5);
+      Deno.writeTextFileSync(path, ".", { append: true });
+      return path.length;
+    },
+    [path, path, null, path],
+    { scheduler, chunkSize: 4, reraise: false },
+  );
+  const [, , error] = results as unknown[];
+  assertInstanceOf(error, WorkerLostError);
+  assertStringIncludes((error as Error).message, "the function exited with status 5");
+  assertEquals(results.toSpliced(2, 1), Array(3).fill(path.length));
+  assertEquals(Deno.readTextFileSync(path), "...");
+});
+
+test("A thread that an item has left busy is replaced, and the log says by which", async ({ folder }) => {
+  const leave = {
+    timer: function timer(path: string) {
+      setTimeout(() => {
+        Deno.writeTextFileSync(path, "");
+        for (;;);
+      }, 0);
+      return 1;
+    },
+    promise: function promise(path: string) {
+      void Promise.resolve().then(() => {
+        Deno.writeTextFileSync(path, "");
+        for (;;);
+      });
+      return 1;
+    },
+  };
+  for (const [name, busy] of Object.entries(leave)) {
+    await using dispatcher = new JobDispatcher({ scheduler });
+    const path = `${folder}/${name}`;
+    const said = await logged(async () => {
+      assertEquals(await dispatcher.map(busy, [path], { retries: 0 }), [1]);
+      await until("busy", () => entries(folder).includes(name));
+      // Their time does not count before they begin.
+      const next = { timeout: 1000, retries: 0 };
+      assertEquals(await dispatcher.map((x) => 2 * x, [1, 2], next), [2, 4]);
+    });
+    assertStringIncludes(said, `something that ${name}[0] or an item before it left`);
+    assertStringIncludes(said, "kept the thread busy for 5000 ms");
+  }
+});
+
+test("What an item leaves behind may take its time, and a worker may be stopped", async ({ folder }) => {
+  await using dispatcher = new JobDispatcher({ scheduler });
+  const path = `${folder}/busy`;
+  const [pid] = await dispatcher.map((path) => {
+    setTimeout(() => {
+      Deno.writeTextFileSync(path, "");
+      for (const end = performance.now() + 1500; performance.now() < end;);
+    }, 0);
+    return Deno.pid;
+  }, [path]);
+  await until("busy", () => entries(folder).includes("busy"));
+  const next = dispatcher.map(() => Deno.pid, [0]);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  Deno.kill(pid!, "SIGSTOP");
+  try {
+    // Longer than a thread may keep others waiting.
+    await new Promise((resolve) => setTimeout(resolve, 6000));
+  } finally {
+    Deno.kill(pid!, "SIGCONT");
+  }
+  assertEquals(await next, [pid]);
+});
+
+test("A thread that stands still behind an item of a Job is replaced, too", async () => {
+  await using dispatcher = new JobDispatcher({ scheduler });
+  const stop = () => {
+    setTimeout(() => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0), 0);
+    return "stopped";
+  };
+  const jobs = [new Job({ target: stop }), new Job({ target: () => "next" })];
+  for (const job of jobs) {
+    job.start(dispatcher);
+    await job.join();
+  }
+  assertEquals(jobs.map(({ exitCode }) => exitCode), [0, 0]);
+});
