@@ -5,6 +5,7 @@
  * @module
  */
 
+import { messageOf } from "./dispatcher/fault.ts";
 import { log } from "./settings.ts";
 
 /**
@@ -34,6 +35,5 @@ export function cleanUpNow(what: string, end: () => void): void {
 }
 
 function complain(what: string, error: unknown): void {
-  const isError = error instanceof Error;
-  log("info", `${what}: ${isError ? error.message : String(error)}`);
+  log("info", `${what}: ${messageOf(error)}`);
 }

@@ -13,7 +13,7 @@ import type { Hello, WorkerMessage } from "../protocol/messages.ts";
 import type { Scheduler, WorkerListener } from "../scheduler/scheduler.ts";
 import { refineLoss } from "../scheduler/loss.ts";
 import { log, settings } from "../settings.ts";
-import { withDebuggerShut } from "../zeromq/signals.ts";
+import { startingWorkers } from "../zeromq/signals.ts";
 import type { Frames } from "../zeromq/socket.ts";
 import { messageOf, report } from "./fault.ts";
 import { Peer } from "./peer.ts";
@@ -164,7 +164,7 @@ export class Crew {
         started: (identity) => this.#listener.started(this.#worker(identity)!),
         ended: (identity, loss) => this.#ended(this.#worker(identity)!, loss),
       };
-      withDebuggerShut(this.#transport.zmq, () => {
+      startingWorkers(this.#transport.zmq, () => {
         scheduler.start(spec, identities, listener);
       });
     } catch (error) {

@@ -9,7 +9,13 @@ import { printError } from "../printing.ts";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { parseRunFile, type RunFile } from "../protocol/run_file.ts";
 import { openLibzmq, replaceProcess } from "../zeromq/libzmq.ts";
-import { isShut, shutDebugger } from "../zeromq/signals.ts";
+import {
+  admitSignals,
+  delaySignals,
+  isShut,
+  OF_TERMINALS,
+  shutDebugger,
+} from "../zeromq/signals.ts";
 import { Client } from "./client.ts";
 import { reachHost } from "./reach.ts";
 import { watchMemory } from "./memory.ts";
@@ -29,9 +35,7 @@ const TERMINATION_GRACE = 1600;
 export async function main(runFile: string, worker: string): Promise<never> {
   // Ctrl-C and Ctrl-\ go to the whole process group. It is the host that they are meant
   // for: when that ends, the worker sees it and cleans up.
-  for (const signal of ["SIGINT", "SIGHUP", "SIGQUIT"] as const) {
-    Deno.addSignalListener(signal, () => {});
-  }
+  for (const signal of OF_TERMINALS) Deno.addSignalListener(signal, () => {});
   // As does SIGTERM, such as that of timeout(1). If the host ends by it, too, there is
   // something to clean up.
   const terminate = () => {
@@ -43,12 +47,15 @@ export async function main(runFile: string, worker: string): Promise<never> {
   Deno.addSignalListener("SIGTERM", terminate);
   wakeOnTime();
   const run = await readRunFile(runFile);
+  const zmq = openLibzmq(run.libzmq);
   const begin = () => {
     const args = ["run", ...run.flags, Deno.mainModule, runFile, worker];
-    return replaceProcess(openLibzmq(run.libzmq), Deno.execPath(), args);
+    delaySignals(zmq);
+    return replaceProcess(zmq, Deno.execPath(), args);
   };
   // Whoever started it could not see to that: it sees to it itself.
-  if (!isShut(shutDebugger(openLibzmq(run.libzmq)))) begin();
+  if (!isShut(shutDebugger(zmq))) begin();
+  admitSignals(zmq);
   const endpoint = await reachHost(run.endpoints, run.connectTimeout);
   const client = new Client(run, endpoint, worker);
   if (typeof run.memory === "number") watchMemory(run.memory, worker);

@@ -1,8 +1,15 @@
 /**
- * Keeps deno's debugger shut. By SIGUSR1 deno opens it on the loopback, where every user
+ * Which signals a worker has blocked.
+ *
+ * It keeps deno's debugger shut. By SIGUSR1 deno opens it on the loopback, where every user
  * of the machine may then run code in the process; a listener does not prevent that, nor
  * does ignoring the signal. What does is to have it blocked: in all threads, so before
  * the process begins. A mask is inherited by what a thread starts, and kept by `execv`.
+ *
+ * And until a worker listens to the signals that a terminal sends to all processes, they
+ * wait: else Ctrl-C would end one that starts together with its host, and nobody would be
+ * left to clean up.
+ *
  * Source: the manual page pthread_sigmask(3).
  *
  * @module
@@ -11,13 +18,16 @@
 import { constants } from "node:os";
 import type { Libzmq } from "./libzmq.ts";
 
-/** `SIG_BLOCK` and `SIG_SETMASK` of signal.h. */
-const [BLOCK, SET_MASK] = Deno.build.os === "darwin" ? [1, 3] : [0, 2];
+/** `SIG_BLOCK`, `SIG_UNBLOCK` and `SIG_SETMASK` of signal.h. */
+const [BLOCK, UNBLOCK, SET_MASK] = Deno.build.os === "darwin" ? [1, 2, 3] : [0, 1, 2];
 /** At least the size of `sigset_t`, in bytes. */
 const SET_SIZE = 128;
-/** The signal's place in a set: signals are numbered from 1. */
-const PLACE = constants.signals.SIGUSR1 - 1;
-const BYTE = PLACE >> 3, BIT = 1 << (PLACE & 7);
+/** What opens the debugger. */
+const DEBUGGER = "SIGUSR1";
+/** What a terminal sends to all processes. */
+export const OF_TERMINALS = ["SIGINT", "SIGQUIT", "SIGHUP"] as const;
+
+type Signal = typeof DEBUGGER | typeof OF_TERMINALS[number];
 
 /**
  * Blocks, in this thread, the signal that opens the debugger.
@@ -26,29 +36,51 @@ const BYTE = PLACE >> 3, BIT = 1 << (PLACE & 7);
  * @returns The thread's mask as it was before.
  */
 export function shutDebugger(zmq: Libzmq): Uint8Array<ArrayBuffer> {
-  const signals = new Uint8Array(SET_SIZE);
-  signals[BYTE] = BIT;
   const before = new Uint8Array(SET_SIZE);
-  zmq.pthread_sigmask(BLOCK, signals, before);
+  zmq.pthread_sigmask(BLOCK, setOf(DEBUGGER), before);
   return before;
 }
 
 /** Whether the debugger is shut where this mask holds. */
 export function isShut(mask: Uint8Array): boolean {
-  return (mask[BYTE]! & BIT) !== 0;
+  const [byte, bit] = placeOf(DEBUGGER);
+  return (mask[byte]! & bit) !== 0;
+}
+
+/** Has what a terminal sends wait, until the worker that is started now listens. */
+export function delaySignals(zmq: Libzmq): void {
+  zmq.pthread_sigmask(BLOCK, setOf(...OF_TERMINALS), null);
+}
+
+/** The worker listens: what has waited comes now, and what it starts has none blocked. */
+export function admitSignals(zmq: Libzmq): void {
+  zmq.pthread_sigmask(UNBLOCK, setOf(...OF_TERMINALS), null);
 }
 
 /**
- * Does something in which processes are started, none of which can be made to open its
- * debugger.
+ * Does something in which workers are started: none can be made to open its debugger, nor
+ * be ended by a terminal before it listens.
  *
  * @param zmq An open libzmq, which brings the C library along.
  */
-export function withDebuggerShut<T>(zmq: Libzmq, work: () => T): T {
+export function startingWorkers<T>(zmq: Libzmq, work: () => T): T {
   const before = shutDebugger(zmq);
+  delaySignals(zmq);
   try {
     return work();
   } finally {
     zmq.pthread_sigmask(SET_MASK, before, null);
   }
+}
+
+/** A signal's byte and bit in a set: signals are numbered from 1. */
+function placeOf(signal: Signal): [byte: number, bit: number] {
+  const place = constants.signals[signal] - 1;
+  return [place >> 3, 1 << (place & 7)];
+}
+
+function setOf(...signals: Signal[]): Uint8Array<ArrayBuffer> {
+  const set = new Uint8Array(SET_SIZE);
+  for (const [byte, bit] of signals.map(placeOf)) set[byte]! |= bit;
+  return set;
 }
