@@ -67,8 +67,10 @@ interface Worker {
   items: number;
   /** It runs an item that must be alone with it: a suspect, or a `Job`. */
   alone: boolean;
-  /** It was asked to hand back what waits behind the item that it runs. */
-  recalled: boolean;
+  /** How often it was asked to hand back what waits, since an item was last settled. */
+  recalls: number;
+  /** When it was asked that last. */
+  recalled: number;
 }
 
 /** The dispatcher's state machine. */
@@ -298,6 +300,7 @@ export class Core {
       if (chunks.length === 0) continue;
       for (const chunk of chunks) this.#forget(worker, chunk);
       worker.excused = true;
+      worker.recalls = 0;
       this.#feed(worker);
       const ids = chunks.map((chunk) => chunk.chunk);
       this.#actions.push({ type: "cancel", worker: worker.id, chunks: ids });
@@ -342,6 +345,7 @@ export class Core {
         worker.former.add(worker.incarnation);
         worker.incarnation = incarnation;
         worker.excused = false;
+        worker.recalls = 0;
       }
       this.#actions.push({ type: "welcome", worker: id });
       this.#startFailures = 0;
@@ -617,7 +621,7 @@ export class Core {
     worker.items -= count;
     worker.progress = this.#now;
     worker.begun = true;
-    worker.recalled = false;
+    worker.recalls = 0;
     if (chunk.done === chunk.count) this.#forget(worker, chunk);
   }
 
@@ -716,7 +720,7 @@ export class Core {
     if (needy.length === 0) return;
     let waiting = false;
     for (const worker of this.#workers.values()) {
-      if (worker.items < 2 || worker.recalled || worker.state !== "ready") continue;
+      if (worker.items < 2 || worker.state !== "ready") continue;
       const { run } = worker.chunks[0]!;
       // One item may wait behind that which runs, unless somebody has nothing to do.
       const mayWait = worker.items > 2 && run.settings.chunkSize === "auto";
@@ -726,8 +730,9 @@ export class Core {
       if (at < 0) continue;
       waiting = true;
       const since = this.#now - worker.progress;
-      if (!isWorthRecalling(worker, run, since)) continue;
-      worker.recalled = true;
+      if (!isWorthRecalling(worker, run, since, this.#now)) continue;
+      worker.recalls++;
+      worker.recalled = this.#now;
       for (const chunk of worker.chunks) chunk.excused = true;
       run.atLeast(since);
       this.#actions.push({ type: "recall", worker: worker.id });
@@ -782,7 +787,8 @@ export class Core {
         chunks: [],
         items: 0,
         alone: false,
-        recalled: false,
+        recalls: 0,
+        recalled: 0,
       });
     }
     this.#actions.push({ type: "request", workers: ids });

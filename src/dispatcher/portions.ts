@@ -24,6 +24,8 @@ const TAIL_ITEMS = 10;
 const LIGHT = 0.1;
 /** A worker that has settled nothing for so long is stuck in an item, in milliseconds. */
 const STUCK = 2 * TARGET;
+/** A recall that is not answered is repeated ever more rarely, up to this, in ms. */
+const RARELY = 1000;
 /** What waits longer than this is recalled for a worker without work, in milliseconds. */
 const WORTH_RECALLING = TARGET / 2;
 /** How often to look for something to recall while a worker has no work, in ms. */
@@ -41,8 +43,10 @@ export interface Load {
   readonly chunks: readonly { readonly run: Run }[];
   /** How many items are with it. */
   readonly items: number;
-  /** It was asked to hand back what waits behind the item that it runs. */
-  readonly recalled: boolean;
+  /** How often it was asked to hand back what waits, since an item was last settled. */
+  readonly recalls: number;
+  /** When it was asked that last. */
+  readonly recalled: number;
 }
 
 /**
@@ -83,7 +87,7 @@ export function mostItems(worker: Load, run: Run, workers: number): number {
 /** Whether a worker that has something may have more. */
 function hasRoom(worker: Load, run: Run, estimate: number, workers: number): boolean {
   // It would wait, as what was handed back would have.
-  if (worker.recalled) return false;
+  if (worker.recalls > 0) return false;
   // One run at a time: so a run can be cancelled without harm to another.
   if (worker.chunks[0]!.run !== run) return false;
   if (estimate < AHEAD && worker.items === 1) return true;
@@ -106,8 +110,20 @@ export function usualItems({ estimate, settings: { chunkSize } }: Run): number {
  * that has no work.
  *
  * @param since For how long it has settled nothing, in milliseconds.
+ * @param now The time.
  */
-export function isWorthRecalling(worker: Load, run: Run, since: number): boolean {
+export function isWorthRecalling(
+  worker: Load,
+  run: Run,
+  since: number,
+  now: number,
+): boolean {
+  const { recalls, recalled } = worker;
+  // One that came while its thread had yet to see the last one is not answered. And what
+  // is handed back by workers that are yet to begin should not go round too often.
+  if (recalls > 0) {
+    return now - recalled >= Math.min(STUCK * 2 ** (recalls - 1), RARELY);
+  }
   const estimate = run.estimate ?? run.hint ?? 0;
   return since >= STUCK || worker.items * estimate - since >= WORTH_RECALLING;
 }

@@ -257,6 +257,45 @@ Deno.test("a worker that is stuck hands back what waits, for one without work", 
   assertEquals(only(next, "assign").map(({ worker }) => worker), ["2", "2"]);
 });
 
+Deno.test("a recall that is not answered is repeated, ever more rarely", () => {
+  const { host } = oneHasAll();
+  const times: number[] = [];
+  const begin = host.now;
+  while (host.now < begin + 4000) {
+    host.now += 5;
+    const actions = host.do({ type: "tick" });
+    if (only(actions, "recall").length > 0) times.push(host.now - begin);
+    assertEquals(only(actions, "wake"), [{ type: "wake", after: 5 }]);
+  }
+  assertEquals(times, [20, 40, 80, 160, 320, 640, 1280, 2280, 3280]);
+});
+
+Deno.test("a worker that handed all back is asked again for what it is given next", () => {
+  const host = new Harness({ workers: 2 });
+  host.run(10, { chunkSize: 10 });
+  const [given] = chunksOf(host.hello("1"));
+  host.hello("2");
+  let holder: [string, number] = ["1", given!.chunk];
+  const times: number[] = [];
+  while (times.length < 6) {
+    assert((host.now += 5) < 5000, "it is never asked");
+    const [recall] = only(host.do({ type: "tick" }), "recall");
+    if (!recall) continue;
+    times.push(host.now);
+    assertEquals(recall.worker, holder[0]);
+    // Both workers are still loading the code.
+    const [worker, chunk] = holder;
+    const [next] = only(
+      host.do({ type: "returned", worker, chunk, from: 0 }),
+      "assign",
+    );
+    holder = [next!.worker, next!.chunks[0]!.chunk];
+  }
+  // What none of them begins goes round ever more slowly.
+  const gaps = times.slice(1).map((time, i) => time - times[i]!);
+  assert(gaps.at(-1)! > 2 * gaps[0]!, `${gaps}`);
+});
+
 Deno.test("a worker that handed items back is blamed for no other", () => {
   const { host, given: { chunk, first } } = oneHasAll();
   host.now += 20;

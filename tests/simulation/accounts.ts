@@ -22,6 +22,8 @@ export interface Witness {
   healthy(worker: string): boolean;
   /** Whether a worker does what it should as soon as it should, if only it is reached. */
   prompt(worker: string): boolean;
+  /** Since when nothing keeps a worker and the host from hearing each other. */
+  calmSince(worker: string): number;
   /** Something happened that is worth counting. */
   count(what: string): void;
 }

@@ -15,6 +15,7 @@ import type { Hello, HostMessage, WorkerMessage } from "../../src/protocol/messa
 import type { Clock } from "./clock.ts";
 import { type Carried, must, RunAccount, type Witness } from "./accounts.ts";
 import { Ledger } from "./ledger.ts";
+import { Liveness, patience } from "./liveness.ts";
 import type { Frames } from "./network.ts";
 import { PeerModel } from "./peer_model.ts";
 import type { RunPlan, Scenario } from "./scenario.ts";
@@ -48,6 +49,8 @@ export class HostModel {
   /** What is to happen when the host has time again, while it has none. */
   #backlog: (() => void)[] | undefined;
   #wasBusy = false;
+  /** When it last had time again. */
+  #freeSince = 0;
   #heartbeat = 0;
 
   /**
@@ -70,10 +73,17 @@ export class HostModel {
       healthy: (worker) =>
         !this.#wasBusy && this.scheduler.process(worker)?.healthy === true,
       prompt: (worker) => this.scheduler.process(worker)?.excuse === undefined,
+      calmSince: (worker) =>
+        Math.max(
+          this.#backlog ? clock.now : this.#freeSince,
+          this.scheduler.process(worker)?.calmSince ?? 0,
+        ),
       count,
     };
-    this.core = new Core(scenario.settings);
-    this.ledger = new Ledger(scenario.settings, witness);
+    const { settings, faults } = scenario;
+    const liveness = new Liveness(settings, witness, patience(faults));
+    this.core = new Core(settings);
+    this.ledger = new Ledger(settings, witness, liveness);
     this.scheduler = new SchedulerModel(clock, scenario, {
       say: (what) => say?.(what),
       started: (worker) =>
@@ -142,6 +152,7 @@ export class HostModel {
       this.#clock.after(random.wait(2000), () => {
         const backlog = this.#backlog!;
         this.#backlog = undefined;
+        this.#freeSince = this.#clock.now;
         this.#handle({ type: "tick" });
         for (const action of backlog) action();
         this.#expectBusyness();

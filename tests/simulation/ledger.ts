@@ -21,6 +21,7 @@ import {
   type WorkerAccount,
 } from "./accounts.ts";
 import { Books } from "./books.ts";
+import type { Liveness } from "./liveness.ts";
 import {
   checkAssignment,
   checkDismissals,
@@ -42,13 +43,16 @@ export class Ledger {
   readonly #settings: CoreSettings;
   readonly #witness: Witness;
   readonly #books: Books;
+  readonly #liveness: Liveness;
   #lastChunk = 0;
 
   /**
    * @param settings The core's.
    * @param witness What the models know.
+   * @param liveness Watches that nothing waits in vain.
    */
-  constructor(settings: CoreSettings, witness: Witness) {
+  constructor(settings: CoreSettings, witness: Witness, liveness: Liveness) {
+    this.#liveness = liveness;
     this.#settings = settings;
     this.#witness = witness;
     this.#books = new Books(witness);
@@ -167,6 +171,7 @@ export class Ledger {
     this.#bury(alive);
     must(books.workers.size === alive.size, "a worker is there that was not asked for");
     checkWorkers(books, this.#settings);
+    this.#liveness.check(books);
     if (books.workers.size === 0 && books.neverCame >= 3) {
       books.neverCame = 0;
       for (const run of books.runs.values()) run.hopeless = true;

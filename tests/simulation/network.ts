@@ -52,6 +52,11 @@ export class Wire {
     this.#expectCut();
   }
 
+  /** Whether there is a connection. */
+  get isUp(): boolean {
+    return this.#up;
+  }
+
   /** The worker says something. */
   toHost(frames: Frames): void {
     if (this.#up) this.#send("host", frames);

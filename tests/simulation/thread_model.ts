@@ -17,6 +17,8 @@ import type { WorkerModel } from "./worker_model.ts";
 
 /** Results are sent on when so many milliseconds of work were done since the last time. */
 const FLUSH_AFTER = 5;
+/** What an item that takes so long holds up is taken by the event loop, in milliseconds. */
+const TAKEN_AFTER = 100;
 
 interface Held {
   chunk: number;
@@ -57,6 +59,8 @@ export class ThreadModel {
   /** Which thread it is: what was begun in an earlier one never ends. */
   #thread = 0;
   #running: { held: Held; item: Item } | undefined;
+  /** It did not see a recall while this item ran. */
+  #missed = false;
   #segments: Segment[] = [];
   #values: number[] = [];
   #flushed = 0;
@@ -100,10 +104,10 @@ export class ThreadModel {
   }
 
   recall(): void {
-    // A thread that has just come to the end of an item may miss it.
-    if (this.#over || !this.#running || this.#worker.scenario.random.chance(0.1)) {
-      return;
-    }
+    const { random } = this.#worker.scenario;
+    if (this.#over || !this.#running) return;
+    // One that comes as the item begins may find the last one not yet seen.
+    if (!this.#missed && random.chance(0.1)) return void (this.#missed = true);
     for (const [chunk, held] of this.#held) {
       const from = held === this.#running.held ? held.next + 1 : held.next;
       if (from >= held.items.length) continue;
@@ -147,6 +151,8 @@ export class ThreadModel {
     if (now - this.#flushed >= FLUSH_AFTER) this.#flush();
     const item = held.items[held.next]!;
     this.#running = { held, item };
+    this.#missed = false;
+    if (this.#segments.length > 0) this.#during(TAKEN_AFTER, () => this.#flush());
     this.#begin(held, item);
   }
 

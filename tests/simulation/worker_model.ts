@@ -51,11 +51,13 @@ export class WorkerModel {
   readonly #link = new Link();
   readonly #thread: ThreadModel;
   #frozen = false;
+  #thawedAt = 0;
   /** What is to happen when it moves again. */
   #thawed: (() => void)[] = [];
   /** Whether a hello waits for its answer, and the how-manieth. */
   #asking = false;
   #question = 0;
+  #answeredAt = 0;
   /** Something was missing while a hello waited for its answer. */
   #missed = false;
   #restarting = false;
@@ -127,6 +129,13 @@ export class WorkerModel {
   /** Whether it hears what it is told, now or when its connection is back. */
   get reachable(): boolean {
     return !this.#frozen && this.#question > 0;
+  }
+
+  /** Since when it runs, and nothing keeps it and the host from hearing each other. */
+  get calmSince(): number {
+    const away = this.death || this.#frozen || this.#restarting || this.#asking ||
+      !this.wire.isUp;
+    return away ? this.now : Math.max(this.#answeredAt, this.#thawedAt);
   }
 
   /** Whether it did, or suffered, nothing that could be held against it. */
@@ -224,6 +233,7 @@ export class WorkerModel {
     switch (message.type) {
       case "welcome":
         this.#asking = false;
+        this.#answeredAt = this.now;
         for (const frames of this.#link.resend(message.received)) {
           this.wire.toHost(frames);
         }
@@ -276,6 +286,7 @@ export class WorkerModel {
       if (this.death) return;
       this.say("thaws");
       this.#frozen = false;
+      this.#thawedAt = this.now;
       for (const action of this.#thawed.splice(0)) this.#act(action);
       this.#fault(faults.freezeEvery, () => this.#freeze());
     });
