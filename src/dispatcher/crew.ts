@@ -16,6 +16,7 @@ import { log, settings } from "../settings.ts";
 import { startingWorkers } from "../zeromq/signals.ts";
 import type { Frames } from "../zeromq/socket.ts";
 import { messageOf, report } from "./fault.ts";
+import { checkRoom } from "./open_files.ts";
 import { Peer } from "./peer.ts";
 import { LOST, Transport } from "./transport.ts";
 import { configFlag } from "./user_config.ts";
@@ -35,6 +36,8 @@ const FLAGS = ["--allow-all", "--no-prompt", "--quiet", "--unstable-worker-optio
 
 /** How long workers of this machine wait for a host, in milliseconds. */
 const RECONNECT_GRACE = 1500;
+/** A process takes two pipes, and a file by which its end is seen. */
+const FILES_PER_WORKER = 3;
 /** Which part of its memory a worker may use for objects. */
 const HEAP_SHARE = 0.9;
 
@@ -114,6 +117,7 @@ export class Crew {
       permissions,
       flags,
       workers: scheduler.workers,
+      filesPerWorker: filesPerWorkerOf(scheduler),
       memory,
       runDirectory: scheduler.runDirectory,
       interface: scheduler.interface,
@@ -164,6 +168,11 @@ export class Crew {
         started: (identity) => this.#listener.started(this.#worker(identity)!),
         ended: (identity, loss) => this.#ended(this.#worker(identity)!, loss),
       };
+      checkRoom(this.#transport.zmq, {
+        filesPerWorker: filesPerWorkerOf(scheduler),
+        starting: workers.length,
+        expected: this.#alive.size - workers.length - this.#peers.size,
+      });
       startingWorkers(this.#transport.zmq, () => {
         scheduler.start(spec, identities, listener);
       });
@@ -343,6 +352,10 @@ export function reconnectGraceOf(
   { reconnectGrace = RECONNECT_GRACE }: Scheduler,
 ): number {
   return settings.reconnectGrace ?? reconnectGrace;
+}
+
+function filesPerWorkerOf({ filesPerWorker = FILES_PER_WORKER }: Scheduler): number {
+  return filesPerWorker;
 }
 
 /** The heap is full before the memory is: V8 then collects what it can. */

@@ -12,16 +12,12 @@ import { Vault } from "../protocol/vault.ts";
 import { cleanUp } from "../cleanup.ts";
 import { settings } from "../settings.ts";
 import { ZeromqError } from "../errors.ts";
-import {
-  curveKeys,
-  type Libzmq,
-  openFilesLimit,
-  openLibzmq,
-} from "../zeromq/libzmq.ts";
+import { curveKeys, type Libzmq, openLibzmq } from "../zeromq/libzmq.ts";
 import { locateLibzmq } from "../zeromq/locate.ts";
 import { type SocketOptions, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
 import { SharedMemory } from "../zeromq/shared_memory.ts";
 import { ZapHandler } from "../zeromq/zap.ts";
+import { checkOpenFiles } from "./open_files.ts";
 import { RunDirectory } from "./run_directory.ts";
 
 /** What the ROUTER receives from libzmq, as if from a worker, when that is lost. */
@@ -46,6 +42,8 @@ export interface TransportOptions {
   flags: string[];
   /** See `Scheduler.workers`. */
   workers: number;
+  /** See `Scheduler.filesPerWorker`. */
+  filesPerWorker: number;
   /** See `Scheduler.memory`. */
   memory: number | undefined;
   /** See `Scheduler.runDirectory`. */
@@ -101,7 +99,7 @@ export class Transport {
     const { kind, permissions, flags, memory, reconnectGrace } = options;
     const libzmq = await locateLibzmq(settings.libzmq);
     const zmq = openLibzmq(libzmq);
-    checkLimit(zmq, options.workers);
+    checkOpenFiles(zmq, options);
     const context = new ZmqContext(zmq);
     // From here on nothing is waited for: a program that an error ends can remove nothing,
     // and only workers that it has started can.
@@ -168,20 +166,6 @@ async function closeSockets(context: ZmqContext, zap?: ZapHandler): Promise<void
     await zap?.close();
     await context.close();
   });
-}
-
-/** What a program has open beside its workers' connections, on the safe side. */
-const OTHER_FILES = 64;
-
-/** libzmq ends the whole program when it may open no more files. */
-function checkLimit(zmq: Libzmq, workers: number): void {
-  const limit = openFilesLimit(zmq);
-  if (workers + OTHER_FILES <= limit) return;
-  throw new ZeromqError(
-    "EMFILE",
-    `${workers} workers need ${workers + OTHER_FILES} open files, and the limit is ` +
-      `${limit}: raise it by ulimit -n, or have fewer workers`,
-  );
 }
 
 type Listening = [socket: ZmqSocket, address: string, zap: ZapHandler | undefined];

@@ -163,6 +163,8 @@ export class GridEngineScheduler implements Scheduler {
   readonly transport = "network";
   /** {@linkcode Scheduler.tellsLate} */
   readonly tellsLate = true;
+  /** {@linkcode Scheduler.filesPerWorker} */
+  readonly filesPerWorker = 0;
   /** How long a worker may wait in the queue, in milliseconds. */
   readonly queueTimeout: number;
   /** The address to listen at: all, unless one was named. */

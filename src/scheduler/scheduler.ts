@@ -49,6 +49,12 @@ export interface Scheduler extends AsyncDisposable {
    * nobody waits for that whose worker has said good-bye. False by default.
    */
   readonly tellsLate?: boolean;
+  /**
+   * How many files of this program a worker keeps open, beside its connection: so many
+   * more must the program be allowed to open. 3 by default, as for a process with pipes
+   * for its output.
+   */
+  readonly filesPerWorker?: number;
   /** How many bytes a worker may hold; any number by default. */
   readonly memory?: number;
   /**

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   ProcessScheduler,
   SchedulerError,
@@ -210,13 +210,32 @@ test("A ProcessScheduler refuses what is no number of workers, and no transport"
   assertEquals([scheduler.transport, scheduler.permissions], ["local", "inherit"]);
 });
 
-test("More workers than the process may have open files are refused, and the limit named", async () => {
+/** What a program of `programs.ts` prints that may have so many files open. */
+async function limited(files: number, ...args: unknown[]): Promise<string> {
   const program = new URL("../fixtures/programs.ts", import.meta.url).pathname;
-  const line = `ulimit -n 256; exec "${Deno.execPath()}" run -A "${program}" crowd`;
-  const { stdout } = await new Deno.Command("sh", { args: ["-c", line] }).output();
-  assertEquals(
-    new TextDecoder().decode(stdout).trimEnd(),
-    "ZeromqError: 300 workers need 364 open files, and the limit is 256: raise it by " +
-      "ulimit -n, or have fewer workers",
-  );
+  const line = `ulimit -n ${files}; exec "${Deno.execPath()}" run -A "$@"`;
+  const words = ["-c", line, "sh", program, ...args.map(String)];
+  const { stdout } = await new Deno.Command("sh", { args: words }).output();
+  return new TextDecoder().decode(stdout).trimEnd();
+}
+
+for (const transport of ["local", "network"]) {
+  test(`More workers than the process may have open files are refused, and the limit named (${transport})`, async () => {
+    assertEquals(
+      await limited(96, "crowd", 30, transport),
+      "ZeromqError: 30 workers need 184 open files, and the limit is 96: raise it by " +
+        "ulimit -n, or have fewer workers",
+    );
+    assertEquals(
+      await limited(100, "crowd", 9, transport),
+      "0,1,2,3,4,5,6,7,8",
+    );
+  });
+}
+
+test("Workers that a program with too many open files asks for are refused, and come later", async () => {
+  const [refused = "", results] = (await limited(128, "manyFiles")).split("\n");
+  assertStringIncludes(refused, "files open, its workers need");
+  assertStringIncludes(refused, "and the limit is 128: raise it by ulimit -n");
+  assertEquals(results, "1,2");
 });
