@@ -8,10 +8,12 @@
  */
 
 import { capture, rootOf } from "../src/closure/capture.ts";
+import type { Slot, Task } from "../src/closure/payload.ts";
 
 const table = new Map([["a", (x: number) => x + 1], ["b", (x: number) => x * 2]]);
 const scale = 3;
 const f = (x: number) => table.get("a")!(x) * scale;
+const task = ([f]: Slot[]): Task => ({ kind: "call", function: f!, spread: false });
 
 /** Some work that V8 optimizes, in milliseconds. */
 function hotLoop(): number {
@@ -30,12 +32,12 @@ const before = median(Array.from({ length: 5 }, hotLoop));
 const began = performance.now();
 const root = rootOf(f);
 const read = performance.now() - began;
-await capture(root);
+await capture(root, task);
 const first = performance.now() - began;
 const later = median(
   await Array.fromAsync({ length: 21 }, async () => {
     const began = performance.now();
-    await capture(rootOf(f));
+    await capture(rootOf(f), task);
     return performance.now() - began;
   }),
 );

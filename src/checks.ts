@@ -5,6 +5,8 @@
  * @module
  */
 
+import { shortened } from "./protocol/steps.ts";
+
 /** Complains of a value that cannot be meant. */
 export type Check = (name: string, value: unknown) => void;
 
@@ -64,7 +66,8 @@ export function shown(value: unknown): string {
   const { name = "" } = Object(value).constructor ?? {};
   const isInstance = typeof value === "object" && value !== null &&
     !["", "Object", "Array"].includes(name);
-  return isInstance ? `a ${name}` : Deno.inspect(value, { depth: 0, colors: false });
+  const inspected = () => Deno.inspect(value, { depth: 0, colors: false });
+  return shortened(isInstance ? `a ${name}` : inspected());
 }
 
 /** Where a value is checked later, or may be anything. */

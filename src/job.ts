@@ -13,7 +13,7 @@ import {
   shown,
 } from "./checks.ts";
 import { capture, checkFunction, rootOf } from "./closure/capture.ts";
-import type { CodePayload, JobOutcome } from "./closure/payload.ts";
+import type { JobOutcome, Slot, Task } from "./closure/payload.ts";
 import { translateStack } from "./closure/stack.ts";
 import { captureLater } from "./dispatcher/call.ts";
 import {
@@ -38,7 +38,7 @@ import {
 } from "./errors.ts";
 import { printError } from "./printing.ts";
 import { decodeFailure } from "./protocol/failure.ts";
-import { serialize, serializeFor } from "./protocol/values.ts";
+import { serializeFor } from "./protocol/values.ts";
 import { freshSeed } from "./random.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
 import type { JobController } from "./job_controller.ts";
@@ -472,13 +472,9 @@ export class Job<R = unknown> {
   #captureThis(): () => Promise<Uint8Array> {
     const root = rootOf(this.constructor);
     const self = { name: `${this.#name} → this`, value: this };
-    return async () => {
-      const { slots, nodes, scripts } = await capture(root, [self], Job);
-      const mutable = this.#mutable;
-      const job = slots[1]!;
-      const code: CodePayload = { nodes, scripts, kind: "job", job, mutable };
-      return serialize(code);
-    };
+    const mutable = this.#mutable;
+    const task = ([_, job]: Slot[]): Task => ({ kind: "job", job: job!, mutable });
+    return async () => (await capture(root, task, [self], Job)).bytes;
   }
 
   #mustBeOpen(): void {

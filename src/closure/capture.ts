@@ -14,11 +14,13 @@
 
 import { SerializationError } from "../errors.ts";
 import { partialOf } from "../partial.ts";
-import { UNNAMED } from "./complaints.ts";
+import { shortName } from "../protocol/steps.ts";
+import { complaintOf, serialize } from "../protocol/values.ts";
+import { UNNAMED, wayTo } from "./complaints.ts";
 import { Explorer } from "./explore.ts";
 import { Findings } from "./found.ts";
 import { mayInspect } from "./inspector.ts";
-import type { Graph, Slot } from "./payload.ts";
+import type { CodePayload, Slot, Task } from "./payload.ts";
 import { Shipment } from "./scripts.ts";
 import { snapshotAll, type Snapshots } from "./snapshot.ts";
 import { type AnyFunction, isClass, sourceOf } from "./texts.ts";
@@ -35,9 +37,10 @@ export function checkFunction(f: unknown): void {
   }
   if (partialOf(f)) return checkFunction(partialOf(f)!.target);
   if (isClass(sourceOf(f))) {
+    const name = shortName(f.name);
     throw new TypeError(
-      `Cannot call class "${f.name}" without new: give a function, such as ` +
-        `(x) => new ${f.name}(x)`,
+      `Cannot call class "${name}" without new: give a function, such as ` +
+        `(x) => new ${name}(x)`,
     );
   }
 }
@@ -68,9 +71,14 @@ export function rootOf(value: AnyFunction): Root {
   return { value, snapshots };
 }
 
-/** What was captured: a graph, and where in it the values are that were asked for. */
-export interface CapturedGraph extends Graph {
-  slots: Slot[];
+function nameOf({ name }: AnyFunction): string {
+  return typeof name === "string" && name !== "" ? shortName(name) : UNNAMED;
+}
+
+/** Code in the form in which workers take it. */
+export interface Code {
+  /** A {@linkcode CodePayload}, serialized. */
+  bytes: Uint8Array;
   /** Whether it would be the same at any other time: it is one function, by itself. */
   constant: boolean;
 }
@@ -79,6 +87,7 @@ export interface CapturedGraph extends Graph {
  * Captures a function or class, and values that belong to it.
  *
  * @param root The function or class.
+ * @param task What a worker is to do with it and the values, which come in this order.
  * @param others Further values, each with what to call it.
  * @param job The class `Job`, which a worker has of its own.
  * @throws {SerializationError} When something cannot travel: it says what, by the path
@@ -86,23 +95,32 @@ export interface CapturedGraph extends Graph {
  */
 export async function capture(
   root: Root,
+  task: (slots: Slot[]) => Task,
   others: { name: string; value: unknown }[] = [],
   job?: AnyFunction,
-): Promise<CapturedGraph> {
+): Promise<Code> {
   const { value, snapshots } = root;
   const findings = new Findings();
   const explorer = new Explorer({ snapshots, job, findings, shipment: new Shipment() });
-  const all = [{ name: value.name || UNNAMED, value }, ...others];
+  const all = [{ name: nameOf(value), value }, ...others];
   for (const { name, value } of all) await explorer.explore(value, name);
   const { found, scripts } = explorer.finish();
   const nodes = found.map(({ node }) => node!());
+  const slots = all.map(({ value }) => findings.slot(value));
+  const code: CodePayload = { nodes, scripts, ...task(slots) };
   const [only] = nodes;
-  return {
-    nodes,
-    scripts,
-    slots: all.map(({ value }) => findings.slot(value)),
-    constant: nodes.length === 1 && scripts.length === 1 &&
-      scripts[0]!.variables.length === 0 && only!.kind === "function" &&
-      only!.members.properties.length === 0,
-  };
+  try {
+    return {
+      bytes: serialize(code),
+      constant: nodes.length === 1 && scripts.length === 1 &&
+        scripts[0]!.variables.length === 0 && only!.kind === "function" &&
+        only!.members.properties.length === 0,
+    };
+  } catch (cause) {
+    const data = findings.data().map((found) => ({
+      child: found.value,
+      step: () => wayTo(found).path,
+    }));
+    throw complaintOf(data, "a worker", cause);
+  }
 }

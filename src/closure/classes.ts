@@ -5,13 +5,13 @@
  * @module
  */
 
+import { stepTo } from "../protocol/steps.ts";
 import { type Analysis, type ClassFacts, type Member, NAMES } from "./analyze.ts";
 import type { Context } from "./context.ts";
 import type { Found } from "./found.ts";
 import { explorePrototype, functionNode, unusualParent } from "./function_members.ts";
 import { inspectPrivates } from "./inspector.ts";
 import { membersOf, partsOf, seeMembers, seePrivates } from "./members.ts";
-import { stepTo } from "./objects.ts";
 import type { Captured } from "./scripts.ts";
 import { type AnyFunction, sourceOrNone } from "./texts.ts";
 

@@ -5,6 +5,7 @@
  */
 
 import { SerializationError } from "../errors.ts";
+import { shortened } from "../protocol/steps.ts";
 import type { Context } from "./context.ts";
 import type { Found } from "./found.ts";
 import { scriptUrl } from "./inspector.ts";
@@ -30,11 +31,11 @@ export function refuse(
   const root = typeof top.value === "function" ? snapshots.get(top.value) : undefined;
   const url = root?.location && scriptUrl(root.location.scriptId);
   const where = root && url
-    ? `; ${top.step} stands at ` + describePlace({
+    ? `; ${top.step} stands at ` + shortened(describePlace({
       file: fileOf(url)!,
       line: root.location!.lineNumber,
       column: root.location!.columnNumber,
-    })
+    }))
     : "";
   throw new SerializationError(
     `${path}: ${what} cannot be sent to a worker; ${advice}${where}`,
@@ -45,13 +46,13 @@ export function refuse(
 export function labelOf(found: Found, place: Place | undefined): string {
   const { path } = wayTo(found);
   const what = path.startsWith(UNNAMED) ? `T${path.slice(1)}` : `The function ${path}`;
-  return `${what}${place ? ` at ${describePlace(place)}` : ""}`;
+  return `${what}${place ? ` at ${shortened(describePlace(place))}` : ""}`;
 }
 
 /** The path to what was found, and where it begins. */
-function wayTo(found: Found): { top: Found; path: string } {
+export function wayTo(found: Found): { top: Found; path: string } {
   let top = found;
-  let path = found.step;
-  for (; top.from; path = top.step + path) top = top.from;
-  return { top, path };
+  const steps = [top.step];
+  while (top.from) steps.push((top = top.from).step);
+  return { top, path: shortened(steps.reverse().join("")) };
 }

@@ -6,6 +6,7 @@
 
 import { constants, runInThisContext } from "node:vm";
 import { GridEngineError } from "../errors.ts";
+import { shortened } from "../protocol/steps.ts";
 import { type NodeOf, type Place, SHIPPED } from "./payload.ts";
 
 /** By the user's import map, of which the publisher of this package knows nothing. */
@@ -38,7 +39,7 @@ export async function runImport(node: NodeOf<"import">): Promise<unknown> {
   if (name === "*") return module;
   if (name in module) return module[name];
   throw new GridEngineError(
-    `The module ${specifier} has no export "${name}" on the worker`,
+    `The module ${shortened(specifier)} has no export "${name}" on the worker`,
   );
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { article } from "../protocol/complaint.ts";
 import { type BuiltinPlace, findGlobal, findInModules } from "./builtins.ts";
 import { refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
@@ -97,8 +98,4 @@ export function foreignClass(
     );
   }
   return undefined;
-}
-
-function article(name: string): string {
-  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
 }

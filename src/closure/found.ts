@@ -88,6 +88,11 @@ export class Findings {
     return numbered;
   }
 
+  /** The plain data that stands in the graph as it is, when all is numbered. */
+  data(): Found[] {
+    return [...this.#found.values()].filter(({ number }) => number === undefined);
+  }
+
   /** The number of a value, if it has one. */
   numberOf(value: unknown): number | undefined {
     return this.#found.get(value)?.number;

@@ -7,6 +7,7 @@
 
 import { SerializationError } from "../errors.ts";
 import { type Partial_, partialOf } from "../partial.ts";
+import { shortName } from "../protocol/steps.ts";
 import { analyze, loadTools } from "./analyze.ts";
 import { findGlobal, findInModules } from "./builtins.ts";
 import { labelOf, refuse } from "./complaints.ts";
@@ -34,7 +35,7 @@ export async function exploreFunction(
   const url = location && scriptUrl(location.scriptId);
   if (isNative(source) || isInternal(url)) {
     const place = findGlobal(f) ?? findInModules(f);
-    if (!place) refuse(context, found, `the built-in function "${f.name}"`);
+    if (!place) refuse(context, found, `the built-in function "${shortName(f.name)}"`);
     found.node = () => ({ kind: "builtin", ...place });
     return;
   }

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { shortName } from "../protocol/steps.ts";
 import { analyze, loadTools } from "./analyze.ts";
 import { refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
@@ -88,9 +89,9 @@ export class Instances {
       refuse(
         this.#context,
         found,
-        `its private field ${
-          missing[0]
-        } belongs to class ${owner.name} of another module; it`,
+        `its private field ${missing[0]} belongs to class ${
+          shortName(owner.name)
+        } of another module; it`,
         `make the object inside the function, or write ${valueModulesWith(owner)}`,
       );
     }
@@ -101,7 +102,9 @@ export class Instances {
       refuse(
         this.#context,
         found,
-        `an object with private fields whose class extends ${foreign.name} of another module`,
+        `an object with private fields whose class extends ${
+          shortName(foreign.name)
+        } of another module`,
         `make it inside the function, or write ${valueModulesWith(foreign)}`,
       );
     }

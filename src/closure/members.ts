@@ -5,7 +5,7 @@
  */
 
 import type { Findings, Found } from "./found.ts";
-import { stepTo } from "./objects.ts";
+import { stepTo } from "../protocol/steps.ts";
 import type { Key, Members, Property, Slot } from "./payload.ts";
 
 /** An object's own properties. */
@@ -14,11 +14,24 @@ export type Own = [PropertyKey, PropertyDescriptor][];
 /** `#private` fields: a name and its value. */
 export type Privates = [string, unknown][];
 
+/** Of longer typed arrays it is not looked whether they have properties with names. */
+const LONG = 10_000;
+
 /** An object's own properties, apart from those that it has in any case. */
-export function membersOf(object: object, standard: string[]): Own {
-  return Reflect.ownKeys(object)
+export function membersOf(object: object, standard: readonly string[]): Own {
+  return keysOf(object)
     .filter((key) => !standard.includes(key as string))
     .map((key) => [key, Object.getOwnPropertyDescriptor(object, key)!]);
+}
+
+/** An object's own keys, without the elements of a typed array. */
+function keysOf(object: object): PropertyKey[] {
+  if (!ArrayBuffer.isView(object)) return Reflect.ownKeys(object);
+  const isLong = "length" in object && (object.length as number) > LONG;
+  // With the names come the numbers of all elements.
+  return isLong
+    ? Object.getOwnPropertySymbols(object)
+    : Reflect.ownKeys(object).filter((key) => !/^\d+$/.test(String(key)));
 }
 
 /** What a property gives, as a field of the object's own. */

@@ -6,23 +6,21 @@
  */
 
 import { types } from "node:util";
+import { kindThatStays } from "../protocol/complaint.ts";
+import { stepTo, stepToValue } from "../protocol/steps.ts";
 import { VIEWS } from "../protocol/views.ts";
 import type { Shell, Slot } from "./payload.ts";
 
 /** How to call what cannot travel whatever it holds, such as `"a Promise"`. */
 export function refusalOf(object: object): string | undefined {
-  if (types.isProxy(object)) return "a Proxy";
-  if (types.isPromise(object)) return "a Promise";
-  if (types.isWeakMap(object)) return "a WeakMap";
-  if (types.isWeakSet(object)) return "a WeakSet";
-  if (types.isSharedArrayBuffer(object)) return "a SharedArrayBuffer";
-  if (types.isGeneratorObject(object)) return "a generator that has begun to run";
-  if (types.isMapIterator(object) || types.isSetIterator(object)) return "an iterator";
-  if (ArrayBuffer.isView(object) && types.isSharedArrayBuffer(object.buffer)) {
-    return "a view of a SharedArrayBuffer";
-  }
-  if (object instanceof WeakRef) return "a WeakRef";
-  return undefined;
+  // Functions can, unless there is one of these around them.
+  const refusal = types.isProxy(object) || typeof object !== "function"
+    ? kindThatStays(object)
+    : undefined;
+  if (refusal !== undefined) return refusal;
+  return ArrayBuffer.isView(object) && types.isSharedArrayBuffer(object.buffer)
+    ? "a view of a SharedArrayBuffer"
+    : undefined;
 }
 
 /** Classes that structured clone keeps, apart from records, arrays, maps and sets. */
@@ -76,19 +74,12 @@ function isElementKey(key: string | symbol): boolean {
 /** What plain data holds that is not primitive, each with the step that leads there. */
 export function* childrenOf(object: object): Iterable<[string, unknown]> {
   if (Array.isArray(object)) {
-    for (let i = 0; i < object.length; i++) {
-      if (mayBeSpecial(object[i])) yield [`[${i}]`, object[i]];
-    }
+    yield* elementsOf(object);
   } else if (types.isMap(object)) {
     let i = 0;
     for (const [key, value] of object as Map<unknown, unknown>) {
       if (mayBeSpecial(key)) yield [`.keys()[${i}]`, key];
-      if (mayBeSpecial(value)) {
-        yield [
-          typeof key === "string" ? `.get(${JSON.stringify(key)})` : `.values()[${i}]`,
-          value,
-        ];
-      }
+      if (mayBeSpecial(value)) yield [stepToValue(key, i), value];
       i++;
     }
   } else if (types.isSet(object)) {
@@ -104,20 +95,24 @@ export function* childrenOf(object: object): Iterable<[string, unknown]> {
   }
 }
 
+function* elementsOf(array: unknown[]): Iterable<[string, unknown]> {
+  let i = 0;
+  // By number, as long as there is one of each: that is quick.
+  for (; i < array.length && (array[i] !== undefined || i in array); i++) {
+    if (mayBeSpecial(array[i])) yield [`[${i}]`, array[i]];
+  }
+  if (i === array.length) return;
+  // The length says nothing of how much is in it.
+  for (const key of Object.keys(array)) {
+    const value = array[key as unknown as number];
+    if (Number(key) > i && mayBeSpecial(value)) yield [`[${key}]`, value];
+  }
+}
+
 function mayBeSpecial(value: unknown): boolean {
   const type = typeof value;
   return type === "object" && value !== null || type === "function" ||
     type === "symbol";
-}
-
-/** How to write the step to a property. */
-export function stepTo(key: PropertyKey): string {
-  if (typeof key === "symbol") return `[${String(key)}]`;
-  const name = String(key);
-  if (/^\d+$/.test(name)) return `[${name}]`;
-  return /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u.test(name)
-    ? `.${name}`
-    : `[${JSON.stringify(name)}]`;
 }
 
 /** How a global constructor makes an equal object, if one does. */
@@ -224,15 +219,14 @@ export function outlineOf(object: object): Outline {
     const stack = String(object.stack);
     return { shell: () => ({ kind: "error", stack }), parts: [], standard: ["stack"] };
   }
-  if (types.isDate(object)) return data(new Date(object.getTime()), []);
-  if (types.isRegExp(object)) return data(new RegExp(object), []);
+  if (types.isDate(object)) return data(new Date(object.getTime()));
+  if (types.isRegExp(object)) return data(new RegExp(object));
   if (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object)) {
-    const keys = Object.keys(object).filter((key) => /^\d+$/.test(key));
-    return data(object, keys);
+    return data(object);
   }
   return { shell: () => ({ kind: "record" }), parts: [], standard: [] };
 }
 
-function data(value: object, standard: string[]): Outline {
-  return { shell: () => ({ kind: "data", value }), parts: [], standard };
+function data(value: object): Outline {
+  return { shell: () => ({ kind: "data", value }), parts: [], standard: [] };
 }

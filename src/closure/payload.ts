@@ -116,15 +116,15 @@ export interface Graph {
   scripts: Script[];
 }
 
+/** What a worker is to do for each item. */
+export type Task =
+  /** Call a function with one argument, or with the elements of an array. */
+  | { kind: "call"; function: Slot; spread: boolean }
+  /** Run an instance of a subclass of `Job`. */
+  | { kind: "job"; job: Slot; mutable: boolean };
+
 /** What a worker needs to run the items of a run. */
-export type CodePayload =
-  & Graph
-  & (
-    /** Call a function with one argument, or with the elements of an array. */
-    | { kind: "call"; function: Slot; spread: boolean }
-    /** Run an instance of a subclass of `Job`. */
-    | { kind: "job"; job: Slot; mutable: boolean }
-  );
+export type CodePayload = Graph & Task;
 
 /** What comes of a job of a subclass. */
 export interface JobOutcome {

@@ -6,8 +6,7 @@
 
 import { checkOptions } from "../checks.ts";
 import { capture, checkFunction, rootOf } from "../closure/capture.ts";
-import type { CodePayload } from "../closure/payload.ts";
-import { serialize } from "../protocol/values.ts";
+import type { Slot, Task } from "../closure/payload.ts";
 import type { Items } from "./item_source.ts";
 import { DISPATCH_CHECKS, type DispatchOptions } from "./options.ts";
 
@@ -72,16 +71,8 @@ export function captureLater(
   if (known) return () => Promise.resolve(known);
   const root = rootOf(f);
   return async () => {
-    const { slots, nodes, scripts, constant: isConstant } = await capture(root);
-    const function_ = slots[0]!;
-    const code: CodePayload = {
-      nodes,
-      scripts,
-      kind: "call",
-      function: function_,
-      spread,
-    };
-    const bytes = serialize(code);
+    const task = ([f]: Slot[]): Task => ({ kind: "call", function: f!, spread });
+    const { bytes, constant: isConstant } = await capture(root, task);
     if (isConstant) constant[`${spread}`].set(f, bytes);
     return bytes;
   };

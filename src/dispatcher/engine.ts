@@ -19,7 +19,7 @@ import type {
   WorkerMessage,
 } from "../protocol/messages.ts";
 import { deserializeList, type List, serializeList } from "../protocol/lists.ts";
-import { deserialize, serializeFor } from "../protocol/values.ts";
+import { complaint, deserialize } from "../protocol/values.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { log, settings } from "../settings.ts";
 import { ActiveRun, type RunRecorder, type RunRequest } from "./active_run.ts";
@@ -726,10 +726,10 @@ export class Engine {
 /** Why an argument cannot travel, if it cannot. */
 function complaintAbout(value: unknown, path: string): unknown {
   try {
-    serializeFor(value, path, "a worker");
+    serializeList([value]);
     return undefined;
   } catch (error) {
-    return error;
+    return complaint(value, path, "a worker", error);
   }
 }
 

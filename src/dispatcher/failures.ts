@@ -14,6 +14,7 @@ import {
 } from "../errors.ts";
 import { decodeFailure } from "../protocol/failure.ts";
 import { EXIT_WHILE_LOADING, type FailureReason } from "../protocol/messages.ts";
+import { shortened } from "../protocol/steps.ts";
 import { deserialize } from "../protocol/values.ts";
 
 /** Which item it is about, and where it ran. */
@@ -104,15 +105,17 @@ export function lostError(
 /** No worker came at all. */
 export function abandonedError(name: string, loss: WorkerLoss): WorkerLostError {
   const log = loss.log ? `; its last lines were:\n${loss.log}` : "";
+  const { detail, cause } = loss;
   return new WorkerLostError(
-    `No worker can be had for "${name}": the last one failed because ${loss.detail} ` +
-      `(${loss.cause})${log}`,
+    `No worker can be had for "${shortened(name)}": the last one failed because ` +
+      `${detail} (${cause})${log}`,
     [loss],
   );
 }
 
 function item({ name, index }: Where): string {
-  return index === undefined ? `Job "${name}"` : `${name}[${index}]`;
+  const short = shortened(name);
+  return index === undefined ? `Job "${short}"` : `${short}[${index}]`;
 }
 
 function place({ worker }: Where): string {

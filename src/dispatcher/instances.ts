@@ -7,6 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import type { List } from "../protocol/lists.ts";
+import { shortened, shortName } from "../protocol/steps.ts";
 import { VIEWS } from "../protocol/views.ts";
 import { log } from "../settings.ts";
 
@@ -60,9 +61,9 @@ export function warnOfInstances(name: string, values: List, first: number): bool
   if (!found) return false;
   log(
     "info",
-    `item ${
-      first + found.at
-    } of map "${name}" is a ${found.name}, and arrives as a plain ` +
+    `item ${first + found.at} of map "${shortened(name)}" is a ${
+      shortName(found.name)
+    }, and arrives as a plain ` +
       `object without its methods: what a variable holds keeps its class, so map over a ` +
       `key of it`,
   );

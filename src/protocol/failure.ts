@@ -17,7 +17,8 @@ import {
   WorkerLostError,
   ZeromqError,
 } from "../errors.ts";
-import { deserialize, serialize } from "./values.ts";
+import { shortened } from "./steps.ts";
+import { canTravel, deserialize, serialize } from "./values.ts";
 
 /** A thrown value that can be sent. */
 type Encoded =
@@ -76,7 +77,7 @@ function describe(thrown: unknown, depth: number): Encoded {
   if (!(thrown instanceof Error)) {
     return canTravel(thrown)
       ? { kind: "value", value: thrown }
-      : { kind: "text", text: String(thrown) };
+      : { kind: "text", text: shortened(String(thrown)) };
   }
   const hidden = ["name", "message", "stack", "cause", "errors"];
   const properties = Object.keys(thrown)
@@ -84,7 +85,7 @@ function describe(thrown: unknown, depth: number): Encoded {
     .map((key): [string, unknown] => [key, thrown[key as keyof Error]])
     .map(([key, value]): [string, unknown] => [
       key,
-      canTravel(value) ? value : String(value),
+      canTravel(value) ? value : shortened(String(value)),
     ]);
   const encoded: Encoded = {
     kind: "error",
@@ -114,15 +115,6 @@ function classNames(error: Error): string[] {
     if (typeof name === "string") names.push(name);
   }
   return names;
-}
-
-function canTravel(value: unknown): boolean {
-  try {
-    serialize(value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 const BUILT_IN: Record<string, new (message: string) => Error> = {

@@ -9,6 +9,7 @@
 
 import { Buffer } from "node:buffer";
 import { Deserializer, Serializer } from "node:v8";
+import { isTooDeep } from "./depth.ts";
 import { serializePlain } from "./plain.ts";
 import { VIEWS } from "./views.ts";
 
@@ -99,7 +100,7 @@ export function areNumbers(list: List): list is number[] | Float64Array {
 /**
  * The list as frames. All but the first are the memory of the typed arrays themselves.
  *
- * @throws {Error} When something in it cannot be cloned.
+ * @throws {Error} When something in it cannot be cloned, or is nested too deeply.
  */
 export function serializeList(list: List): Uint8Array[] {
   if (areNumbers(list)) return [numbers(list)];
@@ -109,7 +110,9 @@ export function serializeList(list: List): Uint8Array[] {
   const writer = new Writer();
   writer.writeHeader();
   writer.writeValue(list);
-  return [own(writer.releaseBuffer()), ...writer.frames];
+  const first = own(writer.releaseBuffer());
+  if (isTooDeep(list, first.length, 1)) throw new RangeError("It is nested too deeply");
+  return [first, ...writer.frames];
 }
 
 /**

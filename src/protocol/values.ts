@@ -8,17 +8,34 @@
 import { Buffer } from "node:buffer";
 import { DefaultDeserializer, serialize as write } from "node:v8";
 import { SerializationError } from "../errors.ts";
+import { complaintAbout } from "./complaint.ts";
+import { AROUND, isTooDeep } from "./depth.ts";
 import { serializePlain } from "./plain.ts";
+import { type Child, shortened } from "./steps.ts";
 
 /**
  * The value as bytes of its own.
  *
- * @throws {Error} When something in it cannot be cloned.
+ * @param around How many objects of ours lie around a value of the user's at most: none,
+ * if this is one.
+ * @throws {Error} When something in it cannot be cloned, or it is nested too deeply.
  */
-export function serialize(value: unknown): Uint8Array<ArrayBuffer> {
-  const bytes = serializePlain(value) ?? write(value);
+export function serialize(
+  value: unknown,
+  around: number = AROUND,
+): Uint8Array<ArrayBuffer> {
+  const bytes = serializePlain(value) ?? writeReadable(value, around);
   const whole = bytes.byteLength === bytes.buffer.byteLength;
   return whole ? new Uint8Array(bytes.buffer as ArrayBuffer) : new Uint8Array(bytes);
+}
+
+/** Writes what can be read again. */
+function writeReadable(value: unknown, around: number): Uint8Array {
+  const bytes = write(value);
+  if (isTooDeep(value, bytes.length, around)) {
+    throw new RangeError("It is nested too deeply");
+  }
+  return bytes;
 }
 
 /**
@@ -63,82 +80,53 @@ export function serializeFor(
   receiver: string,
 ): Uint8Array<ArrayBuffer> {
   try {
-    return serialize(value);
+    return serialize(value, 0);
   } catch (cause) {
-    const { path: place, what } = findUntransferable(value, path);
-    const advice = what.startsWith("a function") && receiver === "a worker"
-      ? "let the function that is run capture it in a variable, or give it by partial()"
-      : "use plain data instead";
-    throw new SerializationError(
-      `${place} is ${what}, which cannot be sent to ${receiver}; ${advice}`,
-      { cause },
-    );
+    throw complaint(value, path, receiver, cause);
   }
 }
 
-/**
- * Where in a value the first thing is that cannot travel, such as `args[3].callback`.
- *
- * @param value A value that `serialize` refused.
- * @param path How to call the value itself.
- * @returns The path and what is there, for people.
- */
-function findUntransferable(
+/** What to tell people of a value that could not be serialized. */
+export function complaint(
   value: unknown,
   path: string,
-): { path: string; what: string } {
-  const seen = new Set<unknown>();
-  const visit = (
-    value: unknown,
-    path: string,
-  ): { path: string; what: string } | undefined => {
-    if (typeof value === "function") {
-      return { path, what: `a function${value.name ? ` named ${value.name}` : ""}` };
-    }
-    if (typeof value === "symbol") return { path, what: "a symbol" };
-    if (typeof value !== "object" || value === null || seen.has(value)) {
-      return undefined;
-    }
-    seen.add(value);
-    try {
-      serialize(value);
-      return undefined;
-    } catch {
-      try {
-        for (const [key, child] of childrenOf(value)) {
-          const found = visit(child, path + key);
-          if (found) return found;
-        }
-        const name = Object.getPrototypeOf(value)?.constructor?.name || "object";
-        return { path, what: `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}` };
-      } catch {
-        // A getter, an iterator or a proxy of its own throws.
-        return { path, what: "an object that cannot be read" };
-      }
-    }
-  };
-  return visit(value, path) ?? { path, what: "a value" };
+  receiver: string,
+  cause: unknown,
+): SerializationError {
+  return complaintOf([{ child: value, step: () => path }], receiver, cause);
 }
 
-function* childrenOf(value: object): Iterable<[string, unknown]> {
-  if (value instanceof Map) {
-    let i = 0;
-    for (const [key, child] of value) {
-      yield [`.keys()[${i}]`, key];
-      yield [typeof key === "string" ? `.get("${key}")` : `.values()[${i}]`, child];
-      i++;
-    }
-  } else if (value instanceof Set) {
-    let i = 0;
-    for (const child of value) yield [`.values()[${i++}]`, child];
-  } else {
-    for (const [key, child] of Object.entries(value)) {
-      const index = Array.isArray(value)
-        ? `[${key}]`
-        : /^[A-Za-z_$][\w$]*$/.test(key)
-        ? `.${key}`
-        : `["${key}"]`;
-      yield [index, child];
-    }
+/** What to tell people of values that could not be serialized together. */
+export function complaintOf(
+  values: Child[],
+  receiver: string,
+  cause: unknown,
+): SerializationError {
+  const found = complaintAbout(values, canTravel);
+  const path = found?.path ?? shortened(values[0]?.step() ?? "A value");
+  const what = found ? found.what : cause instanceof RangeError ? undefined : "a value";
+  if (what === undefined) {
+    return new SerializationError(
+      `${path} is nested too deeply to be sent to ${receiver}: use something flat ` +
+        `instead, such as an array of the parts`,
+      { cause },
+    );
+  }
+  const advice = what.startsWith("a function") && receiver === "a worker"
+    ? "let the function that is run capture it in a variable, or give it by partial()"
+    : "use plain data instead";
+  return new SerializationError(
+    `${path} is ${what}, which cannot be sent to ${receiver}; ${advice}`,
+    { cause },
+  );
+}
+
+/** Whether a value of the user's can be sent. */
+export function canTravel(value: unknown): boolean {
+  try {
+    serialize(value, 0);
+    return true;
+  } catch {
+    return false;
   }
 }

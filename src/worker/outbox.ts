@@ -7,7 +7,7 @@
 import { encodeFailure } from "../protocol/failure.ts";
 import { type List, serializeList } from "../protocol/lists.ts";
 import type { FailureReason, Segment } from "../protocol/messages.ts";
-import { serializeFor } from "../protocol/values.ts";
+import { complaint } from "../protocol/values.ts";
 import type { HeldResults } from "./held_results.ts";
 import { epoch } from "./running_item.ts";
 import type { FromExecutor } from "./thread_messages.ts";
@@ -102,8 +102,13 @@ export class Outbox {
     let frames: Uint8Array[];
     try {
       frames = serializeList(values);
-    } catch {
-      return this.#sendOneByOne(segments, values, elapsed / values.length);
+    } catch (error) {
+      if (values.length > 1) {
+        return this.#sendOneByOne(segments, values, elapsed / values.length);
+      }
+      const [{ chunk, from }] = segments as [Segment];
+      const reason = complaint(values[0], "result", "the host", error);
+      return this.fail(chunk, from, "unserializable", reason);
     }
     // They move to the event loop, and the function may use its arrays again.
     const list = frames.map((frame, i) => i === 0 ? frame : new Uint8Array(frame));
@@ -114,14 +119,7 @@ export class Outbox {
     let next = 0;
     for (const { chunk, from, count } of segments) {
       for (let i = from; i < from + count; i++) {
-        const result = values[next++];
-        try {
-          serializeFor(result, "result", "the host");
-        } catch (error) {
-          this.fail(chunk, i, "unserializable", error);
-          continue;
-        }
-        this.#send([{ chunk, from: i, count: 1 }], [result], elapsed);
+        this.#send([{ chunk, from: i, count: 1 }], [values[next++]], elapsed);
       }
     }
   }

@@ -2,6 +2,7 @@
 
 import { Buffer } from "node:buffer";
 import { assert, assertEquals } from "@std/assert";
+import { runProgram } from "../fixtures/tools.ts";
 import { onWorker, same } from "./_cases.ts";
 
 same("functions and classes travel in data", [
@@ -346,4 +347,15 @@ onWorker("large data", (test) => {
     const [found] = await d.map((i: number) => data[i]!, [19_999]);
     assert(found!.half === 9999.5);
   });
+});
+
+Deno.test("what says that it is huge, or is, is gone through by what is in it", async () => {
+  const { stdout, stderr } = await runProgram("tests/fixtures/huge_values.ts");
+  const lines = [
+    ...Array(8).fill("same"),
+    "1,1,20001,2",
+    "args[1][1] is a function, which cannot be sent to a worker; let the function that " +
+    "is run capture it in a variable, or give it by partial()",
+  ];
+  assertEquals([stdout, stderr], [lines.map((line) => `${line}\n`).join(""), ""]);
 });

@@ -1,0 +1,119 @@
+/**
+ * What in a value cannot travel, for people.
+ *
+ * @module
+ */
+
+import { types } from "node:util";
+import { MOST_DEPTH } from "./depth.ts";
+import { type Child, childrenOf, shortened, shortName } from "./steps.ts";
+
+/** What cannot travel. */
+export interface Complaint {
+  /** Where it is, such as `args[3].callback`. */
+  path: string;
+  /** What it is, such as `"a function"`; none if too much lies around it. */
+  what: string | undefined;
+}
+
+/** An object on the way. */
+interface Stage {
+  from: Stage | undefined;
+  step: () => string;
+  object: object;
+  children: Iterator<Child, void>;
+  /** Whether it holds an object that was not met before. */
+  holds: boolean;
+}
+
+/**
+ * Finds the first thing in some values that cannot travel. It looks at each object once.
+ *
+ * @param values Values that could not be serialized, and how to call each of them.
+ * @param canTravel Tells it of an object that holds no other.
+ */
+export function complaintAbout(
+  values: Iterable<Child>,
+  canTravel: (value: object) => boolean,
+): Complaint | undefined {
+  const seen = new Set<unknown>();
+  let at: Stage | undefined;
+  let depth = 0;
+  const complain = (what: string | undefined, step?: () => string): Complaint => ({
+    path: shortened(wayTo(at) + (step?.() ?? "")),
+    what,
+  });
+  /** Says what is wrong with a value by itself, or goes on with what it holds. */
+  const enter = (value: unknown, step: () => string): Complaint | undefined => {
+    const kind = kindThatStays(value);
+    if (kind !== undefined) return complain(kind, step);
+    if (typeof value !== "object" || value === null || seen.has(value)) {
+      return undefined;
+    }
+    seen.add(value);
+    if (at) at.holds = true;
+    at = { from: at, step, object: value, children: childrenOf(value), holds: false };
+    return ++depth > MOST_DEPTH ? complain(undefined) : undefined;
+  };
+  try {
+    for (const { child, step } of values) {
+      let found = enter(child, step);
+      while (at && !found) {
+        const { done, value } = at.children.next();
+        if (!done) found = enter(value.child, value.step);
+        else if (!at.holds && !isUsual(at.object) && !canTravel(at.object)) {
+          found = complain(article(nameOf(at.object)));
+        } else {
+          at = at.from;
+          depth--;
+        }
+      }
+      if (found) return found;
+    }
+    return undefined;
+  } catch {
+    // A getter, an iterator or a proxy of its own throws.
+    return complain("an object that cannot be read");
+  }
+}
+
+/** How to call a value that can never travel, whatever it holds, as `"a Promise"`. */
+export function kindThatStays(value: unknown): string | undefined {
+  if (typeof value === "symbol") return "a symbol";
+  if (types.isProxy(value)) return "a Proxy";
+  if (typeof value === "function") {
+    const name: unknown = Object.getOwnPropertyDescriptor(value, "name")?.value;
+    const isNamed = typeof name === "string" && name !== "";
+    return `a function${isNamed ? ` named ${shortName(name)}` : ""}`;
+  }
+  if (types.isPromise(value)) return "a Promise";
+  if (types.isWeakMap(value)) return "a WeakMap";
+  if (types.isWeakSet(value)) return "a WeakSet";
+  if (types.isSharedArrayBuffer(value)) return "a SharedArrayBuffer";
+  if (types.isGeneratorObject(value)) return "a generator that has begun to run";
+  if (types.isMapIterator(value) || types.isSetIterator(value)) return "an iterator";
+  if (value instanceof WeakRef) return "a WeakRef";
+  return undefined;
+}
+
+/** Whether it is a record or an array, which travels if what it holds does. */
+function isUsual(object: object): boolean {
+  const prototype = Object.getPrototypeOf(object);
+  return prototype === Object.prototype || prototype === Array.prototype;
+}
+
+function nameOf(object: object): string {
+  const name: unknown = Object.getPrototypeOf(object)?.constructor?.name;
+  return typeof name === "string" && name !== "" ? shortName(name) : "object";
+}
+
+/** A name of a kind, with its article. */
+export function article(name: string): string {
+  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+}
+
+function wayTo(stage: Stage | undefined): string {
+  const steps: string[] = [];
+  for (let at = stage; at; at = at.from) steps.push(at.step());
+  return steps.reverse().join("");
+}
