@@ -54,9 +54,15 @@ export class RunDirectory {
   write(name: string, text: string): void {
     try {
       Deno.writeTextFileSync(this.file(name), text, { mode: 0o600, createNew: true });
+      this.open(name);
     } catch (error) {
       throw unusable(this.path, error);
     }
+  }
+
+  /** Lets its owner use a file in it, whatever the umask is. */
+  open(name: string): void {
+    Deno.chmodSync(this.file(name), 0o600);
   }
 
   /** Removes it. */

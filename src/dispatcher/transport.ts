@@ -23,6 +23,8 @@ import { RunDirectory } from "./run_directory.ts";
 /** What the ROUTER receives from libzmq, as if from a worker, when that is lost. */
 export const LOST = new Uint8Array([0]);
 
+/** What the file of a local socket is called. */
+const SOCKET_FILE = "host";
 /** What the run file is called. */
 const RUN_FILE = "run.json";
 /** The longest path that a socket file can have: `sun_path` less its final zero. */
@@ -186,7 +188,7 @@ function routerOptions(): SocketOptions {
 }
 
 function listenLocally(context: ZmqContext, directory: RunDirectory): Listening {
-  const path = directory.file("host");
+  const path = directory.file(SOCKET_FILE);
   if (new TextEncoder().encode(path).length > LONGEST_PATH) {
     throw new ZeromqError(
       "ENAMETOOLONG",
@@ -195,7 +197,9 @@ function listenLocally(context: ZmqContext, directory: RunDirectory): Listening 
     );
   }
   const socket = context.socket("ROUTER", routerOptions());
-  return [socket, socket.bind(`ipc://${path}`), undefined];
+  const address = socket.bind(`ipc://${path}`);
+  directory.open(SOCKET_FILE);
+  return [socket, address, undefined];
 }
 
 function listenOnNetwork(

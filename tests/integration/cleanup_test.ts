@@ -67,16 +67,13 @@ test("A scheduler whose stop() throws costs no results", async () => {
       throw new Error("it will not be stopped");
     }
   }
-  const stopping = (x: number) => {
-    if (x === 1) { for (;;); }
-    return x;
-  };
   await using scheduler: Scheduler = new Stubborn({ workers: 1 });
   const dispatcher = new JobDispatcher({ scheduler });
   const { said } = await saying(async () => {
-    const aborted = dispatcher.map(stopping, [1], { signal: AbortSignal.timeout(1) });
-    await assertRejects(() => aborted, DOMException);
-    await dispatcher.close();
+    const results = dispatcher.map(square, [1]);
+    // Its worker was asked for and is not there, and so will not be told to leave.
+    await until("asked for", () => dispatcher.stats().workersRequested === 1);
+    await Promise.all([dispatcher.close(), assertRejects(() => results)]);
   });
   assertStringIncludes(said, "it will not be stopped");
 });
@@ -95,6 +92,29 @@ test("A source whose return() throws costs no results", async () => {
     assertEquals(y, 9);
     break;
   }
+});
+
+test("A run's files are its owner's to use, and to remove, whatever the umask is", async ({ runs }) => {
+  const umask = Deno.umask(0o777);
+  let dispatcher: JobDispatcher;
+  const modes = () => {
+    const [name] = entries(runs);
+    const paths = ["", "/host", "/run.json"].map((file) => `${runs}/${name}${file}`);
+    return paths.map((path) => (Deno.statSync(path).mode! & 0o777).toString(8));
+  };
+  try {
+    dispatcher = new JobDispatcher({
+      scheduler: () => new ProcessScheduler({ workers: 1 }),
+    });
+    const results = dispatcher.map(square, [3]);
+    await until("listening", () => dispatcher.address !== undefined);
+    Deno.umask(umask);
+    assertEquals(modes(), ["700", "600", "600"]);
+    assertEquals(await results, [9]);
+  } finally {
+    Deno.umask(umask);
+  }
+  await dispatcher.close();
 });
 
 test("A dispatcher that could not be opened is opened at the next call", async () => {
