@@ -16,6 +16,8 @@ export interface Range {
 
 /** How much of what was just measured goes into the running estimate when it fell. */
 const SMOOTHING = 0.5;
+/** What an item may have taken at most, in milliseconds. */
+const LONGEST = 2 ** 40;
 
 /** The waiting items of one run. */
 export class Run {
@@ -158,7 +160,8 @@ export class Run {
 
   /** Learns how long items take: at once when they got slower, slowly when faster. */
   measure(count: number, elapsed: number, bytes: number): void {
-    const each = elapsed / count;
+    // Workers say how long it was. Were it endless, so would be what is reckoned with it.
+    const each = Math.min(elapsed / count, LONGEST);
     const old = this.estimate;
     this.estimate = old === undefined || each > old
       ? each

@@ -265,3 +265,20 @@ Deno.test("items that are handed back again and again, without a word why, fail 
   }
   assertEquals(failed.toSorted(), [0, 1, 2]);
 });
+
+Deno.test("work that a worker says took for ever leaves other items what they are", () => {
+  const host = new Harness({ workers: 1 });
+  const run = host.open();
+  host.do({ type: "hint", run, estimate: 0.001 });
+  const first = host.do({ type: "items", run, count: 100 });
+  const waiting = [...chunksOf(first), ...chunksOf(host.hello("1"))];
+  let settled = 0;
+  while (settled < 100) {
+    const { chunk, first, count } = waiting.shift()!;
+    assertEquals(first, settled);
+    const segments = [{ chunk, from: 0, count }];
+    const event = { worker: "1", segments, elapsed: 1.5e308, bytes: 8 };
+    waiting.push(...chunksOf(host.do({ type: "results", ...event })));
+    settled += count;
+  }
+});
