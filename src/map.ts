@@ -62,8 +62,8 @@ export function map<T, R>(
  * @returns The results, in the order of the items.
  * @throws What the function threw for the item of lowest index that was seen to fail, as
  * itself; see the errors of this package for what else may go wrong with an item.
- * @throws {TypeError} When `f` is no function, `args` nothing to iterate over, or an option
- * none that there is.
+ * @throws {TypeError} When `f` is no function, `args` nothing to iterate over or broken as
+ * an iteration, or an option none that there is. What `args` throws is thrown as it is.
  * @throws {RangeError} When an option is out of range.
  * @throws {SerializationError} When the function, an item or a result cannot travel.
  */
@@ -122,7 +122,8 @@ export function starmap<A extends readonly unknown[]>(
 /**
  * Runs a function over items, and gives each result as soon as those before it are there.
  * The items are read a bounded number ahead, so they may be endless. Leaving the loop
- * ends what runs.
+ * ends what runs, and closes the source. While nobody asks for the next result, and all
+ * that was read is done, it does not keep the program alive.
  *
  * @example
  * ```ts
@@ -139,7 +140,8 @@ export function starmap<A extends readonly unknown[]>(
  * @param f What to run.
  * @param args What to run it with.
  * @param options Where and how.
- * @returns The results, in order. Iterating throws as {@linkcode map} does.
+ * @returns The results, in order. Iterating throws as {@linkcode map} does, but what the
+ * source throws comes after the results of what was read before.
  */
 export function imap<T, R>(
   f: (item: T) => R,
@@ -165,7 +167,7 @@ export function imap<T, R>(
  * @param f What to run.
  * @param args What to run it with.
  * @param options Where and how.
- * @returns The results, as they come. Iterating throws as {@linkcode map} does.
+ * @returns The results, as they come. Iterating throws as {@linkcode imap} does.
  */
 export function imapUnordered<T, R>(
   f: (item: T) => R,

@@ -211,6 +211,95 @@ group("imap() gives results as they are asked for", (test) => {
     }
   });
 
+  test("imap() gives what was read before its source failed, and then that error", async (d) => {
+    const inverse = async (x: number) => {
+      // So that the source has failed long before.
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      if (x === 1) throw new RangeError("one");
+      return -x;
+    };
+    const broken: Record<string, () => Iterable<number> | AsyncIterable<number>> = {
+      *atOnce() {
+        yield* [0, 2, 3];
+        throw new URIError("broken");
+      },
+      async *inTime() {
+        yield* [0, 2, 3];
+        await Promise.reject(new URIError("broken"));
+      },
+      *many() {
+        yield* Array.from({ length: 500 }, (_, i) => 500 + i);
+        throw new URIError("broken");
+      },
+      *withFailure() {
+        yield* [0, 1, 2];
+        throw new URIError("broken");
+      },
+      *withNothing() {
+        yield 4;
+        throw undefined;
+      },
+      noIteration: () => ({
+        [Symbol.iterator]: () => {
+          const results = [0, 2, 3].map((value) => ({ value, done: false }));
+          return { next: () => results.shift()! };
+        },
+      }),
+    };
+    const expected: Record<string, unknown[]> = {
+      atOnce: [0, -2, -3, "URIError: broken"],
+      inTime: [0, -2, -3, "URIError: broken"],
+      many: [...Array.from({ length: 500 }, (_, i) => -500 - i), "URIError: broken"],
+      withFailure: [0, "RangeError: one", -2, "URIError: broken"],
+      withNothing: [-4, "undefined"],
+      noIteration: [0, -2, -3, "TypeError: The source's next() gave undefined"],
+    };
+    for (const kind of bothKinds(d)) {
+      for (const chunkSize of ["auto", 2] as const) {
+        for (const [how, source] of Object.entries(broken)) {
+          const f = how === "many" ? async (x: number) => await -x : inverse;
+          const results = kind(f, source(), { chunkSize, reraise: false });
+          const given: unknown[] = [];
+          try {
+            for await (const result of results) {
+              given.push(typeof result === "number" ? result : String(result));
+            }
+            given.push("the end");
+          } catch (error) {
+            given.push(String(error).split(":", 2).join(":"));
+          }
+          if (kind.name.includes("Unordered")) {
+            assertEquals(given.at(-1), expected[how]!.at(-1), how);
+            assertEquals(new Set(given), new Set(expected[how]), how);
+            assertEquals(given.length, expected[how]!.length);
+          } else assertEquals(given, expected[how], how);
+          assertEquals(await results.next(), { value: undefined, done: true });
+        }
+      }
+      // A failure that is thrown comes in its place, and ends it.
+      const results = kind(inverse, broken.withFailure!());
+      await assertRejects(() => collect(results), RangeError, "one");
+      // Who leaves does not hear of it.
+      for await (const _ of kind(inverse, broken.atOnce!())) break;
+    }
+  });
+
+  test("map() throws at once what its source throws, and be it undefined", async (d) => {
+    function* broken(error: unknown) {
+      yield 1;
+      throw error;
+    }
+    const f = () => new Promise(() => {});
+    for (const reraise of [true, false]) {
+      for (const error of [new URIError("broken"), undefined, 0]) {
+        let thrown: unknown = "nothing";
+        const options = { reraise, chunkSize: 1 };
+        await d.map(f, broken(error), options).catch((error) => thrown = error);
+        assertEquals(thrown, error);
+      }
+    }
+  });
+
   test("imap() throws the reason of its signal", async (d) => {
     for (const kind of bothKinds(d)) {
       const naturals = new Naturals();

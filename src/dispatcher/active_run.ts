@@ -59,6 +59,8 @@ export interface RunRequest {
   output: JobOutput;
   /** Whether it lets the program end before it. */
   daemon: boolean;
+  /** When its source fails, what was read before is run to its end all the same. */
+  drains?: boolean;
   /** Who is told. */
   listener: RunListener;
   /** Who takes down what happens, if somebody does. */
@@ -76,6 +78,7 @@ export class ActiveRun implements RunRequest {
   readonly seed: number;
   readonly output: JobOutput;
   readonly daemon: boolean;
+  readonly drains: boolean;
   readonly listener: RunListener;
   readonly recorder: RunRecorder | undefined;
   /** The number of its code; 0 until that is there. */
@@ -88,6 +91,8 @@ export class ActiveRun implements RunRequest {
   warned = false;
   /** Its source is being read. */
   reading = false;
+  /** Somebody waits for what comes of it. */
+  awaited = true;
   /** Where the only item of an exclusive run was last put. */
   at: { worker: string; chunk: number } | undefined;
   /** All that was sent to it so far: each of its tries is given that anew. */
@@ -106,8 +111,17 @@ export class ActiveRun implements RunRequest {
     this.seed = request.seed;
     this.output = request.output;
     this.daemon = request.daemon;
+    this.drains = request.drains ?? false;
     this.listener = request.listener;
     this.recorder = request.recorder;
+  }
+
+  /**
+   * Whether the program must not end before it. Where nobody waits, it need not wait for
+   * a source either: that keeps the program alive itself, if it should.
+   */
+  get keepsAlive(): boolean {
+    return !this.daemon && (this.awaited || this.items.unsettled > 0);
   }
 
   /** The arguments of chunks, one after the other. */

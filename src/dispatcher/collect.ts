@@ -76,6 +76,8 @@ export async function collect(
     },
     failed,
     ended(error) {
+      // Whatever it has thrown, and be it undefined.
+      if (items.failure) return reject(items.failure.error);
       if (error && (reraise || !items.ended)) return reject(error);
       // What was settled is kept; the rest fails for the same reason.
       if (failures.size === 0) resolve(results.all(items.count, error));

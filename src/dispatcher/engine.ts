@@ -178,6 +178,14 @@ export class Engine {
     if (run && run.codeNumber > 0) void this.#read(run);
   }
 
+  /** Whether somebody waits for what comes of a run: if not, it may end the program. */
+  setAwaited(id: number, awaited: boolean): void {
+    const run = this.#runs.get(id);
+    if (!run) return;
+    run.awaited = awaited;
+    this.#updateRef();
+  }
+
   /** Sends a value to the only item of an exclusive run: to each try of it. */
   send(id: number, value: Uint8Array): void {
     const run = this.#runs.get(id);
@@ -290,11 +298,15 @@ export class Engine {
         run.wanted -= count;
         if (count > 0) this.#dispatch({ type: "items", run: run.id, count });
       }
-      if (run.items.ended) this.#dispatch({ type: "ended", run: run.id });
+      const { ended, failure } = run.items;
+      if (failure && !run.drains && this.#runs.has(run.id)) {
+        this.#break(run, failure.error);
+      } else if (ended || failure) this.#dispatch({ type: "ended", run: run.id });
     } catch (error) {
       if (this.#runs.has(run.id)) this.#break(run, error);
     } finally {
       run.reading = false;
+      this.#updateRefOf(run);
     }
   }
 
@@ -341,9 +353,14 @@ export class Engine {
     }
   }
 
-  /** The program lives on while a run that is no daemon is under way. */
+  /** Some items of a run have come, or were settled. */
+  #updateRefOf(run: ActiveRun): void {
+    if (!run.awaited) this.#updateRef();
+  }
+
+  /** The program lives on while a run is under way that keeps it alive. */
   #updateRef(force = false): void {
-    const refed = [...this.#runs.values()].some((run) => !run.daemon);
+    const refed = [...this.#runs.values()].some((run) => run.keepsAlive);
     if (refed === this.#refed && !force) return;
     this.#refed = refed;
     if (this.#crew) this.#crew.refed = refed;
@@ -572,6 +589,7 @@ export class Engine {
           all ? values : values.slice(from, from + count),
         );
         run.output.settle(first, count);
+        this.#updateRefOf(run);
         break;
       }
       case "fail": {
@@ -589,6 +607,7 @@ export class Engine {
         run.output.settle(action.index, 1);
         run.recorder?.failed(action.index, error, where, performance.now());
         run.listener.failed(action.index, withOutput(error, lines));
+        this.#updateRefOf(run);
         break;
       }
       case "abandon": {

@@ -6,18 +6,24 @@
  */
 
 import { areNumbers, type List } from "../protocol/lists.ts";
+import { SourceIterator, type Step } from "./source_iterator.ts";
 
-/** Anything that can be iterated over, at once or in time. */
+/**
+ * Anything that can be iterated over, at once or in time: by `for of`, or by `for await`
+ * where there is a `[Symbol.asyncIterator]`.
+ */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
 /** The items of one run, read on demand. */
 export class ItemSource {
   readonly #array: ArrayLike<unknown> | undefined;
-  readonly #iterator: Iterator<unknown> | AsyncIterator<unknown> | undefined;
+  readonly #iterator: SourceIterator | undefined;
   readonly #kept = new Map<number, unknown>();
   #count = 0;
+  #settled = 0;
   #ended = false;
   #closed = false;
+  #failure: { error: unknown } | undefined;
   /** How many items may be read in all; who consumes the results raises it. */
   allowed = Infinity;
 
@@ -26,24 +32,11 @@ export class ItemSource {
    * @throws {TypeError} When it is nothing to iterate over.
    */
   constructor(items: Items<unknown>) {
-    if (Array.isArray(items) || ArrayBuffer.isView(items) && "length" in items) {
-      this.#array = copyOf(items as List);
+    if (isUsualArray(items)) {
+      this.#array = copyOf(items);
       this.#count = this.#array.length;
       this.#ended = true;
-    } else if (typeof (items as Iterable<unknown>)?.[Symbol.iterator] === "function") {
-      this.#iterator = (items as Iterable<unknown>)[Symbol.iterator]();
-    } else if (
-      typeof (items as AsyncIterable<unknown>)?.[Symbol.asyncIterator] === "function"
-    ) {
-      this.#iterator = (items as AsyncIterable<unknown>)[Symbol.asyncIterator]();
-    } else {
-      throw new TypeError(
-        `Cannot map over ${
-          items === null ? "null" : `a value of type ${typeof items}`
-        }: ` +
-          `an Iterable or AsyncIterable is expected`,
-      );
-    }
+    } else this.#iterator = new SourceIterator(items);
   }
 
   /** How many items were read. */
@@ -56,9 +49,15 @@ export class ItemSource {
     return this.#array instanceof Float64Array ? this.#array.BYTES_PER_ELEMENT : 0;
   }
 
+  /** How many items were read and are not settled. */
+  get unsettled(): number {
+    return this.#count - this.#settled;
+  }
+
   /** Whether more may be read. */
   get hasRoom(): boolean {
-    return !this.#ended && !this.#closed && this.#count < this.allowed;
+    return !this.#ended && !this.#closed && !this.#failure &&
+      this.#count < this.allowed;
   }
 
   /** Whether all items were read. */
@@ -66,24 +65,38 @@ export class ItemSource {
     return this.#ended;
   }
 
+  /** What the source has thrown: nothing more comes of it. */
+  get failure(): { error: unknown } | undefined {
+    return this.#failure;
+  }
+
   /**
    * Reads on.
    *
    * @param most How many items at most.
-   * @returns How many were read: none only at the end, or where no more may be. A source
-   * that takes its time gives one at a time.
-   * @throws What the source throws.
+   * @returns How many were read: none only at the end, where the source fails, or where no
+   * more may be. A source that takes its time gives one at a time.
    */
   read(most: number): number | Promise<number> {
+    if (!this.hasRoom) return 0;
+    const iterator = this.#iterator!;
+    if (iterator.isAsync) return this.#readOne(iterator);
     let read = 0;
-    while (read < most && this.hasRoom) {
-      const next = this.#iterator!.next();
-      if (next instanceof Promise) {
-        return next.then((result) => read + this.#take(result));
-      }
-      read += this.#take(next as IteratorResult<unknown>);
+    try {
+      while (read < most && this.hasRoom) read += this.#take(iterator.next());
+    } catch (error) {
+      this.#failure = { error };
     }
     return read;
+  }
+
+  async #readOne(iterator: SourceIterator): Promise<number> {
+    try {
+      return this.#take(await iterator.nextInTime());
+    } catch (error) {
+      this.#failure = { error };
+      return 0;
+    }
   }
 
   /**
@@ -97,7 +110,8 @@ export class ItemSource {
     signal?.addEventListener("abort", abort);
     try {
       signal?.throwIfAborted();
-      if (!this.#ended) await Promise.race([this.read(1), aborted.promise]);
+      await Promise.race([this.read(1), aborted.promise]);
+      if (this.#failure) throw this.#failure.error;
     } catch (error) {
       this.close();
       throw error;
@@ -116,35 +130,45 @@ export class ItemSource {
 
   /** Forgets items. */
   settle(first: number, count: number): void {
+    this.#settled += count;
     if (this.#array) return;
     for (let i = first; i < first + count; i++) this.#kept.delete(i);
   }
 
   /** Lets a source that was not read to its end clean up. */
   close(): void {
-    if (this.#ended || this.#closed) return;
     this.#closed = true;
-    // A source that waits for something may answer late or never; nobody waits for it.
-    const closing = new Promise((resolve) => resolve(this.#iterator?.return?.()));
-    closing.catch(() => {});
+    this.#iterator?.close();
   }
 
-  #take(result: IteratorResult<unknown>): number {
+  #take(step: Step): number {
     if (this.#closed) return 0;
-    if (result.done) {
+    if (!step) {
       this.#ended = true;
       return 0;
     }
-    this.#kept.set(this.#count++, result.value);
+    this.#kept.set(this.#count++, step.value);
     return 1;
   }
+}
+
+/** Whether it is an array, or a typed one, that is gone through as arrays are. */
+function isUsualArray(items: unknown): items is List {
+  const usual = Array.isArray(items)
+    ? Array.prototype
+    : ArrayBuffer.isView(items) && "length" in items
+    ? Float64Array.prototype
+    : undefined;
+  if (!usual) return false;
+  const { [Symbol.asyncIterator]: inTime, [Symbol.iterator]: atOnce } =
+    items as unknown as AsyncIterable<unknown> & Iterable<unknown>;
+  return inTime === undefined && atOnce === usual[Symbol.iterator];
 }
 
 /** An array as it is now. */
 function copyOf(items: List): ArrayLike<unknown> {
   // A Buffer's own slice() is no copy.
   if (!Array.isArray(items)) return Float64Array.prototype.slice.call(items);
-  const usual = items[Symbol.iterator] === Array.prototype[Symbol.iterator];
   // Spreading makes undefined of holes, as map() over any other iterable does.
-  return usual && areNumbers(items) ? new Float64Array(items) : [...items];
+  return areNumbers(items) ? new Float64Array(items) : [...items];
 }

@@ -45,6 +45,8 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   readonly #waiting: Waiting[] = [];
   #engine: Engine | undefined;
   #begun = false;
+  /** Whether somebody waits, as far as the engine was told. */
+  #awaited = true;
   #run: number | undefined;
   #recording: Recording | undefined;
   #next = 0;
@@ -160,6 +162,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       seed: this.#seed,
       output: this.#output,
       daemon: false,
+      drains: true,
       recorder: this.#recording?.recorder,
       listener: this.#progress?.counting(listener) ?? listener,
     });
@@ -179,10 +182,20 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
 
   /** Gives those who wait what is there. */
   #serve(): void {
+    this.#serveAll();
+    const awaited = this.#waiting.length > 0;
+    if (this.#run === undefined || awaited === this.#awaited) return;
+    this.#awaited = awaited;
+    this.#engine!.setAwaited(this.#run, awaited);
+  }
+
+  #serveAll(): void {
     while (this.#waiting.length > 0) {
       const outcome = this.#ready.get(this.#next);
       const complete = this.#next >= this.#total;
-      if (complete) this.#endProgress();
+      // What was read before the source failed comes first.
+      if (complete) this.#failure ??= this.#items.failure;
+      if (complete && !this.#failure) this.#endProgress();
       if (this.#finished !== undefined || complete && !this.#failure) {
         this.#end().catch(() => {}); // Whoever waits is told.
       } else if (outcome && "value" in outcome) {

@@ -54,6 +54,14 @@ function whenDirectoryIsThere(then: () => void): Promise<void> {
   return promise;
 }
 
+function* naturals(): Generator<number> {
+  for (let i = 0;; i++) yield i;
+}
+
+async function* naturalsInTime(): AsyncGenerator<number> {
+  for (let i = 0;; i++) yield await Promise.resolve(i);
+}
+
 const programs: Record<string, () => Promise<void> | void> = {
   /** Both workers run functions that never end. */
   endless: async () => {
@@ -155,6 +163,56 @@ const programs: Record<string, () => Promise<void> | void> = {
     const dispatcher = new JobDispatcher({ scheduler });
     const failed = dispatcher.map(() => Promise.reject("no"), [1, 2]);
     console.log(JSON.stringify(await failed.catch((error) => error)));
+  },
+
+  /** Takes one result of many, and asks for no more. */
+  dropped: async () => {
+    const results = imap((x: number) => x + 1, naturals(), { scheduler });
+    console.log(JSON.stringify((await results.next()).value));
+  },
+
+  /** The same as the results finish, of an open dispatcher, and of several at once. */
+  droppedByThree: async () => {
+    const dispatcher = new JobDispatcher({ scheduler });
+    const streams = [1, 2, 3].map(() =>
+      dispatcher.imapUnordered(() => 1, naturalsInTime())
+    );
+    const first = await Promise.all(streams.map((results) => results.next()));
+    console.log(JSON.stringify(first.map(({ value }) => value)));
+  },
+
+  /** Its source waits for what never comes, and nobody asks for more. */
+  droppedInWait: async () => {
+    async function* source() {
+      yield 1;
+      await new Promise(() => {});
+    }
+    const results = imap((x: number) => x + 1, source(), { scheduler });
+    console.log(JSON.stringify((await results.next()).value));
+  },
+
+  /** Asks for more when all that was read is done: then only that keeps it alive. */
+  asksAgain: async () => {
+    const dispatcher = new JobDispatcher({ scheduler });
+    const results = dispatcher.imap((x: number) => x + 1, naturals());
+    await results.next();
+    while (dispatcher.stats().workers.busy > 0) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    let last: number | undefined;
+    for (let i = 0; i < 10_000; i++) last = (await results.next()).value;
+    console.log(JSON.stringify(last));
+  },
+
+  /** Only the wait for its results keeps it alive. */
+  awaits: async () => {
+    const slow = async (x: number) => {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return x;
+    };
+    let sum = 0;
+    for await (const x of imap(slow, [1, 2, 3].values(), { scheduler })) sum += x;
+    console.log(JSON.stringify(sum));
   },
 
   /** Exits as soon as there is a run directory. */

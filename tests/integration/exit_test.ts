@@ -22,6 +22,26 @@ for (const transport of ["local", "network"] as const) {
     });
   }
 
+  for (
+    const [name, line] of Object.entries({
+      dropped: "1",
+      droppedByThree: "[1,1,1]",
+      droppedInWait: "2",
+      asksAgain: "10001",
+      awaits: "6",
+    })
+  ) {
+    test(`imap keeps a program alive while it is waited for, or works: "${name}" (${transport})`, async (ground) => {
+      await using program = new Program(ground, name, { args: { transport } });
+      assertEquals(await program.line(), line);
+      const { code, signal } = await program.status;
+      assertEquals([code, signal], [0, null], await program.complaints);
+      const nothing = () =>
+        program.workers.length === 0 && entries(ground.runs).length === 0;
+      await until("left behind nothing", nothing);
+    });
+  }
+
   for (const name of ["idle", "idleAfterError"]) {
     test(`A dispatcher that nobody closed keeps nothing alive: "${name}" (${transport})`, async (ground) => {
       await using program = new Program(ground, name, { args: { transport } });
