@@ -27,6 +27,14 @@ export function evaluate(source: string, place: Place | undefined): unknown {
   });
 }
 
+/** How many imports are under way. */
+let imports = 0;
+
+/** Whether modules are being loaded for a function that has come. */
+export function isImporting(): boolean {
+  return imports > 0;
+}
+
 /** Imports something as a module of the user's would. */
 export async function runImport(node: NodeOf<"import">): Promise<unknown> {
   const { file, specifier, name, attributes } = node;
@@ -35,7 +43,8 @@ export async function runImport(node: NodeOf<"import">): Promise<unknown> {
     line: 0,
     column: 0,
   }) as (specifier: string, options: object) => Promise<Record<string, unknown>>;
-  const module = await load(specifier, { with: attributes });
+  imports++;
+  const module = await load(specifier, { with: attributes }).finally(() => imports--);
   if (name === "*") return module;
   if (name in module) return module[name];
   throw new GridEngineError(

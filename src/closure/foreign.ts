@@ -8,9 +8,11 @@ import { article } from "../protocol/complaint.ts";
 import { type BuiltinPlace, findGlobal, findInModules } from "./builtins.ts";
 import { refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
+import { isImporting } from "./evaluate.ts";
 import type { Found } from "./found.ts";
 import { mayInspect, scriptUrl } from "./inspector.ts";
-import { importLoaded, importNode, isInternal } from "./modules.ts";
+import { membersOf, seeMembers, writeMembers } from "./members.ts";
+import { exportsOf, importLoaded, importNode, isInternal } from "./modules.ts";
 import { isBase } from "./objects.ts";
 import { snapshot } from "./snapshot.ts";
 import { type AnyFunction, isNative, sourceOf } from "./texts.ts";
@@ -40,14 +42,16 @@ export async function exploreNamespace(
   found: Found,
   namespace: object,
 ): Promise<void> {
-  const { default: main } = namespace as { default?: unknown };
+  if (isImporting()) return exploreExports(context, found, namespace);
+  const exports = exportsOf(namespace) ?? [];
+  const main = exports.find(([name]) => name === "default")?.[1];
   const own = Object(main) === main ? findInModules(main) : undefined;
   if (own?.module && own.path.length === 0) {
     const binding = { specifier: own.module, name: "*", attributes: {} };
     found.node = () => importNode(Deno.mainModule, binding);
     return;
   }
-  for (const value of Object.values(namespace)) {
+  for (const [, value] of exports) {
     if (typeof value !== "function" || isNative(sourceOf(value))) continue;
     const { location } = snapshot(value, context.snapshots);
     const url = location && scriptUrl(location.scriptId);
@@ -63,6 +67,30 @@ export async function exploreNamespace(
     "a module that was imported by import()",
     "import it in the function",
   );
+}
+
+/**
+ * All of a module as an object that holds what it exports, as far as that has a value:
+ * where a worker loads modules, it may be the one that calls.
+ */
+function exploreExports({ findings }: Context, found: Found, namespace: object): void {
+  const exports = Object.create(null);
+  for (const name of Object.getOwnPropertyNames(namespace)) {
+    try {
+      exports[name] = (namespace as Record<string, unknown>)[name];
+    } catch {
+      // It has none yet.
+    }
+  }
+  const own = membersOf(exports, []);
+  seeMembers(findings, found, own);
+  found.node = () => ({
+    kind: "object",
+    shell: { kind: "record" },
+    prototype: { value: null },
+    privates: [],
+    members: writeMembers(findings, exports, own),
+  });
 }
 
 /** The name of a class of Deno's or V8's whose instances are more than their fields. */

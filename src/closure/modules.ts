@@ -8,6 +8,7 @@
 import { dirname, relative } from "node:path/posix";
 import { settings } from "../settings.ts";
 import { type ImportBinding, importsOf, loadTools } from "./analyze.ts";
+import { isImporting } from "./evaluate.ts";
 import { inspectFunction, scriptSource, scriptUrl } from "./inspector.ts";
 import { type Node, SHIPPED } from "./payload.ts";
 
@@ -50,13 +51,18 @@ export function importNode(file: string, binding: ImportBinding): Node {
   return { kind: "import", file, ...binding };
 }
 
-/** Whether the user wants what a file imports to travel by its source. */
+/** Whether what a file imports travels by its source. */
 export function isImportedByValue({ specifier }: ImportBinding, file: string): boolean {
   return isByValue(resolve(specifier, file));
 }
 
-/** Whether the user wants a module's functions to travel by their source. */
+/**
+ * Whether a module's functions travel by their source: the user wants it, or this is a
+ * worker that loads modules for a function. One of those may be calling, and whoever
+ * imported it would come to the same call again.
+ */
 function isByValue(module: string): boolean {
+  if (isImporting() && /^(file|https?):/.test(module)) return true;
   return settings.valueModules.some((name) =>
     resolve(name, Deno.mainModule) === module
   );
@@ -90,8 +96,8 @@ function resolve(specifier: string, file: string): string {
 }
 
 /**
- * Under which name a module exports a value. The main module is never asked: while it
- * waits for us, importing it would wait for it.
+ * Under which name a module exports a value. One that is still being loaded is not taken:
+ * it may wait for us, and a worker that imports it would come to the same call again.
  */
 export async function exportName(
   value: unknown,
@@ -101,8 +107,18 @@ export async function exportName(
     return undefined;
   }
   if (isByValue(module)) return undefined;
-  const found = await importLoaded(module) as Record<string, unknown> | undefined;
-  return Object.keys(found ?? {}).find((name) => found![name] === value);
+  const exports = exportsOf(await importLoaded(module) ?? {});
+  return exports?.find(([, exported]) => exported === value)?.[0];
+}
+
+/** What a module exports, by name; nothing while it is being loaded. */
+export function exportsOf(namespace: object): [string, unknown][] | undefined {
+  try {
+    return Object.entries(namespace);
+  } catch {
+    // It has not come to one of them yet.
+    return undefined;
+  }
 }
 
 /** A module that is loaded already. */
