@@ -8,20 +8,33 @@
 import { messageOf } from "./dispatcher/fault.ts";
 import { log } from "./settings.ts";
 
+/** How long it may take to end something, in milliseconds. */
+const LIMIT = 5000;
+
 /**
- * Ends something. What goes wrong with that is said, not thrown.
+ * Ends something. What goes wrong with that is said, not thrown; so is that it takes too
+ * long, as with a file server that does not answer. Then it is left to itself.
  *
  * @param what What then has failed, for the log.
  * @param end How to end it.
+ * @param limit How long that may take, in milliseconds.
  */
 export async function cleanUp(
   what: string,
   end: () => void | Promise<void> | undefined,
+  limit: number = LIMIT,
 ): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(() => {
+    complain(what, `it takes longer than ${limit} ms`);
+    late.resolve();
+  }, limit);
   try {
-    await end();
+    await Promise.race([end(), late.promise]);
   } catch (error) {
     complain(what, error);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { cleanUpNow } from "../cleanup.ts";
+import { cleanUp, cleanUpNow } from "../cleanup.ts";
 import type { WorkerLoss } from "../errors.ts";
 import { decodeWorkerMessage } from "../protocol/codec.ts";
 import { Link } from "../protocol/link.ts";
@@ -30,6 +30,8 @@ const UNEXPLAINED: WorkerLoss = {
 };
 /** How long workers may take to leave when they are told to, in milliseconds. */
 const LEAVE_TIMEOUT = 2000;
+/** How long until nobody waits for those any more that are ended then, in milliseconds. */
+const END_TIMEOUT = 5000;
 
 /** `deno run` with these flags: the thread inside may do less, see `permissions`. */
 const FLAGS = ["--allow-all", "--no-prompt", "--quiet", "--unstable-worker-options"];
@@ -246,7 +248,11 @@ export class Crew {
     for (const peer of this.#peers.values()) peer.acknowledge();
   }
 
-  /** Waits until the workers have left, ends those that do not, and closes the socket. */
+  /**
+   * Waits until the workers have left, ends those that do not, and closes the socket. It
+   * does not wait for ever for a process that the kernel does not let go, nor for a
+   * scheduler that tells nothing.
+   */
   async close(): Promise<void> {
     // Closing must come to its end, though waiting for messages need not.
     this.#transport.refed = true;
@@ -260,7 +266,11 @@ export class Crew {
     const timer = setTimeout(() => {
       for (const worker of this.#alive.keys()) this.stop(worker);
     }, LEAVE_TIMEOUT);
-    await gone;
+    await cleanUp(
+      "not all workers have ended",
+      async () => void await gone,
+      END_TIMEOUT,
+    );
     clearTimeout(timer);
     await this.#transport.close();
     await this.#receiving;

@@ -49,6 +49,9 @@ export interface JobDispatcherOptions {
   name?: string;
 }
 
+/** How long each part of closing may take, in milliseconds, if all else fails. */
+const LIMIT = 20_000;
+
 const CHECKS: Checks<JobDispatcherOptions> = { scheduler: anything, name: aText };
 
 /** What a dispatcher has done, and its workers. */
@@ -274,8 +277,8 @@ export class JobDispatcher implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    await cleanUp("the dispatcher cannot be closed", () => this.#engine.close());
-    await cleanUp("its scheduler cannot be closed", () => this.#owned?.close());
+    await cleanUp("the dispatcher cannot be closed", () => this.#engine.close(), LIMIT);
+    await cleanUp("its scheduler cannot be closed", () => this.#owned?.close(), LIMIT);
   }
 
   async #collect(

@@ -6,6 +6,9 @@
 
 /** How long a program may take to answer, in milliseconds. */
 const PATIENCE = 10_000;
+/** How long the output of one that was ended is waited for, in milliseconds. */
+const AFTERMATH = 1000;
+const TOO_LONG = "it took too long";
 
 /** What a program said. */
 export interface Said {
@@ -27,19 +30,32 @@ export async function ask(
 ): Promise<Said | undefined> {
   const { env = {}, signal = AbortSignal.timeout(PATIENCE) } = options;
   try {
-    const { stdout, stderr } = await new Deno.Command(program, {
-      args,
-      env,
-      signal,
-      stdin: "null",
-    }).output();
+    const running = new Deno.Command(program, { args, env, signal, stdin: "null" })
+      .output();
+    // A process that it has left behind may hold its output open.
+    const said = await Promise.race([running, after(signal)]);
+    if (!said) return { out: "", error: TOO_LONG };
+    const { stdout, stderr } = said;
     const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
     return {
       out: text(stdout),
-      error: signal.aborted ? "it took too long" : text(stderr),
+      error: signal.aborted ? TOO_LONG : text(stderr),
     };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+}
+
+/** Resolves some time after a signal. */
+function after(signal: AbortSignal): Promise<undefined> {
+  return new Promise((resolve) => {
+    const late = () => {
+      Deno.unrefTimer(
+        setTimeout(() => resolve(undefined), AFTERMATH) as unknown as number,
+      );
+    };
+    if (signal.aborted) late();
+    else signal.addEventListener("abort", late, { once: true });
+  });
 }

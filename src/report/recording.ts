@@ -12,6 +12,11 @@ import { renderPage } from "./page.ts";
 import type { Ending } from "./record.ts";
 import { describe, Recorder, type Total } from "./recorder.ts";
 
+/** How long the page may take to be written, in milliseconds. */
+const WRITE_LIMIT = 10_000;
+/** How long all that is left to do at the end may take. */
+const LIMIT = 2 * WRITE_LIMIT;
+
 /** What is to be shown, and where. */
 export interface RecordingOptions {
   /** What the run is called. */
@@ -51,7 +56,11 @@ export class Recording {
 
   /** The run is over: writes the page. What cannot be written is told, not thrown. */
   async finish(how: Ending["how"], error?: unknown): Promise<void> {
-    await cleanUp("the recording cannot be ended", () => this.#finish(how, error));
+    await cleanUp(
+      "the recording cannot be ended",
+      () => this.#finish(how, error),
+      LIMIT,
+    );
   }
 
   async #finish(how: Ending["how"], error: unknown): Promise<void> {
@@ -64,7 +73,7 @@ export class Recording {
     const { report } = this.#options;
     await cleanUp("the report cannot be written", async () => {
       if (report !== undefined) await Deno.writeTextFile(report, renderPage(record));
-    });
+    }, WRITE_LIMIT);
     await this.#dashboard?.close(record);
   }
 }

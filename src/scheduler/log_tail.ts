@@ -44,13 +44,16 @@ export class LogTail {
 
   /**
    * The process has ended: resolves when all that it wrote has been passed on. Whoever
-   * inherited its output, and lives on, is no longer listened to.
+   * inherited its output, and lives on, is no longer listened to. What nobody reads at the
+   * other end is not waited for.
    */
   async end(): Promise<void> {
+    const late = Promise.withResolvers<void>();
     const timer = setTimeout(() => {
       for (const reader of this.#readers) void reader.cancel();
+      late.resolve();
     }, AFTERMATH);
-    await Promise.all(this.#following);
+    await Promise.race([Promise.all(this.#following), late.promise]);
     clearTimeout(timer);
   }
 

@@ -8,7 +8,10 @@ import {
   ProcessScheduler,
   type Scheduler,
   settings,
+  type WorkerSpec,
 } from "../../mod.ts";
+import { cleanUp } from "../../src/cleanup.ts";
+import { LogTail } from "../../src/scheduler/log_tail.ts";
 import { entries, range, test, until } from "./_helpers.ts";
 import { Program } from "./_program.ts";
 
@@ -148,6 +151,40 @@ test("A dispatcher keeps the scheduler that it made when the run's files cannot 
   assertEquals(await dispatcher.map(square, range(3)), [0, 1, 4]);
   assertEquals(calls, 1);
 });
+
+test("What never comes to its end is left to itself", async () => {
+  const { said } = await saying(() => cleanUp("it will not end", () => never(), 1));
+  assertStringIncludes(said, "gridengine: it will not end: it takes longer than 1 ms");
+});
+
+test("A scheduler that never tells how its workers end does not keep close() waiting", async () => {
+  class Silent extends ProcessScheduler {
+    override start(spec: WorkerSpec, workers: string[]): void {
+      super.start(spec, workers, { started() {}, ended() {} });
+    }
+  }
+  await using scheduler = new Silent({ workers: 1 });
+  const { said, value } = await saying(() => map(square, [1, 2], { scheduler }));
+  assertEquals(value, [1, 4]);
+  assertStringIncludes(said, "not all workers have ended");
+});
+
+test("A worker's end is told though nobody reads what it printed", async () => {
+  const process = new Deno.Command("echo", {
+    args: ["hello"],
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const log = new LogTail();
+  log.follow(process.stdout, { write: () => never() });
+  await process.status;
+  await log.end();
+  assertEquals(log.text, "hello");
+});
+
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
 
 /** What something gives, and what is printed on standard error meanwhile. */
 async function saying<T>(
