@@ -235,6 +235,22 @@ group("map() refuses what cannot be", (test) => {
     await assertRejects(() => d.map(f, items), SerializationError, "args[1].a.f");
   });
 
+  test("an argument that cannot travel now and can when it is looked at names why", async (d) => {
+    let looks = 0;
+    const changing = {
+      get field(): number {
+        if (looks++ % 2 === 0) throw new URIError("not now");
+        return 1;
+      },
+    };
+    const error = instanceOf(
+      await d.map((x: { field: number }) => x.field, [changing], { chunkSize: 1 })
+        .catch((error: unknown) => error),
+      SerializationError,
+    );
+    assert(error.message.includes("[0]: not now"), error.message);
+  });
+
   test("a function that needs `this` from around it is told how to do without", async (d) => {
     class Doubler {
       factor = 2;

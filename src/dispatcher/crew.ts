@@ -218,7 +218,8 @@ export class Crew {
     if (!peer) return;
     this.#peers.delete(worker);
     peer.close();
-    this.#refuse(worker, GIVEN_UP);
+    // At the end all of them are told to leave.
+    if (!this.#closing) this.#refuse(worker, GIVEN_UP);
   }
 
   #refuse(worker: string, why: string): void {

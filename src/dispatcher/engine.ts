@@ -213,8 +213,11 @@ export class Engine {
     await this.#opening?.catch(() => {});
     if (this.#crew === undefined) return;
     this.#dispatch({ type: "close" });
-    await this.#crew.close();
-    clearInterval(this.#ticking);
+    try {
+      await this.#crew.close();
+    } finally {
+      clearInterval(this.#ticking);
+    }
   }
 
   /** Opens what runs need, once; what has failed is tried again for the next run. */
@@ -646,8 +649,8 @@ export class Engine {
     let list: Uint8Array[];
     try {
       list = serializeList(values);
-    } catch {
-      this.#refuseItems(worker, run, chunks);
+    } catch (error) {
+      this.#refuseItems(worker, run, chunks, error ?? "it cannot be read");
       return;
     }
     const bytes = sizeOf(list);
@@ -679,15 +682,28 @@ export class Engine {
     this.#pass(run, run.sent);
   }
 
-  /** An argument cannot travel: its item fails, as if the worker had said so. */
-  #refuseItems(worker: string, run: ActiveRun, chunks: AssignedChunk[]): void {
+  /**
+   * An argument cannot travel: its item fails, as if the worker had said so. Where each can
+   * by itself, the first one fails with what is wrong with all of them.
+   */
+  #refuseItems(
+    worker: string,
+    run: ActiveRun,
+    chunks: AssignedChunk[],
+    error: unknown,
+  ): void {
     const handedBack: CoreEvent[] = [];
-    for (const assigned of chunks) {
-      const { chunk, first, count } = assigned;
+    const found = chunks.map((assigned) => {
       const path = (i: number) =>
-        run.settings.exclusive ? "args" : `args[${first + i}]`;
-      const complaints = Array.from(run.values([assigned]))
+        run.settings.exclusive ? "args" : `args[${assigned.first + i}]`;
+      return Array.from(run.values([assigned]))
         .map((value, i) => complaintAbout(value, path(i)));
+    });
+    if (found.flat().every((complaint) => complaint === undefined)) {
+      found[0]![0] = error;
+    }
+    for (const [i, { chunk, count }] of chunks.entries()) {
+      const complaints = found[i]!;
       const offset = complaints.findIndex((complaint) => complaint !== undefined);
       if (offset >= 0) {
         const reason = "unserializable";
