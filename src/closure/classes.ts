@@ -6,7 +6,8 @@
  */
 
 import { stepTo } from "../protocol/steps.ts";
-import { type Analysis, type ClassFacts, type Member, NAMES } from "./analyze.ts";
+import type { Analysis } from "./analyze.ts";
+import { type ClassFacts, type Member, NAMES } from "./class_text.ts";
 import type { Context } from "./context.ts";
 import type { Found } from "./found.ts";
 import { explorePrototype, functionNode, unusualParent } from "./function_members.ts";

@@ -9,7 +9,8 @@
  * @module
  */
 
-import { type Analysis, NAMES } from "./analyze.ts";
+import type { Analysis } from "./analyze.ts";
+import { NAMES } from "./class_text.ts";
 import type { Place, Script, Slot } from "./payload.ts";
 import type { Snapshot } from "./snapshot.ts";
 

@@ -5,7 +5,8 @@
  * @module
  */
 
-import { type Analysis, analyze, loadTools, NAMES } from "./analyze.ts";
+import { type Analysis, analyze, loadTools } from "./analyze.ts";
+import { NAMES } from "./class_text.ts";
 import { exploreClass } from "./classes.ts";
 import { labelOf, refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
