@@ -13,13 +13,29 @@ import { apply, childrenOf, type Edit, type Range, type Tree, walk } from "./tre
 /** The parser and the scope analysis, which only a function that captures needs. */
 export interface Tools {
   parse: typeof acorn.parse;
-  analyze: (ast: object, options: object) => { scopes: { through: Reference[] }[] };
+  analyze: (ast: object, options: object) => { scopes: AnalyzedScope[] };
+}
+
+interface AnalyzedScope {
+  type: string;
+  block: Tree;
+  /** References in it to variables outside of it. */
+  through: Reference[];
+  variables: { name: string; references: Reference[] }[];
 }
 
 interface Reference {
   identifier: { name: string; start: number; end: number };
   isWrite(): boolean;
 }
+
+/** How the scope analysis reads what the parser gives. */
+const SCOPE_OPTIONS = {
+  ecmaVersion: 2022,
+  sourceType: "module",
+  // It knows but the first argument of `import()`.
+  childVisitorKeys: { ImportExpression: ["source", "options"] },
+};
 
 let loading: Promise<Tools> | undefined;
 
@@ -52,6 +68,13 @@ export interface Analysis {
   /** Whether it says where it stands, by `import.meta` or a relative `import()`. */
   placed: boolean;
   class: ClassFacts | undefined;
+  /** The name by which a function calls itself or assigns to itself, if it does. */
+  ownName: { name: string; written: boolean } | undefined;
+  /**
+   * What the text says where `ownName` is a variable around the function, as that of a
+   * declaration is, and not a constant within it.
+   */
+  asDeclaration(): Analysis;
   /**
    * The text to evaluate.
    *
@@ -83,11 +106,14 @@ export function analyze(tools: Tools, source: string, label: string): Analysis {
   const removed = removedRanges(form, root);
   checkContext(form, root, refuse);
   const free = new Map<string, FreeVariable>();
-  const { scopes } = tools.analyze(tree, { ecmaVersion: 2022, sourceType: "module" });
+  const { scopes } = tools.analyze(tree, SCOPE_OPTIONS);
+  const withArguments = functionsIn(root);
   for (const reference of scopes[0]!.through) {
     const { name, start } = reference.identifier;
     const isIn = (range: Range) => range.start <= start && start < range.end;
     if (removed.some(isIn)) continue;
+    // The analysis takes those in the defaults of parameters for another function's.
+    if (name === "arguments" && withArguments.some(isIn)) continue;
     const known = free.get(name) ?? { written: false, early: false };
     known.written ||= reference.isWrite();
     known.early ||= early.some(isIn);
@@ -116,18 +142,51 @@ export function analyze(tools: Tools, source: string, label: string): Analysis {
   const facts = root.type === "ClassExpression"
     ? factsOf(root, source, offset)
     : undefined;
-  return {
+  const ownName = ownNameOf(root, scopes);
+  const textWith = (more: Edit[]) => (index: number, restorable: boolean) => {
+    const ofClass = facts ? classEdits(root, facts, index, restorable) : [];
+    return apply(source, offset, [...edits, ...more, ...ofClass]);
+  };
+  const analysis: Analysis = {
     form,
     free,
     placed,
     class: facts,
-    text(index, restorable) {
-      const all = facts
-        ? [...edits, ...classEdits(root, facts, index, restorable)]
-        : edits;
-      return apply(source, offset, all);
+    ownName,
+    asDeclaration() {
+      const { name, written } = ownName!;
+      const { start, end } = root.id;
+      return {
+        ...analysis,
+        ownName: undefined,
+        free: new Map([...free, [name, { written, early: false }]]),
+        // Without a name of its own the function means the variable.
+        text: textWith([{ start, end, text: "" }]),
+      };
     },
+    text: textWith([]),
   };
+  return analysis;
+}
+
+/** By which name a function that is written as an expression means itself. */
+function ownNameOf(root: Tree, scopes: AnalyzedScope[]): Analysis["ownName"] {
+  const scope = scopes.find(({ type, block }) =>
+    type === "function-expression-name" && block === root
+  );
+  const own = scope?.variables[0];
+  if (!own || own.references.length === 0) return undefined;
+  const written = own.references.some((reference) => reference.isWrite());
+  return { name: own.name, written };
+}
+
+/** The functions that have `arguments` of their own. */
+function functionsIn(root: Tree): Range[] {
+  const found: Range[] = [];
+  walk(root, (node) => {
+    if (/^Function/.test(node.type)) found.push(node);
+  });
+  return found;
 }
 
 /** The names that a module imports, by their local names. */

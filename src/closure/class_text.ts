@@ -113,7 +113,8 @@ export function classEdits(
     const isPrivate = member.key?.type === "PrivateIdentifier";
     const isField = member.type === "PropertyDefinition";
     if (member.type === "StaticBlock" || isField && member.static && !isPrivate) {
-      edits.push({ start: member.start, end: member.end, text: "" });
+      // It may have ended what stands before it, where that has no semicolon.
+      edits.push({ start: member.start, end: member.end, text: ";" });
     } else if (!isField && member.computed) {
       const { start, end } = member.key;
       edits.push({ start, end, text: `${NAMES.key}${computed++}` });

@@ -110,6 +110,7 @@ async function exploreBlind(
     f,
     snapshot: {
       source,
+      words: new Set(),
       variables: new Map(),
       location: undefined,
       scopes: [],

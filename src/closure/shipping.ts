@@ -10,11 +10,21 @@ import { NAMES } from "./class_text.ts";
 import { exploreClass } from "./classes.ts";
 import { labelOf, refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
+import { enclosing, functionNamesIn } from "./enclosing.ts";
 import type { Found } from "./found.ts";
 import { exploreMembers } from "./function_members.ts";
+import { scriptSource } from "./inspector.ts";
 import { bindingsOf, importNode, isImportedByValue } from "./modules.ts";
 import type { Captured } from "./scripts.ts";
-import { type AnyFunction, headOf, needsNothing, placeOf, simple } from "./texts.ts";
+import type { Snapshot } from "./snapshot.ts";
+import {
+  type AnyFunction,
+  headOf,
+  needsNothing,
+  placeOf,
+  simple,
+  sourceOf,
+} from "./texts.ts";
 
 /** What every worker gives the text of functions that are shipped to it. */
 const GIVEN: string[] = [NAMES.importMeta, NAMES.restore, NAMES.keep];
@@ -36,10 +46,13 @@ export async function ship(
   const label = labelOf(found, placeAfter(headOf(seen.source)));
   const captured = new Map<string, Captured>();
   let analysis: Analysis;
-  if (needsNothing(f, seen)) analysis = simple(seen.source);
+  const functions = functionNamesIn(file);
+  const mayName = [...seen.words].some((word) =>
+    word !== f.name && functions.has(word)
+  );
+  if (needsNothing(f, seen, mayName)) analysis = simple(seen.source);
   else {
-    analysis = analyses.get(f) ?? analyze(await loadTools(), seen.source, label);
-    analyses.set(f, analysis);
+    analysis = await read(f, seen, label);
     await captureVariables(context, found, f, analysis, captured, file);
   }
   context.shipment.add({
@@ -54,6 +67,55 @@ export async function ship(
   else exploreMembers(context, found, f, analysis);
 }
 
+/** Reads the text of a function. */
+async function read(f: AnyFunction, seen: Snapshot, label: string): Promise<Analysis> {
+  const tools = await loadTools();
+  const { source, variables, location } = seen;
+  const analysis = analyses.get(f) ?? analyze(tools, source, label);
+  analyses.set(f, analysis);
+  const { name, written } = analysis.ownName ?? {};
+  const variable = variables.get(name!);
+  // The name of an expression is a constant within it, that of a declaration a variable
+  // around it, to which something may have been assigned.
+  const matters = variable && (written || variable.value !== f);
+  if (!matters) return analysis;
+  const node = enclosing(tools, location!).at(-1);
+  return node?.type === "FunctionDeclaration" ? analysis.asDeclaration() : analysis;
+}
+
+/**
+ * Refuses the name of a function expression around a function: the debugger shows no such
+ * variable, though it shows what else has that name further out.
+ */
+async function checkNamesAround(
+  context: Context,
+  found: Found,
+  name: string,
+  { scopes, location, variables }: Snapshot,
+): Promise<void> {
+  const variable = variables.get(name);
+  const at = scopes.findIndex(({ kind }) => kind === `Closure (${name})`);
+  const isInner = variable && at >= 0 && variable.scope <= at;
+  // Most names are those of declarations.
+  const isOwn = typeof variable?.value === "function" && variable.value.name === name;
+  if (isInner || isOwn && at < 0) return;
+  const around = enclosing(await loadTools(), location!);
+  const owner = around.findLast((node) =>
+    node.type === "FunctionExpression" && node.id?.name === name
+  );
+  if (!owner) return;
+  const { value } = variable ?? {};
+  const text = scriptSource(location!.scriptId).slice(owner.start, owner.end);
+  // Such as `const f = function f() { … }`.
+  if (typeof value === "function" && sourceOf(value) === text) return;
+  refuse(
+    context,
+    found,
+    `a function that uses "${name}", the name of the function expression around it,`,
+    `assign that function to a variable of another name, and use that`,
+  );
+}
+
 async function captureVariables(
   context: Context,
   found: Found,
@@ -63,12 +125,15 @@ async function captureVariables(
   file: string | undefined,
 ): Promise<void> {
   const { findings, job } = context;
-  const { variables, scopes, location } = context.snapshots.get(f)!;
+  const seen = context.snapshots.get(f)!;
+  const { variables, scopes, location } = seen;
+  const functions = functionNamesIn(file);
   const isKnown = (name: string) =>
     name in globalThis || name === analysis.class?.parentName;
   for (const name of analysis.free.keys()) {
     // In what was shipped to this worker: the next one gives its own.
     if (GIVEN.includes(name)) continue;
+    if (functions.has(name)) await checkNamesAround(context, found, name, seen);
     const variable = variables.get(name);
     if (!variable) {
       // A global; for V8 keeps none that only the name of a member was computed from.

@@ -12,6 +12,8 @@ import { type Inspected, inspectFunction } from "./inspector.ts";
 export interface Snapshot extends Inspected {
   /** The text that was read. */
   source: string;
+  /** Every word of it that may be a variable. */
+  words: ReadonlySet<string>;
   /** By name, those that the text can mean. */
   variables: Map<string, Variable>;
 }
@@ -59,11 +61,8 @@ export function snapshot(f: object, snapshots: Snapshots): Snapshot {
   const inspected = inspectFunction(f);
   const source = Function.prototype.toString.call(f);
   const variables = new Map<string, Variable>();
-  for (
-    const name of new Set(
-      source.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu),
-    )
-  ) {
+  const words = wordsIn(source);
+  for (const name of words) {
     const scope = inspected.scopes.findIndex(({ variables }) =>
       Object.hasOwn(variables, name)
     );
@@ -71,10 +70,22 @@ export function snapshot(f: object, snapshots: Snapshots): Snapshot {
       variables.set(name, read(inspected.scopes[scope]!.variables, name, scope));
     }
   }
-  const made = { ...inspected, source, variables };
+  const made = { ...inspected, source, words, variables };
   snapshots.set(f, made);
   if (variables.size === 0 && !made.bound) constant.set(f, made);
   return made;
+}
+
+/** Every word of a text that may be a variable. */
+function wordsIn(source: string): Set<string> {
+  const plain = source.replace(
+    /\\u(?:([\da-fA-F]{4})|\{([\da-fA-F]{1,6})\})/g,
+    (text, short, long) => {
+      const code = parseInt(short ?? long, 16);
+      return code > 0x10ffff ? text : String.fromCodePoint(code);
+    },
+  );
+  return new Set(plain.match(/[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/gu));
 }
 
 function read(variables: object, name: string, scope: number): Variable {

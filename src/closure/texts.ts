@@ -53,12 +53,21 @@ export function placeOf(
   return { file, line: lineNumber - lines, column };
 }
 
-/** Whether no parser is needed to see that a function uses nothing around it. */
-export function needsNothing(f: AnyFunction, { source, variables }: Snapshot): boolean {
+/**
+ * Whether no parser is needed to see that a function uses nothing around it.
+ *
+ * @param mayNameFunction Whether it may name a function expression around it, which is no
+ * variable to the debugger.
+ */
+export function needsNothing(
+  f: AnyFunction,
+  { source, variables }: Snapshot,
+  mayNameFunction: boolean,
+): boolean {
   // A method may have the name `async`.
   const isArrow = ARROW.test(source) &&
     (types.isAsyncFunction(f) || !/^async\s*\(/.test(source));
-  return variables.size === 0 &&
+  return variables.size === 0 && !mayNameFunction &&
     (isArrow || /^(async\s+)?function\b/.test(source)) &&
     !/\b(this|super|arguments|eval|with|import\s*\.|target)\b|#|\\u/.test(source);
 }
@@ -70,6 +79,8 @@ export function simple(source: string): Analysis {
     free: new Map(),
     placed: false,
     class: undefined,
+    ownName: undefined,
+    asDeclaration: () => simple(source),
     text: () => source,
   };
 }

@@ -207,6 +207,31 @@ onWorker("code that means something only where it stands is refused", (test) => 
   );
 
   refuses(
+    "the name of a function expression around",
+    () => {
+      const make = (f: (n: number) => () => unknown) => f(1);
+      return make(function counter(n) {
+        const usesCounter = () => counter(n + 1);
+        return usesCounter;
+      });
+    },
+    'usesCounter: a function that uses "counter", the name of the function expression',
+    "assign that function to a variable of another name",
+  );
+
+  refuses(
+    "the name of a function expression around, which is that of a global, too",
+    () => {
+      const make = (f: () => () => unknown) => f();
+      return make(function self() {
+        const usesSelf = () => self.name;
+        return usesSelf;
+      });
+    },
+    'usesSelf: a function that uses "self", the name of the function expression',
+  );
+
+  refuses(
     "`arguments` of the function around",
     () => {
       function around(..._: number[]) {
