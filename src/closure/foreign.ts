@@ -95,17 +95,17 @@ function exploreExports({ findings }: Context, found: Found, namespace: object):
 
 /** The name of a class of Deno's or V8's whose instances are more than their fields. */
 export function foreignClass(
-  { findings, snapshots }: Context,
+  { snapshots }: Context,
   object: object,
 ): string | undefined {
   // Such as a Buffer: whatever its class, it is its bytes.
   if (ArrayBuffer.isView(object)) return undefined;
   for (
     let proto = Object.getPrototypeOf(object);
-    proto && !findings.has(proto);
+    proto;
     proto = Object.getPrototypeOf(proto)
   ) {
-    if (isBase(proto, object)) continue;
+    if (isBase(proto)) continue;
     const next = Object.getOwnPropertyDescriptor(proto, "next")?.value;
     if (typeof next === "function" && isNative(sourceOf(next))) return "an iterator";
     const place = findGlobal(proto);

@@ -14,12 +14,8 @@ import type { Shell, Slot } from "./payload.ts";
 /** How to call what cannot travel whatever it holds, such as `"a Promise"`. */
 export function refusalOf(object: object): string | undefined {
   // Functions can, unless there is one of these around them.
-  const refusal = types.isProxy(object) || typeof object !== "function"
+  return types.isProxy(object) || typeof object !== "function"
     ? kindThatStays(object)
-    : undefined;
-  if (refusal !== undefined) return refusal;
-  return ArrayBuffer.isView(object) && types.isSharedArrayBuffer(object.buffer)
-    ? "a view of a SharedArrayBuffer"
     : undefined;
 }
 
@@ -35,6 +31,12 @@ const DATA: object[] = [
   ...VIEWS,
 ].map((type) => type.prototype);
 
+/** Whether an object is of one of these classes, whatever it inherits from. */
+function isData(object: object): boolean {
+  return types.isDate(object) || types.isRegExp(object) || ArrayBuffer.isView(object) ||
+    types.isAnyArrayBuffer(object) || types.isBoxedPrimitive(object);
+}
+
 /** Of longer arrays it is not checked whether they have properties beside elements. */
 const LONG = 10_000;
 
@@ -45,18 +47,21 @@ const LONG = 10_000;
 export function isPlainData(object: object): boolean {
   const proto = Object.getPrototypeOf(object);
   if (!Object.isExtensible(object)) return false;
-  if (proto === Array.prototype) {
+  if (proto === Array.prototype && Array.isArray(object)) {
     const { length } = object as unknown[];
     return length > LONG || Reflect.ownKeys(object).every(isElementKey);
   }
-  if (DATA.includes(proto)) {
+  if (DATA.includes(proto) && isData(object)) {
     // Structured clone starts an expression anew.
     if (types.isRegExp(object) && object.lastIndex !== 0) return false;
     // Only elements and what they all have: `lastIndex` of an expression.
     return ArrayBuffer.isView(object) ||
       Reflect.ownKeys(object).every((key) => key === "lastIndex" || isElementKey(key));
   }
-  if (proto === Map.prototype || proto === Set.prototype) {
+  if (
+    proto === Map.prototype && types.isMap(object) ||
+    proto === Set.prototype && types.isSet(object)
+  ) {
     return Reflect.ownKeys(object).length === 0;
   }
   if (proto !== Object.prototype) return false;
@@ -154,24 +159,23 @@ const ERRORS: object[] = [
 ].map((type) => type.prototype);
 
 /** Built-in classes whose instances can be made anew, whatever class they are of. */
-const BASES: [object, (object: object) => boolean][] = [
-  [Array.prototype, Array.isArray],
-  [Map.prototype, types.isMap],
-  [Set.prototype, types.isSet],
-  [RegExp.prototype, types.isRegExp],
-  [Date.prototype, types.isDate],
-  ...DATA.map((proto): [object, (object: object) => boolean] => [
-    proto,
-    (object) => ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object),
-  ]),
-];
+const BASES: ReadonlySet<object> = new Set([
+  Object.prototype,
+  Iterator.prototype,
+  Array.prototype,
+  Map.prototype,
+  Set.prototype,
+  Object.getPrototypeOf(Uint8Array.prototype),
+  ...DATA,
+  ...ERRORS,
+]);
 
-/** Whether an object of a class above which this prototype is can be made anew. */
-export function isBase(proto: object, object: object): boolean {
-  if (proto === Object.prototype || proto === Iterator.prototype) return true;
-  if (proto === Object.getPrototypeOf(Uint8Array.prototype)) return true;
-  if (ERRORS.includes(proto)) return types.isNativeError(object);
-  return BASES.some(([base, isOne]) => base === proto && isOne(object));
+/**
+ * Whether an object above which this prototype is can be made anew. It need not be what
+ * the prototype is for: an object over `Date.prototype` may be no date.
+ */
+export function isBase(proto: object): boolean {
+  return BASES.has(proto);
 }
 
 /** How to make an object that is no plain data anew. */
@@ -219,14 +223,30 @@ export function outlineOf(object: object): Outline {
     const stack = String(object.stack);
     return { shell: () => ({ kind: "error", stack }), parts: [], standard: ["stack"] };
   }
-  if (types.isDate(object)) return data(new Date(object.getTime()));
+  // By what every date has: this one may have a method of that name of its own.
+  if (types.isDate(object)) return data(new Date(getTime.call(object)));
   if (types.isRegExp(object)) return data(new RegExp(object));
+  if (types.isBoxedPrimitive(object) && !types.isSymbolObject(object)) {
+    const value = primitiveOf(object);
+    const elements = typeof value === "string" ? ["length", ...Object.keys(value)] : [];
+    return data(Object(value), elements);
+  }
   if (ArrayBuffer.isView(object) || types.isAnyArrayBuffer(object)) {
     return data(object);
   }
   return { shell: () => ({ kind: "record" }), parts: [], standard: [] };
 }
 
-function data(value: object): Outline {
-  return { shell: () => ({ kind: "data", value }), parts: [], standard: [] };
+const { getTime } = Date.prototype;
+
+/** What is in a box, such as `new Number(1)`. */
+function primitiveOf(box: object): unknown {
+  if (types.isNumberObject(box)) return Number.prototype.valueOf.call(box);
+  if (types.isStringObject(box)) return String.prototype.valueOf.call(box);
+  if (types.isBooleanObject(box)) return Boolean.prototype.valueOf.call(box);
+  return BigInt.prototype.valueOf.call(box as unknown as bigint);
+}
+
+function data(value: object, standard: string[] = []): Outline {
+  return { shell: () => ({ kind: "data", value }), parts: [], standard };
 }

@@ -90,10 +90,33 @@ export function kindThatStays(value: unknown): string | undefined {
   if (types.isWeakMap(value)) return "a WeakMap";
   if (types.isWeakSet(value)) return "a WeakSet";
   if (types.isSharedArrayBuffer(value)) return "a SharedArrayBuffer";
-  if (types.isGeneratorObject(value)) return "a generator that has begun to run";
+  if (types.isGeneratorObject(value)) return "a generator";
   if (types.isMapIterator(value) || types.isSetIterator(value)) return "an iterator";
   if (value instanceof WeakRef) return "a WeakRef";
+  if (types.isArrayBuffer(value) && value.detached) return "a detached ArrayBuffer";
+  if (ArrayBuffer.isView(value)) return viewThatStays(value);
   return undefined;
+}
+
+function viewThatStays(view: ArrayBufferView): string | undefined {
+  const { buffer } = view;
+  if (types.isSharedArrayBuffer(buffer)) return "a view of a SharedArrayBuffer";
+  if ((buffer as ArrayBuffer).detached) return "a view of a detached ArrayBuffer";
+  return isOutOfBounds(view) ? "a view beyond the end of its ArrayBuffer" : undefined;
+}
+
+const { keys } = Object.getPrototypeOf(Uint8Array.prototype) as Uint8Array;
+
+/** Whether the buffer of a view has become too short for it. */
+function isOutOfBounds(view: ArrayBufferView): boolean {
+  try {
+    // Both throw for that reason only.
+    if (view instanceof DataView) view.byteLength;
+    else keys.call(view as Uint8Array);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Whether it is a record or an array, which travels if what it holds does. */
@@ -109,7 +132,7 @@ function nameOf(object: object): string {
 
 /** A name of a kind, with its article. */
 export function article(name: string): string {
-  return `${/^[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
+  return `${/^(?!URL)[aeiou]/i.test(name) ? "an" : "a"} ${name}`;
 }
 
 function wayTo(stage: Stage | undefined): string {

@@ -62,14 +62,47 @@ refused("values that belong to their process are refused by their path", [
     })();
     const resumes = (x: number) => [running.next(), x];
     return resumes;
-  }, "resumes → running: a generator that has begun to run cannot be sent"],
+  }, "resumes → running: a generator cannot be sent"],
   ["an async generator that runs", () => {
     const running = (async function* () {
       yield await Promise.resolve(1);
     })();
     const resumesLater = (x: number) => [running.next(), x];
     return resumesLater;
-  }, "resumesLater → running: a generator that has begun to run cannot be sent"],
+  }, "resumesLater → running: a generator cannot be sent"],
+  ["a generator that has not begun: nobody can see what it was called with", () => {
+    const waiting = (function* (n: number) {
+      yield n;
+    })(1);
+    const begins = (x: number) => [...waiting, x];
+    return begins;
+  }, "begins → waiting: a generator cannot be sent"],
+  ["a buffer that was moved elsewhere", () => {
+    const moved = new ArrayBuffer(8);
+    structuredClone(moved, { transfer: [moved] });
+    const reads = (x: number) => [moved, x];
+    return reads;
+  }, "reads → moved: a detached ArrayBuffer cannot be sent"],
+  ["a view of a buffer that was moved elsewhere", () => {
+    const held = [new Float64Array(1)];
+    structuredClone(held[0], { transfer: [held[0]!.buffer] });
+    const readsHeld = (x: number) => held[x];
+    return readsHeld;
+  }, "readsHeld → held[0]: a view of a detached ArrayBuffer cannot be sent"],
+  ["views of a buffer that became too short", () => {
+    const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+    const views = { bytes: new Uint8Array(buffer, 4) };
+    buffer.resize(2);
+    const showing = (x: number) => [views, x];
+    return showing;
+  }, "showing → views.bytes: a view beyond the end of its ArrayBuffer cannot be sent"],
+  ["a DataView of a buffer that became too short", () => {
+    const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
+    const view = new DataView(buffer, 4, 4);
+    buffer.resize(2);
+    const peeking = (x: number) => [view, x];
+    return peeking;
+  }, "peeking → view: a view beyond the end of its ArrayBuffer cannot be sent"],
   ["iterators of maps and arrays", () => {
     const iterators = [new Map().keys()];
     const iterates = (x: number) => iterators[x];
@@ -101,6 +134,12 @@ refused("values that belong to their process are refused by their path", [
     const listening = (x: number) => [bus, x];
     return listening;
   }, "listening → bus: an EventTarget cannot be sent to a worker"],
+  ["an object whose platform class was seen before it", () => {
+    class Query extends URLSearchParams {}
+    const held = { query: new Query("a=1"), Query };
+    const querying = (x: number) => [held.query.get("a"), held.Query, x];
+    return querying;
+  }, "querying → held.query: a URLSearchParams cannot be sent to a worker"],
   ["what a private field holds", () => {
     class Model {
       #lock = Promise.resolve();
