@@ -101,7 +101,13 @@ export async function capture(
 ): Promise<Code> {
   const { value, snapshots } = root;
   const findings = new Findings();
-  const explorer = new Explorer({ snapshots, job, findings, shipment: new Shipment() });
+  const explorer = new Explorer({
+    snapshots,
+    job,
+    findings,
+    shipment: new Shipment(),
+    members: new Map(),
+  });
   const all = [{ name: nameOf(value), value }, ...others];
   for (const { name, value } of all) await explorer.explore(value, name);
   const { found, scripts } = explorer.finish();
@@ -114,7 +120,7 @@ export async function capture(
       bytes: serialize(code),
       constant: nodes.length === 1 && scripts.length === 1 &&
         scripts[0]!.variables.length === 0 && only!.kind === "function" &&
-        only!.members.properties.length === 0,
+        only!.members.properties.length === 0 && !only!.members.gone,
     };
   } catch (cause) {
     const data = findings.data().map((found) => ({

@@ -8,13 +8,30 @@
 import { stepTo } from "../protocol/steps.ts";
 import type { Analysis } from "./analyze.ts";
 import { type ClassFacts, type Member, NAMES } from "./class_text.ts";
-import type { Context } from "./context.ts";
+import type { Context, MemberPlace } from "./context.ts";
 import type { Found } from "./found.ts";
-import { explorePrototype, functionNode, unusualParent } from "./function_members.ts";
+import {
+  explorePrototype,
+  functionNode,
+  METHOD,
+  unusualParent,
+  usualOf,
+} from "./function_members.ts";
 import { inspectPrivates } from "./inspector.ts";
-import { membersOf, partsOf, seeMembers, seePrivates } from "./members.ts";
+import {
+  type Attributes,
+  differenceOf,
+  membersOf,
+  partsOf,
+  seeMembers,
+  seePrivates,
+} from "./members.ts";
+import type { Node, TextMember } from "./payload.ts";
 import type { Captured } from "./scripts.ts";
 import { type AnyFunction, sourceOrNone } from "./texts.ts";
+
+/** The name of a member that was deleted and whose name was computed. */
+const GONE = "$ge_gone";
 
 /**
  * Finds what belongs to a class.
@@ -32,26 +49,78 @@ export function exploreClass(
   const { findings } = context;
   const facts = analysis.class!;
   exploreParent(context, found, f, analysis, captured);
-  const statics = facts.staticPrivateFields.length > 0 ? inspectPrivates(f) : [];
-  seePrivates(findings, found, statics);
+  const privates = facts.staticPrivateFields.length > 0 ? inspectPrivates(f) : [];
+  seePrivates(findings, found, privates);
+  const members = facts.members.map((member) => placeOf(member, f));
+  for (const { part, f: method, ...place } of members) {
+    if (part) context.members.set(method!, { of: f, part, ...place });
+  }
   facts.computed.forEach((member, i) => {
-    const owner = member.static ? f : f.prototype as object;
-    const key = membersOf(owner, []).find(([key, own]) =>
-      partsOf(own).some((part) => isOf(member, key, part))
-    )?.[0];
+    const { key } = members[facts.members.indexOf(member)]!;
     if (typeof key === "symbol") findings.see(key, found, stepTo(key));
     captured.set(`${NAMES.key}${i}`, { scope: -1, slot: () => findings.slot(key) });
   });
-  const own = membersOf(f, ["length", "name", "prototype"])
-    .filter(([key, descriptor]) => !isInText(facts, key, descriptor, true));
-  seeMembers(findings, found, own);
-  explorePrototype(
-    context,
-    found,
+  const keysOf = (isStatic: boolean) =>
+    members.filter((one) => one.static === isStatic).map(({ key }) => key);
+  const statics = differenceOf(
     f,
-    (key, descriptor) => !isInText(facts, key, descriptor, false),
+    (key, own) => usualMember(facts, key, own, true) ?? usualOf(f, true, key, own),
+    new Set(["name", "length", ...keysOf(true)]),
   );
-  found.node = () => functionNode(context, f, own, "class", statics);
+  seeMembers(findings, found, statics);
+  const ofPrototype = differenceOf(
+    f.prototype,
+    (key, own) =>
+      usualMember(facts, key, own, false) ??
+        (key === "constructor" && own.value === f ? METHOD : undefined),
+    new Set(["constructor", ...keysOf(false)]),
+  );
+  explorePrototype(context, found, f, ofPrototype);
+  found.node = () => {
+    const taken = members.flatMap(({ part, f: method, ...place }) => {
+      const node = part && findings.numberOf(method);
+      return node === undefined
+        ? []
+        : [{ node, member: textMember(context, { of: f, part: part!, ...place }) }];
+    });
+    return functionNode(context, f, statics, "class", privates, taken);
+  };
+}
+
+/** A method or accessor that the text of a class gives, as a node. */
+export function memberNode(context: Context, place: MemberPlace): Node {
+  const of = context.findings.slot(place.of);
+  return { kind: "member", of, member: textMember(context, place) };
+}
+
+function textMember({ findings }: Context, place: MemberPlace): TextMember {
+  const { key, static: isStatic, part } = place;
+  const name = typeof key === "symbol"
+    ? findings.slot(key) as { node: number }
+    : String(key);
+  return { key: name, static: isStatic, part };
+}
+
+/** Where a class has a member of its text, if it has it still. */
+function placeOf(member: Member, type: AnyFunction): {
+  key: PropertyKey;
+  static: boolean;
+  part?: MemberPlace["part"];
+  f?: AnyFunction;
+} {
+  const owner = member.static ? type : type.prototype as object;
+  const part = member.kind === "method" ? "value" : member.kind;
+  const all = membersOf(owner, []);
+  const found = all.find(([key, own]) => isOf(member, key, own[part])) ??
+    // It may stand under another name only.
+    all.find(([, own]) => sourceOrNone(own[part]) === member.text);
+  if (found) {
+    const [key, own] = found;
+    const f = own[part] as AnyFunction;
+    return { key: member.name ?? key, static: member.static, part, f };
+  }
+  // Of one whose name was computed nobody knows that any more.
+  return { key: member.name ?? GONE, static: member.static };
 }
 
 function exploreParent(
@@ -77,16 +146,17 @@ function exploreParent(
   } else captured.set(NAMES.parent, { scope: -1, slot });
 }
 
-/** Whether a property is there by the text of the class. */
-function isInText(
+/** The attributes of a property that is there by the text of the class. */
+function usualMember(
   { members }: ClassFacts,
   key: PropertyKey,
   own: PropertyDescriptor,
   isStatic: boolean,
-): boolean {
-  return partsOf(own).every((part) =>
+): Attributes | undefined {
+  const isThere = partsOf(own).every((part) =>
     members.some((member) => member.static === isStatic && isOf(member, key, part))
   );
+  return isThere ? METHOD : undefined;
 }
 
 /** Whether a part of a property is what the text says of a member. */

@@ -8,6 +8,7 @@
 import { types } from "node:util";
 import { findGlobal, wellKnownName } from "./builtins.ts";
 import { refuse } from "./complaints.ts";
+import { memberNode } from "./classes.ts";
 import type { Context } from "./context.ts";
 import { exploreNamespace, foreignClass, nodeModule } from "./foreign.ts";
 import type { Found } from "./found.ts";
@@ -40,8 +41,13 @@ export class Explorer {
   /** Numbers what was found and lays the functions out: each can be made a node then. */
   finish(): { found: Found[]; scripts: Script[] } {
     this.#instances.finish();
+    const { findings, members } = this.#context;
+    for (const [f, member] of members) {
+      const known = findings.find(f);
+      if (known) known.node = () => memberNode(this.#context, member);
+    }
     this.#plain.finish();
-    const found = this.#context.findings.number((data) => this.#plain.nodeOf(data));
+    const found = findings.number((data) => this.#plain.nodeOf(data));
     return { found, scripts: this.#context.shipment.layOut() };
   }
 

@@ -69,6 +69,11 @@ export class Findings {
     return this.#found.has(value);
   }
 
+  /** What was noted of a value, if it was found. */
+  find(value: unknown): Found | undefined {
+    return this.#found.get(value);
+  }
+
   /**
    * Numbers what is special, and what holds something special: that is special itself.
    *

@@ -14,6 +14,8 @@ import { labelOf, refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
 import type { Found } from "./found.ts";
 import { functionNode } from "./function_members.ts";
+import { memberNode } from "./classes.ts";
+import { added, membersOf, seeMembers, writeMembers } from "./members.ts";
 import { type Inspected, mayInspect, scriptUrl } from "./inspector.ts";
 import { exportName, fileOf, importNode, isInternal } from "./modules.ts";
 import { ship } from "./shipping.ts";
@@ -26,12 +28,22 @@ export async function exploreFunction(
   found: Found,
   f: AnyFunction,
 ): Promise<void> {
+  const member = context.members.get(f);
+  if (member) {
+    found.node = () => memberNode(context, member);
+    return;
+  }
   const made = partialOf(f);
-  if (made) return explorePartial(context, found, made, f.name);
+  if (made) return explorePartial(context, found, made, f);
+  // Such as `Function.prototype`, of which the inspector would tell a script that is none.
+  const place = isNative(sourceOf(f)) && findGlobal(f);
+  if (place) {
+    found.node = () => ({ kind: "builtin", ...place });
+    return;
+  }
   if (!mayInspect()) return await exploreBlind(context, found, f);
   const { bound, location, source } = snapshot(f, context.snapshots);
-  // Some built-ins are bound themselves, such as `console.log`.
-  if (bound && !findGlobal(f)) return exploreBound(context, found, bound);
+  if (bound) return exploreBound(context, found, bound, f);
   const url = location && scriptUrl(location.scriptId);
   if (isNative(source) || isInternal(url)) {
     const place = findGlobal(f) ?? findInModules(f);
@@ -54,15 +66,17 @@ function explorePartial(
   { findings }: Context,
   found: Found,
   { target, args }: Partial_,
-  name: string,
+  f: AnyFunction,
 ): void {
+  const own = added(membersOf(f, []));
+  seeMembers(findings, found, own);
   findings.see(target, found, " → target");
   args.forEach((arg, i) => findings.see(arg, found, ` → args[${i}]`));
   found.node = () => ({
     kind: "partial",
     target: findings.slot(target),
     args: args.map((arg) => findings.slot(arg)),
-    name,
+    members: writeMembers(findings, f, own),
   });
 }
 
@@ -70,7 +84,10 @@ function exploreBound(
   { findings }: Context,
   found: Found,
   { target, self, args }: NonNullable<Inspected["bound"]>,
+  f: AnyFunction,
 ): void {
+  const own = added(membersOf(f, []));
+  seeMembers(findings, found, own);
   findings.see(target, found, " → target");
   findings.see(self, found, " → this");
   args.forEach((arg, i) => findings.see(arg, found, ` → args[${i}]`));
@@ -79,6 +96,7 @@ function exploreBound(
     target: findings.slot(target),
     self: findings.slot(self),
     args: args.map((arg) => findings.slot(arg)),
+    members: writeMembers(findings, f, own),
   });
 }
 
@@ -121,5 +139,5 @@ async function exploreBlind(
     captured: new Map(),
     restorable: false,
   });
-  found.node = () => functionNode(context, f, [], "function");
+  found.node = () => functionNode(context, f, added([]), "function");
 }

@@ -12,6 +12,7 @@ import type { Context } from "./context.ts";
 import type { Found } from "./found.ts";
 import { inspectPrivates, mayInspect } from "./inspector.ts";
 import {
+  added,
   fieldOf,
   membersOf,
   type Privates,
@@ -53,7 +54,8 @@ export class Instances {
     const isJob = job !== undefined && object instanceof job;
     // On the worker there is but a stand-in for the class, which has no accessors.
     if (isJob) own.push(fieldOf(object, "name"));
-    seeMembers(findings, found, own);
+    const difference = added(own);
+    seeMembers(findings, found, difference);
     for (const [step, part] of parts) findings.see(part, found, step);
     const classes = classesOf(proto).filter((f) => f !== job);
     const mayHave = mayInspect() &&
@@ -69,7 +71,7 @@ export class Instances {
       ...(marked.made && { maker: findings.slot(classes[0]) }),
       prototype: findings.slot(proto),
       privates: writePrivates(findings, privates),
-      members: writeMembers(findings, object, own),
+      members: writeMembers(findings, object, difference),
     });
   }
 

@@ -14,14 +14,21 @@ export type Slot = { node: number } | { value: unknown };
 /** The key of a property: a string, or the number of a node that is a symbol. */
 export type Key = string | { node: number };
 
-/** A property as `Object.defineProperty` takes it. */
+/**
+ * A property as `Object.defineProperty` takes it; without a value and accessors it changes
+ * the attributes of one that is there.
+ */
 export type Property =
   & { key: Key; enumerable: boolean; configurable: boolean }
-  & ({ value: Slot; writable: boolean } | { get: Slot; set: Slot });
+  & ({ value: Slot; writable: boolean } | { get: Slot; set: Slot } | {
+    writable?: boolean;
+  });
 
 /** What hangs on an object beside what it is made of. */
 export interface Members {
   properties: Property[];
+  /** What it is made with, and has not. */
+  gone?: Key[];
   /** Whether it takes no new properties. */
   sealed: boolean;
 }
@@ -37,6 +44,13 @@ export type Shell =
   | { kind: "view"; type: string; buffer: Slot; byteOffset: number; length: number }
   /** What structured clone keeps but for its class and properties. */
   | { kind: "data"; value: unknown };
+
+/** Where the text of a class has a method or accessor. */
+export interface TextMember {
+  key: Key;
+  static: boolean;
+  part: "value" | "get" | "set";
+}
 
 /** Something that is not plain data. */
 export type Node =
@@ -58,18 +72,23 @@ export type Node =
   | { kind: "symbol"; registry?: string; wellKnown?: string; description?: string }
   /** An object that is made by a global constructor of plain arguments. */
   | { kind: "construct"; path: string[]; args: unknown[] }
-  | { kind: "bound"; target: Slot; self: Slot; args: Slot[] }
+  | { kind: "bound"; target: Slot; self: Slot; args: Slot[]; members: Members }
   /** What `partial` made. */
-  | { kind: "partial"; target: Slot; args: Slot[]; name: string }
+  | { kind: "partial"; target: Slot; args: Slot[]; members: Members }
+  /** A method or accessor that the text of a class gives. */
+  | { kind: "member"; of: Slot; member: TextMember }
   | {
     kind: "function" | "class";
     script: number;
     index: number;
     name: string;
+    length: number;
     /** What it inherits from, where that is not what its text says. */
     parent?: Slot;
     /** What its instances inherit from. */
     prototype?: Slot;
+    /** Methods of its text that something else refers to, by the numbers of their nodes. */
+    taken: { node: number; member: TextMember }[];
     /** Of a class: its `static #private` fields. */
     privates: { name: string; value: Slot }[];
     members: Members;

@@ -6,7 +6,7 @@
  */
 
 import type { Findings, Found } from "./found.ts";
-import { membersOf, writeMembers } from "./members.ts";
+import { added, membersOf, writeMembers } from "./members.ts";
 import { outlineOf } from "./objects.ts";
 import type { Node, Slot } from "./payload.ts";
 
@@ -47,7 +47,7 @@ export class PlainData {
   /** Plain data that holds something special is written property by property. */
   nodeOf(object: object): () => Node {
     const { shell, standard } = outlineOf(object);
-    const own = membersOf(object, standard);
+    const own = added(membersOf(object, standard));
     return () => ({
       kind: "object",
       shell: shell((value) => this.#findings.slot(value)),

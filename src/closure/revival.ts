@@ -7,7 +7,7 @@
 import { GridEngineError } from "../errors.ts";
 import { evaluate, importMetaOf, runImport } from "./evaluate.ts";
 import { builtin, follow, symbol } from "./natives.ts";
-import type { Graph, Members, Node, NodeOf, Property, Slot } from "./payload.ts";
+import type { Graph, Key, Members, Node, NodeOf, Property, Slot } from "./payload.ts";
 import { argsOf, fill, makeShell } from "./shells.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -136,19 +136,13 @@ class Revival {
         ) => object;
         return new type(...node.args);
       }
-      case "bound": {
-        const target = this.#get(node.target) as AnyFunction;
-        return target.bind(
-          this.#get(node.self),
-          ...node.args.map((arg) => this.#get(arg)),
-        );
-      }
-      case "partial": {
-        const target = this.#get(node.target) as AnyFunction;
-        const args = node.args.map((arg) => this.#get(arg));
-        const closed: AnyFunction = (...rest) => target(...args, ...rest);
-        return Object.defineProperty(closed, "name", { value: node.name });
-      }
+      case "bound":
+      case "partial":
+        return this.#makeClosed(node);
+      case "member":
+        this.#get(node.of);
+        // The class has put it there.
+        return this.#made[number];
       case "function":
       case "class":
         return this.#makeFunction(node, number);
@@ -159,6 +153,16 @@ class Revival {
       default:
         return node satisfies never;
     }
+  }
+
+  #makeClosed(node: NodeOf<"bound" | "partial">): unknown {
+    const target = this.#get(node.target) as AnyFunction;
+    const args = node.args.map((arg) => this.#get(arg));
+    const closed: AnyFunction = node.kind === "bound"
+      ? target.bind(this.#get(node.self), ...args)
+      : (...rest) => target(...args, ...rest);
+    this.#unfinished.push(() => this.#addMembers(closed, node.members));
+    return closed;
   }
 
   #makeFunction(node: NodeOf<"function" | "class">, number: number): unknown {
@@ -175,11 +179,16 @@ class Revival {
     const made = loaded.makers[node.index]!();
     const f = typeof made === "function" ? made : methodOf(made as object);
     this.#put(number, f);
-    const name = Object.getOwnPropertyDescriptor(f, "name");
-    if (
-      node.name !== "" && typeof name?.value === "string" && name.value !== node.name
-    ) {
-      Object.defineProperty(f, "name", { value: node.name });
+    for (const { node: at, member } of node.taken) {
+      const owner = member.static ? f : (f as AnyFunction).prototype as object;
+      const own = Object.getOwnPropertyDescriptor(owner, this.#key(member.key));
+      this.#put(at, own![member.part]);
+    }
+    for (const key of ["name", "length"] as const) {
+      const own = Object.getOwnPropertyDescriptor(f, key);
+      if (typeof own?.value === typeof node[key] && own!.value !== node[key]) {
+        Object.defineProperty(f, key, { value: node[key] });
+      }
     }
     if (node.parent) Object.setPrototypeOf(f, this.#get(node.parent) as object | null);
     this.#unfinished.push(() => {
@@ -253,13 +262,20 @@ class Revival {
     }
   }
 
-  #addMembers(object: object, { properties, sealed }: Members): void {
+  #addMembers(object: object, { properties, gone = [], sealed }: Members): void {
+    for (const key of gone) Reflect.deleteProperty(object, this.#key(key));
     for (const property of properties) {
-      const { key } = property;
-      const name = typeof key === "string" ? key : this.#get(key) as symbol;
-      Object.defineProperty(object, name, this.#descriptor(property));
+      Object.defineProperty(
+        object,
+        this.#key(property.key),
+        this.#descriptor(property),
+      );
     }
     if (sealed) Object.preventExtensions(object);
+  }
+
+  #key(key: Key): string | symbol {
+    return typeof key === "string" ? key : this.#get(key) as symbol;
   }
 
   #descriptor(property: Property): PropertyDescriptor {
@@ -267,6 +283,10 @@ class Revival {
     if ("value" in property) {
       const { writable } = property;
       return { enumerable, configurable, writable, value: this.#get(property.value) };
+    }
+    if (!("get" in property)) {
+      const { writable } = property;
+      return { enumerable, configurable, ...(writable !== undefined && { writable }) };
     }
     return {
       enumerable,

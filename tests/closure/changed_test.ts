@@ -1,5 +1,6 @@
 /** Classes, functions and built-in objects that are not what their text or class says. */
 
+import { partial } from "../../mod.ts";
 import { same } from "./_cases.ts";
 
 same("objects over built-in classes travel as what they are", [
@@ -57,5 +58,177 @@ same("objects over built-in classes travel as what they are", [
         return [none instanceof Date, (error as Error).name];
       }
     };
+  }],
+]);
+
+same("classes and functions keep what was changed in them", [
+  ["Function.prototype", () => {
+    const prototype = Function.prototype;
+    return (x: number) => [x, prototype === Function.prototype];
+  }],
+  ["a class that was put below another one", () => {
+    class Upper {
+      up() {
+        return 1;
+      }
+    }
+    class Lower {}
+    Object.setPrototypeOf(Lower.prototype, Upper.prototype);
+    return (x: number) => [x, (new Lower() as Upper).up()];
+  }],
+  ["a class whose instances were put below another one than it extends", () => {
+    class Upper {
+      up() {
+        return 1;
+      }
+    }
+    class Other extends Upper {
+      override up() {
+        return 2;
+      }
+    }
+    class Lower extends Other {}
+    Object.setPrototypeOf(Lower.prototype, Upper.prototype);
+    return (x: number) => [x, new Lower().up(), Object.getPrototypeOf(Lower) === Other];
+  }],
+  ["deleted methods and accessors", () => {
+    const key = "computed";
+    class Model {
+      static make() {}
+      a() {}
+      [key]() {}
+      b() {}
+      get c() {
+        return 1;
+      }
+    }
+    Reflect.deleteProperty(Model, "make");
+    for (const name of ["a", "c", key]) Reflect.deleteProperty(Model.prototype, name);
+    return (x: number) => [
+      x,
+      Reflect.ownKeys(Model.prototype).map(String),
+      Reflect.ownKeys(Model).map(String).toSorted(),
+    ];
+  }],
+  ["what is frozen, with all that its text gives", () => {
+    class Model {
+      static size = 1;
+      static make() {}
+      a() {}
+    }
+    const f = Object.freeze(function () {});
+    Object.freeze(Model);
+    Object.freeze(Model.prototype);
+    return (x: number) => [x, ...[Model, Model.prototype, f].map(Object.isFrozen)];
+  }],
+  ["another name and length", () => {
+    class Model {}
+    const f = (a: number, b: number) => a + b;
+    const g = () => 1;
+    Object.defineProperty(Model, "name", { value: "Other" });
+    Object.defineProperty(Model, "length", { value: 7 });
+    Object.defineProperty(f, "length", { value: 9 });
+    Object.defineProperty(g, "name", { value: "other", writable: true });
+    return (x: number) => [
+      [x, Model.name, Model.length, f.length, f(1, 2)],
+      Object.getOwnPropertyDescriptor(g, "name"),
+    ];
+  }],
+  ["a name that is no text, and an empty one", () => {
+    class Model {
+      static override = 1;
+    }
+    const f = () => 1;
+    Object.defineProperty(Model, "name", { value: 5 });
+    Object.defineProperty(f, "name", { value: "" });
+    return (x: number) => [x, Model.name, f.name];
+  }],
+  ["without a name and a length", () => {
+    class Model {}
+    function f(_a: number) {}
+    for (const one of [Model, f]) {
+      for (const key of ["name", "length"]) Reflect.deleteProperty(one, key);
+    }
+    return (x: number) => [x, [Model, f].map((one) => Reflect.ownKeys(one).length > 1)];
+  }],
+  ["another constructor, or none", () => {
+    class One {}
+    class Two {}
+    function Three() {}
+    const changed = One.prototype as { constructor: unknown };
+    changed.constructor = Array;
+    Reflect.deleteProperty(Two.prototype, "constructor");
+    Three.prototype.constructor = Map;
+    return (x: number) => [
+      x,
+      changed.constructor === Array,
+      Object.hasOwn(Two.prototype, "constructor"),
+      Three.prototype.constructor === Map,
+    ];
+  }],
+  ["a method under two names, and outside", () => {
+    class Model {
+      static make() {}
+      a() {
+        return 1;
+      }
+      get b() {
+        return 2;
+      }
+    }
+    const prototype = Model.prototype as Model & { again: unknown };
+    prototype.again = prototype.a;
+    const { get } = Object.getOwnPropertyDescriptor(prototype, "b")!;
+    const held = { a: prototype.a, make: Model.make, get };
+    return (x: number) => [
+      x,
+      prototype.again === prototype.a,
+      held.a === prototype.a,
+      held.make === Model.make,
+      held.get === Object.getOwnPropertyDescriptor(prototype, "b")!.get,
+    ];
+  }],
+  ["a method that stands under another name only", () => {
+    class Upper {
+      text() {
+        return "upper";
+      }
+    }
+    class Lower extends Upper {
+      override text() {
+        return `${super.text()} lower`;
+      }
+    }
+    const { prototype } = Lower as { prototype: { old?: () => string } };
+    prototype.old = Lower.prototype.text;
+    Lower.prototype.text = () => "new";
+    return (x: number) => [x, prototype.old!(), new Lower().text()];
+  }],
+  ["attributes of a method and an accessor", () => {
+    class Model {
+      a() {}
+      get b() {
+        return 1;
+      }
+    }
+    Object.defineProperty(Model.prototype, "a", { writable: false, enumerable: true });
+    Object.defineProperty(Model.prototype, "b", { enumerable: true });
+    return (x: number) => [
+      x,
+      ...["a", "b"].map((key) => {
+        const own = Object.getOwnPropertyDescriptor(Model.prototype, key)!;
+        return [own.writable, own.enumerable, own.configurable];
+      }),
+    ];
+  }],
+  ["properties of a bound function, and of a partial", () => {
+    const add = (a: number, b: number) => a + b;
+    const bound = Object.assign(add.bind(null, 1), { unit: "m" });
+    Object.defineProperty(bound, "name", { value: "plus" });
+    const closed = Object.assign(partial(add, 2), { unit: "s" });
+    return (x: number) => [
+      [bound(x), bound.unit, bound.name, bound.length],
+      [closed(x), closed.unit, closed.name, closed.length],
+    ];
   }],
 ]);
