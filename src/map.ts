@@ -5,6 +5,7 @@
  */
 
 import { checkOptions, type Checks } from "./checks.ts";
+import { nameOf } from "./closure/texts.ts";
 import type { AnyFunction } from "./dispatcher/call.ts";
 import {
   checkPlace,
@@ -190,7 +191,7 @@ function split(
 function open(f: AnyFunction, options: MapOptions): JobDispatcher {
   const { scheduler } = options;
   return new JobDispatcher({
-    name: options.name ?? (f?.name || "anonymous"),
+    name: options.name ?? (nameOf(f) || "anonymous"),
     ...(scheduler && { scheduler }),
   });
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { nameOf } from "./closure/texts.ts";
+
 /** How many characters of an argument a name may have. */
 const LONGEST_BRIEF = 32;
 
@@ -40,7 +42,7 @@ export function partial<A extends unknown[], B extends unknown[], R>(
   ...args: A
 ): (...rest: B) => R {
   const closed = (...rest: B): R => f(...args, ...rest);
-  const name = [f.name, ...args.map(brief)].join("_");
+  const name = [nameOf(f), ...args.map(brief)].join("_");
   Object.defineProperty(closed, "name", { value: name });
   remembered.set(closed, { target: f, args });
   return closed;
@@ -48,7 +50,7 @@ export function partial<A extends unknown[], B extends unknown[], R>(
 
 /** An argument as part of a name: itself if it is short, else what kind of thing it is. */
 function brief(arg: unknown): string {
-  if (typeof arg === "function") return arg.name;
+  if (typeof arg === "function") return nameOf(arg);
   if (typeof arg === "object" && arg !== null) {
     return Object.getPrototypeOf(arg)?.constructor?.name ?? "Object";
   }

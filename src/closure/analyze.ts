@@ -32,7 +32,6 @@ interface Reference {
 /** How the scope analysis reads what the parser gives. */
 const SCOPE_OPTIONS = {
   ecmaVersion: 2022,
-  sourceType: "module",
   // It knows but the first argument of `import()`.
   childVisitorKeys: { ImportExpression: ["source", "options"] },
 };
@@ -84,20 +83,36 @@ export interface Analysis {
   text(index: number, restorable: boolean): string;
 }
 
+/** What to do instead of saying what means something only where it stands. */
+const ADVICE: Record<string, string> = {
+  this: "put it into a variable, or make it a method",
+  super: "call what it means by name, such as Base.prototype.method.call(this)",
+  yield: "put what it gives into a variable",
+  "new.target": "put it into a variable",
+};
+
 /**
  * Reads a function.
  *
  * @param source The function's text, as `Function.prototype.toString` gives it.
  * @param label How to call the function in a complaint.
+ * @param isSloppy Whether it is not in strict mode.
  * @throws {SerializationError} When it says what can only be said where it stands.
  */
-export function analyze(tools: Tools, source: string, label: string): Analysis {
-  const { form, tree, offset } = parse(tools, source, label);
-  const refuse = (what: string, advice: string) => {
+export function analyze(
+  tools: Tools,
+  source: string,
+  label: string,
+  isSloppy: boolean,
+): Analysis {
+  const refuse = (what: string, advice: string, cause?: unknown): never => {
     throw new SerializationError(
       `${label} ${what}, which stays behind when it is sent to a worker: ${advice}`,
+      cause === undefined ? {} : { cause },
     );
   };
+  const sourceType = isSloppy ? "script" : "module";
+  const { form, tree, offset } = parse(tools, source, label, sourceType, refuse);
   const root: Tree = form === "expression"
     ? tree.body[0].expression
     : tree.body[0].expression.properties[0];
@@ -106,7 +121,7 @@ export function analyze(tools: Tools, source: string, label: string): Analysis {
   const removed = removedRanges(form, root);
   checkContext(form, root, refuse);
   const free = new Map<string, FreeVariable>();
-  const { scopes } = tools.analyze(tree, SCOPE_OPTIONS);
+  const { scopes } = tools.analyze(tree, { ...SCOPE_OPTIONS, sourceType });
   const withArguments = functionsIn(root);
   for (const reference of scopes[0]!.through) {
     const { name, start } = reference.identifier;
@@ -137,6 +152,9 @@ export function analyze(tools: Tools, source: string, label: string): Analysis {
     }
     if (node.type === "CallExpression" && node.callee.name === "eval") {
       refuse("calls eval, whose text may name any variable", "use a function");
+    }
+    if (node.type === "WithStatement") {
+      refuse("uses `with`, which may mean any variable", "name the object each time");
     }
   });
   const facts = root.type === "ClassExpression"
@@ -229,6 +247,8 @@ function parse(
   tools: Tools,
   source: string,
   label: string,
+  sourceType: "module" | "script",
+  refuse: (what: string, advice: string, cause?: unknown) => never,
 ): { form: Analysis["form"]; tree: Tree; offset: number } {
   const attempts = [["expression", "(", ")"], ["method", "({", "})"]] as const;
   const reasons: (SyntaxError & { pos: number })[] = [];
@@ -236,7 +256,7 @@ function parse(
     try {
       const tree = tools.parse(`${before}${source}${after}`, {
         ecmaVersion: "latest",
-        sourceType: "module",
+        sourceType,
         ranges: true,
       });
       return { form, tree, offset: before.length };
@@ -247,6 +267,13 @@ function parse(
   // The one that came further knew better what it read.
   const reason = reasons.reduce((a, b) => b.pos > a.pos + 1 ? b : a);
   const text = reason.message.replace(/ \(\d+:\d+\)$/, "");
+  const [, field] = /^Private field '(#.+)' must/.exec(text) ?? [];
+  if (field) {
+    const advice = "make it a method of that class, and call that";
+    refuse(`uses ${field} of the class around it`, advice, reason);
+  }
+  const [word] = /new\.target|\byield\b|\bsuper\b/.exec(text) ?? [];
+  if (word) refuse(`uses \`${word}\` of the function around it`, ADVICE[word]!, reason);
   throw new SerializationError(
     `${label} cannot be sent to a worker by its source: ${text}; export it from a ` +
       `module of its own`,
@@ -285,17 +312,14 @@ function removedRanges(form: Analysis["form"], root: Tree): Range[] {
 function checkContext(
   form: Analysis["form"],
   root: Tree,
-  refuse: (what: string, advice: string) => void,
+  refuse: (what: string, advice: string) => never,
 ): void {
   const visit = (node: Tree, ownThis: boolean, ownSuper: boolean) => {
     if (node.type === "ThisExpression" && !ownThis) {
-      refuse(
-        "uses `this` of the function around it",
-        "put it into a variable, or make it a method",
-      );
+      refuse("uses `this` of the function around it", ADVICE.this!);
     }
     if (node.type === "Super" && !ownSuper) {
-      refuse("uses `super`", "send the whole class, or call what it means");
+      refuse("uses `super`", ADVICE.super!);
     }
     if (node.type === "ClassExpression" || node.type === "ClassDeclaration") {
       if (node.superClass) visit(node.superClass, ownThis, ownSuper);

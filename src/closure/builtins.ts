@@ -5,8 +5,10 @@
  * @module
  */
 
+import { types } from "node:util";
 import { nodeProcess } from "./node_process.ts";
 import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
+import { nameOf } from "./texts.ts";
 
 /** Where a built-in is found. */
 export interface BuiltinPlace {
@@ -48,16 +50,20 @@ export function standIn(function_: unknown, builtin: unknown): void {
 function findLazy(value: unknown): BuiltinPlace | undefined {
   const type = typeof value === "function"
     ? value
-    : Object.getOwnPropertyDescriptor(Object.getPrototypeOf(value) ?? {}, "constructor")
-      ?.value;
-  if (typeof type?.name !== "string") return undefined;
-  const name = type === value
-    ? type.name
-    : type.name.charAt(0).toLowerCase() + type.name.slice(1);
+    : Object.getOwnPropertyDescriptor(prototypeOf(value) ?? {}, "constructor")?.value;
+  if (typeof type !== "function") return undefined;
+  const own = nameOf(type);
+  const name = type === value ? own : own.charAt(0).toLowerCase() + own.slice(1);
   if (!OWN_GLOBALS.has(name)) return undefined;
   const isLazy = Object.getOwnPropertyDescriptor(globalThis, name)?.get !== undefined;
   const found = isLazy && (globalThis as Record<string, unknown>)[name];
   return found === value ? { path: [name] } : undefined;
+}
+
+/** What something inherits from; a proxy is not asked. */
+function prototypeOf(value: unknown): object | null {
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  return types.isProxy(prototype) ? null : prototype;
 }
 
 /** Where this is found on every worker, if a `node:` module exports it. */

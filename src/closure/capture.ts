@@ -23,7 +23,7 @@ import { mayInspect } from "./inspector.ts";
 import type { CodePayload, Slot, Task } from "./payload.ts";
 import { Shipment } from "./scripts.ts";
 import { snapshotAll, type Snapshots } from "./snapshot.ts";
-import { type AnyFunction, isClass, sourceOf } from "./texts.ts";
+import { type AnyFunction, isClass, nameOf, sourceOf } from "./texts.ts";
 
 /**
  * Refuses at once what can be seen to be no function that can travel.
@@ -37,7 +37,7 @@ export function checkFunction(f: unknown): void {
   }
   if (partialOf(f)) return checkFunction(partialOf(f)!.target);
   if (isClass(sourceOf(f))) {
-    const name = shortName(f.name);
+    const name = shortName(nameOf(f));
     throw new TypeError(
       `Cannot call class "${name}" without new: give a function, such as ` +
         `(x) => new ${name}(x)`,
@@ -69,10 +69,6 @@ export function rootOf(value: AnyFunction): Root {
     ? snapshotAll(partialOf(value)?.target ?? value)
     : new Map();
   return { value, snapshots };
-}
-
-function nameOf({ name }: AnyFunction): string {
-  return typeof name === "string" && name !== "" ? shortName(name) : UNNAMED;
 }
 
 /** Code in the form in which workers take it. */
@@ -108,7 +104,7 @@ export async function capture(
     shipment: new Shipment(),
     members: new Map(),
   });
-  const all = [{ name: nameOf(value), value }, ...others];
+  const all = [{ name: shortName(nameOf(value)) || UNNAMED, value }, ...others];
   for (const { name, value } of all) await explorer.explore(value, name);
   const { found, scripts } = explorer.finish();
   const nodes = found.map(({ node }) => node!());

@@ -14,7 +14,7 @@ import { exploreNamespace, foreignClass, nodeModule } from "./foreign.ts";
 import type { Found } from "./found.ts";
 import { exploreFunction } from "./functions.ts";
 import { Instances } from "./instances.ts";
-import { valuesOf } from "./members.ts";
+import { added, membersOf, seeMembers, valuesOf, writeMembers } from "./members.ts";
 import { childrenOf, isPlainData, rebuildable, refusalOf } from "./objects.ts";
 import type { Node, Script } from "./payload.ts";
 import { PlainData } from "./plain_data.ts";
@@ -89,7 +89,13 @@ export class Explorer {
     }
     const made = rebuildable(object);
     if (made) {
-      found.node = () => ({ kind: "construct", ...made });
+      // Those of the class itself are named by symbols.
+      const own = membersOf(object, []).filter(([key]) => typeof key === "string");
+      const { findings } = this.#context;
+      const difference = added(own);
+      seeMembers(findings, found, difference);
+      const members = () => writeMembers(findings, object, difference);
+      found.node = () => ({ kind: "construct", ...made, members: members() });
       return;
     }
     const f = Object.getOwnPropertyDescriptor(object, "constructor")?.value;

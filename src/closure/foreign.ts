@@ -4,7 +4,7 @@
  * @module
  */
 
-import { article } from "../protocol/complaint.ts";
+import { article, prototypesOf } from "../protocol/complaint.ts";
 import { type BuiltinPlace, findGlobal, findInModules } from "./builtins.ts";
 import { refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
@@ -100,11 +100,7 @@ export function foreignClass(
 ): string | undefined {
   // Such as a Buffer: whatever its class, it is its bytes.
   if (ArrayBuffer.isView(object)) return undefined;
-  for (
-    let proto = Object.getPrototypeOf(object);
-    proto;
-    proto = Object.getPrototypeOf(proto)
-  ) {
+  for (const proto of prototypesOf(object)) {
     if (isBase(proto)) continue;
     const next = Object.getOwnPropertyDescriptor(proto, "next")?.value;
     if (typeof next === "function" && isNative(sourceOf(next))) return "an iterator";

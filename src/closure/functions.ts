@@ -20,7 +20,7 @@ import { type Inspected, mayInspect, scriptUrl } from "./inspector.ts";
 import { exportName, fileOf, importNode, isInternal } from "./modules.ts";
 import { ship } from "./shipping.ts";
 import { snapshot } from "./snapshot.ts";
-import { type AnyFunction, isNative, sourceOf } from "./texts.ts";
+import { type AnyFunction, isNative, isSloppy, sourceOf } from "./texts.ts";
 
 /** Finds what belongs to a function or class, and says how it travels. */
 export async function exploreFunction(
@@ -120,7 +120,7 @@ async function exploreBlind(
     );
   };
   if (isNative(source)) fail("was bound or is built in");
-  const analysis = analyze(await loadTools(), source, label);
+  const analysis = analyze(await loadTools(), source, label, isSloppy(f));
   const missing = [...analysis.free.keys()].find((name) => !(name in globalThis));
   if (missing !== undefined) fail(`uses the variable "${missing}"`);
   if (analysis.placed) fail("uses import() or import.meta, and so its place");

@@ -6,6 +6,7 @@
  */
 
 import { shortName } from "../protocol/steps.ts";
+import { prototypesOf } from "../protocol/complaint.ts";
 import { analyze, loadTools } from "./analyze.ts";
 import { refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
@@ -51,13 +52,13 @@ export class Instances {
     const { shell, standard, parts } = outlineOf(object);
     findings.see(proto, found, " → class");
     const own = membersOf(object, standard);
-    const isJob = job !== undefined && object instanceof job;
+    const isJob = job !== undefined && prototypesOf(object).includes(job.prototype);
     // On the worker there is but a stand-in for the class, which has no accessors.
     if (isJob) own.push(fieldOf(object, "name"));
     const difference = added(own);
     seeMembers(findings, found, difference);
     for (const [step, part] of parts) findings.see(part, found, step);
-    const classes = classesOf(proto).filter((f) => f !== job);
+    const classes = classesOf(object).filter((f) => f !== job);
     const mayHave = mayInspect() &&
       classes.some((f) => /#[\p{ID_Start}$_]/u.test(sourceOf(f)));
     const all = mayHave ? inspectPrivates(object) : [];
@@ -116,14 +117,15 @@ export class Instances {
 
 /** How many `#private` fields the class `Job` itself has: they come first. */
 async function countPrivates(job: AnyFunction): Promise<number> {
-  const { class: facts } = analyze(await loadTools(), sourceOf(job), "Job");
+  const { class: facts } = analyze(await loadTools(), sourceOf(job), "Job", false);
   return facts!.privateFields.length;
 }
 
 /** The user's classes that an object is an instance of, innermost first. */
-function classesOf(proto: object | null): AnyFunction[] {
+function classesOf(object: object): AnyFunction[] {
   const classes: AnyFunction[] = [];
-  for (let at = proto; at && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+  for (const at of prototypesOf(object)) {
+    if (at === Object.prototype) break;
     const f = Object.getOwnPropertyDescriptor(at, "constructor")?.value;
     if (typeof f === "function") classes.push(f);
   }

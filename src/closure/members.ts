@@ -68,9 +68,9 @@ function hasAttributes(own: PropertyDescriptor, usual: Attributes): boolean {
 }
 
 /** An object's own properties, apart from those that it has in any case. */
-export function membersOf(object: object, standard: readonly string[]): Own {
+export function membersOf(object: object, standard: readonly PropertyKey[]): Own {
   return keysOf(object)
-    .filter((key) => !standard.includes(key as string))
+    .filter((key) => !standard.includes(key))
     .map((key) => [key, Object.getOwnPropertyDescriptor(object, key)!]);
 }
 

@@ -10,6 +10,7 @@ import { kindThatStays } from "../protocol/complaint.ts";
 import { stepTo, stepToValue } from "../protocol/steps.ts";
 import { VIEWS } from "../protocol/views.ts";
 import type { Shell, Slot } from "./payload.ts";
+import { isNative, sourceOf } from "./texts.ts";
 
 /** How to call what cannot travel whatever it holds, such as `"a Promise"`. */
 export function refusalOf(object: object): string | undefined {
@@ -125,9 +126,12 @@ export function rebuildable(
   object: object,
 ): { path: string[]; args: unknown[] } | undefined {
   const proto = Object.getPrototypeOf(object);
-  if (proto === URL.prototype) return { path: ["URL"], args: [String(object)] };
+  if (proto === URL.prototype) {
+    return { path: ["URL"], args: [URL.prototype.toString.call(object)] };
+  }
   if (proto === URLSearchParams.prototype) {
-    return { path: ["URLSearchParams"], args: [String(object)] };
+    const text = URLSearchParams.prototype.toString.call(object);
+    return { path: ["URLSearchParams"], args: [text] };
   }
   if (proto === Headers.prototype) {
     return { path: ["Headers"], args: [[...object as Headers]] };
@@ -184,7 +188,7 @@ export interface Outline {
   /** What it holds beside its properties, each with the step that leads there. */
   parts: [string, unknown][];
   /** Keys of properties that it has in any case. */
-  standard: string[];
+  standard: PropertyKey[];
 }
 
 /** Says how to make an object anew, apart from its class and properties. */
@@ -196,6 +200,11 @@ export function outlineOf(object: object): Outline {
       parts: [],
       standard: ["length"],
     };
+  }
+  if (types.isArgumentsObject(object)) {
+    // Its elements are properties like others, and so is its length.
+    const standard = ["callee", Symbol.iterator];
+    return { shell: () => ({ kind: "arguments" }), parts: [], standard };
   }
   if (types.isMap(object)) {
     const entries = [...Map.prototype.entries.call(object)];
@@ -220,8 +229,12 @@ export function outlineOf(object: object): Outline {
     };
   }
   if (types.isNativeError(object)) {
-    const stack = String(object.stack);
-    return { shell: () => ({ kind: "error", stack }), parts: [], standard: ["stack"] };
+    const { get } = Object.getOwnPropertyDescriptor(object, "stack") ?? {};
+    // Every error has an accessor of V8's; one of the user's travels as such.
+    const isOwn = get !== undefined && !isNative(sourceOf(get));
+    const stack = isOwn ? "" : String(object.stack);
+    const standard = isOwn ? [] : ["stack"];
+    return { shell: () => ({ kind: "error", stack }), parts: [], standard };
   }
   // By what every date has: this one may have a method of that name of its own.
   if (types.isDate(object)) return data(new Date(getTime.call(object)));

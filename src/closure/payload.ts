@@ -37,6 +37,7 @@ export interface Members {
 export type Shell =
   | { kind: "record" }
   | { kind: "array"; length: number }
+  | { kind: "arguments" }
   | { kind: "error"; stack: string }
   | { kind: "map"; entries: [Slot, Slot][] }
   | { kind: "set"; values: Slot[] }
@@ -71,7 +72,7 @@ export type Node =
   | { kind: "job" }
   | { kind: "symbol"; registry?: string; wellKnown?: string; description?: string }
   /** An object that is made by a global constructor of plain arguments. */
-  | { kind: "construct"; path: string[]; args: unknown[] }
+  | { kind: "construct"; path: string[]; args: unknown[]; members: Members }
   | { kind: "bound"; target: Slot; self: Slot; args: Slot[]; members: Members }
   /** What `partial` made. */
   | { kind: "partial"; target: Slot; args: Slot[]; members: Members }

@@ -134,7 +134,9 @@ class Revival {
         const type = follow(globalThis, node.path) as new (
           ...args: unknown[]
         ) => object;
-        return new type(...node.args);
+        const made = new type(...node.args);
+        this.#unfinished.push(() => this.#addMembers(made, node.members));
+        return made;
       }
       case "bound":
       case "partial":

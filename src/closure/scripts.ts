@@ -13,10 +13,11 @@ import type { Analysis } from "./analyze.ts";
 import { NAMES } from "./class_text.ts";
 import type { Place, Script, Slot } from "./payload.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { type AnyFunction, isSloppy } from "./texts.ts";
 
 /** A function that travels by its source. */
 export interface Shipped {
-  f: object;
+  f: AnyFunction;
   snapshot: Snapshot;
   analysis: Analysis;
   /** Its file, line and column. */
@@ -207,7 +208,7 @@ class ScriptText {
   script(): Script {
     const { importMeta, restore, keep } = NAMES;
     const names = [importMeta, restore, keep];
-    this.#add(`"use strict"; (function ($ge_set, $ge_define, ${names.join(", ")}) { `);
+    this.#add(`(function ($ge_set, $ge_define, ${names.join(", ")}) { `);
     this.#scope(undefined);
     this.#add(" })");
     return {
@@ -251,7 +252,8 @@ class ScriptText {
     const shared = new Set(
       [...this.#group.shared.get(f)!.values()].flatMap((x) => [...x]),
     );
-    this.#add(`$ge_define(${index}, (() => { `);
+    const mode = isSloppy(f.f) ? "" : '"use strict"; ';
+    this.#add(`$ge_define(${index}, (() => { ${mode}`);
     for (const [name, { slot }] of captured) {
       if (slot && !shared.has(name)) {
         this.#declare(name, slot(), this.#earlyOf(f, name, index));

@@ -29,6 +29,8 @@ export function makeShell(shell: Shell, get: Get): object {
       return {};
     case "array":
       return [];
+    case "arguments":
+      return argumentsObject();
     case "error":
       return new Error();
     case "map":
@@ -70,6 +72,7 @@ export function fill(object: object, shell: Shell, get: Get): void {
         configurable: true,
       });
       break;
+    case "arguments":
     case "data":
     case "record":
     case "view":
@@ -77,4 +80,8 @@ export function fill(object: object, shell: Shell, get: Get): void {
     default:
       shell satisfies never;
   }
+}
+
+function argumentsObject(): object {
+  return arguments;
 }

@@ -20,6 +20,8 @@ import type { Snapshot } from "./snapshot.ts";
 import {
   type AnyFunction,
   headOf,
+  isSloppy,
+  nameOf,
   needsNothing,
   placeOf,
   simple,
@@ -47,9 +49,8 @@ export async function ship(
   const captured = new Map<string, Captured>();
   let analysis: Analysis;
   const functions = functionNamesIn(file);
-  const mayName = [...seen.words].some((word) =>
-    word !== f.name && functions.has(word)
-  );
+  const name = nameOf(f);
+  const mayName = [...seen.words].some((word) => word !== name && functions.has(word));
   if (needsNothing(f, seen, mayName)) analysis = simple(seen.source);
   else {
     analysis = await read(f, seen, label);
@@ -71,7 +72,7 @@ export async function ship(
 async function read(f: AnyFunction, seen: Snapshot, label: string): Promise<Analysis> {
   const tools = await loadTools();
   const { source, variables, location } = seen;
-  const analysis = analyses.get(f) ?? analyze(tools, source, label);
+  const analysis = analyses.get(f) ?? analyze(tools, source, label, isSloppy(f));
   analyses.set(f, analysis);
   const { name, written } = analysis.ownName ?? {};
   const variable = variables.get(name!);
@@ -97,7 +98,8 @@ async function checkNamesAround(
   const at = scopes.findIndex(({ kind }) => kind === `Closure (${name})`);
   const isInner = variable && at >= 0 && variable.scope <= at;
   // Most names are those of declarations.
-  const isOwn = typeof variable?.value === "function" && variable.value.name === name;
+  const isOwn = typeof variable?.value === "function" &&
+    nameOf(variable.value) === name;
   if (isInner || isOwn && at < 0) return;
   const around = enclosing(await loadTools(), location!);
   const owner = around.findLast((node) =>
@@ -142,7 +144,7 @@ async function captureVariables(
           context,
           found,
           `a class with a field whose name is computed from "${name}"`,
-          `use "${name}" in one of its methods, too, or make it a variable of the module`,
+          `use "${name}" in one of its methods, too`,
         );
       }
       continue;

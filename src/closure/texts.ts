@@ -13,6 +13,16 @@ import type { Snapshot } from "./snapshot.ts";
 // deno-lint-ignore ban-types -- any function at all
 export type AnyFunction = Function;
 
+/** The name of a function; none if it has one of another kind, or one that throws. */
+export function nameOf(f: AnyFunction): string {
+  try {
+    const { name } = f;
+    return typeof name === "string" ? name : "";
+  } catch {
+    return "";
+  }
+}
+
 /** The text of a function, whatever it calls `toString`. */
 export function sourceOf(f: AnyFunction): string {
   return Function.prototype.toString.call(f);
@@ -26,6 +36,21 @@ export function sourceOrNone(f: unknown): string | undefined {
 /** Whether it is a class; a method, too, may have that name. */
 export function isClass(source: string): boolean {
   return /^class\b(?!\s*\()/.test(source);
+}
+
+const callerOf = Object.getOwnPropertyDescriptor(Function.prototype, "caller")?.get;
+
+/**
+ * Whether a function is not in strict mode, such as one of `new Function`. It shows of
+ * ordinary functions only: of arrows, methods, generators and async functions it does not.
+ */
+export function isSloppy(f: AnyFunction): boolean {
+  try {
+    callerOf!.call(f);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether it is the text of a function that is built in or was bound. */

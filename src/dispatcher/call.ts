@@ -7,6 +7,7 @@
 import { checkOptions } from "../checks.ts";
 import { capture, checkFunction, rootOf } from "../closure/capture.ts";
 import type { Slot, Task } from "../closure/payload.ts";
+import { nameOf } from "../closure/texts.ts";
 import type { Items } from "./item_source.ts";
 import { DISPATCH_CHECKS, type DispatchOptions } from "./options.ts";
 
@@ -48,7 +49,7 @@ export function requestCall(
       "into is for results that are all numbers: not with reraise: false",
     );
   }
-  const name = options.name ?? (f.name || "anonymous");
+  const name = options.name ?? (nameOf(f) || "anonymous");
   return { name, code: captureLater(f, spread), items, options };
 }
 

@@ -92,10 +92,24 @@ export function kindThatStays(value: unknown): string | undefined {
   if (types.isSharedArrayBuffer(value)) return "a SharedArrayBuffer";
   if (types.isGeneratorObject(value)) return "a generator";
   if (types.isMapIterator(value) || types.isSetIterator(value)) return "an iterator";
-  if (value instanceof WeakRef) return "a WeakRef";
+  if (isObject(value) && prototypesOf(value).includes(WeakRef.prototype)) {
+    return "a WeakRef";
+  }
   if (types.isArrayBuffer(value) && value.detached) return "a detached ArrayBuffer";
   if (ArrayBuffer.isView(value)) return viewThatStays(value);
   return undefined;
+}
+
+/** What an object inherits from, nearest first, up to a proxy, which is not asked. */
+export function prototypesOf(object: object): object[] {
+  const found: object[] = [];
+  let at = Object.getPrototypeOf(object) as object | null;
+  for (; at && !types.isProxy(at); at = Object.getPrototypeOf(at)) found.push(at);
+  return found;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function viewThatStays(view: ArrayBufferView): string | undefined {

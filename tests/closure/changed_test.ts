@@ -232,3 +232,82 @@ same("classes and functions keep what was changed in them", [
     ];
   }],
 ]);
+
+same("functions are called as they would be here", [
+  ["sloppy ones", () => {
+    const isGlobal = new Function("return this === globalThis");
+    const octal = new Function("n", "undeclared = 010; return n + undeclared");
+    return (x: number) => [isGlobal(), octal(x)];
+  }],
+  ["strict ones", () => {
+    const isNothing = new Function('"use strict"; return this === undefined');
+    function own(this: unknown) {
+      return this === undefined;
+    }
+    return (x: number) => [x, isNothing(), own()];
+  }],
+  ["with the arguments object of another call", () => {
+    const args = (function (..._: number[]) {
+      return arguments;
+    })(1, 2);
+    return (x: number) => [
+      [x, args.length, ...args],
+      Object.prototype.toString.call(args),
+      Object.keys(args),
+    ];
+  }],
+  ["by new, and by call", () => {
+    const kind = function () {
+      return new.target === undefined ? ["called"] : ["made"];
+    };
+    return (x: number) => [x, kind(), Reflect.construct(kind, [])];
+  }],
+  ["with a class whose text has no semicolons", () => {
+    const make = (0, eval)(`(() => class Model {
+      before = 1
+      static { this.ready = true }
+      *steps() { yield this.before }
+      static size = 2;
+      *[Symbol.iterator]() { yield* this.steps() }
+    })`);
+    const Model = make();
+    return (x: number) => [x, ...new Model(), Model.ready, Model.size];
+  }],
+]);
+
+same("what stands in the way of a look is not asked", [
+  ["the prototype of a generator that is none", () => {
+    const steps = function* () {
+      yield 1;
+    };
+    Reflect.set(steps, "prototype", 5);
+    return (x: number) => [x, ...steps(), Reflect.get(steps, "prototype")];
+  }],
+  ["a name that throws, or is no text", () => {
+    const named = (value: PropertyDescriptor) =>
+      Object.defineProperty((x: number) => x + 1, "name", value);
+    const throwing = named({
+      get() {
+        throw new Error("no name");
+      },
+    });
+    const numbered = named({ value: 5 });
+    return (x: number) => [throwing(x), numbered(x), numbered.name];
+  }],
+  [
+    "the function's own name, if that throws",
+    () =>
+      Object.defineProperty((x: number) => x + 1, "name", {
+        get() {
+          throw new Error("no name");
+        },
+      }),
+  ],
+  ["toString of an address", () => {
+    const address = Object.assign(new URL("http://localhost/a"), {
+      toString: () => "none",
+      tag: 1,
+    });
+    return (x: number) => [x, address.href, address.tag, `${address}`];
+  }],
+]);
