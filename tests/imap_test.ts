@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { imap, imapUnordered, type JobDispatcher, map } from "../mod.ts";
+import { imap, imapUnordered, JobCancelledError, JobDispatcher, map } from "../mod.ts";
 import { bounded, group, TempDirectory, test, twoProcesses } from "./fixtures/tools.ts";
 
 const scheduler = twoProcesses;
@@ -336,6 +336,26 @@ group("imap() gives results as they are asked for", (test) => {
     }
     assertEquals(await d.map(double, [1, 2]), [2, 4]);
   });
+});
+
+test("A dispatcher that is closed ends what waits for its source", async () => {
+  for (const first of [[], [1]]) {
+    for (
+      const kind of [
+        (d: JobDispatcher, source: AsyncIterable<number>) => d.map(double, source),
+        (d: JobDispatcher, source: AsyncIterable<number>) =>
+          collect(d.imap(double, source)),
+      ]
+    ) {
+      const dispatcher = new JobDispatcher({ scheduler });
+      const waits = Promise.withResolvers<void>();
+      const results = kind(dispatcher, thenNothing(first, waits.resolve));
+      const ended = assertRejects(() => results, JobCancelledError, '"double"');
+      await waits.promise;
+      await dispatcher.close();
+      await ended;
+    }
+  }
 });
 
 test("imap() closes its own workers at its end, and when it fails", async () => {

@@ -39,7 +39,7 @@ export async function collect(
   };
   const output = new JobOutput({ ...options, name, isJob: false, failed: stop });
   // Where there is nothing to do, nothing is started.
-  await items.begin(signal);
+  await items.begin(name, engine.closing, signal);
   const recording = await openRecording(call, items).catch((error) => {
     items.close();
     throw error;

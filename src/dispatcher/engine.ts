@@ -98,6 +98,7 @@ export class Engine {
   #crew: Crew | undefined;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  readonly #closer = new AbortController();
   #ticking: ReturnType<typeof setInterval> | undefined;
   #heartbeat = 0;
   #handling = false;
@@ -113,6 +114,11 @@ export class Engine {
   constructor(name: string, getScheduler: () => Promise<Scheduler>) {
     this.#name = name;
     this.#getScheduler = getScheduler;
+  }
+
+  /** Is aborted when it is closed: nothing can begin any more. */
+  get closing(): AbortSignal {
+    return this.#closer.signal;
   }
 
   /** Where it listens, once it does. */
@@ -203,6 +209,7 @@ export class Engine {
 
   /** Cancels every run, sends the workers home, and resolves when nothing is left. */
   close(): Promise<void> {
+    this.#closer.abort();
     return this.#closing ??= this.#close();
   }
 

@@ -6,7 +6,8 @@
  */
 
 import { areNumbers, type List } from "../protocol/lists.ts";
-import { SourceIterator, type Step } from "./source_iterator.ts";
+import { cancelledError } from "./failures.ts";
+import { SourceIterator } from "./source_iterator.ts";
 
 /**
  * Anything that can be iterated over, at once or in time: by `for of`, or by `for await`
@@ -81,42 +82,59 @@ export class ItemSource {
     if (!this.hasRoom) return 0;
     const iterator = this.#iterator!;
     if (iterator.isAsync) return this.#readOne(iterator);
-    let read = 0;
+    const before = this.#count;
     try {
-      while (read < most && this.hasRoom) read += this.#take(iterator.next());
+      iterator.read(Math.min(most, this.allowed - before), this.#keep);
     } catch (error) {
       this.#failure = { error };
     }
-    return read;
+    return this.#readSince(before);
   }
 
   async #readOne(iterator: SourceIterator): Promise<number> {
+    const before = this.#count;
     try {
-      return this.#take(await iterator.nextInTime());
+      await iterator.readInTime(this.#keep);
     } catch (error) {
       this.#failure = { error };
-      return 0;
     }
+    return this.#readSince(before);
+  }
+
+  #readSince(before: number): number {
+    if (!this.#closed && !this.#failure) this.#ended = this.#iterator!.over;
+    return this.#count - before;
   }
 
   /**
-   * Reads the first item, unless a signal is aborted before it comes.
+   * Reads the first item, unless something is aborted before it comes.
    *
+   * @param name What the run is called.
+   * @param closing Is aborted when the dispatcher is closed.
+   * @param signal The user's own.
+   * @throws {JobCancelledError} When the dispatcher is closed.
    * @throws The signal's reason, and what the source throws.
    */
-  async begin(signal: AbortSignal | undefined): Promise<void> {
-    const aborted = Promise.withResolvers<never>();
-    const abort = () => aborted.reject(signal!.reason);
+  async begin(
+    name: string,
+    closing: AbortSignal,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const ended = Promise.withResolvers<never>();
+    const abort = () => ended.reject(signal!.reason);
+    const cancel = () => ended.reject(cancelledError({ name, index: undefined }));
     signal?.addEventListener("abort", abort);
+    closing.addEventListener("abort", cancel);
     try {
       signal?.throwIfAborted();
-      await Promise.race([this.read(1), aborted.promise]);
+      await Promise.race([this.read(1), ended.promise]);
       if (this.#failure) throw this.#failure.error;
     } catch (error) {
       this.close();
       throw error;
     } finally {
       signal?.removeEventListener("abort", abort);
+      closing.removeEventListener("abort", cancel);
     }
   }
 
@@ -141,15 +159,9 @@ export class ItemSource {
     this.#iterator?.close();
   }
 
-  #take(step: Step): number {
-    if (this.#closed) return 0;
-    if (!step) {
-      this.#ended = true;
-      return 0;
-    }
-    this.#kept.set(this.#count++, step.value);
-    return 1;
-  }
+  readonly #keep = (item: unknown): void => {
+    this.#kept.set(this.#count++, item);
+  };
 }
 
 /** Whether it is an array, or a typed one, that is gone through as arrays are. */

@@ -9,9 +9,6 @@
 import { shown } from "../checks.ts";
 import { log } from "../settings.ts";
 
-/** An item that a source gave; `undefined` at its end. */
-export type Step = { value: unknown } | undefined;
-
 /** A method of an object that keeps to no interface yet. */
 type Method = (this: unknown) => unknown;
 
@@ -52,24 +49,33 @@ export class SourceIterator {
     this.#next = mustBeMethod("next", (iterator as { next?: unknown }).next);
   }
 
+  /** Whether it has come to its end, or has failed. */
+  get over(): boolean {
+    return this.#over;
+  }
+
   /**
-   * The next item of a source whose items come at once.
+   * Reads items of a source that gives them at once, until it is over or left.
    *
+   * @param most How many at most.
+   * @param put Takes each of them.
    * @throws What the source throws.
    * @throws {TypeError} When what it gives is no step of an iteration.
    */
-  next(): Step {
+  read(most: number, put: (item: unknown) => void): void {
     this.#asked = true;
     try {
-      const result = this.#next.call(this.#iterator);
-      // `for of` would take it for an item, and so go on for ever.
-      if (isThenable(result)) {
-        throw new TypeError(
-          "The source's next() gave a promise: for that it has to be an AsyncIterable, " +
-            "with [Symbol.asyncIterator]()",
-        );
+      for (let read = 0; read < most && !this.#over && !this.#closed; read++) {
+        const result = this.#next.call(this.#iterator);
+        // `for of` would take it for an item, and so go on for ever.
+        if (isThenable(result)) {
+          throw new TypeError(
+            "The source's next() gave a promise: for that it has to be an " +
+              "AsyncIterable, with [Symbol.asyncIterator]()",
+          );
+        }
+        this.#take(result, put);
       }
-      return this.#stepOf(result);
     } catch (error) {
       this.#over = true;
       throw error;
@@ -79,10 +85,10 @@ export class SourceIterator {
     }
   }
 
-  /** The next item of a source whose items come in time. It throws as `next()` does. */
-  async nextInTime(): Promise<Step> {
+  /** Reads one item of a source that takes its time. It throws as `read()` does. */
+  async readInTime(put: (item: unknown) => void): Promise<void> {
     try {
-      return this.#stepOf(await this.#next.call(this.#iterator));
+      this.#take(await this.#next.call(this.#iterator), put);
     } catch (error) {
       this.#over = true;
       throw error;
@@ -102,7 +108,6 @@ export class SourceIterator {
 
   #return(): void {
     if (this.#over) return;
-    this.#over = true;
     // What went wrong cannot be thrown any more, for nobody waits; it costs no result.
     const failed = (error: unknown) =>
       log("info", `a map's source that was left could not clean up: ${shown(error)}`);
@@ -114,17 +119,20 @@ export class SourceIterator {
     }
   }
 
-  #stepOf(result: unknown): Step {
+  #take(result: unknown, put: (item: unknown) => void): void {
     if (!isObject(result)) {
       throw new TypeError(
         `The source's next() gave ${shown(result)}: an object with done and value is ` +
           `expected`,
       );
     }
-    const { done } = result as { done?: unknown };
-    if (!done) return { value: (result as { value?: unknown }).value };
-    this.#over = true;
-    return undefined;
+    if ((result as { done?: unknown }).done) {
+      this.#over = true;
+      return;
+    }
+    const { value } = result as { value?: unknown };
+    // What comes when it was left is dropped.
+    if (!this.#closed) put(value);
   }
 }
 

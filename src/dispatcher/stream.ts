@@ -107,10 +107,10 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
 
   async #begin(): Promise<void> {
     this.#begun = true;
-    const { signal } = this.#call.options;
+    const { name, options: { signal } } = this.#call;
     try {
       this.#engine = this.#getEngine();
-      await this.#items.begin(signal);
+      await this.#items.begin(name, this.#engine.closing, signal);
       this.#recording = await openRecording(this.#call, this.#items);
       if (this.#finished !== undefined) await this.#recording?.finish("left early");
       if (this.#items.count === 0) this.#total = 0;

@@ -295,15 +295,18 @@ Deno.test("ItemSource.begin() throws what the source throws, and be it undefined
       },
     }),
   };
+  const { signal: open } = new AbortController();
   let thrown: unknown = "nothing";
-  await new ItemSource(items).begin(undefined).catch((error) => thrown = error);
+  await new ItemSource(items).begin("f", open, undefined).catch((error) =>
+    thrown = error
+  );
   assertEquals(thrown, undefined);
   const pending = {
     [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }),
   };
   const source = new ItemSource(pending as AsyncIterable<unknown>);
   await assertRejects(
-    () => source.begin(AbortSignal.abort(new RangeError("no"))),
+    () => source.begin("f", open, AbortSignal.abort(new RangeError("no"))),
     RangeError,
   );
 });
