@@ -9,6 +9,7 @@ import {
 } from "@std/assert";
 import {
   currentJob,
+  GridEngineError,
   imap,
   JobDispatcher,
   map,
@@ -204,6 +205,32 @@ group("map() reads items from wherever they come", (test) => {
       "later",
     );
   });
+});
+
+test("map() fails when what should give a scheduler throws, and be it nothing", async () => {
+  for (const nothing of [undefined, null, 0, ""]) {
+    const scheduler = () => {
+      throw nothing;
+    };
+    const text = `The scheduler threw ${Deno.inspect(nothing)}`;
+    for (const reraise of [true, false]) {
+      const results = map((x: number) => x, [1, 2], { scheduler, reraise });
+      if (reraise) await assertRejects(() => results, GridEngineError, text);
+      else for (const error of await results) assertStringIncludes(`${error}`, text);
+    }
+    const stream = imap((x: number) => x, [1, 2], { scheduler });
+    await assertRejects(() => stream.next(), GridEngineError, text);
+  }
+});
+
+test("map() refuses promises among its items, and says what to do", async () => {
+  const promise = Promise.resolve(1);
+  for (const items of [[promise], [promise].values()]) {
+    const text =
+      "args[0] is a Promise, which cannot be sent to a worker; await it first";
+    const results = map(() => 1, items, { scheduler });
+    await assertRejects(() => results, SerializationError, text);
+  }
 });
 
 group("map() runs any function that keeps to its arguments and globals", (test) => {

@@ -10,7 +10,8 @@
  * @module
  */
 
-import type { WorkerLoss } from "../errors.ts";
+import { shown } from "../checks.ts";
+import { GridEngineError, type WorkerLoss } from "../errors.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import type {
   AssignedChunk,
@@ -273,7 +274,10 @@ export class Engine {
       if (!this.#runs.has(id)) return;
       run.codeNumber = this.#codes.use(code);
     } catch (error) {
-      if (this.#runs.has(id)) this.#break(run, error);
+      if (!this.#runs.has(id)) return;
+      // Of an end without an error the listener would take what it has for all results.
+      const nothing = () => new GridEngineError(`The scheduler threw ${shown(error)}`);
+      this.#break(run, error || nothing());
       return;
     }
     const estimate = this.#codes.estimate(run.codeNumber);

@@ -42,6 +42,8 @@ function findInstance(values: unknown[]): { at: number; name: string } | undefin
     if (typeof value !== "object" || value === null) continue;
     const prototype = Object.getPrototypeOf(value) as object | null;
     if (KEPT.has(prototype) || value instanceof Error) continue;
+    // It does not arrive at all.
+    if (value instanceof Promise) continue;
     const name = Object(prototype).constructor?.name;
     if (typeof name === "string" && name !== "") return { at, name };
   }

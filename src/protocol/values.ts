@@ -114,6 +114,8 @@ export function complaintOf(
   }
   const advice = what.startsWith("a function") && receiver === "a worker"
     ? "let the function that is run capture it in a variable, or give it by partial()"
+    : what === "a Promise"
+    ? "await it first"
     : "use plain data instead";
   return new SerializationError(
     `${path} is ${what}, which cannot be sent to ${receiver}; ${advice}`,
