@@ -11,7 +11,7 @@ import type { Context } from "./context.ts";
 import { isImporting } from "./evaluate.ts";
 import type { Found } from "./found.ts";
 import { mayInspect, scriptUrl } from "./inspector.ts";
-import { membersOf, seeMembers, writeMembers } from "./members.ts";
+import { added, membersOf, seeMembers, writeMembers } from "./members.ts";
 import { exportsOf, importLoaded, importNode, isInternal } from "./modules.ts";
 import { isBase } from "./objects.ts";
 import { snapshot } from "./snapshot.ts";
@@ -82,7 +82,7 @@ function exploreExports({ findings }: Context, found: Found, namespace: object):
       // It has none yet.
     }
   }
-  const own = membersOf(exports, []);
+  const own = added(membersOf(exports, []));
   seeMembers(findings, found, own);
   found.node = () => ({
     kind: "object",
