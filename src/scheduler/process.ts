@@ -12,6 +12,7 @@ import {
   valuesByName,
   wholeFrom,
 } from "../checks.ts";
+import { cleanUp } from "../cleanup.ts";
 import { SchedulerError, type WorkerLoss } from "../errors.ts";
 import { settings } from "../settings.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
@@ -142,7 +143,8 @@ export class ProcessScheduler implements Scheduler {
   /** {@linkcode Scheduler.close} */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.killall();
+    // One that waits for a device may not end, even so.
+    await cleanUp("not all workers have ended", () => this.killall());
   }
 
   /** {@linkcode ProcessScheduler.close} */

@@ -39,3 +39,13 @@ Deno.test("The worker's program runs from the cache when nobody serves it any mo
 Deno.test("A worker's program in a file is left where it is", async () => {
   await cacheWorker(["file:///nowhere/worker.ts"]);
 });
+
+Deno.test("A server that does not answer is not waited for without bound", async () => {
+  using listener = Deno.listen({ port: 0, hostname: "127.0.0.1" });
+  const module = `http://127.0.0.1:${listener.addr.port}/worker.ts`;
+  await assertRejects(
+    () => cacheWorker([module], {}, 300),
+    SchedulerError,
+    `cannot be fetched within 300 ms: ${module}`,
+  );
+});
