@@ -55,6 +55,7 @@ export class Channel<Out extends object, In extends object> {
   readonly #in: Ring;
   readonly #key: string;
   readonly #take: (message: In) => void;
+  readonly #before: () => void;
   /** How many were written, posted, read, and have arrived as messages. */
   #written = 0;
   #posted = 0;
@@ -68,18 +69,21 @@ export class Channel<Out extends object, In extends object> {
    * @param memory The channel's.
    * @param side Which end it is.
    * @param take Takes what the other side says.
+   * @param before Is called before something is taken.
    */
   constructor(
     port: Port,
     { toThread, toLoop, key }: ChannelMemory,
     side: "loop" | "thread",
     take: (message: In) => void,
+    before: () => void = () => {},
   ) {
     this.#port = port;
     this.#out = new Ring(side === "loop" ? toThread : toLoop);
     this.#in = new Ring(side === "loop" ? toLoop : toThread);
     this.#key = key;
     this.#take = take;
+    this.#before = before;
   }
 
   /**
@@ -103,6 +107,7 @@ export class Channel<Out extends object, In extends object> {
   /** Takes what was posted, if it is a message of this channel. */
   arrived(posted: Posted<In> | null | undefined): void {
     if (posted?.key !== this.#key) return;
+    this.#before();
     const { message, after } = posted;
     while (this.#read < after) this.#takeNext();
     this.#arrived++;
@@ -112,6 +117,7 @@ export class Channel<Out extends object, In extends object> {
 
   /** Takes what is in shared memory. */
   poll(): void {
+    this.#before();
     while (this.#takeNext());
   }
 

@@ -18,6 +18,7 @@ import { Outbox } from "./outbox.ts";
 import { PrintWindow } from "./print_window.ts";
 import { epoch, RunningItem } from "./running_item.ts";
 import { RunningJob, type ToJob } from "./running_job.ts";
+import { Surroundings } from "./surroundings.ts";
 import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.ts";
 
 /**
@@ -42,12 +43,24 @@ const loop = self as unknown as EventTarget & {
 };
 const port = { postMessage: loop.postMessage.bind(loop) };
 const { wait } = Atomics;
+const { min } = Math;
 /** What nobody wakes. */
 const nothing = new Int32Array(new SharedArrayBuffer(4));
 
 type Call = (argument: unknown) => unknown;
 
-const thread = { worker: "", host: "", post };
+const surroundings = new Surroundings();
+/** What of them an item has replaced. */
+let replaced: string | undefined;
+
+const thread = {
+  worker: "",
+  host: "",
+  post(message: FromExecutor) {
+    restore();
+    post(message);
+  },
+};
 let channel: Channel<FromExecutor, ToExecutor> | undefined;
 let running: RunningItem;
 let held: HeldResults;
@@ -87,7 +100,7 @@ function start(data: Start): void {
   running = new RunningItem(data.running);
   held = new HeldResults(data.held);
   prints = new PrintWindow(data.prints);
-  channel = new Channel(port, data.channel, "thread", take);
+  channel = new Channel(port, data.channel, "thread", take, restore);
   channel.send({ type: "ready" });
   channel.listen().catch(fail);
 }
@@ -121,7 +134,10 @@ function take(data: ToExecutor): void {
 }
 
 ownConsole({
-  mode: () => current.batch?.logs ?? "inherit",
+  mode() {
+    restore();
+    return current.batch?.logs ?? "inherit";
+  },
   item: () => `${current.chunk?.chunk}.${current.offset}`,
   forward(level, text) {
     const { offset } = current;
@@ -138,17 +154,20 @@ ownConsole({
 // thread itself fails, then its end has to be seen.
 self.addEventListener("error", (event) => {
   if (broken) return;
+  restore();
   event.preventDefault();
   printError("Uncaught in a job:", (event as ErrorEvent).error);
 });
 self.addEventListener("unhandledrejection", (event) => {
   if (broken) return;
+  restore();
   event.preventDefault();
   printError("Unhandled rejection in a job:", event.reason);
 });
 
 // Deno ends a thread that exits without a word, so the word must come first.
 const exit = (status?: number | string): never => {
+  surroundings.restore();
   const exitStatus = Math.abs(Math.trunc(Number(status ?? Deno.exitCode))) || 0;
   post({ type: "exited", exitStatus });
   return halt();
@@ -169,6 +188,23 @@ function post(message: FromExecutor): void {
   channel!.send(message);
 }
 
+/**
+ * Puts back what was replaced of what our code relies on, and takes that down. The process
+ * starts anew then, as soon as the item that runs has ended. Modules may replace what they
+ * like while they are loaded.
+ */
+function restore(): void {
+  if (loading) return;
+  const found = surroundings.restore();
+  replaced ??= found;
+}
+
+/** Says why the process has to start anew. */
+function giveUp(what: string): never {
+  post({ type: "replaced", what });
+  return halt();
+}
+
 /** What a batch calls; loaded when it is the first that does. */
 async function callOf(number: number): Promise<Call> {
   const code = codes.get(number);
@@ -179,6 +215,7 @@ async function callOf(number: number): Promise<Call> {
     return await (code.call = revive(code.value));
   } finally {
     loading = false;
+    surroundings.accept();
   }
 }
 
@@ -200,7 +237,10 @@ async function pump(): Promise<void> {
 /** One batch while it runs. */
 class BatchRun {
   readonly #batch: Batch;
-  readonly #outbox = new Outbox(held, post);
+  readonly #outbox = new Outbox(held, post, () => {
+    this.#check();
+    this.#sound = 0;
+  });
   /** When results were last sent on because of the time. */
   #tick = clock();
   /** When the clock was last read, and after how many items it is read again. */
@@ -209,12 +249,17 @@ class BatchRun {
   /** Of the item that runs: its offset within its chunk, and its place in the batch. */
   #offset = 0;
   #next = 0;
+  /** No more than one item ran since the surroundings were looked at. */
+  #single = true;
+  /** How many results there were, of those that are not sent on, when all was well. */
+  #sound = 0;
 
   constructor(batch: Batch) {
     this.#batch = batch;
   }
 
   async run(): Promise<void> {
+    if (replaced !== undefined) giveUp(replaced);
     const { code, chunks, list, announce, measure, timed } = this.#batch;
     let call: Call;
     let args: List;
@@ -245,7 +290,8 @@ class BatchRun {
       if (early.length > 0) takeEarly(begun);
       this.#offset = 0;
       while (this.#offset < chunk.count) {
-        const until = Math.min(chunk.count, this.#offset + this.#stride);
+        this.#single = this.#stride === 1;
+        const until = min(chunk.count, this.#offset + this.#stride);
         const promise = this.#runSome(call, args, until);
         if (promise) await this.#settle(promise);
         this.#look();
@@ -253,6 +299,7 @@ class BatchRun {
     }
     this.#end();
     this.#outbox.flush(epoch());
+    if (replaced !== undefined) giveUp(replaced);
   }
 
   #end(): void {
@@ -282,6 +329,7 @@ class BatchRun {
         try {
           const result = call(argument);
           if (typeof result !== "number" || !held.addNumber(begun, offset, result)) {
+            if (this.#single) restore();
             if (isThenable(result)) return result;
             this.#outbox.keep(begun, offset, result);
           }
@@ -299,8 +347,11 @@ class BatchRun {
   /** Waits for the promise that the running item gave. */
   async #settle(promise: PromiseLike<unknown>): Promise<void> {
     this.#outbox.flush(epoch());
+    this.#single = true;
     try {
-      this.#outbox.keep(begun, this.#offset, await promise);
+      const result = await promise;
+      restore();
+      this.#outbox.keep(begun, this.#offset, result);
     } catch (error) {
       this.#threw(error);
     }
@@ -315,7 +366,22 @@ class BatchRun {
     this.#outbox.fail(begun, this.#offset, cancelled ? "cancelled" : "threw", error);
   }
 
+  /**
+   * Looks at the surroundings. If an item has changed them, it is over when that one has
+   * ended. If others ran after it, what they made there is not to be trusted, nor what
+   * became of it in our hands: they are handed back.
+   */
+  #check(): void {
+    restore();
+    if (replaced === undefined) this.#sound = held.count;
+    else if (!this.#single) {
+      if (held.numberCount === 0) held.cut(this.#sound);
+      giveUp(replaced);
+    }
+  }
+
   #closeJob(): void {
+    restore();
     current.job?.close();
     current.job = undefined;
   }
@@ -325,7 +391,12 @@ class BatchRun {
     const now = clock();
     // Quick items are not worth the look.
     const quick = now - this.#looked < UNTIMED;
-    this.#stride = quick ? Math.min(2 * this.#stride, MOST_UNTIMED) : 1;
+    if (this.#single || !quick) this.#check();
+    if (replaced !== undefined) {
+      this.#outbox.flush(epoch());
+      giveUp(replaced);
+    }
+    this.#stride = quick ? min(2 * this.#stride, MOST_UNTIMED) : 1;
     this.#looked = now;
     if (now - this.#tick < FLUSH_INTERVAL) return;
     this.#tick = now;

@@ -15,6 +15,9 @@ import type { Segment } from "../protocol/messages.ts";
 import type { List } from "../protocol/lists.ts";
 import { SharedValues } from "./shared_values.ts";
 
+// Own copies: a function that runs in the thread may replace what is global.
+const { add, compareExchange, load, store, wait } = Atomics;
+
 /** The most results that are held: of numbers alone, and of any kind. */
 const NUMBERS = 1 << 15;
 const VALUES = 4096;
@@ -89,7 +92,7 @@ export class HeldResults {
       rows[at] = chunk;
       rows[at + 1] = offset;
       rows[at + 2] = i;
-      Atomics.store(this.#header, ROW_COUNT, this.#rowCount);
+      store(this.#header, ROW_COUNT, this.#rowCount);
       this.#chunk = chunk;
     }
     this.#offset = offset + 1;
@@ -116,7 +119,7 @@ export class HeldResults {
     this.#entries[i * 2] = chunk;
     this.#entries[i * 2 + 1] = offset;
     this.#count = i + 1;
-    Atomics.store(this.#header, COUNT, i + 1);
+    store(this.#header, COUNT, i + 1);
     return true;
   }
 
@@ -128,8 +131,8 @@ export class HeldResults {
    */
   sending(): number {
     const header = this.#header;
-    while (Atomics.compareExchange(header, LOCK, 0, 1) !== 0) {
-      Atomics.wait(header, LOCK, 1, 1);
+    while (compareExchange(header, LOCK, 0, 1) !== 0) {
+      wait(header, LOCK, 1, 1);
     }
     return header[TAKEN]!;
   }
@@ -149,22 +152,32 @@ export class HeldResults {
     this.#values.clear();
     header[COUNT] = header[TAKEN] = header[ROW_COUNT] = 0;
     header[ROUND]!++;
-    Atomics.store(header, LOCK, 0);
+    store(header, LOCK, 0);
+  }
+
+  /** For the thread: drops all but the first results, if the event loop has not taken them. */
+  cut(count: number): void {
+    const kept = Math.max(count, this.sending());
+    if (kept < this.#count) {
+      this.#count = kept;
+      store(this.#header, COUNT, kept);
+    }
+    store(this.#header, LOCK, 0);
   }
 
   /** For the thread: it posts a message to the event loop. */
   posted(): void {
-    Atomics.add(this.#header, POSTED, 1);
+    add(this.#header, POSTED, 1);
   }
 
   /** For the event loop: how often the thread has sent results on. */
   get round(): number {
-    return Atomics.load(this.#header, ROUND);
+    return load(this.#header, ROUND);
   }
 
   /** For the event loop: how many results there were since the thread sent some on. */
   get count(): number {
-    return Atomics.load(this.#header, COUNT);
+    return load(this.#header, COUNT);
   }
 
   /**
@@ -176,22 +189,22 @@ export class HeldResults {
    */
   take(posted: number): TakenResults | undefined {
     const header = this.#header;
-    if (Atomics.load(header, COUNT) === header[TAKEN]) return undefined;
-    if (Atomics.compareExchange(header, LOCK, 0, 1) !== 0) return undefined;
+    if (load(header, COUNT) === header[TAKEN]) return undefined;
+    if (compareExchange(header, LOCK, 0, 1) !== 0) return undefined;
     let taken: TakenResults | undefined;
     // The thread may have sent all on since we looked.
-    const count = Atomics.load(header, COUNT);
+    const count = load(header, COUNT);
     const from = header[TAKEN]!;
-    if (Atomics.load(header, POSTED) === posted && count > from) {
+    if (load(header, POSTED) === posted && count > from) {
       taken = this.#read(from, count);
       header[TAKEN] = count;
     }
-    Atomics.store(header, LOCK, 0);
+    store(header, LOCK, 0);
     return taken;
   }
 
   #read(from: number, to: number): TakenResults {
-    const rows = Atomics.load(this.#header, ROW_COUNT);
+    const rows = load(this.#header, ROW_COUNT);
     return rows > 0 ? this.#readNumbers(from, to, rows) : this.#readValues(from, to);
   }
 

@@ -16,6 +16,7 @@ import type { FromExecutor } from "./thread_messages.ts";
 export class Outbox {
   readonly #held: HeldResults;
   readonly #post: (message: FromExecutor) => void;
+  readonly #before: () => void;
   /** What cannot be held as numbers alone. */
   #values: unknown[] = [];
   /** Whether one of them may change after it was returned. */
@@ -27,10 +28,16 @@ export class Outbox {
   /**
    * @param held Where results are until they are sent on.
    * @param post Sends them on.
+   * @param before Is called before they are sent on.
    */
-  constructor(held: HeldResults, post: (message: FromExecutor) => void) {
+  constructor(
+    held: HeldResults,
+    post: (message: FromExecutor) => void,
+    before: () => void,
+  ) {
     this.#held = held;
     this.#post = post;
+    this.#before = before;
   }
 
   /** Takes down how long an item took, in milliseconds. */
@@ -55,6 +62,7 @@ export class Outbox {
 
   /** Sends on what is there. */
   flush(now: number): void {
+    this.#before();
     if (this.#times.length > 0) {
       this.#post({ type: "times", times: new Float64Array(this.#times) });
       this.#times = [];

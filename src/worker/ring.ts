@@ -6,6 +6,9 @@
  * @module
  */
 
+// Own copies: a function that runs in the thread may replace what is global.
+const { load, notify, store, waitAsync } = Atomics;
+
 /** How many bytes have been written, and read, since the beginning, as int32. */
 const WRITTEN = 0;
 const READ = 1;
@@ -38,7 +41,7 @@ export class Ring {
     const parts = [new Uint8Array(head.buffer), ...frames];
     const length = parts.reduce((sum, part) => sum + part.length, 0);
     const start = this.#positions[WRITTEN]!;
-    const used = (start - Atomics.load(this.#positions, READ)) | 0;
+    const used = (start - load(this.#positions, READ)) | 0;
     if (length > ROOM - used) return false;
     let at = start;
     for (const part of parts) {
@@ -48,15 +51,15 @@ export class Ring {
       if (fits < part.length) this.#bytes.set(part.subarray(fits), 0);
       at += part.length;
     }
-    Atomics.store(this.#positions, WRITTEN, at | 0);
-    Atomics.notify(this.#positions, WRITTEN);
+    store(this.#positions, WRITTEN, at | 0);
+    notify(this.#positions, WRITTEN);
     return true;
   }
 
   /** For the reader: takes the next record out; `undefined` when there is none. */
   read(): Uint8Array<ArrayBuffer>[] | undefined {
     let at = this.#positions[READ]!;
-    if (at === Atomics.load(this.#positions, WRITTEN)) return undefined;
+    if (at === load(this.#positions, WRITTEN)) return undefined;
     const take = (length: number) => {
       const part = new Uint8Array(length);
       const place = at & (ROOM - 1);
@@ -70,18 +73,18 @@ export class Ring {
     const lengths = new Uint32Array(take(4 * count!).buffer);
     const frames = [];
     for (const length of lengths) frames.push(take(length));
-    Atomics.store(this.#positions, READ, at | 0);
+    store(this.#positions, READ, at | 0);
     return frames;
   }
 
   /** For the reader: how much has been written. */
   get written(): number {
-    return Atomics.load(this.#positions, WRITTEN);
+    return load(this.#positions, WRITTEN);
   }
 
   /** For the reader: resolves when more has been written than this. */
   async more(written: number): Promise<void> {
-    const wait = Atomics.waitAsync(this.#positions, WRITTEN, written);
+    const wait = waitAsync(this.#positions, WRITTEN, written);
     if (wait.async) await wait.value;
   }
 }

@@ -231,6 +231,12 @@ export class Thread {
       case "exited":
         this.#exited(message.exitStatus);
         break;
+      case "replaced":
+        this.#takeResults();
+        this.#restart(
+          `${message.what} was replaced, by ${this.#last} or an item near it`,
+        );
+        break;
       case "printed":
         this.#prints.push(message.print);
         this.#printed += message.print.text.length;

@@ -62,6 +62,8 @@ export type FromExecutor =
    * and the thread does nothing more.
    */
   | { type: "exited"; exitStatus: number }
+  /** An item has replaced something that the thread relies on, which does nothing more. */
+  | { type: "replaced"; what: string }
   /** `urgent`: the thread waits for the host to have it. */
   | { type: "printed"; print: Print; urgent: boolean }
   | Extract<
