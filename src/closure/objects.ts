@@ -48,10 +48,7 @@ const LONG = 10_000;
 export function isPlainData(object: object): boolean {
   const proto = Object.getPrototypeOf(object);
   if (!Object.isExtensible(object)) return false;
-  if (proto === Array.prototype && Array.isArray(object)) {
-    const { length } = object as unknown[];
-    return length > LONG || Reflect.ownKeys(object).every(isElementKey);
-  }
+  if (proto === Array.prototype && Array.isArray(object)) return isPlainArray(object);
   if (DATA.includes(proto) && isData(object)) {
     // Structured clone starts an expression anew.
     if (types.isRegExp(object) && object.lastIndex !== 0) return false;
@@ -68,9 +65,31 @@ export function isPlainData(object: object): boolean {
   if (proto !== Object.prototype) return false;
   return Reflect.ownKeys(object).every((key) => {
     if (typeof key === "symbol") return false;
-    const own = Object.getOwnPropertyDescriptor(object, key)!;
-    return "value" in own && own.writable && own.enumerable && own.configurable;
+    return isPlainProperty(Object.getOwnPropertyDescriptor(object, key)!);
   });
+}
+
+/** Whether structured clone keeps a property, and finds its value without a getter. */
+function isPlainProperty(own: PropertyDescriptor): boolean {
+  return "value" in own && own.writable! && own.enumerable! && own.configurable!;
+}
+
+function isPlainArray(array: unknown[]): boolean {
+  const { length } = array;
+  // By number, as long as there is one of each: that is quick.
+  let count = 0;
+  for (let own; (own = Object.getOwnPropertyDescriptor(array, count)); count++) {
+    if (!isPlainProperty(own)) return false;
+  }
+  if (!Object.getOwnPropertyDescriptor(array, "length")!.writable) return false;
+  if (count === length) {
+    return length > LONG || Reflect.ownKeys(array).length === length + 1;
+  }
+  return Reflect.ownKeys(array).every((key) =>
+    isElementKey(key) &&
+    (key === "length" ||
+      isPlainProperty(Object.getOwnPropertyDescriptor(array, key)!))
+  );
 }
 
 function isElementKey(key: string | symbol): boolean {
@@ -195,10 +214,11 @@ export interface Outline {
 export function outlineOf(object: object): Outline {
   if (Array.isArray(object)) {
     const { length } = object;
+    const { writable } = Object.getOwnPropertyDescriptor(object, "length")!;
     return {
       shell: () => ({ kind: "array", length }),
       parts: [],
-      standard: ["length"],
+      standard: writable ? ["length"] : [],
     };
   }
   if (types.isArgumentsObject(object)) {

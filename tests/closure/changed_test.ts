@@ -275,6 +275,30 @@ same("functions are called as they would be here", [
   }],
 ]);
 
+same("arrays keep what their elements are", [
+  ["accessors, which are not called here", () => {
+    let calls = 0;
+    const array = [1, 2];
+    Object.defineProperty(array, 1, { get: () => ++calls, enumerable: true });
+    return (x: number) => [x, array[1], calls, array.length];
+  }],
+  ["an accessor behind a hole", () => {
+    const array: number[] = [];
+    Object.defineProperty(array, 3, { get: () => 5, configurable: true });
+    return (x: number) => [x, array[3], 0 in array, Object.keys(array)];
+  }],
+  ["elements and a length that are read only", () => {
+    const [element, length] = [[1, 2], [3, 4]];
+    Object.defineProperty(element, 0, { writable: false });
+    Object.defineProperty(length, "length", { writable: false });
+    return (x: number) => [
+      [x, element, length],
+      Object.getOwnPropertyDescriptor(element, 0),
+      Object.getOwnPropertyDescriptor(length, "length"),
+    ];
+  }],
+]);
+
 same("what stands in the way of a look is not asked", [
   ["the prototype of a generator that is none", () => {
     const steps = function* () {
