@@ -33,6 +33,9 @@ export interface MapOptions extends DispatchOptions {
 
 const CHECKS: Checks<MapOptions> = { ...DISPATCH_CHECKS, ...PLACE_CHECKS };
 
+/** How long workers may take to leave before an abort is thrown, in milliseconds. */
+const ABORT_GRACE = 500;
+
 /** With `into: Float64Array` numbers come as an array of eight bytes each. */
 export function map<T>(
   f: (item: T) => number | Promise<number>,
@@ -203,8 +206,25 @@ async function onDispatcher<R>(
 ): Promise<R[]> {
   const { dispatcher: given, how } = split(options);
   if (given) return await run(given, how);
-  await using dispatcher = open(f, options);
-  return await run(dispatcher, how);
+  const dispatcher = open(f, options);
+  try {
+    return await run(dispatcher, how);
+  } finally {
+    await closeSoon(dispatcher, how.signal);
+  }
+}
+
+/** Closes a dispatcher. Who has aborted waits for its workers only for a moment. */
+async function closeSoon(
+  dispatcher: JobDispatcher | undefined,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const closed = dispatcher?.close();
+  if (!signal?.aborted) return await closed;
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ABORT_GRACE);
+  await Promise.race([closed, late.promise]);
+  clearTimeout(timer);
 }
 
 function streamOnDispatcher<R>(
@@ -216,5 +236,5 @@ function streamOnDispatcher<R>(
   const { dispatcher, how } = split(options);
   let own: JobDispatcher | undefined;
   const get = () => dispatcher ?? (own = open(f, options));
-  return stream<R>(get, f, args, how, ordered, async () => await own?.close());
+  return stream<R>(get, f, args, how, ordered, () => closeSoon(own, how.signal));
 }

@@ -34,6 +34,11 @@ Deno.test("A line of a source without end tells what is known", () => {
   assertMatch(told, /^work: 40 done, 12\/s, 2 running/);
 });
 
+Deno.test("A line tells why the cluster takes no job, as long as it takes none", () => {
+  const told = progressText({ ...midway, failed: 0, delay: "one job\nis enough" });
+  assertMatch(told, /, 3 pending for 1:02, one job is enough$/);
+});
+
 Deno.test("The last line tells how long it took", () => {
   const last = { ...midway, done: 98, elapsed: 3_725_000, ended: true };
   const told = "work: 100/100 (100%), 42.0/min, took 1:02:05, 2 failed";

@@ -71,6 +71,8 @@ interface Worker {
   recalls: number;
   /** When it was asked that last. */
   recalled: number;
+  /** Why it is not even in the queue, if the cluster takes nothing just now. */
+  delay?: string | undefined;
 }
 
 /** The dispatcher's state machine. */
@@ -131,6 +133,9 @@ export class Core {
         break;
       case "workerStarted":
         if (worker?.state === "requested") this.#enter(worker, "started");
+        break;
+      case "delayed":
+        if (worker) worker.delay = event.why;
         break;
       case "workerEnded":
         if (worker) this.#lose(worker, event.loss);
@@ -197,6 +202,14 @@ export class Core {
       if (state === "requested") first = Math.min(since, first ?? since);
     }
     return first;
+  }
+
+  /** Why one of those that are only asked for is not in the queue, if that is so. */
+  get delay(): string | undefined {
+    for (const { state, delay } of this.#workers.values()) {
+      if (state === "requested" && delay !== undefined) return delay;
+    }
+    return undefined;
   }
 
   /** The names of the workers that have not ended. */
@@ -468,7 +481,9 @@ export class Core {
     for (const worker of [...this.#workers.values()]) {
       const age = this.#now - worker.since;
       if (worker.state === "requested" && age > queueTimeout) {
-        const detail = `it was asked for and did not start within ${queueTimeout} ms`;
+        const why = worker.delay === undefined ? "" : `: ${worker.delay}`;
+        const detail =
+          `it was asked for and did not start within ${queueTimeout} ms${why}`;
         this.#drop(worker, "never started", detail);
       } else if (worker.state === "started" && age > startTimeout) {
         const detail =

@@ -57,6 +57,8 @@ export interface WorkerInfo {
 export interface CrewListener {
   /** The scheduler started one. */
   started(worker: string): void;
+  /** One is not in the queue yet, and why; or it is now. */
+  delayed(worker: string, why: string | undefined): void;
   /** One ended, or will never come. */
   ended(worker: string, loss: WorkerLoss): void;
   /** The connection to one is gone. */
@@ -168,6 +170,8 @@ export class Crew {
     try {
       const listener: WorkerListener = {
         started: (identity) => this.#listener.started(this.#worker(identity)!),
+        delayed: (identity, why) =>
+          this.#listener.delayed(this.#worker(identity)!, why),
         ended: (identity, loss) => this.#ended(this.#worker(identity)!, loss),
       };
       checkRoom(this.#transport.zmq, {
@@ -265,7 +269,10 @@ export class Crew {
     }
     const gone = Promise.all([...this.#alive.values()].map(({ promise }) => promise));
     const timer = setTimeout(() => {
-      for (const worker of this.#alive.keys()) this.stop(worker);
+      for (const worker of this.#alive.keys()) {
+        this.stop(worker);
+        this.#left(worker);
+      }
     }, LEAVE_TIMEOUT);
     await cleanUp(
       "not all workers have ended",

@@ -306,7 +306,10 @@ export class JobDispatcher implements AsyncDisposable {
     const made = isClass
       ? new (like as new () => Scheduler)()
       : await (like as () => Scheduler | Promise<Scheduler>)();
-    return this.#owned = checkScheduler(made);
+    this.#owned = checkScheduler(made);
+    // It took so long that nobody wants it any more.
+    if (this.#closing) await made.close();
+    return made;
   }
 }
 

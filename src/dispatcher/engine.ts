@@ -98,6 +98,7 @@ export class Engine {
   #core: Core | undefined;
   #crew: Crew | undefined;
   #opening: Promise<void> | undefined;
+  #listening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   readonly #closer = new AbortController();
   #ticking: ReturnType<typeof setInterval> | undefined;
@@ -143,6 +144,11 @@ export class Engine {
   get queued(): number {
     const since = this.#core?.queuedSince;
     return since === undefined ? 0 : performance.now() - since;
+  }
+
+  /** Why one of the workers that are asked for is not even in the queue, if so. */
+  get delay(): string | undefined {
+    return this.#core?.delay;
   }
 
   /**
@@ -218,7 +224,8 @@ export class Engine {
     for (const run of [...this.#runs.values()]) {
       this.#break(run, cancelledError({ name: run.name, index: undefined }));
     }
-    await this.#opening?.catch(() => {});
+    // For the scheduler to be ready nobody waits who does not want it any more.
+    await this.#listening?.catch(() => {});
     if (this.#crew === undefined) return;
     this.#dispatch({ type: "close" });
     try {
@@ -238,9 +245,16 @@ export class Engine {
 
   async #open(): Promise<void> {
     const scheduler = await this.#getScheduler();
+    await scheduler.open?.();
+    if (this.#closing) return;
+    await (this.#listening = this.#listen(scheduler));
+  }
+
+  async #listen(scheduler: Scheduler): Promise<void> {
     const { startTimeout, loadTimeout, heartbeatInterval } = settings;
     this.#crew = await Crew.open(this.#name, scheduler, {
       started: (worker) => this.#dispatch({ type: "workerStarted", worker }),
+      delayed: (worker, why) => this.#dispatch({ type: "delayed", worker, why }),
       ended: (worker, loss) => this.#workerEnded(worker, loss),
       disconnected: (worker) => this.#dispatch({ type: "disconnected", worker }),
       violated: (worker, detail) =>

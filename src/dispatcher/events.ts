@@ -65,6 +65,8 @@ export type CoreEvent =
   | { type: "terminate"; run: number; grace: number }
   /** The scheduler started a worker. */
   | { type: "workerStarted"; worker: string }
+  /** A worker is not in the queue yet: why, in the cluster's words; or it is now. */
+  | { type: "delayed"; worker: string; why: string | undefined }
   /** The scheduler saw a worker end, or could not start it. */
   | { type: "workerEnded"; worker: string; loss: WorkerLoss }
   /** A worker said `hello`, for the first time or again. */

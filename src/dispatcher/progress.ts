@@ -137,6 +137,7 @@ export class ProgressReport {
         pending: requested,
       },
       queued: engine.queued,
+      delay: engine.delay,
       ended: this.#ended,
     };
   }

@@ -33,6 +33,11 @@ export interface Progress {
   };
   /** How long the first of those that are pending has been so, in milliseconds. */
   queued: number;
+  /**
+   * Why they are not even in the queue, in the cluster's words, as long as it takes no job;
+   * they are tried again.
+   */
+  delay?: string | undefined;
   /** Whether this is the last word: the map has ended, well or not. */
   ended: boolean;
 }
@@ -77,13 +82,14 @@ function parts(progress: Progress): string[] {
   ];
 }
 
-function workersOf({ workers, queued }: Progress): string[] {
+function workersOf({ workers, queued, delay }: Progress): string[] {
   const { running, idle, starting, pending } = workers;
   return [
     `${running} running`,
     ...(idle > 0 ? [`${idle} idle`] : []),
     ...(starting > 0 ? [`${starting} starting`] : []),
     ...(pending > 0 ? [`${pending} pending for ${timeOf(queued)}`] : []),
+    ...(delay === undefined ? [] : [delay.replace(/\s+/g, " ")]),
   ];
 }
 

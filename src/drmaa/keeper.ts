@@ -4,45 +4,63 @@
  *
  * It submits and terminates jobs as it is told over standard input, and tells how they
  * end. When standard input ends, in whatever way the program at its other side did, it
- * terminates the jobs that are left, closes the session and removes the run's files.
- * When the cluster's master is away it waits until that is back.
+ * waits for what it is submitting, terminates the jobs that are left, closes the session
+ * and removes the run's files. When the cluster's master is away it waits until that is
+ * back.
  *
  * @module
  */
 
 import { DrmaaError } from "../errors.ts";
-import type { KeeperReport, KeeperRequest, KeeperStart } from "./keeper_messages.ts";
-import { ANY_JOB, type JobInfo, Session } from "./session.ts";
+import { pause, Watch } from "./keeper_watch.ts";
+import {
+  BEAT,
+  type KeeperReport,
+  type KeeperRequest,
+  type KeeperStart,
+} from "./keeper_messages.ts";
+import { ALL_JOBS, ANY_JOB, type JobInfo, Session } from "./session.ts";
 
 /** Milliseconds between attempts while the master is away, at first and at most. */
 const RETRY = 500;
 const LONGEST_RETRY = 5000;
-/** How long a request waits for the master, in milliseconds. */
-const PATIENCE = 120_000;
-/** How long jobs may take to end when all is over, in milliseconds. */
-const FAREWELL = 15_000;
-/** How often they are told to meanwhile, in milliseconds. */
+/** How long one wait for an end of a job is, in milliseconds. */
+const WAIT = 5000;
+/** How long all may take that is left to do when all is over, in milliseconds. */
+const FAREWELL = 180_000;
+/** How soon jobs are told again to end, in milliseconds, at first and at most. */
 const REMINDER = 2000;
+const LONGEST_REMINDER = 15_000;
 /** How long the master may take to let us go, in milliseconds. */
 const LEAVE = 5000;
 /** How long the news of a job's end may take when the master has forgotten it, in ms. */
 const NEWS = 1500;
+/** How often a new job is looked for that the cluster does not know, and how far apart. */
+const LOOKS = 4;
+const LOOK_AGAIN = 700;
 
 class Keeper {
   #session: Session;
   readonly #start: KeeperStart;
   readonly #contact: string;
+  readonly #watch: Watch;
   readonly #jobs: Set<string>;
+  /** Those that are to end. */
+  readonly #ending: Set<string>;
   readonly #directories: Set<string>;
+  readonly #submissions = new Set<Promise<unknown>>();
   readonly #end = new AbortController();
   #submitted = Promise.withResolvers<void>();
-  #reaping: Promise<void>;
+  #reminded = Promise.withResolvers<void>();
+  readonly #reaping: Promise<void>;
 
-  constructor(session: Session, start: KeeperStart) {
+  constructor(session: Session, start: KeeperStart, watch: Watch) {
     this.#session = session;
     this.#start = start;
+    this.#watch = watch;
     this.#contact = session.contact;
     this.#jobs = new Set(start.jobs);
+    this.#ending = new Set(start.ending);
     this.#directories = new Set(start.directories);
     if (this.#jobs.size > 0) {
       this.#submitted.resolve();
@@ -50,6 +68,7 @@ class Keeper {
       setTimeout(() => void this.#forgetGone(), NEWS);
     }
     this.#reaping = this.#reap();
+    void this.#remind();
   }
 
   /** Does what is asked, and answers. */
@@ -65,32 +84,90 @@ class Keeper {
   async #do(request: KeeperRequest): Promise<string[]> {
     switch (request.do) {
       case "submit": {
-        const { attributes, count } = request;
-        const jobs = await patiently(() => this.#session.runBulk(attributes, 1, count));
-        for (const job of jobs) this.#jobs.add(job);
-        this.#submitted.resolve();
-        return jobs;
+        const submission = this.#submit(request);
+        this.#submissions.add(submission);
+        try {
+          return await submission;
+        } finally {
+          this.#submissions.delete(submission);
+        }
       }
       case "terminate":
-        await Promise.all(request.jobs.map((job) => this.#terminate(job)));
+        for (const job of request.jobs) if (this.#jobs.has(job)) this.#ending.add(job);
+        this.#reminded.resolve();
         return [];
-      case "keep":
-        if (request.remove) this.#directories.add(request.directory);
-        else this.#directories.delete(request.directory);
+      case "remove":
+        this.#directories.add(request.directory);
         return [];
       default:
         return request satisfies never;
     }
   }
 
+  async #submit(
+    { attributes, count }: KeeperRequest & { do: "submit" },
+  ): Promise<string[]> {
+    const session = this.#session;
+    const jobs = await this.#watch.during(
+      "drmaa_run_bulk_jobs",
+      () => session.runBulk(attributes, 1, count),
+    );
+    for (const job of jobs) this.#jobs.add(job);
+    this.#submitted.resolve();
+    const [first] = jobs;
+    if (first !== undefined && await this.#isTaken(first)) return jobs;
+    for (const job of jobs) this.#gone(job);
+    throw new DrmaaError(
+      17,
+      "DENIED_BY_DRM",
+      "The cluster took a submission and made no job of it, as it does where " +
+        'nativeSpecification, or the defaults of the user or the site, say "-w v" or ' +
+        '"-w p", which verify only: set nativeSpecification to "-w e" (DENIED_BY_DRM)',
+    );
+  }
+
+  /** Whether the cluster has a job that it has just given a number. */
+  async #isTaken(job: string): Promise<boolean> {
+    for (let look = 1;; look++) {
+      if (!this.#jobs.has(job)) return true;
+      const state = await this.#state(job).catch(() => undefined);
+      if (state !== "undetermined") return true;
+      if (look === LOOKS) return false;
+      await pause(LOOK_AGAIN);
+    }
+  }
+
+  #state(job: string): ReturnType<Session["status"]> {
+    return this.#watch.during("drmaa_job_ps", () => this.#session.status(job));
+  }
+
+  /** Has jobs end that are to, again and again: a lost node is given up only in time. */
+  async #remind(): Promise<void> {
+    let reminder = REMINDER;
+    for (;;) {
+      if (this.#ending.size === 0) {
+        await this.#reminded.promise;
+        reminder = REMINDER;
+      }
+      this.#reminded = Promise.withResolvers();
+      // One after the other: calls that block must not take up all threads.
+      for (const job of [...this.#ending]) await this.#terminate(job);
+      await Promise.race([pause(reminder), this.#reminded.promise]);
+      reminder = Math.min(2 * reminder, LONGEST_REMINDER);
+    }
+  }
+
   async #terminate(job: string): Promise<void> {
-    if (!this.#jobs.has(job)) return;
     try {
-      await patiently(() => this.#session.control(job, "terminate"));
+      await this.#watch.during(
+        "drmaa_control",
+        () => this.#session.control(job, "terminate"),
+      );
     } catch (error) {
+      if (!hasCode(error, "INVALID_JOB")) return;
       // It has ended, or is about to.
-      if (!hasCode(error, "INVALID_JOB", "DENIED_BY_DRM")) throw error;
-      if (hasCode(error, "INVALID_JOB")) setTimeout(() => this.#gone(job), NEWS);
+      this.#ending.delete(job);
+      setTimeout(() => this.#gone(job), NEWS);
     }
   }
 
@@ -107,10 +184,18 @@ class Keeper {
       }
       if (signal.aborted) return;
       try {
-        this.#ended(await this.#session.wait(ANY_JOB, { signal }));
+        const session = this.#session;
+        const options = { signal, timeout: WAIT };
+        this.#ended(
+          await this.#watch.during(
+            "drmaa_wait",
+            () => session.wait(ANY_JOB, options),
+          ),
+        );
         retry = RETRY;
       } catch (error) {
         if (signal.aborted) return;
+        if (hasCode(error, "EXIT_TIMEOUT")) continue;
         if (!(error instanceof DrmaaError)) throw error;
         await pause(retry);
         retry = Math.min(2 * retry, LONGEST_RETRY);
@@ -121,21 +206,28 @@ class Keeper {
   }
 
   #ended(info: JobInfo): void {
+    this.#ending.delete(info.jobId);
     if (this.#jobs.delete(info.jobId)) report({ tell: "ended", info });
   }
 
   /** A job is over, and how it ended nobody tells any more. */
   #gone(job: string): void {
+    this.#ending.delete(job);
     if (this.#jobs.delete(job)) report({ tell: "gone", job });
   }
 
   /** Opens the session anew, and looks which of the jobs are still there. */
   async #reopen(): Promise<void> {
     await this.#session.close().catch(() => {});
-    const { signal } = this.#end;
-    const reopen = () => open(this.#start, this.#contact);
-    this.#session = await patiently(reopen, { patience: Infinity, signal });
-    await this.#forgetGone();
+    while (!this.#end.signal.aborted) {
+      try {
+        this.#session = await open(this.#watch, this.#start, this.#contact);
+        return await this.#forgetGone();
+      } catch (error) {
+        if (!(error instanceof DrmaaError && error.transient)) throw error;
+        await pause(RETRY);
+      }
+    }
   }
 
   async #forgetGone(): Promise<void> {
@@ -144,7 +236,7 @@ class Keeper {
 
   async #isKnown(job: string): Promise<boolean> {
     try {
-      const state = await patiently(() => this.#session.status(job));
+      const state = await this.#state(job);
       return state !== "done" && state !== "failed";
     } catch (error) {
       return !hasCode(error, "INVALID_JOB");
@@ -153,18 +245,26 @@ class Keeper {
 
   /** Leaves nothing behind. */
   async close(): Promise<void> {
-    const end = performance.now() + FAREWELL;
-    while (this.#jobs.size > 0 && performance.now() < end) {
-      // Again and again: a node that is lost is given up only after a while.
-      const terminating = [...this.#jobs].map((job) => this.#terminate(job));
-      await Promise.race([Promise.allSettled(terminating), pause(FAREWELL)]);
-      const reminder = performance.now() + REMINDER;
-      while (this.#jobs.size > 0 && performance.now() < reminder) await pause(50);
-    }
+    await Promise.race([this.#clear(), pause(FAREWELL)]);
     for (const directory of this.#directories) {
       await Deno.remove(directory, { recursive: true }).catch(() => {});
     }
     await Promise.race([this.#leave().catch(() => {}), pause(LEAVE)]);
+  }
+
+  /** Ends all jobs, those as well that are being submitted. */
+  async #clear(): Promise<void> {
+    if (this.#start.contact !== undefined) {
+      // A keeper that is gone may have submitted what nobody knows of.
+      const control = () => this.#session.control(ALL_JOBS, "terminate");
+      await this.#watch.during("drmaa_control", control).catch(() => {});
+    }
+    while (this.#submissions.size > 0 || this.#jobs.size > 0) {
+      const added = [...this.#jobs].filter((job) => !this.#ending.has(job));
+      for (const job of added) this.#ending.add(job);
+      if (added.length > 0) this.#reminded.resolve();
+      await pause(50);
+    }
   }
 
   /** Takes leave of the master: one that was restarted meanwhile may keep us waiting. */
@@ -176,32 +276,20 @@ class Keeper {
 }
 
 /** Opens a session, or returns to one. */
-async function open(start: KeeperStart, contact?: string): Promise<Session> {
+async function open(
+  watch: Watch,
+  start: KeeperStart,
+  contact?: string,
+): Promise<Session> {
   const options = start.library === undefined ? {} : { library: start.library };
+  const opened = (more: { contact?: string }) =>
+    watch.during("drmaa_init", () => Session.open({ ...options, ...more }));
   try {
-    return await Session.open({ ...options, ...(contact && { contact }) });
+    return await opened(contact ? { contact } : {});
   } catch (error) {
     // The master does not know it any more.
     if (!contact || error instanceof DrmaaError && error.transient) throw error;
-    return await Session.open(options);
-  }
-}
-
-/** Does something, again and again while the cluster's master is away. */
-async function patiently<T>(
-  work: () => Promise<T>,
-  { patience = PATIENCE, signal }: { patience?: number; signal?: AbortSignal } = {},
-): Promise<T> {
-  const end = performance.now() + patience;
-  for (;;) {
-    try {
-      return await work();
-    } catch (error) {
-      const isTransient = error instanceof DrmaaError && error.transient;
-      const isLate = signal?.aborted || performance.now() > end;
-      if (!isTransient || isLate) throw error;
-      await pause(RETRY);
-    }
+    return await opened({});
   }
 }
 
@@ -213,12 +301,8 @@ function once(signal: AbortSignal): { promise: Promise<void>; forget(): void } {
   return { promise, forget: () => signal.removeEventListener("abort", listener) };
 }
 
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
-}
-
-function hasCode(error: unknown, ...names: string[]): boolean {
-  return error instanceof DrmaaError && names.includes(error.codeName);
+function hasCode(error: unknown, name: string): boolean {
+  return error instanceof DrmaaError && error.codeName === name;
 }
 
 function described(
@@ -233,7 +317,7 @@ function described(
 
 function report(report: KeeperReport): void {
   try {
-    const bytes = new TextEncoder().encode(`${JSON.stringify(report)}\n`);
+    const bytes = new TextEncoder().encode(`\n${JSON.stringify(report)}\n`);
     for (let at = 0; at < bytes.length;) {
       at += Deno.stdout.writeSync(bytes.subarray(at));
     }
@@ -244,9 +328,11 @@ function report(report: KeeperReport): void {
 
 async function main(): Promise<void> {
   // Ctrl-C and the end of a terminal mean the program that started this.
-  for (const signal of ["SIGINT", "SIGHUP", "SIGQUIT", "SIGTERM"] as const) {
+  for (const signal of ["SIGINT", "SIGHUP", "SIGTERM", "SIGQUIT"] as const) {
     Deno.addSignalListener(signal, () => {});
   }
+  const watch = new Watch();
+  setInterval(() => report({ tell: "alive" }), BEAT);
   let keeper: Keeper | undefined;
   let rest = "";
   for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
@@ -259,8 +345,8 @@ async function main(): Promise<void> {
       }
       const start: KeeperStart = JSON.parse(line);
       try {
-        const session = await open(start, start.contact);
-        keeper = new Keeper(session, start);
+        const session = await open(watch, start, start.contact);
+        keeper = new Keeper(session, start, watch);
         const { contact, drmSystem } = session;
         report({ tell: "open", contact, drmSystem });
       } catch (error) {

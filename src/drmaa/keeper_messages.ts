@@ -1,12 +1,16 @@
 /**
  * What a keeper and the program that started it say to each other: a line of JSON each,
- * over the keeper's standard input and output.
+ * over the keeper's standard input and output. A report begins on a line of its own, for
+ * the library may print there, too.
  *
  * @module
  */
 
 import type { JobAttributes } from "./attributes.ts";
 import type { JobInfo } from "./session.ts";
+
+/** How often a keeper tells that it is alive, in milliseconds. */
+export const BEAT = 2000;
 
 /** The first line to a keeper: how to open the session. */
 export interface KeeperStart {
@@ -16,23 +20,27 @@ export interface KeeperStart {
   contact?: string;
   /** The jobs of that session that have not ended. */
   jobs?: string[];
+  /** Those of them that are to end. */
+  ending?: string[];
   /** Directories to remove when the last job has ended. */
   directories?: string[];
 }
 
-/** What a keeper is asked to do. */
+/** What a keeper is asked to do. Each is answered. */
 export type KeeperRequest =
-  /** Submit a bulk job; the answer is the ids of its tasks. */
+  /** Submit a bulk job, in one try; the answer is the ids of its tasks. */
   | { id: number; do: "submit"; attributes: JobAttributes; count: number }
-  /** Terminate jobs; those that are not known any more are passed over. */
+  /** Terminate jobs, however often it takes: the answer says only that this was heard. */
   | { id: number; do: "terminate"; jobs: string[] }
-  /** Remove a directory at the end, or not any more. */
-  | { id: number; do: "keep"; directory: string; remove: boolean };
+  /** Remove a directory at the end. */
+  | { id: number; do: "remove"; directory: string };
 
 /** What a keeper tells. */
 export type KeeperReport =
   /** The session is open. */
   | { tell: "open"; contact: string; drmSystem: string }
+  /** It lives. */
+  | { tell: "alive" }
   | { tell: "done"; id: number; value: string[] }
   /** A request failed; without `id`, the session could not be opened. */
   | { tell: "failed"; id?: number; code: number; codeName: string; message: string }

@@ -22,6 +22,11 @@ export interface WorkerSpec {
 export interface WorkerListener {
   /** A worker's process was started. */
   started(worker: string): void;
+  /**
+   * A worker is not in the queue yet, since the cluster takes no job just now: why, in its
+   * words; `undefined` when it is. It is tried again.
+   */
+  delayed?(worker: string, why: string | undefined): void;
   /** A worker is gone, or will never come. Called once for every worker asked for. */
   ended(worker: string, loss: WorkerLoss): void;
 }
@@ -72,6 +77,10 @@ export interface Scheduler extends AsyncDisposable {
    */
   readonly reconnectGrace?: number;
 
+  /**
+   * Makes ready, before workers are asked for. What it throws is what a map fails with.
+   */
+  open?(): Promise<void>;
   /**
    * Starts one worker for each identity: `deno run FLAGS MODULE RUN_FILE IDENTITY`. It
    * need not wait until they run. What goes wrong with a worker is told to the listener.

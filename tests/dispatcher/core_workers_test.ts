@@ -174,6 +174,20 @@ Deno.test("a worker that is not started in time is given up, and another asked f
   ]);
 });
 
+Deno.test("a worker that the cluster does not take is given up with the cluster's words", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1);
+  host.do({ type: "delayed", worker: "1", why: "no more" });
+  assertEquals(host.core.delay, "no more");
+  host.pass(LIMITS.queueTimeout);
+  assertEquals(stopped(host.pass(250)), [
+    "1: it was asked for and did not start within 60000 ms: no more",
+  ]);
+  host.do({ type: "delayed", worker: "2", why: "no more" });
+  host.do({ type: "delayed", worker: "2", why: undefined });
+  assertEquals(host.core.delay, undefined);
+});
+
 Deno.test("a worker that started and does not say hello in time is given up", () => {
   const host = new Harness({ workers: 1 });
   host.run(1);

@@ -1,0 +1,24 @@
+/**
+ * What a process printed last.
+ *
+ * @module
+ */
+
+/** How much of it is kept, in characters. */
+const KEPT = 2000;
+
+/** The last lines that a process printed. */
+export class Printed {
+  #text = "";
+
+  /** Adds a line. */
+  add(line: string): void {
+    this.#text = `${this.#text}${line.slice(-KEPT)}\n`.slice(-KEPT);
+  }
+
+  /** As the end of a message: empty where nothing was printed. */
+  asLastWords(): string {
+    const text = this.#text.trim();
+    return text && `; it printed:\n${text}`;
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * How workers come into the queue: as an array job, or several where the cluster takes no
+ * such large one; and again and again while it says that it takes none just now.
+ *
+ * @module
+ */
+
+import { DrmaaError } from "../errors.ts";
+import { KeeperLost } from "../drmaa/keeper_client.ts";
+import { log } from "../settings.ts";
+import { writeArrayJob } from "./array_job.ts";
+import { Backoff } from "./backoff.ts";
+import type { GridEngineSchedulerOptions } from "./grid_engine_options.ts";
+import type { KeeperSession } from "./keeper_session.ts";
+import type { WorkerListener, WorkerSpec } from "./scheduler.ts";
+
+/** A task of an array job. */
+export interface Task {
+  /** The worker that it is. */
+  worker: string;
+  /** Who is told of it. */
+  listener: WorkerListener;
+  /** Its id, once it is submitted. */
+  job: string | undefined;
+  /** Where its output goes. */
+  logFile: string;
+  /** Whether its node has begun with it. */
+  started: boolean;
+  /** Whether it is to end. */
+  stopping: boolean;
+  /** Ends the wait for its end. */
+  timer?: ReturnType<typeof setTimeout>;
+}
+
+/** How long the cluster may take to answer until that is told, in milliseconds. */
+const SLOW = 10_000;
+/** So often in a row a submission may be lost with its keeper. */
+const MOST_LOST = 3;
+
+/** What a submission needs. */
+export interface SubmissionContext {
+  session: KeeperSession;
+  options: GridEngineSchedulerOptions;
+  spec: WorkerSpec;
+  /** What the cluster is called. */
+  name(): string;
+  /** A number for an array job. */
+  nextNumber(): number;
+  /** Tasks have ids. */
+  submitted(tasks: Task[]): void;
+  /** Nothing is tried again from then on. */
+  signal: AbortSignal;
+}
+
+/** Submits the workers that were asked for at once. */
+export class Submission {
+  readonly #context: SubmissionContext;
+  readonly #backoff = new Backoff();
+  #lost = 0;
+  /** What was last told of why there is no job. */
+  #told = "";
+
+  /** @param context What it needs. */
+  constructor(context: SubmissionContext) {
+    this.#context = context;
+  }
+
+  /**
+   * Submits tasks; those that are to end meanwhile are left out, or terminated.
+   *
+   * @throws {DrmaaError} When the cluster does not take them, for good.
+   */
+  async submit(tasks: Task[]): Promise<void> {
+    const { session, signal } = this.#context;
+    for (;;) {
+      const wanted = tasks.filter(({ stopping }) => !stopping);
+      if (wanted.length === 0 || signal.aborted) return;
+      const array = await this.#write(wanted);
+      try {
+        const jobs = await this.#answered(
+          session.submit(array.attributes, wanted.length),
+          wanted,
+        );
+        return this.#submitted(wanted, jobs, array.logFiles);
+      } catch (error) {
+        // It may be in the queue all the same, where the answer was lost.
+        await array.revoke();
+        if (isTooLarge(error, wanted.length)) {
+          const half = wanted.length >> 1;
+          await this.submit(wanted.slice(0, half));
+          return await this.submit(wanted.slice(half));
+        }
+        if (signal.aborted) return;
+        if (!this.#isPassing(error)) throw error;
+        this.#tell(wanted, (error as Error).message);
+      }
+      await this.#backoff.pause(signal);
+    }
+  }
+
+  #write(tasks: Task[]): ReturnType<typeof writeArrayJob> {
+    const { spec, options, nextNumber } = this.#context;
+    const workers = tasks.map(({ worker }) => worker);
+    return writeArrayJob(spec, options, nextNumber(), workers);
+  }
+
+  #submitted(tasks: Task[], jobs: string[], logFiles: string[]): void {
+    const { session, submitted } = this.#context;
+    const number = jobs[0]!.split(".")[0];
+    log("debug", `submitted ${jobs.length} tasks as job ${number}`);
+    if (this.#told) log("info", `${this.#context.name()} has taken job ${number}`);
+    tasks.forEach((task, i) => {
+      task.job = jobs[i]!;
+      task.logFile = logFiles[i]!;
+    });
+    const wanted = tasks.filter(({ stopping }) => !stopping);
+    session.terminate(
+      tasks.filter(({ stopping }) => stopping).map(({ job }) => job!),
+    );
+    submitted(wanted);
+    for (const { worker, listener } of wanted) listener.delayed?.(worker, undefined);
+  }
+
+  /** Tells, too, when an answer takes long. */
+  async #answered<T>(answer: Promise<T>, tasks: Task[]): Promise<T> {
+    const timer = setTimeout(() => {
+      this.#tell(tasks, `it has not answered for ${SLOW / 1000} s`);
+    }, SLOW);
+    try {
+      return await answer;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Whether the next try may succeed. */
+  #isPassing(error: unknown): boolean {
+    if (!(error instanceof KeeperLost)) {
+      return error instanceof DrmaaError && error.transient;
+    }
+    return ++this.#lost < MOST_LOST;
+  }
+
+  #tell(tasks: Task[], why: string): void {
+    for (const { worker, listener, stopping } of tasks) {
+      if (!stopping) listener.delayed?.(worker, why);
+    }
+    if (why === this.#told) return;
+    this.#told = why;
+    const { name, spec } = this.#context;
+    log("info", `${name()} does not take the job "${spec.name}" yet: ${why}`);
+  }
+}
+
+function isTooLarge(error: unknown, count: number): boolean {
+  return error instanceof DrmaaError && !error.transient && count > 1 &&
+    /max_aj_tasks|array|tasks/i.test(error.message);
+}
