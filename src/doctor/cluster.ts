@@ -8,9 +8,12 @@ import { TUNABLES } from "../drmaa/keeper_client.ts";
 import { failure, type Finding, ok, skipped, warning } from "./finding.ts";
 import type { DoctorOptions } from "./options.ts";
 import type { SessionReport } from "./session_program.ts";
-import { ask } from "./tools.ts";
+import { ask, type Said } from "./tools.ts";
 
 const FLAGS = ["--allow-all", "--no-prompt", "--quiet", "--no-config", "--no-lock"];
+
+/** How much is told of what a library has printed, in characters. */
+const LAST_WORDS = 1000;
 
 /** What to do where no session opens. */
 const MASTER =
@@ -45,14 +48,16 @@ export async function* examineCluster(
       signal: AbortSignal.any([signal, patience]),
     },
   );
-  const limit = `no answer within ${options.timeout / 1000} s`;
+  const silence = patience.aborted
+    ? `no answer within ${options.timeout / 1000} s`
+    : `its process ${said!.end ?? "ended"} and gave no answer${printed(said!)}`;
   const reports: SessionReport[] = said!.out.split("\n")
-    .filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+    .filter(isReport).map((line) => JSON.parse(line));
   const failed = reports.find((report) => report.tell === "failed");
   const [first, second] = reports;
   if (first?.tell !== "library") {
-    const message = failed?.message ?? limit;
-    yield noneFinding("libdrmaa", shortened(message), LIBRARY, options.cluster);
+    const detail = failed ? shortened(failed.message) : silence;
+    yield noneFinding("libdrmaa", detail, LIBRARY, options.cluster);
     yield skipped("cluster", "there is no libdrmaa to reach one");
     return;
   }
@@ -64,15 +69,27 @@ export async function* examineCluster(
     yield ok("session", `opens; the system is ${second.drmSystem}${where}`);
     return;
   }
-  const isAway = !failed || failed.codeName === "DRM_COMMUNICATION_FAILURE";
+  const isAway = failed === undefined && patience.aborted ||
+    failed?.codeName === "DRM_COMMUNICATION_FAILURE";
   const advice = root === undefined ? ENVIRONMENT : isSetTo(root);
   yield noneFinding(
     "session",
-    failed?.message ?? limit,
+    failed?.message ?? silence,
     isAway ? MASTER : advice,
     options.cluster,
   );
   yield skipped("probe job", "there is no session to submit it");
+}
+
+function isReport(line: string): boolean {
+  return line.startsWith('{"tell":') && line.endsWith("}");
+}
+
+/** What a library printed that is no report. */
+function printed({ out, error }: Said): string {
+  const rest = out.split("\n").filter((line) => !isReport(line));
+  const text = `${rest.join("\n")}\n${error}`.trim();
+  return text && `; it printed: ${text.slice(-LAST_WORDS)}`;
 }
 
 /** There is no cluster: that matters where one is expected. */

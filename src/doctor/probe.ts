@@ -14,9 +14,6 @@ import type { WorkerListener, WorkerSpec } from "../scheduler/scheduler.ts";
 import { NODE_REPORT, type NodeReport } from "./node_report.ts";
 import type { DoctorOptions } from "./options.ts";
 
-/** How long the end may take, in milliseconds: the keeper goes on without us. */
-const CLOSE_TIMEOUT = 20_000;
-
 /** What came of the probe. Times are milliseconds. */
 export interface Outcome {
   /** The name of its job. */
@@ -27,6 +24,8 @@ export interface Outcome {
   submitted: number;
   /** Whether a node has begun with it. */
   started: boolean;
+  /** Why the cluster does not take its job, as long as it does not. */
+  delay: string | undefined;
   /** How its worker ended. There is one, or a call, or it took too long. */
   loss: WorkerLoss | undefined;
   /** What the node told. */
@@ -66,14 +65,14 @@ export async function probe(
       if (scheduler.loss === undefined && !either.aborted) throw reason;
       return undefined;
     });
-    const { jobName: name, directory, submitted, started, loss } = scheduler;
+    const { jobName: name, directory, submitted, started, delay, loss } = scheduler;
     const report = await read(directory);
     const late = patience.signal.aborted;
-    return { name, directory, submitted, started, loss, report, call, late };
+    return { name, directory, submitted, started, delay, loss, report, call, late };
   } finally {
     patience.end();
-    const closing = dispatcher.close().then(() => scheduler.close());
-    await Promise.race([closing, unrefed(CLOSE_TIMEOUT)]);
+    await dispatcher.close();
+    await scheduler.close();
   }
 }
 
@@ -99,10 +98,6 @@ async function read(directory: string): Promise<NodeReport | undefined> {
   } catch {
     return undefined;
   }
-}
-
-function unrefed(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => Deno.unrefTimer(setTimeout(resolve, milliseconds)));
 }
 
 /** A time limit that can begin anew. */
@@ -136,6 +131,7 @@ class ProbeScheduler extends GridEngineScheduler {
   directory = "";
   submitted = 0;
   started = false;
+  delay: string | undefined;
   loss: WorkerLoss | undefined;
   readonly #onStart: () => void;
 
@@ -166,6 +162,10 @@ class ProbeScheduler extends GridEngineScheduler {
         this.started = true;
         this.#onStart();
         listener.started(worker);
+      },
+      delayed: (worker, why) => {
+        this.delay = why;
+        listener.delayed?.(worker, why);
       },
       ended: (worker, loss) => {
         this.loss ??= refineLoss(loss);

@@ -20,7 +20,8 @@ export type SessionReport =
   | { tell: "failed"; codeName: string; message: string };
 
 function tell(report: SessionReport): void {
-  console.log(JSON.stringify(report));
+  // A line of its own, whatever the library has printed.
+  console.log(`\n${JSON.stringify(report)}`);
 }
 
 if (import.meta.main) {

@@ -6,9 +6,9 @@
 
 /** How long a program may take to answer, in milliseconds. */
 const PATIENCE = 10_000;
-/** How long the output of one that was ended is waited for, in milliseconds. */
-const AFTERMATH = 1000;
-const TOO_LONG = "it took too long";
+
+/** How long the rest of what a program said may take when it has ended, in ms. */
+const LAST_WORDS = 500;
 
 /** What a program said. */
 export interface Said {
@@ -16,6 +16,8 @@ export interface Said {
   out: string;
   /** What it wrote to standard error, or that it was ended for taking too long. */
   error: string;
+  /** How it ended where it did not end well by itself, such as "was ended by SIGSEGV". */
+  end: string | undefined;
 }
 
 /**
@@ -29,33 +31,75 @@ export async function ask(
   options: { env?: Record<string, string>; signal?: AbortSignal } = {},
 ): Promise<Said | undefined> {
   const { env = {}, signal = AbortSignal.timeout(PATIENCE) } = options;
+  const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
+  let process: Deno.ChildProcess;
   try {
-    const running = new Deno.Command(program, { args, env, signal, stdin: "null" })
-      .output();
-    // A process that it has left behind may hold its output open.
-    const said = await Promise.race([running, after(signal)]);
-    if (!said) return { out: "", error: TOO_LONG };
-    const { stdout, stderr } = said;
-    const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-    return {
-      out: text(stdout),
-      error: signal.aborted ? TOO_LONG : text(stderr),
-    };
+    process = new Deno.Command(program, { args, env, ...pipes }).spawn();
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return undefined;
     throw error;
   }
+  const out = new Hearing(process.stdout);
+  const error = new Hearing(process.stderr);
+  const status = await endOf(process, signal);
+  if (status === undefined) {
+    // One that is stopped, or stuck, does not end by less, or not at all.
+    process.kill("SIGKILL");
+    process.unref();
+  }
+  await Promise.all([out.end(), error.end()]);
+  if (status === undefined) {
+    return { out: out.text, error: "it took too long", end: "took too long" };
+  }
+  const end = status.signal
+    ? `was ended by ${status.signal}`
+    : status.code === 0
+    ? undefined
+    : `ended with status ${status.code}`;
+  return { out: out.text, error: error.text, end };
 }
 
-/** Resolves some time after a signal. */
-function after(signal: AbortSignal): Promise<undefined> {
-  return new Promise((resolve) => {
-    const late = () => {
-      Deno.unrefTimer(
-        setTimeout(() => resolve(undefined), AFTERMATH) as unknown as number,
-      );
-    };
-    if (signal.aborted) late();
-    else signal.addEventListener("abort", late, { once: true });
-  });
+/** How a program ended; nothing when it did not in time. */
+async function endOf(
+  process: Deno.ChildProcess,
+  signal: AbortSignal,
+): Promise<Deno.CommandStatus | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  const listener = () => late.resolve(undefined);
+  signal.addEventListener("abort", listener);
+  if (signal.aborted) listener();
+  try {
+    return await Promise.race([process.status, late.promise]);
+  } finally {
+    signal.removeEventListener("abort", listener);
+  }
+}
+
+/** What is written to a pipe, which others than the program may hold open. */
+class Hearing {
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #ended: Promise<void>;
+  readonly #decoder = new TextDecoder();
+  /** What was written until now. */
+  text = "";
+
+  constructor(stream: ReadableStream<Uint8Array>) {
+    this.#reader = stream.getReader();
+    this.#ended = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const { value, done } = await this.#reader.read();
+      if (done) return;
+      this.text += this.#decoder.decode(value, { stream: true });
+    }
+  }
+
+  /** Resolves when all was heard, or soon. */
+  async end(): Promise<void> {
+    const timer = setTimeout(() => void this.#reader.cancel(), LAST_WORDS);
+    await this.#ended;
+    clearTimeout(timer);
+  }
 }

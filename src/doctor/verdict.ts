@@ -117,7 +117,7 @@ async function whyNone(
   options: DoctorOptions,
   signal: AbortSignal,
 ): Promise<Finding> {
-  const { loss, started, late } = outcome;
+  const { loss, started, delay, late } = outcome;
   const limit = seconds(options.timeout);
   if (late && started) {
     const deno = options.denoPath ?? Deno.execPath();
@@ -127,6 +127,14 @@ async function whyNone(
       `Log in on a node, and see what ${deno} --version does there; qstat -f -explain E ` +
         "tells of nodes that cannot start jobs; where files come slowly, give it longer " +
         "by --timeout",
+    );
+  }
+  if (late && delay !== undefined) {
+    return warning(
+      CHECK,
+      `the cluster did not take it within ${limit}: ${delay}`,
+      "Maps wait as long as it takes. qstat tells which jobs of yours there are; qconf " +
+        "-sconf and -srqsl tell what is allowed, such as max_u_jobs",
     );
   }
   if (late) {

@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { dirname } from "node:path";
 import { denoFinding } from "../../src/doctor/machine.ts";
+import { FakeCluster } from "../drmaa/_fake_cluster.ts";
 import { libzmqPath } from "../zeromq/_tools.ts";
 import {
   assertFailed,
@@ -218,3 +219,25 @@ Deno.test("The doctor says how it is used where its options make no sense", asyn
     assertMatch(text, /Exit status: 0 when maps run/);
   }
 });
+
+for (
+  const [how, plan, said] of [
+    [
+      "exits",
+      "exit 3 no licence",
+      /process ended with status 3 .*printed: no licence$/,
+    ],
+    ["crashes", "crash alas", /process was ended by SIGSEGV .*printed: alas$/],
+    ["prints and exits well", "exit 0 bye", /process ended and gave .*printed: bye$/],
+  ] as const
+) {
+  Deno.test(`The doctor says what a libdrmaa that ${how} has printed`, async () => {
+    await using cluster = await FakeCluster.make();
+    const env = { DRMAA_LIBRARY_PATH: cluster.library, FAKE_CLUSTER: cluster.path };
+    await cluster.plan("init", plan);
+    assertFailed(await doctor([], { env }), "session", said, /SGE_ROOT/);
+    await cluster.plan("load", plan);
+    const remedy = /install the cluster's libdrmaa, or name its path/;
+    assertFailed(await doctor([], { env }), "libdrmaa", said, remedy);
+  });
+}
