@@ -12,6 +12,7 @@ import {
   WorkerLostError,
   type WorkerSpec,
 } from "../../mod.ts";
+import { dirname } from "node:path";
 import { until } from "../cluster/shell.ts";
 import { bounded } from "../fixtures/tools.ts";
 import { type FakeCluster, test } from "./_fake_cluster.ts";
@@ -137,6 +138,26 @@ test("a keeper that dies is replaced, and the next one has its jobs", async (clu
   assertEquals([...heard.losses.keys()], ["a"]);
   scheduler.stop("b");
   await until("its end is told", () => heard.losses.has("b"));
+});
+
+test("what a keeper submitted whose answer was lost is ended, and not run", async (cluster) => {
+  await cluster.plan("run_bulk_jobs", "given");
+  {
+    await using scheduler = schedulerOf(cluster);
+    const heard = new Heard();
+    const spec = await specIn(cluster);
+    scheduler.start(spec, ["a", "b"], heard);
+    await until("there are jobs", () => cluster.jobs.length === 2);
+    Deno.kill(scheduler.keeperPid!, "SIGKILL");
+    await until("the loss is told", () => heard.delays.has("a"));
+    await cluster.plan("run_bulk_jobs");
+    await until("there are other jobs", () => cluster.jobs.length === 4);
+    const lists = [...Deno.readDirSync(dirname(spec.runFile))]
+      .map(({ name }) => name).filter((name) => name.startsWith("workers-"));
+    assertEquals(lists, ["workers-2"]);
+    assertEquals(heard.losses.size, 0);
+  }
+  assertEquals(cluster.jobs, []);
 });
 
 test("a keeper that dies again and again is not replaced for ever", async (cluster) => {

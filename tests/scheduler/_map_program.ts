@@ -10,6 +10,7 @@ import {
   GridEngineScheduler,
   type GridEngineSchedulerOptions,
   JobDispatcher,
+  map,
   type Settings,
   settings,
   type WorkerLoss,
@@ -33,6 +34,8 @@ export interface MapOrder {
   settings?: Partial<Settings>;
   /** How often an item is tried again whose worker was lost. */
   retries?: number;
+  /** Whether the map is aborted as soon as there is the file `abort` in the ground. */
+  abortable?: boolean;
 }
 
 /** What came of a map. */
@@ -41,6 +44,8 @@ export interface Outcome {
   results: (Place | Failed)[];
   /** The error that kept the map from being run at all. */
   error?: Failed;
+  /** How long after the abort it was thrown, in milliseconds. */
+  abortedAfter?: number;
   /** How many workers were asked for until then, and how many were lost. */
   requested: number;
   /** How many workers were lost until then. */
@@ -77,6 +82,23 @@ function failed(error: unknown): Failed {
   return { error: name, message, attempts };
 }
 
+/** Aborts when there is a file. */
+function whenThere(path: string): { signal: AbortSignal; since(): number } {
+  const controller = new AbortController();
+  let at = NaN;
+  const timer = setInterval(() => {
+    try {
+      Deno.statSync(path);
+    } catch {
+      return;
+    }
+    clearInterval(timer);
+    at = performance.now();
+    controller.abort(new Error("There is enough"));
+  }, 50);
+  return { signal: controller.signal, since: () => performance.now() - at };
+}
+
 async function main(order: MapOrder): Promise<void> {
   const { items, ground, run, times = 1, retries } = order;
   Object.assign(settings, order.settings);
@@ -86,20 +108,36 @@ async function main(order: MapOrder): Promise<void> {
   await using dispatcher = new JobDispatcher({ scheduler });
   for (let time = 0; time < times; time++) {
     const args = Array.from({ length: items }, (_, item) => ({ item, ground }));
-    const options = { reraise: false, ...(retries !== undefined && { retries }) };
+    const aborting = order.abortable ? whenThere(`${ground}/abort`) : undefined;
+    const options = {
+      reraise: false,
+      ...(retries !== undefined && { retries }),
+      ...(aborting && { signal: aborting.signal }),
+    };
     let results: Outcome["results"] = [];
     let error: Failed | undefined;
     try {
-      const settled: unknown[] = await dispatcher.map(functions[run], args, options);
+      // A map on workers of its own has them to close when it is aborted.
+      const settled: unknown[] = order.abortable
+        ? await map(functions[run], args, { scheduler, ...options })
+        : await dispatcher.map(functions[run], args, options);
       results = settled.map((result) =>
         result instanceof Error ? failed(result) : result as Place
       );
     } catch (reason) {
       error = failed(reason);
     }
+    const abortedAfter = aborting?.since();
     const { workersRequested: requested, workersLost: lost, violations } = dispatcher
       .stats();
-    const outcome = { results, ...(error && { error }), requested, lost, violations };
+    const outcome = {
+      results,
+      ...(error && { error }),
+      ...(abortedAfter !== undefined && { abortedAfter }),
+      requested,
+      lost,
+      violations,
+    };
     tell({ tell: "outcome", outcome });
   }
 }

@@ -1,0 +1,159 @@
+/** What becomes of a map on a real Grid Engine that is slow to take jobs, or takes none. */
+
+import { assert, assertEquals } from "@std/assert";
+import {
+  bringBack,
+  cutOff,
+  head,
+  HOME,
+  outputAs,
+  queueText,
+  untilHeard,
+} from "../cluster/cluster.ts";
+import { withConfiguration } from "../cluster/grid.ts";
+import { processesOn } from "../cluster/hosts.ts";
+import { programOf } from "../cluster/processes.ts";
+import { until } from "../cluster/shell.ts";
+import { refusals, verified } from "./_cluster_refusals.ts";
+import { assertComplete, assertNothingLeft, Ground, onCluster } from "./_ground.ts";
+
+const test = onCluster();
+
+const WAITING = { run: "wait", items: 4, scheduler: { workers: 4 } } as const;
+/** What keeps a job in the queue. */
+const HELD = { workers: 4, nativeSpecification: "-h" };
+
+/** Runs a program of the user's. */
+async function run(name: string): Promise<void> {
+  const words = ["deno", "run", "-A", "tests/scheduler/_cluster_refusals.ts", name];
+  await outputAs("user", words, { signal: AbortSignal.timeout(120_000) });
+}
+
+/** Does something while the user's submissions have further options. */
+async function withDefaults(options: string, work: () => Promise<void>): Promise<void> {
+  const path = `${HOME}/.sge_request`;
+  await Deno.writeTextFile(path, `${options}\n`);
+  try {
+    await work();
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+/** Does something while a verifier holds each submission up, and says by a file that it does. */
+async function withVerifier(work: (begun: string) => Promise<void>): Promise<void> {
+  const directory = (await outputAs("user", ["mktemp", "-d", "-p", HOME])).trim();
+  const script = `${directory}/verifier.sh`;
+  const begun = `${directory}/begun`;
+  const text = `#!/bin/sh
+while read -r word rest; do
+  case $word in
+    START) echo STARTED ;;
+    BEGIN) echo > ${begun}; sleep 6; echo RESULT STATE ACCEPT ;;
+    QUIT) exit ;;
+  esac
+done
+`;
+  await Deno.writeTextFile(script, text);
+  await Deno.chmod(script, 0o755);
+  try {
+    await withDefaults(`-jsv ${script}`, () => work(begun));
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+const isThere = (path: string) => () => Deno.statSync(path).isFile;
+
+for (const name of Object.keys(refusals)) {
+  test(name, () => withConfiguration({ max_u_jobs: "1" }, () => run(name)));
+}
+
+for (const name of Object.keys(verified)) {
+  test(name, () => withDefaults("-w v", () => run(name)));
+}
+
+for (const signal of ["KILL", "INT", "TERM", "HUP"]) {
+  test(`a program that SIG${signal} ends during its submission leaves no job`, async () => {
+    await withVerifier(async (begun) => {
+      await using ground = await Ground.start({ ...WAITING, scheduler: HELD });
+      await ground.opened();
+      await until("the submission is under way", isThere(begun));
+      // To all of its process group, as a terminal does.
+      await outputAs("user", ["kill", `-${signal}`, "--", `-${ground.process.pid}`]);
+      await ground.process.status;
+      assertEquals(await queueText(), "");
+      await assertNothingLeft();
+    });
+  });
+}
+
+test("an abort is thrown at once while a submission is under way", async () => {
+  await withVerifier(async (begun) => {
+    const order = { ...WAITING, scheduler: HELD, abortable: true };
+    await using ground = await Ground.start(order);
+    await ground.opened();
+    await until("the submission is under way", isThere(begun));
+    Deno.writeTextFileSync(`${ground.path}/abort`, "");
+    const { error, abortedAfter } = await ground.outcome();
+    assertEquals(error?.message, "There is enough");
+    assert(abortedAfter! < 3000, `It was thrown after ${abortedAfter} ms`);
+    await ground.closed();
+    await assertNothingLeft();
+  });
+});
+
+test("an abort is thrown at once while a node is cut off", async ([node]) => {
+  const scheduler = { workers: 8 };
+  const order = { ...WAITING, items: 8, scheduler, abortable: true };
+  await using ground = await Ground.start(order);
+  try {
+    await ground.opened();
+    await ground.begun(8);
+    await cutOff(node!);
+    Deno.writeTextFileSync(`${ground.path}/abort`, "");
+    const { error, abortedAfter } = await ground.outcome();
+    assertEquals(error?.message, "There is enough");
+    assert(abortedAfter! < 3000, `It was thrown after ${abortedAfter} ms`);
+    await ground.closed();
+  } finally {
+    await bringBack(node!);
+    await untilHeard(node!, true);
+  }
+});
+
+test("a keeper that is stopped is replaced, and the next one tells of its jobs", async () => {
+  await using ground = await Ground.start(WAITING);
+  const keeper = await ground.opened();
+  const [first] = await ground.begun(4);
+  Deno.kill(keeper, "SIGSTOP");
+  Deno.kill(first!.pid, "SIGKILL");
+  await until("the item has begun again", () => ground.attempts(first!.item) === 2, 60);
+  ground.open();
+  const outcome = await ground.outcome();
+  assertComplete(outcome, 4);
+  assertEquals(outcome.lost, 1);
+  await ground.closed();
+});
+
+test("a keeper that is killed during a submission loses no array", async () => {
+  const [master] = processesOn(head).filter((pid) => programOf(pid) === "sge_qmaster");
+  const order = { ...WAITING, scheduler: HELD, abortable: true };
+  await using ground = await Ground.start(order);
+  const keeper = await ground.opened();
+  Deno.kill(master!, "SIGSTOP");
+  try {
+    await until("the array is about to be submitted", () => {
+      const [run] = [...Deno.readDirSync(`${HOME}/.gridengine`)];
+      return isThere(`${HOME}/.gridengine/${run!.name}/start-1.sh`)();
+    });
+    Deno.kill(keeper, "SIGKILL");
+  } finally {
+    Deno.kill(master!, "SIGCONT");
+  }
+  await until("there is an array", async () => await queueText() !== "");
+  Deno.writeTextFileSync(`${ground.path}/abort`, "");
+  assertEquals((await ground.outcome()).error?.message, "There is enough");
+  await ground.closed();
+  await assertNothingLeft();
+});
