@@ -10,6 +10,7 @@ import type { WorkerLoss } from "../errors.ts";
 import { decodeWorkerMessage } from "../protocol/codec.ts";
 import { Link } from "../protocol/link.ts";
 import type { Hello, WorkerMessage } from "../protocol/messages.ts";
+import { ProcessScheduler } from "../scheduler/process.ts";
 import type { Scheduler, WorkerListener } from "../scheduler/scheduler.ts";
 import { refineLoss } from "../scheduler/loss.ts";
 import { log, settings } from "../settings.ts";
@@ -179,7 +180,8 @@ export class Crew {
         starting: workers.length,
         expected: this.#alive.size - workers.length - this.#peers.size,
       });
-      startingWorkers(this.#transport.zmq, () => {
+      const direct = scheduler instanceof ProcessScheduler;
+      startingWorkers(this.#transport.zmq, direct, () => {
         scheduler.start(spec, identities, listener);
       });
     } catch (error) {

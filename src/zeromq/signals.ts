@@ -27,7 +27,10 @@ const DEBUGGER = "SIGUSR1";
 /** What a terminal sends to all processes. */
 export const OF_TERMINALS = ["SIGINT", "SIGQUIT", "SIGHUP"] as const;
 
-type Signal = typeof DEBUGGER | typeof OF_TERMINALS[number];
+/** All that a worker listens to. */
+const LISTENED = [...OF_TERMINALS, "SIGTERM"] as const;
+
+type Signal = typeof DEBUGGER | typeof LISTENED[number];
 
 /**
  * Blocks, in this thread, the signal that opens the debugger.
@@ -47,14 +50,14 @@ export function isShut(mask: Uint8Array): boolean {
   return (mask[byte]! & bit) !== 0;
 }
 
-/** Has what a terminal sends wait, until the worker that is started now listens. */
+/** Has what a worker listens to wait until the one that is started now listens. */
 export function delaySignals(zmq: Libzmq): void {
-  zmq.pthread_sigmask(BLOCK, setOf(...OF_TERMINALS), null);
+  zmq.pthread_sigmask(BLOCK, setOf(...LISTENED), null);
 }
 
 /** The worker listens: what has waited comes now, and what it starts has none blocked. */
 export function admitSignals(zmq: Libzmq): void {
-  zmq.pthread_sigmask(UNBLOCK, setOf(...OF_TERMINALS), null);
+  zmq.pthread_sigmask(UNBLOCK, setOf(...LISTENED), null);
 }
 
 /**
@@ -62,10 +65,12 @@ export function admitSignals(zmq: Libzmq): void {
  * be ended by a terminal before it listens.
  *
  * @param zmq An open libzmq, which brings the C library along.
+ * @param direct Whether nothing but workers is started. What a user starts in between may
+ * have to be ended by SIGTERM.
  */
-export function startingWorkers<T>(zmq: Libzmq, work: () => T): T {
+export function startingWorkers<T>(zmq: Libzmq, direct: boolean, work: () => T): T {
   const before = shutDebugger(zmq);
-  delaySignals(zmq);
+  zmq.pthread_sigmask(BLOCK, setOf(...direct ? LISTENED : OF_TERMINALS), null);
   try {
     return work();
   } finally {

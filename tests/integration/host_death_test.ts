@@ -55,16 +55,18 @@ for (const transport of ["local", "network"] as const) {
   });
 }
 
-test("A worker that starts as Ctrl-C ends its host cleans up", async (ground) => {
-  await using gate = new Gate();
-  const args = { port: gate.port };
-  await using program = new Program(ground, "endless", { args, group: true });
-  await until("a worker has begun to start", () => program.workers.length > 0);
-  program.kill("SIGINT");
-  await until("gone", () => program.workers.length === 0, settings.startTimeout / 2);
-  assertEquals((await program.status).signal, "SIGINT");
-  assertEquals(entries(ground.runs), [], "the run directory is gone");
-});
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  test(`A worker that starts as ${signal} ends its host cleans up`, async (ground) => {
+    await using gate = new Gate();
+    const args = { port: gate.port };
+    await using program = new Program(ground, "endless", { args, group: true });
+    await until("a worker has begun to start", () => program.workers.length > 0);
+    program.kill(signal);
+    await until("gone", () => program.workers.length === 0, settings.startTimeout / 2);
+    assertEquals((await program.status).signal, signal);
+    assertEquals(entries(ground.runs), [], "the run directory is gone");
+  });
+}
 
 test("Workers wait for a host that was stopped, and go on with it", async (ground) => {
   await using gate = new Gate();
