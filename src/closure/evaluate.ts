@@ -7,6 +7,7 @@
 import { constants, runInThisContext } from "node:vm";
 import { GridEngineError } from "../errors.ts";
 import { shortened } from "../protocol/steps.ts";
+import { importing } from "./importing.ts";
 import { type NodeOf, type Place, SHIPPED } from "./payload.ts";
 
 /** By the user's import map, of which the publisher of this package knows nothing. */
@@ -27,14 +28,6 @@ export function evaluate(source: string, place: Place | undefined): unknown {
   });
 }
 
-/** How many imports are under way. */
-let imports = 0;
-
-/** Whether modules are being loaded for a function that has come. */
-export function isImporting(): boolean {
-  return imports > 0;
-}
-
 /** Imports something as a module of the user's would. */
 export async function runImport(node: NodeOf<"import">): Promise<unknown> {
   const { file, specifier, name, attributes } = node;
@@ -43,8 +36,7 @@ export async function runImport(node: NodeOf<"import">): Promise<unknown> {
     line: 0,
     column: 0,
   }) as (specifier: string, options: object) => Promise<Record<string, unknown>>;
-  imports++;
-  const module = await load(specifier, { with: attributes }).finally(() => imports--);
+  const module = await importing(() => load(specifier, { with: attributes }));
   if (name === "*") return module;
   if (name in module) return module[name];
   throw new GridEngineError(

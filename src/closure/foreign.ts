@@ -8,7 +8,7 @@ import { article, prototypesOf } from "../protocol/complaint.ts";
 import { type BuiltinPlace, findGlobal, findInModules } from "./builtins.ts";
 import { refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
-import { isImporting } from "./evaluate.ts";
+import { isImporting } from "./importing.ts";
 import type { Found } from "./found.ts";
 import { mayInspect, scriptUrl } from "./inspector.ts";
 import { added, membersOf, seeMembers, writeMembers } from "./members.ts";

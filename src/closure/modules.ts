@@ -8,7 +8,7 @@
 import { dirname, relative } from "node:path/posix";
 import { settings } from "../settings.ts";
 import { type ImportBinding, importsOf, loadTools } from "./analyze.ts";
-import { isImporting } from "./evaluate.ts";
+import { isImporting } from "./importing.ts";
 import { inspectFunction, scriptSource, scriptUrl } from "./inspector.ts";
 import { type Node, SHIPPED } from "./payload.ts";
 
