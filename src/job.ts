@@ -255,9 +255,7 @@ export class Job<R = unknown> {
         started: (worker) => this.#worker = worker,
         message: (value) => this.#messages.push(value),
         results: (_first, [value]) => {
-          outcome = overridden
-            ? this.#unpack(value as JobOutcome, output.last(0))
-            : { value };
+          outcome = overridden ? this.#unpack(value, output.last(0)) : { value };
         },
         failed: (_index, error) => outcome = { error },
         ended: end,
@@ -425,11 +423,11 @@ export class Job<R = unknown> {
   }
 
   /** What came of a subclass's `run`; its fields come back here. */
-  #unpack(
-    { result, thrown, fields = {} }: JobOutcome,
-    lines: readonly string[],
-  ): Outcome {
-    const { name: _, ...own } = fields;
+  #unpack(value: unknown, lines: readonly string[]): Outcome {
+    // A worker can send anything: what is no outcome has no fields.
+    const { result, thrown, fields }: JobOutcome = Object(value);
+    // To assign a prototype would change what the job is.
+    const { name: _, ["__proto__"]: __, ...own } = Object(fields);
     let outcome: Outcome = { value: result };
     try {
       Object.assign(this, own);

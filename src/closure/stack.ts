@@ -27,22 +27,37 @@ export function describePlace({ file, line, column }: Place): string {
 /** What stands after a place within the user's file. */
 const MARKED = new RegExp(`${SHIPPED}:(\\d+):(\\d+)`, "g");
 
+/** So many places are translated, and those behind them stay as they are. */
+const MOST_PLACES = 1000;
+
 /**
  * Puts the user's lines into the stack of an error that came from shipped functions. It
  * begins with the message, which may be long, and have anything in it.
  */
 export function translateStack(stack: string): string {
   let text = "";
-  let end = 0;
+  /** What is translated ends here, and the last mark there. */
+  let [end, marked, places] = [0, 0, 0];
   for (const { 0: mark, 1: line, 2: column, index } of stack.matchAll(MARKED)) {
-    const start = startOfFile(stack, end, index);
+    const start = startOfFile(stack, marked, index);
+    marked = index + mark.length;
     if (start === undefined) continue;
     const file = stack.slice(start, index);
     const place = { file, line: Number(line) - 1, column: Number(column) - 1 };
-    text += stack.slice(end, start) + describePlace(place);
-    end = index + mark.length;
+    text += stack.slice(end, start) + (tryToDescribe(place) ?? file + mark);
+    end = marked;
+    if (++places === MOST_PLACES) break;
   }
   return text + stack.slice(end);
+}
+
+/** Where a place stands in the file that the user wrote, if it is one. */
+function tryToDescribe(place: Place): string | undefined {
+  try {
+    return describePlace(place);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where the address of a file begins that ends at `to`. */

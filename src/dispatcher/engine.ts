@@ -41,6 +41,8 @@ import {
   withOutput,
 } from "./failures.ts";
 
+/** The latest time that a `Date` can have, in milliseconds of the epoch. */
+const LATEST = 8.64e15;
 /** How often time is looked at, in milliseconds. */
 const TICK = 250;
 /** The core is told of the size of arguments from here on, in bytes. */
@@ -493,7 +495,8 @@ export class Engine {
     if (!run) return;
     const { index, attempt } = item;
     const { host, pid } = this.#crew!.info(worker)!;
-    const printed = { index, attempt, host, pid, level, time: new Date(time), text };
+    const date = new Date(Math.min(time, LATEST));
+    const printed = { index, attempt, host, pid, level, time: date, text };
     run.output.print(printed, this.#crew!.remote);
   }
 

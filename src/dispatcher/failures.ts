@@ -56,7 +56,9 @@ export function reportedError(
     }
     case "unserializable": {
       const error = decodeFailure(value, stackLine(where), translateStack);
-      const { message, cause } = error instanceof Error ? error : new Error(`${error}`);
+      const { message, cause } = error instanceof Error
+        ? error
+        : new Error("what it is to send cannot travel");
       return new SerializationError(`${item(where)}: ${message}`, { cause });
     }
     default:

@@ -240,6 +240,9 @@ export function decodeHostMessage(frames: Frames): HostMessage {
   }
 }
 
+/** The longest name of a worker or a machine, in characters; those of machines have 64. */
+const LONGEST_NAME = 256;
+
 const NAMES = new Map<number, Name>(
   Object.entries(TYPES).map(([name, number]) => [number, name as Name]),
 );
@@ -384,6 +387,9 @@ function helloOf(json: string): Hello {
     typeof received !== "number" ||
     memory !== undefined && typeof memory !== "number"
   ) throw refuse("hello", "lacks worker, pid, host, incarnation or received");
+  if (Math.max(worker.length, host.length, incarnation.length) > LONGEST_NAME) {
+    throw refuse("hello", `has a name of more than ${LONGEST_NAME} characters`);
+  }
   return {
     worker,
     pid: whole(pid, "hello"),

@@ -68,11 +68,12 @@ class Writer extends Serializer {
 }
 
 class Reader extends Deserializer {
-  readonly #frames: Uint8Array[];
+  readonly #frames: Uint8Array<ArrayBuffer>[];
 
   constructor(first: Uint8Array, frames: Uint8Array[]) {
     super(first);
-    this.#frames = frames;
+    // Once for each, however often the first one names it.
+    this.#frames = frames.map(own);
   }
 
   _readHostObject(): ArrayBufferView {
@@ -82,7 +83,7 @@ class Reader extends Deserializer {
     // Each has a buffer of its own: nobody must find there what belongs to others.
     const { buffer } = where === INSIDE
       ? new Uint8Array(this.readRawBytes(number))
-      : own(this.#frames[number]!);
+      : this.#frames[number]!;
     if (type === BUFFER) return Buffer.from(buffer);
     const View = VIEWS[type] as new (buffer: ArrayBuffer) => ArrayBufferView;
     return new View(buffer);
@@ -118,16 +119,27 @@ export function serializeList(list: List): Uint8Array[] {
 /**
  * The list that was made frames of. Its typed arrays use their memory.
  *
- * @throws {Error} When the frames are no list.
+ * @throws {Error} When the frames are no list, or one that lacks some of its values.
  */
 export function deserializeList(frames: Uint8Array[]): List {
   const [first, ...rest] = frames;
   if (first![0] === NUMBERS && rest.length === 0) return numbersOf(first!);
   const reader = new Reader(first!, rest);
   reader.readHeader();
-  const list = reader.readValue();
-  if (Array.isArray(list)) return list;
-  throw new TypeError("It is no list");
+  const list: unknown = reader.readValue();
+  if (!Array.isArray(list)) throw new TypeError("It is no list");
+  // Each value takes a byte; only a list of holes may say that it is longer.
+  if (list.length > first!.length) throw new TypeError("Its values are not there");
+  // Whatever else hangs on it, such as a `slice` of its own, stays behind.
+  const values = new Array(list.length);
+  for (let i = 0; i < values.length; i++) {
+    const value: unknown = list[i];
+    if (value === undefined && !(i in list)) {
+      throw new TypeError("One of its values is not there");
+    }
+    values[i] = value;
+  }
+  return values;
 }
 
 function numbers(list: List): Uint8Array {
