@@ -336,6 +336,27 @@ group("imap() gives results as they are asked for", (test) => {
     }
     assertEquals(await d.map(double, [1, 2]), [2, 4]);
   });
+
+  test("imap() hears its signal however soon after the first item it is aborted", async (d) => {
+    for (let turns = 0; turns < 12; turns++) {
+      const aborter = new AbortController();
+      const { signal } = aborter;
+      const later = (left: number) => {
+        if (left === 0) aborter.abort("enough");
+        else queueMicrotask(() => later(left - 1));
+      };
+      let begun = false;
+      const next = () => {
+        if (begun) return new Promise<never>(() => {});
+        begun = true;
+        later(turns);
+        return Promise.resolve({ value: 1, done: false });
+      };
+      const source = { [Symbol.asyncIterator]: () => ({ next }) };
+      const never = d.imap(() => new Promise<never>(() => {}), source, { signal });
+      assertEquals(await never.next().catch((reason) => reason), "enough", `${turns}`);
+    }
+  });
 });
 
 test("A dispatcher that is closed ends what waits for its source", async () => {

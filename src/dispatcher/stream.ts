@@ -166,6 +166,8 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       recorder: this.#recording?.recorder,
       listener: this.#progress?.counting(listener) ?? listener,
     });
+    // Nobody listened to it for a moment.
+    if (signal?.aborted) this.#abort();
   }
 
   readonly #abort = (): void => this.#stop(this.#call.options.signal!.reason);
