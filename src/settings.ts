@@ -48,7 +48,7 @@ export interface Settings {
   libzmq: string | undefined;
   /**
    * The address to listen at for workers on other machines; `GRIDENGINE_INTERFACE`.
-   * @default {undefined} All addresses for a cluster, else `"127.0.0.1"`.
+   * @default {undefined} All addresses.
    */
   interface: string | undefined;
   /**

@@ -14,9 +14,12 @@ import { settings } from "../settings.ts";
 export class RunDirectory {
   /** Where it is. */
   readonly path: string;
+  /** Its numbers: a stranger may have made another one of this name meanwhile. */
+  #identity: string;
 
   private constructor(path: string) {
     this.path = path;
+    this.#identity = identityOf(path);
     addEventListener("unload", this.#unload);
   }
 
@@ -47,15 +50,25 @@ export class RunDirectory {
   }
 
   /**
-   * Writes a file that only its owner can read.
+   * Writes a file that only its owner can read: whole, or not at all.
    *
+   * @param name Its name.
+   * @param content Gives what stands in it.
+   * @returns The file, open.
    * @throws {GridEngineError} When it cannot be written, as on a full disk.
    */
-  write(name: string, text: string): void {
+  write(name: string, content: (file: Deno.FsFile) => string): Deno.FsFile {
+    const draft = this.file(`${name}.new`);
+    let file: Deno.FsFile | undefined;
     try {
-      Deno.writeTextFileSync(this.file(name), text, { mode: 0o600, createNew: true });
-      this.open(name);
+      file = Deno.openSync(draft, { write: true, createNew: true, mode: 0o600 });
+      const bytes = new TextEncoder().encode(content(file));
+      for (let at = 0; at < bytes.length;) at += file.writeSync(bytes.subarray(at));
+      this.open(`${name}.new`);
+      Deno.renameSync(draft, this.file(name));
+      return file;
     } catch (error) {
+      file?.close();
       throw unusable(this.path, error);
     }
   }
@@ -63,6 +76,23 @@ export class RunDirectory {
   /** Lets its owner use a file in it, whatever the umask is. */
   open(name: string): void {
     Deno.chmodSync(this.file(name), 0o600);
+  }
+
+  /**
+   * Makes it again, if something has removed it.
+   *
+   * @throws {Error} When it cannot be made, or another one has its name by now.
+   */
+  restore(): void {
+    try {
+      Deno.mkdirSync(this.path, { mode: 0o700 });
+      Deno.chmodSync(this.path, 0o700);
+      this.#identity = identityOf(this.path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw error;
+      if (identityOf(this.path) === this.#identity) return;
+      throw new Error("it is another directory by now", { cause: error });
+    }
   }
 
   /** Removes it. */
@@ -82,6 +112,12 @@ export class RunDirectory {
       // A worker may be doing it, too.
     }
   };
+}
+
+/** What tells a directory from another one that has its name. */
+function identityOf(path: string): string {
+  const { dev, ino } = Deno.lstatSync(path);
+  return `${dev}:${ino}`;
 }
 
 function unlessGone(error: unknown): void {

@@ -14,10 +14,12 @@ import { settings } from "../settings.ts";
 import { ZeromqError } from "../errors.ts";
 import { curveKeys, type Libzmq, openLibzmq } from "../zeromq/libzmq.ts";
 import { locateLibzmq } from "../zeromq/locate.ts";
+import { thisMachine } from "../zeromq/machine.ts";
 import { type SocketOptions, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
 import { SharedMemory } from "../zeromq/shared_memory.ts";
 import { ZapHandler } from "../zeromq/zap.ts";
 import { checkOpenFiles } from "./open_files.ts";
+import { PostedRun } from "./posted_run.ts";
 import { RunDirectory } from "./run_directory.ts";
 
 /** What the ROUTER receives from libzmq, as if from a worker, when that is lost. */
@@ -25,8 +27,6 @@ export const LOST = new Uint8Array([0]);
 
 /** What the file of a local socket is called. */
 const SOCKET_FILE = "host";
-/** What the run file is called. */
-const RUN_FILE = "run.json";
 /** The longest path that a socket file can have: `sun_path` less its final zero. */
 const LONGEST_PATH = 107;
 /** A connection that has not shown its key by then is closed, in milliseconds. */
@@ -62,11 +62,10 @@ export interface TransportOptions {
 export class Transport {
   /** Where it listens. */
   readonly address: string;
-  /** The path of the run file. */
-  readonly runFile: string;
   /** The socket that workers talk to. */
   readonly socket: ZmqSocket;
   readonly #directory: RunDirectory;
+  readonly #posted: PostedRun;
   /** What it is made with. */
   readonly zmq: Libzmq;
   readonly #context: ZmqContext;
@@ -74,19 +73,19 @@ export class Transport {
 
   private constructor(
     directory: RunDirectory,
+    posted: PostedRun,
     zmq: Libzmq,
     context: ZmqContext,
-    socket: ZmqSocket,
-    address: string,
-    zap: ZapHandler | undefined,
+    { socket, address, zap }: Listening,
   ) {
     this.#directory = directory;
+    this.#posted = posted;
     this.zmq = zmq;
     this.#context = context;
     this.socket = socket;
     this.address = address;
-    this.runFile = directory.file(RUN_FILE);
     this.#zap = zap;
+    addEventListener("unload", this.#unload);
   }
 
   /**
@@ -111,6 +110,8 @@ export class Transport {
       const { heartbeatInterval, startTimeout, loadTimeout } = settings;
       const run: RunFile = {
         endpoints: [],
+        ...thisMachine(zmq),
+        locked: null,
         curve: null,
         libzmq,
         flags,
@@ -121,18 +122,29 @@ export class Transport {
         connectTimeout: startTimeout,
         reconnectGrace,
       };
-      const [socket, address, zap] = kind === "local"
+      const listening = kind === "local"
         ? listenLocally(context, directory)
         : listenOnNetwork(zmq, context, run, options);
-      run.endpoints = endpointsOf(address);
-      directory.write(RUN_FILE, JSON.stringify(run));
-      return new Transport(directory, zmq, context, socket, address, zap);
+      run.endpoints = endpointsOf(listening.address);
+      const posted = new PostedRun(directory, run, listening.files);
+      return new Transport(directory, posted, zmq, context, listening);
     } catch (error) {
       await closeSockets(context);
       await directory?.remove();
       throw error;
     }
   }
+
+  /** The path of the run file. */
+  get runFile(): string {
+    return this.#posted.path;
+  }
+
+  /**
+   * The program ends, or only its part that is the host, as under `deno run --watch`: then
+   * what libzmq has open would stay.
+   */
+  readonly #unload = (): void => this.#context.abandon();
 
   /** The memory that a worker of this machine would share, if it can be had. */
   memoryOf({ pid, memory, incarnation }: Hello): SharedMemory | undefined {
@@ -158,7 +170,10 @@ export class Transport {
 
   /** Closes the socket and removes the directory. */
   async close(): Promise<void> {
+    removeEventListener("unload", this.#unload);
     await closeSockets(this.#context, this.#zap);
+    // Before the directory goes, or it would be missed.
+    await this.#posted.close();
     await this.#directory.remove();
   }
 }
@@ -170,7 +185,13 @@ async function closeSockets(context: ZmqContext, zap?: ZapHandler): Promise<void
   });
 }
 
-type Listening = [socket: ZmqSocket, address: string, zap: ZapHandler | undefined];
+interface Listening {
+  socket: ZmqSocket;
+  address: string;
+  zap?: ZapHandler;
+  /** What workers need of it in the run's directory, and what makes that again. */
+  files: ReadonlyMap<string, () => void>;
+}
 
 function routerOptions(): SocketOptions {
   const { heartbeatInterval } = settings;
@@ -197,9 +218,12 @@ function listenLocally(context: ZmqContext, directory: RunDirectory): Listening 
     );
   }
   const socket = context.socket("ROUTER", routerOptions());
-  const address = socket.bind(`ipc://${path}`);
-  directory.open(SOCKET_FILE);
-  return [socket, address, undefined];
+  const bind = () => {
+    const address = socket.bind(`ipc://${path}`);
+    directory.open(SOCKET_FILE);
+    return address;
+  };
+  return { socket, address: bind(), files: new Map([[SOCKET_FILE, bind]]) };
 }
 
 function listenOnNetwork(
@@ -218,12 +242,12 @@ function listenOnNetwork(
     curveSecretKey: server.secretKey,
     zapDomain: "gridengine",
   });
-  return [socket, bindToPort(socket, options), zap];
+  return { socket, address: bindToPort(socket, options), zap, files: new Map() };
 }
 
 /** Takes any free port, or the first free one of those that may be used. */
 function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
-  const address = options.interface ?? settings.interface ?? "127.0.0.1";
+  const address = options.interface ?? settings.interface ?? "0.0.0.0";
   const ports = options.ports ?? settings.ports;
   if (ports === undefined) return socket.bind(`tcp://${address}:*`);
   const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(ports) ?? [];
@@ -251,14 +275,14 @@ function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
 }
 
 /**
- * Where workers elsewhere may reach what listens: at each of this machine's addresses, if
- * it listens on all of them.
+ * Where workers may reach what listens: at each of this machine's addresses, if it listens
+ * on all of them. Those that are here take the last one: whatever becomes of the network.
  */
 function endpointsOf(address: string): string[] {
   const [, port] = /^tcp:\/\/(?:0\.0\.0\.0|\*):(\d+)$/.exec(address) ?? [];
   if (port === undefined) return [address];
   const own = Deno.networkInterfaces()
-    .filter(({ family, address }) => family === "IPv4" && !address.startsWith("127."));
-  const addresses = own.length > 0 ? own.map(({ address }) => address) : ["127.0.0.1"];
-  return addresses.map((address) => `tcp://${address}:${port}`);
+    .filter(({ family, address }) => family === "IPv4" && !address.startsWith("127."))
+    .map(({ address }) => address);
+  return [...own, "127.0.0.1"].map((address) => `tcp://${address}:${port}`);
 }

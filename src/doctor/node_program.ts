@@ -8,8 +8,10 @@
 import { dirname, join } from "node:path";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { parseRunFile } from "../protocol/run_file.ts";
-import { openLibzmq } from "../zeromq/libzmq.ts";
 import { main } from "../worker/main.ts";
+import { endpointsFrom } from "../worker/reach.ts";
+import { openLibzmq } from "../zeromq/libzmq.ts";
+import { thisMachine } from "../zeromq/machine.ts";
 import { NODE_REPORT, type NodeReport, type Reached } from "./node_report.ts";
 
 /** How long an address may take to answer, in milliseconds. */
@@ -28,13 +30,17 @@ const LIMITS = [
 
 async function look(runFile: string): Promise<NodeReport> {
   const began = Date.now();
-  const { endpoints, libzmq } = parseRunFile(await Deno.readTextFile(runFile));
+  const run = parseRunFile(await Deno.readTextFile(runFile));
+  const libzmq = whyNot(run.libzmq);
+  const here = libzmq === undefined
+    ? thisMachine(openLibzmq(run.libzmq))
+    : { boot: null, network: null };
   return {
     host: Deno.hostname(),
     deno: Deno.version.deno,
     began,
-    libzmq: whyNot(libzmq),
-    addresses: await Promise.all(endpoints.map(reach)),
+    libzmq,
+    addresses: await Promise.all(endpointsFrom(run, here).map(reach)),
     limits: await limits(),
   };
 }

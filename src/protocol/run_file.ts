@@ -12,6 +12,15 @@ import { ProtocolError } from "../errors.ts";
 export interface RunFile {
   /** Where the host listens, as ZeroMQ endpoints: the first that answers is taken. */
   endpoints: string[];
+  /** The kernel that the host runs on, since it was started; `null` if it has no name. */
+  boot: string | null;
+  /** The host's network there: it tells whose addresses are whose; `null` if it has no name. */
+  network: string | null;
+  /**
+   * Which file it is that the host has locked for as long as it lives, for a copy of it
+   * tells nothing: its device and inode; `null` where it cannot be locked.
+   */
+  locked: { device: number; inode: number } | null;
   /** The CURVE keys, as Z85 text; `null` where the file system keeps others out. */
   curve: { serverKey: string; publicKey: string; secretKey: string } | null;
   /** The path of libzmq. */

@@ -26,13 +26,17 @@ export function refineLoss(loss: WorkerLoss): WorkerLoss {
   }
   if (exitStatus === EXIT_STATUS["host not reached"]) {
     const said =
-      /^Worker \S+ (could not reach .*|.* nobody listens .*|.* lost the host .*)$/m
+      /^Worker \S+ (could not reach .*|.* its host has ended|.* lost the host .*)$/m
         .exec(log)?.[1];
     return {
       ...loss,
       cause: "unreachable",
       detail: said ? `it ${said}` : "it could not reach the host",
     };
+  }
+  if (exitStatus === EXIT_STATUS["no run file"]) {
+    const said = /^Worker \S+ (cannot read the run file .*)$/m.exec(log)?.[1];
+    return { ...loss, detail: `it ${said ?? "cannot read the run file"}` };
   }
   if (NO_ADDRESS_SPACE.test(log)) {
     return {

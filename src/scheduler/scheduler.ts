@@ -67,7 +67,10 @@ export interface Scheduler extends AsyncDisposable {
    * system's temporary files are. `settings.tempDirectory` goes before it.
    */
   readonly runDirectory?: string;
-  /** The address to listen at for workers; `settings.interface` by default. */
+  /**
+   * The address to listen at for workers elsewhere; `settings.interface` by default, and
+   * all addresses where neither is given.
+   */
   readonly interface?: string;
   /** The ports to choose from, such as `"40000-40100"`; `settings.ports` by default. */
   readonly ports?: string;

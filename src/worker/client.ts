@@ -43,16 +43,14 @@ export type Outcome =
   | "host lost"
   /** It never answered. */
   | "host not reached"
-  /** For certain: it was on this machine, and nobody listens there any more. */
-  | "host gone"
   /** What the thread runs must not go on. */
   | "restart";
 
 /** One worker, from its `hello` to its end. */
 export class Client {
   readonly #run: RunFile;
-  readonly #endpoint: string;
   readonly #worker: string;
+  readonly #watched: boolean;
   readonly #context: ZmqContext;
   readonly #socket: ZmqSocket;
   readonly #link = new Link();
@@ -79,11 +77,12 @@ export class Client {
    * @param run How to work for the host.
    * @param endpoint Where the host is reached.
    * @param worker The identity that the host gave to this worker.
+   * @param watched Whether somebody else sees it when the host has ended.
    */
-  constructor(run: RunFile, endpoint: string, worker: string) {
+  constructor(run: RunFile, endpoint: string, worker: string, watched: boolean) {
     this.#run = run;
-    this.#endpoint = endpoint;
     this.#worker = worker;
+    this.#watched = watched;
     this.#thread = new Thread({
       worker,
       host: Deno.hostname(),
@@ -140,8 +139,7 @@ export class Client {
   /** Says who this is, again and again until it is answered or too late. */
   #hello(patience: number, outcome: Outcome): void {
     if (this.#helloTimer !== undefined) return;
-    const local = onThisMachine(this.#endpoint);
-    const say = async () => {
+    this.#sayHello = () => {
       const hello = {
         worker: this.#worker,
         pid: Deno.pid,
@@ -151,14 +149,11 @@ export class Client {
         ...(this.#memory && { memory: this.#memory.fd }),
       };
       this.#send({ type: "hello", hello });
-      // A host that was killed is not waited for, however patient we are with others.
-      if (local && !await listens(local)) this.#end("host gone");
     };
-    this.#sayHello = () => void say();
     this.#sayHello();
     this.#helloTimer = setInterval(this.#sayHello, HELLO_INTERVAL);
-    // One that was stopped, such as by a debugger, still listens: it will go on.
-    if (local && outcome === "host lost") return;
+    // One that lives and was only stopped, such as by a debugger, will go on.
+    if (this.#watched && outcome === "host lost") return;
     this.#giveUp = setTimeout(() => this.#end(outcome), patience);
   }
 
@@ -287,35 +282,5 @@ export class Client {
     this.#outcome ??= outcome;
     // Ends the wait for messages.
     void this.#socket.close();
-  }
-}
-
-/** How to connect to an endpoint of this machine; `undefined` when it is of another. */
-function onThisMachine(
-  endpoint: string,
-): Deno.UnixConnectOptions | Deno.ConnectOptions | undefined {
-  const path = /^ipc:\/\/(.+)$/.exec(endpoint)?.[1];
-  if (path !== undefined) return { transport: "unix", path };
-  const [, hostname, port] = /^tcp:\/\/\[?([^\]]+)\]?:(\d+)$/.exec(endpoint) ?? [];
-  const here = Deno.networkInterfaces().some(({ address }) => address === hostname);
-  return here ? { hostname: hostname!, port: Number(port) } : undefined;
-}
-
-/**
- * Whether somebody listens on this machine. A host does so before it starts workers, and
- * as long as it lives. Of other machines it cannot be asked: a firewall may answer.
- */
-async function listens(
-  options: Deno.UnixConnectOptions | Deno.ConnectOptions,
-): Promise<boolean> {
-  try {
-    const connection = "path" in options
-      ? await Deno.connect(options)
-      : await Deno.connect(options);
-    connection.close();
-    return true;
-  } catch (error) {
-    const { ConnectionRefused, NotFound } = Deno.errors;
-    return !(error instanceof ConnectionRefused || error instanceof NotFound);
   }
 }

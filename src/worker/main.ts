@@ -7,8 +7,8 @@
 import { dirname, join } from "node:path";
 import { printError } from "../printing.ts";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
-import { parseRunFile, type RunFile } from "../protocol/run_file.ts";
 import { openLibzmq, replaceProcess } from "../zeromq/libzmq.ts";
+import { thisMachine } from "../zeromq/machine.ts";
 import {
   admitSignals,
   delaySignals,
@@ -17,13 +17,12 @@ import {
   shutDebugger,
 } from "../zeromq/signals.ts";
 import { Client } from "./client.ts";
-import { reachHost } from "./reach.ts";
+import { endOfHost } from "./host_life.ts";
 import { watchMemory } from "./memory.ts";
+import { endpointsFrom, reachHost } from "./reach.ts";
+import { findRunFile } from "./found_run_file.ts";
 
-/**
- * How long the host's end may take to be seen after a SIGTERM, in milliseconds: a host that
- * is about to end may be found there once, and is looked for again after a second.
- */
+/** How long the host may take to end by a SIGTERM to both, in milliseconds. */
 const TERMINATION_GRACE = 1600;
 
 /**
@@ -46,7 +45,10 @@ export async function main(runFile: string, worker: string): Promise<never> {
   };
   Deno.addSignalListener("SIGTERM", terminate);
   wakeOnTime();
-  const run = await readRunFile(runFile);
+  const { run, file } = await findRunFile(runFile).catch((error) => {
+    printError(`Worker ${worker} ${(error as Error).message}`);
+    Deno.exit(EXIT_STATUS["no run file"]);
+  });
   const zmq = openLibzmq(run.libzmq);
   const begin = () => {
     const args = ["run", ...run.flags, Deno.mainModule, runFile, worker];
@@ -56,14 +58,29 @@ export async function main(runFile: string, worker: string): Promise<never> {
   // Whoever started it could not see to that: it sees to it itself.
   if (!isShut(shutDebugger(zmq))) begin();
   admitSignals(zmq);
-  const endpoint = await reachHost(run.endpoints, run.connectTimeout);
-  const client = new Client(run, endpoint, worker);
+  const here = thisMachine(zmq);
+  const end = endOfHost(run, file, here);
+  void end?.then(async () => {
+    await removeRun(runFile);
+    printError(`Worker ${worker} found that its host has ended`);
+    Deno.exit(EXIT_STATUS["host gone"]);
+  });
+  const endpoints = endpointsFrom(run, here);
+  const endpoint = await reachHost(endpoints, run.connectTimeout);
+  if (endpoint === undefined) {
+    printError(
+      `Worker ${worker} could not reach the host at ${
+        run.endpoints.join(", ")
+      }: it listens ` +
+        `at addresses of its own machine only, and this is ${Deno.hostname()}; name an ` +
+        `interface that is reached from here`,
+    );
+    Deno.exit(EXIT_STATUS["host not reached"]);
+  }
+  const client = new Client(run, endpoint, worker, end !== undefined);
   if (typeof run.memory === "number") watchMemory(run.memory, worker);
   const outcome = await client.work();
-  if (outcome === "host gone") {
-    await removeRun(runFile);
-    printError(`Worker ${worker} found that nobody listens at ${endpoint}`);
-  } else if (outcome === "restart") {
+  if (outcome === "restart") {
     begin();
   } else if (outcome === "refused") {
     printError(`Worker ${worker} was refused: ${client.refusal}`);
@@ -71,9 +88,7 @@ export async function main(runFile: string, worker: string): Promise<never> {
     printError(`Worker ${worker} has lost the host at ${endpoint}`);
   } else if (outcome === "host not reached") {
     printError(
-      `Worker ${worker} could not reach the host at ${
-        run.endpoints.join(", ")
-      } within ` +
+      `Worker ${worker} could not reach the host at ${endpoints.join(", ")} within ` +
         `${run.connectTimeout} ms`,
     );
   }
@@ -92,18 +107,9 @@ function wakeOnTime(): void {
   }
 }
 
-async function readRunFile(path: string): Promise<RunFile> {
-  try {
-    return parseRunFile(await Deno.readTextFile(path));
-  } catch (error) {
-    printError(`Cannot read the run file "${path}": ${(error as Error).message}`);
-    Deno.exit(EXIT_STATUS["no run file"]);
-  }
-}
-
 /**
- * Removes what a host that was killed has left: nobody else can. Other workers may be
- * doing it, too.
+ * Removes what a host that has ended has left: nobody else can. Other workers may be doing
+ * it, too.
  */
 async function removeRun(runFile: string): Promise<void> {
   const directory = dirname(runFile);

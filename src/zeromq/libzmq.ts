@@ -24,6 +24,8 @@ const SYMBOLS = {
   zmq_ctx_set: { parameters: ["pointer", "i32", "i32"], result: "i32" },
   /** int zmq_ctx_term (void *context); waits for lingering messages, so off the event loop */
   zmq_ctx_term: { parameters: ["pointer"], result: "i32", nonblocking: true },
+  /** The same, for who has closed all without lingering and has no event loop any more. */
+  zmq_ctx_term_now: { name: "zmq_ctx_term", parameters: ["pointer"], result: "i32" },
   /** void *zmq_socket (void *context, int type) */
   zmq_socket: { parameters: ["pointer", "i32"], result: "pointer" },
   /** int zmq_close (void *socket) */
@@ -79,6 +81,8 @@ const SYMBOLS = {
   fcntl: { parameters: ["i32", "i32", "i32"], result: "i32" },
   /** int open (const char *path, int flags) */
   open: { parameters: ["buffer", "i32"], result: "i32" },
+  /** ssize_t readlink (const char *path, char *buffer, size_t size) */
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "isize" },
   /** off_t lseek (int fd, off_t offset, int whence) */
   lseek: { parameters: ["i32", "i64", "i32"], result: "i64" },
   /** void *mmap (void *address, size_t length, int protection, int flags, int fd, off_t offset) */

@@ -71,6 +71,12 @@ export class Reactor {
     this.#wakeEnds = undefined;
   }
 
+  /** Ends the poll, and waits for nothing: nobody may use it after that. */
+  abandon(): void {
+    for (const end of this.#wakeEnds ?? []) this.#zmq.close(end);
+    this.#wakeEnds = undefined;
+  }
+
   /**
    * Resolves when there is something to read at a descriptor. One wait for each at a time.
    *

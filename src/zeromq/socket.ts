@@ -118,6 +118,18 @@ export class ZmqContext implements AsyncDisposable {
     return this.close();
   }
 
+  /**
+   * Closes all at once, and waits for nothing: for who has no turn of the event loop left.
+   * Nobody may use it, or its sockets, after that.
+   */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = Promise.resolve();
+    for (const socket of this.#sockets) socket.abandon();
+    Reactor.of(this.#zmq).abandon();
+    while (this.#zmq.zmq_ctx_term_now(this.#pointer) !== 0);
+  }
+
   async #close(): Promise<void> {
     await Promise.all([...this.#sockets].map((socket) => socket.close()));
     // -1 here is EINTR: a signal came while we waited.
@@ -142,6 +154,7 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
   #inARow = 0;
   #refed = true;
   #closing: Promise<void> | undefined;
+  #isClosed = false;
 
   /** Use {@linkcode ZmqContext.socket}. */
   constructor(
@@ -292,9 +305,20 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
     return this.close();
   }
 
+  /** For {@linkcode ZmqContext.abandon}. */
+  abandon(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#closing = Promise.resolve();
+    this.#set("linger", 0);
+    this.#zmq.zmq_close(this.#socket);
+  }
+
   async #close(): Promise<void> {
     await this.#reactor.detach(this.#fd);
     await this.#pumping;
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#zmq.zmq_msg_close(this.#message);
     this.#check(this.#zmq.zmq_close(this.#socket), "zmq_close");
   }

@@ -13,6 +13,7 @@ import { hasUsr1 } from "../fixtures/signals.ts";
 import { stopAt } from "./_functions.ts";
 import { Gate } from "./_gate.ts";
 import { range, test, until } from "./_helpers.ts";
+import { portsOf } from "./_sockets.ts";
 import { stops } from "./_running.ts";
 
 /** The signal comes as soon as deno would heed it, and is never delivered. */
@@ -21,27 +22,7 @@ async function assertShut(pid: number): Promise<void> {
   Deno.kill(pid, "SIGUSR1");
   assert(hasUsr1(pid, "SigBlk"), "it is blocked");
   assert(hasUsr1(pid, "ShdPnd"), "it waits");
-  assertEquals(listening(pid), []);
-}
-
-/** The ports at which a process listens. */
-function listening(pid: number): string[] {
-  const sockets = new Set(
-    [...Deno.readDirSync(`/proc/${pid}/fd`)].map(({ name }) => {
-      try {
-        return Deno.readLinkSync(`/proc/${pid}/fd/${name}`);
-      } catch {
-        return ""; // It was closed meanwhile.
-      }
-    }),
-  );
-  return ["tcp", "tcp6"]
-    .flatMap((table) => Deno.readTextFileSync(`/proc/${pid}/net/${table}`).split("\n"))
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, , , state, , , , , , inode]) =>
-      state === "0A" && sockets.has(`socket:[${inode}]`)
-    )
-    .map(([, local]) => local!);
+  assertEquals(portsOf(pid), []);
 }
 
 /** Starts workers in a way that has no part in what their process begins with. */

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { settings } from "../../mod.ts";
 import { encode } from "../../src/protocol/codec.ts";
 import { curveKeys } from "../../src/zeromq/libzmq.ts";
 import { type SocketOptions, ZmqContext } from "../../src/zeromq/socket.ts";
@@ -69,20 +70,42 @@ async function introduce(
   await relay.ended;
 }
 
-test("A dispatcher for the network listens on the loopback only", async (ground) => {
-  await using running = await Running.begin(ground);
-  const { address } = running.dispatcher;
-  assert(/^tcp:\/\/127\.0\.0\.1:\d+$/.test(address!), address);
-  assertEquals(running.runFile.endpoints[0], address);
-  const port = portOf(address!).toString(16).toUpperCase().padStart(4, "0");
-  const listening = ["tcp", "tcp6"]
+/** Where the processes of this machine listen at a port, as the kernel's table has it. */
+function listeningAt(port: number): string[] {
+  const digits = port.toString(16).toUpperCase().padStart(4, "0");
+  return ["tcp", "tcp6"]
     .flatMap((table) => Deno.readTextFileSync(`/proc/net/${table}`).split("\n"))
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, local, , state]) => local?.endsWith(`:${port}`) && state === "0A")
-    .map(([, local]) => local);
-  // 127.0.0.1, in the byte order of the kernel's table.
-  assertEquals(listening, [`0100007F:${port}`]);
+    .filter(([, local, , state]) => local?.endsWith(`:${digits}`) && state === "0A")
+    .map(([, local]) => local!.split(":")[0]!);
+}
+
+test("A dispatcher for the network listens on all addresses, and tells them to its workers", async (ground) => {
+  await using running = await Running.begin(ground);
+  const port = portOf(running.dispatcher.address!);
+  assertEquals(running.dispatcher.address, `tcp://0.0.0.0:${port}`);
+  assertEquals(listeningAt(port), ["00000000"]);
+  const own = Deno.networkInterfaces().filter(({ family }) => family === "IPv4");
+  assertEquals(
+    new Set(running.runFile.endpoints),
+    new Set(own.map(({ address }) => `tcp://${address}:${port}`)),
+  );
   await finishUntouched(running);
+});
+
+test("A dispatcher that is told an interface listens on that one only", async (ground) => {
+  const { interface: usual } = settings;
+  settings.interface = "127.0.0.1";
+  try {
+    await using running = await Running.begin(ground);
+    const { address } = running.dispatcher;
+    assertEquals(running.runFile.endpoints, [address]);
+    // 127.0.0.1, in the byte order of the kernel's table.
+    assertEquals(listeningAt(portOf(address!)), ["0100007F"]);
+    await finishUntouched(running);
+  } finally {
+    settings.interface = usual;
+  }
 });
 
 test("Garbage on the port changes nothing", async (ground) => {

@@ -29,7 +29,7 @@ Deno.test("a host that was not reached, with the addresses", () => {
   const status = EXIT_STATUS["host not reached"];
   const sayings = [
     "could not reach the host at tcp://192.0.2.1:1, tcp://192.0.2.2:1 within 9 ms",
-    "found that nobody listens at tcp://192.0.2.1:1",
+    "found that its host has ended",
     "has lost the host at tcp://192.0.2.1:1",
   ];
   for (const said of sayings) {
@@ -37,6 +37,15 @@ Deno.test("a host that was not reached, with the addresses", () => {
     assertEquals(refined(loss), ["unreachable", `it ${said}`]);
   }
   assertEquals(refined(exit(status))[0], "unreachable");
+});
+
+Deno.test("a run file that cannot be read, with what is there instead", () => {
+  const status = EXIT_STATUS["no run file"];
+  const said =
+    'cannot read the run file "/a/run.json" on node1: its directory is there';
+  const loss = exit(status, `Worker a-1 ${said}\n`);
+  assertEquals(refined(loss), ["exit", `it ${said}`]);
+  assertEquals(refined(exit(status)), ["exit", "it cannot read the run file"]);
 });
 
 Deno.test("a limit of the address space, with what to ask for instead", () => {

@@ -1,7 +1,8 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { map, ProcessScheduler } from "../../mod.ts";
 import type { RunFile } from "../../src/protocol/run_file.ts";
-import { libzmqPath } from "../zeromq/_tools.ts";
+import { thisMachine } from "../../src/zeromq/machine.ts";
+import { libzmqPath, zmq } from "../zeromq/_tools.ts";
 import { entries, type Ground, test } from "../integration/_helpers.ts";
 import { identitiesOf, runFilePath, Running } from "../integration/_running.ts";
 
@@ -30,6 +31,9 @@ function writeRunFile({ runs }: Ground, content: Partial<RunFile>): string {
   const directory = Deno.makeTempDirSync({ dir: runs });
   const run = {
     endpoints: [""],
+    boot: null,
+    network: null,
+    locked: null,
     curve: null,
     libzmq: libzmqPath,
     flags: FLAGS,
@@ -69,28 +73,75 @@ test("A worker gives up on a host that does not answer, and names its address", 
   removeRuns(ground);
 });
 
-test("A worker does not wait where nobody listens, and cleans up after its host", async (ground) => {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const { port } = listener.addr;
-  listener.close();
-  for (const endpoint of [`tcp://127.0.0.1:${port}`, `ipc://${ground.runs}/none`]) {
+/** Writes a run file as a host of this machine would, whose lock the caller may hold. */
+function writeLocked(ground: Ground, content: Partial<RunFile>): string {
+  const path = writeRunFile(ground, content);
+  const { dev, ino } = Deno.statSync(path);
+  const run: RunFile = JSON.parse(Deno.readTextFileSync(path));
+  const locked = { device: dev, inode: ino! };
+  const complete = { ...run, ...thisMachine(zmq), locked, ...content };
+  Deno.writeTextFileSync(path, JSON.stringify(complete));
+  return path;
+}
+
+/** Endpoints of this machine at which nobody listens. */
+function silent({ runs }: Ground): string[] {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return [`tcp://127.0.0.1:${listener.addr.port}`, `ipc://${runs}/none`];
+}
+
+test("A worker whose host has ended does not wait for it, and cleans up after it", async (ground) => {
+  for (const endpoint of silent(ground)) {
     const { code, said } = await work(
-      writeRunFile(ground, { endpoints: [endpoint] }),
+      writeLocked(ground, { endpoints: [endpoint] }),
       "w",
     );
     assertEquals(code, 69);
-    assertStringIncludes(said, `nobody listens at ${endpoint}`);
+    assertStringIncludes(said, "found that its host has ended");
     assertEquals(entries(ground.runs), []);
   }
 });
 
 test("A worker that cleans up removes nothing but what a host leaves", async (ground) => {
-  const endpoint = `ipc://${ground.runs}/none`;
-  const runFile = writeRunFile(ground, { endpoints: [endpoint] });
+  const runFile = writeLocked(ground, { endpoints: [silent(ground)[1]!] });
   const [directory] = entries(ground.runs);
   Deno.writeTextFileSync(`${ground.runs}/${directory}/precious`, "");
   await work(runFile, "w");
   assertEquals(entries(`${ground.runs}/${directory}`), ["precious"]);
+  removeRuns(ground);
+});
+
+test("A worker of a host that lives removes nothing, though nobody listens", async (ground) => {
+  for (const endpoint of silent(ground)) {
+    const path = writeLocked(ground, { endpoints: [endpoint], connectTimeout: 300 });
+    using file = Deno.openSync(path);
+    file.lockSync(true);
+    const { code, said } = await work(path, "w");
+    assertEquals(code, 69);
+    assertStringIncludes(said, `could not reach the host at ${endpoint} within 300 ms`);
+    assertEquals(Deno.readTextFileSync(path).length > 0, true);
+  }
+  removeRuns(ground);
+});
+
+test("A worker that cannot tell whether its host lives removes nothing", async (ground) => {
+  const strange: Partial<RunFile>[] = [
+    // The host is on another machine, or nobody knows on which, or had no lock.
+    { boot: "another" },
+    { boot: null },
+    { locked: null },
+    // The file is a copy of the one that the host has locked.
+    { locked: { device: 1, inode: 1 } },
+  ];
+  // As two machines may have it.
+  const endpoints = [silent(ground)[0]!];
+  for (const difference of strange) {
+    const path = writeLocked(ground, { endpoints, connectTimeout: 300, ...difference });
+    const { code, said } = await work(path, "w");
+    assertEquals(code, 69, JSON.stringify(difference));
+    assertStringIncludes(said, `could not reach the host at ${endpoints[0]}`);
+    assertEquals(Deno.readTextFileSync(path).length > 0, true);
+  }
   removeRuns(ground);
 });
 
@@ -109,9 +160,22 @@ test("A worker whose run file is none says what is wrong with it", async (ground
     assertEquals(code, complaint.startsWith("/") ? 1 : 78, content);
     assertStringIncludes(said, complaint);
   }
-  const { code, said } = await work(`${ground.folder}/nothing.json`, "w");
-  assertEquals(code, 78);
-  assertStringIncludes(said, "nothing.json");
+});
+
+test("A worker that finds no run file says what it found", async (ground) => {
+  Deno.writeTextFileSync(`${ground.folder}/something`, "");
+  const findings = {
+    "run.json":
+      `${ground.folder}/run.json" on ${Deno.hostname()}: its directory is there ` +
+      `and holds`,
+    "nowhere/run.json": "name a runDirectory that both see",
+  };
+  for (const [name, finding] of Object.entries(findings)) {
+    const { code, said } = await work(`${ground.folder}/${name}`, "w");
+    assertEquals(code, 78);
+    assertStringIncludes(said, "Worker w cannot read the run file");
+    assertStringIncludes(said, finding);
+  }
 });
 
 test("A worker that the host does not expect is refused, and leaves", async (ground) => {
@@ -136,7 +200,7 @@ test("A worker with the keys of another run does not get in", async (ground) => 
   Deno.writeTextFileSync(path, JSON.stringify({ ...keys, curve }));
   const { code, said } = await work(path, "w");
   assertEquals(code, 69);
-  assertStringIncludes(said, running.runFile.endpoints[0]!);
+  assertStringIncludes(said, running.runFile.endpoints.at(-1)!);
   await running.finish();
 });
 
