@@ -129,15 +129,16 @@ export class FakeWorker implements AsyncDisposable {
     this.#socket.send(frames);
   }
 
-  /** The next message of a type; the others are passed over. */
+  /** The next message of some types; the others are passed over. */
   async hear<T extends HostMessage["type"]>(
-    type: T,
+    ...types: T[]
   ): Promise<Extract<HostMessage, { type: T }>> {
     for (;;) {
       const frames = await next(this.#socket);
       const message = decodeHostMessage(frames);
       this.#link.receive(frames);
-      if (message.type === type) return message as Extract<HostMessage, { type: T }>;
+      if (!types.includes(message.type as T)) continue;
+      return message as Extract<HostMessage, { type: T }>;
     }
   }
 
