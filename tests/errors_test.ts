@@ -95,6 +95,62 @@ group("map() throws what the function threw, as itself", (test) => {
     assert(instanceOf(deno, Deno.errors.NotFound).message.includes("/nowhere/at/all"));
   });
 
+  test("an error's own data arrives, whatever its fields are called", async (d) => {
+    const f = (kind: string): never => {
+      class ValidationError extends Error {
+        override name = "ValidationError";
+        errors = [{ field: "a" }, new RangeError("b")];
+        first = new TypeError("c", { cause: "d" });
+      }
+      if (kind === "validation") throw new ValidationError("two are wrong");
+      if (kind === "suppressed") {
+        throw new SuppressedError(
+          new URIError("later"),
+          new TypeError("first"),
+          "both",
+        );
+      }
+      const error = new RangeError("its message stays");
+      Object.defineProperty(error, "stack", {
+        get() {
+          throw new Error("no stack");
+        },
+      });
+      throw error;
+    };
+    const [validation, suppressed, stackless] = await d.map(
+      f,
+      ["validation", "suppressed", "stackless"],
+      { reraise: false },
+    ) as unknown[];
+    const { errors, first } = validation as { errors: unknown[]; first: unknown };
+    assertEquals(errors[0], { field: "a" });
+    assertEquals(instanceOf(errors[1], RangeError).message, "b");
+    assertEquals(instanceOf(first, TypeError).cause, "d");
+    const { error, suppressed: before, message } = instanceOf(
+      suppressed,
+      SuppressedError,
+    );
+    assertEquals(message, "both");
+    assertEquals(instanceOf(error, URIError).message, "later");
+    assertEquals(instanceOf(before, TypeError).message, "first");
+    assertEquals(instanceOf(stackless, RangeError).message, "its message stays");
+  });
+
+  test("an error of a class that is called as one of Deno's is what it extends", async (d) => {
+    const f = (): never => {
+      class NotFound extends RangeError {
+        override name = "NotFound";
+      }
+      throw new NotFound("of mine");
+    };
+    const thrown = instanceOf(await thrownBy(d.map(f, [1])), RangeError);
+    assertEquals([thrown.name, thrown instanceof Deno.errors.NotFound], [
+      "NotFound",
+      false,
+    ]);
+  });
+
   test("errors of the library keep their class; of the same name do not get it", async (d) => {
     const error = await thrownBy(d.map(sendInMap, [1]));
     assert(instanceOf(error, GridEngineError).message.includes("where nobody listens"));

@@ -5,18 +5,8 @@
  * @module
  */
 
-import {
-  DrmaaError,
-  GridEngineError,
-  JobCancelledError,
-  JobTimeoutError,
-  ProtocolError,
-  SchedulerError,
-  SerializationError,
-  TimeoutError,
-  WorkerLostError,
-  ZeromqError,
-} from "../errors.ts";
+import { GridEngineError } from "../errors.ts";
+import { classNamesOf, create } from "./failure_classes.ts";
 import { shortened } from "./steps.ts";
 import { canTravel, deserialize, serialize } from "./values.ts";
 
@@ -31,10 +21,13 @@ type Encoded =
     name: string;
     message: string;
     stack: string;
-    properties: [string, unknown][];
+    /** Its own fields: the key, the value, and whether it is enumerable. */
+    properties: [string, Encoded, boolean][];
     cause?: Encoded;
     errors?: Encoded[];
-  };
+  }
+  /** A list of errors and other values, which a field of an error holds. */
+  | { kind: "list"; items: Encoded[] };
 
 /** Causes deeper than this are left out. */
 const MOST_CAUSES = 16;
@@ -73,89 +66,100 @@ export function decodeFailure(
   }
 }
 
-/** @param known What was described before: an error may hold itself, many times over. */
-function describe(
-  thrown: unknown,
-  depth: number,
-  known: Map<unknown, Encoded>,
-): Encoded {
-  if (!(thrown instanceof Error)) {
-    return canTravel(thrown)
-      ? { kind: "value", value: thrown }
-      : { kind: "text", text: shortened(String(thrown)) };
-  }
+/** What was described before: an error may hold itself, many times over. */
+type Known = Map<unknown, Encoded>;
+
+function describe(thrown: unknown, depth: number, known: Known): Encoded {
+  if (thrown instanceof Error) return describeError(thrown, depth, known);
+  return canTravel(thrown)
+    ? { kind: "value", value: thrown }
+    : { kind: "text", text: shortened(String(thrown)) };
+}
+
+function describeError(thrown: Error, depth: number, known: Known): Encoded {
   const before = known.get(thrown);
   if (before) return before;
-  const hidden = ["name", "message", "stack", "cause", "errors"];
-  const properties = Object.keys(thrown)
-    .filter((key) => !hidden.includes(key))
-    .map((key): [string, unknown] => [key, thrown[key as keyof Error]])
-    .map(([key, value]): [string, unknown] => [
-      key,
-      canTravel(value) ? value : shortened(String(value)),
-    ]);
+  const isAggregate = thrown instanceof AggregateError;
+  const name = String(thrown.name);
+  const message = String(thrown.message);
   const encoded: Encoded = {
     kind: "error",
-    classes: classNames(thrown),
-    name: String(thrown.name),
-    message: String(thrown.message),
-    stack: String(thrown.stack ?? `${thrown.name}: ${thrown.message}`),
-    properties,
+    classes: classNamesOf(thrown),
+    name,
+    message,
+    stack: stackOf(thrown) ?? `${name}: ${message}`,
+    properties: [],
   };
   known.set(thrown, encoded);
   if (depth < MOST_CAUSES) {
     if ("cause" in thrown) encoded.cause = describe(thrown.cause, depth + 1, known);
-    if (thrown instanceof AggregateError) {
-      encoded.errors = thrown.errors.map((error) => describe(error, depth + 1, known));
+    if (isAggregate) {
+      encoded.errors = Array.from(
+        thrown.errors as unknown[],
+        (error) => describe(error, depth + 1, known),
+      );
     }
+  }
+  const hidden = [
+    "name",
+    "message",
+    "stack",
+    "cause",
+    ...isAggregate ? ["errors"] : [],
+  ];
+  for (const key of Object.getOwnPropertyNames(thrown)) {
+    if (hidden.includes(key)) continue;
+    const { enumerable = false } = Object.getOwnPropertyDescriptor(thrown, key)!;
+    encoded.properties.push([
+      key,
+      describeField(thrown, key, depth, known),
+      enumerable,
+    ]);
   }
   return encoded;
 }
 
-function classNames(error: Error): string[] {
-  const names: string[] = [];
-  for (
-    let proto = Object.getPrototypeOf(error);
-    proto && proto !== Object.prototype;
-    proto = Object.getPrototypeOf(proto)
-  ) {
-    const name = proto.constructor?.name;
-    if (typeof name === "string") names.push(name);
+/** What a field of an error holds; of what cannot travel the text. */
+function describeField(
+  error: Error,
+  key: string,
+  depth: number,
+  known: Known,
+): Encoded {
+  try {
+    const value = (error as unknown as Record<string, unknown>)[key];
+    const isError = (one: unknown) => one instanceof Error;
+    if (depth < MOST_CAUSES) {
+      if (isError(value)) return describe(value, depth + 1, known);
+      if (Array.isArray(value) && value.some(isError)) {
+        const items = Array.from(value, (one) => describe(one, depth + 1, known));
+        return { kind: "list", items };
+      }
+    }
+    return {
+      kind: "value",
+      value: canTravel(value) ? value : shortened(String(value)),
+    };
+  } catch {
+    return { kind: "value", value: "it cannot be read" };
   }
-  return names;
 }
 
-const BUILT_IN: Record<string, new (message: string) => Error> = {
-  Error,
-  RangeError,
-  TypeError,
-  SyntaxError,
-  ReferenceError,
-  EvalError,
-  URIError,
-};
-
-/** Errors of this library: what `send()` throws, or a `map` within a job. */
-const LIBRARY: Record<string, (message: string) => Error> = {
-  GridEngineError: (message) => new GridEngineError(message),
-  JobCancelledError: (message) => new JobCancelledError(message),
-  JobTimeoutError: (message) => new JobTimeoutError(message),
-  ProtocolError: (message) => new ProtocolError(message),
-  SchedulerError: (message) => new SchedulerError(message),
-  SerializationError: (message) => new SerializationError(message),
-  TimeoutError: (message) => new TimeoutError(message),
-  // Their own properties come after.
-  DrmaaError: (message) => new DrmaaError(0, "", message),
-  WorkerLostError: (message) => new WorkerLostError(message, []),
-  ZeromqError: (message) => new ZeromqError("", message),
-};
+/** The stack of an error, if it can be read. */
+function stackOf(error: Error): string | undefined {
+  try {
+    return typeof error.stack === "string" ? error.stack : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Makes errors of descriptions, which a worker may have made up. */
 class Revival {
   readonly #finish: (stack: string) => string;
   readonly #size: number;
   /** What was made before: an error may hold itself, many times over. */
-  readonly #known = new Map<object, Error>();
+  readonly #known = new Map<object, unknown>();
 
   /**
    * @param finish Makes the stack of an error what the user is to see.
@@ -176,12 +180,22 @@ class Revival {
         return new GridEngineError(
           `A job threw a value that cannot travel: ${textOf(text)}`,
         );
+      case "list":
+        return this.#known.get(encoded as object) ??
+          this.#reviveList(encoded as object, this.#listOf(error.items));
       case "error":
         return this.#known.get(encoded as object) ??
           this.#reviveError(encoded as object, error);
       default:
         throw new TypeError("it is of no known kind");
     }
+  }
+
+  #reviveList(encoded: object, items: unknown[]): unknown[] {
+    const list: unknown[] = [];
+    this.#known.set(encoded, list);
+    for (const item of items) list.push(this.revive(item));
+    return list;
   }
 
   #reviveError(encoded: object, fields: Record<string, unknown>): Error {
@@ -203,8 +217,8 @@ class Revival {
       define("errors", this.#listOf(errors).map((one) => this.revive(one)));
     }
     for (const property of this.#listOf(fields.properties)) {
-      const [key, value] = this.#listOf(property);
-      define(textOf(key), value, true);
+      const [key, value, enumerable] = this.#listOf(property);
+      define(textOf(key), this.revive(value), enumerable === true);
     }
     return error;
   }
@@ -228,21 +242,4 @@ function fieldsOf(value: unknown): Record<string, unknown> {
 function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   throw new TypeError("it has no text where one is due");
-}
-
-function create(classes: string[], message: string, name: string): Error {
-  // A class of the user's own may have the same name as one of ours.
-  const isLibrary = classes.includes(GridEngineError.name);
-  for (const found of classes) {
-    if (isLibrary && Object.hasOwn(LIBRARY, found)) return LIBRARY[found]!(message);
-    if (found === "DOMException") return new DOMException(message, name);
-    if (found === "AggregateError") return new AggregateError([], message);
-    const own = Object.hasOwn(BUILT_IN, found)
-      ? BUILT_IN[found]
-      : Object.hasOwn(Deno.errors, found)
-      ? Deno.errors[found as keyof typeof Deno.errors] as new (message: string) => Error
-      : undefined;
-    if (own) return new own(message);
-  }
-  return new Error(message);
 }

@@ -78,9 +78,24 @@ Deno.test("an error that is none is told as unreadable", () => {
   ) assert(`${failureOf(wrong)}`.includes("unreadable"), Deno.inspect(wrong));
   const proto = failureOf({
     ...fine,
-    properties: disguised([["__proto__", { x: 1 }]]),
+    properties: disguised([["__proto__", { kind: "value", value: { x: 1 } }, true]]),
   });
   assertEquals(Object.getPrototypeOf(proto), Error.prototype);
+});
+
+Deno.test("lists in the fields of an error are read once, however often they are named", () => {
+  let field: unknown = { kind: "value", value: 1 };
+  for (let i = 0; i < 100; i++) field = { kind: "list", items: [field, field] };
+  const error = failureOf({
+    kind: "error",
+    classes: [],
+    name: "Error",
+    message: "why",
+    stack: "",
+    properties: [["field", field, true]],
+  });
+  const { field: [one, other] } = error as { field: unknown[] };
+  assert(one === other);
 });
 
 Deno.test("a stack of a megabyte is gone through once", () => {
