@@ -6,8 +6,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { JobDispatcher } from "../../mod.ts";
+import { Job, JobDispatcher } from "../../mod.ts";
+import { serializeList } from "../../src/protocol/lists.ts";
 import { Random } from "../simulation/prng.ts";
+import { FakeScheduler } from "./_fake_worker.ts";
 import { test } from "./_helpers.ts";
 import { HostileScheduler } from "./_hostile_worker.ts";
 
@@ -62,3 +64,38 @@ test(
   },
   { seconds: 60 + STORIES },
 );
+
+class Counting extends Job<number> {
+  count = 1;
+
+  override run(): number {
+    return ++this.count;
+  }
+}
+
+test("Whatever a worker says that a job came to, the job ends, and is what it was", async () => {
+  const fields = JSON.parse('{"__proto__": {"run": 1}, "count": 7}');
+  const outcomes = [null, undefined, 5, "text", [], { fields }, {
+    fields: null,
+    thrown: 5,
+  }];
+  for (const outcome of outcomes) {
+    await using scheduler = new FakeScheduler("local");
+    await using dispatcher = new JobDispatcher({ scheduler });
+    const job = new Counting({ dispatcher, mutable: true });
+    job.start();
+    await using worker = await scheduler.fake;
+    const chunk = await worker.begin();
+    const list = serializeList([outcome]);
+    const segments = [{ chunk, from: 0, count: 1 }];
+    const result = job.result.catch(() => {});
+    worker.say({ type: "results", elapsed: 1, segments, list });
+    await job.join();
+    await result;
+    assertEquals(Object.getPrototypeOf(job), Counting.prototype);
+    assertEquals(job.count, Object(outcome).fields ? 7 : 1);
+    // It is ended for that, and not waited for.
+    worker.send([new Uint8Array()]);
+    await scheduler.stopped;
+  }
+});
