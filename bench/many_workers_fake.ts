@@ -4,8 +4,8 @@
  * workers; the name of each worker that has left goes out, and at the end what they saw.
  */
 
-import { decodeHostMessage } from "../src/protocol/codec.ts";
-import { Link } from "../src/protocol/link.ts";
+import { decodeHostMessage, typeOf } from "../src/protocol/codec.ts";
+import { Link, LOCAL_FLOW, NETWORK_FLOW } from "../src/protocol/link.ts";
 import { serializeList } from "../src/protocol/lists.ts";
 import {
   type AssignedChunk,
@@ -33,7 +33,7 @@ let here = 0;
 class Fake {
   readonly #name: string;
   readonly #incarnation = crypto.randomUUID();
-  readonly #link = new Link();
+  readonly #link: Link;
   readonly #socket: ZmqSocket;
   readonly #chunks: AssignedChunk[] = [];
   #welcomed = false;
@@ -48,6 +48,8 @@ class Fake {
     name: string,
   ) {
     this.#name = name;
+    const flow = curve ? NETWORK_FLOW : LOCAL_FLOW;
+    this.#link = new Link(flow, () => performance.now());
     this.#socket = context.socket("DEALER", {
       routingId: new TextEncoder().encode(name),
       sendHighWaterMark: 0,
@@ -69,9 +71,10 @@ class Fake {
       else this.#hello();
     }, HEARTBEAT);
     for await (const frames of this.#socket) {
-      const message = decodeHostMessage(frames);
-      if (!this.#welcomed && message.type !== "welcome") continue;
-      if (this.#link.receive(frames) !== "deliver") continue;
+      if (!this.#welcomed && typeOf(frames) !== "welcome") continue;
+      const arrived = this.#link.receive(frames);
+      if (typeof arrived === "string") continue;
+      const message = decodeHostMessage(arrived);
       if (message.type === "leave") break;
       this.#obey(message);
     }
@@ -132,9 +135,10 @@ class Fake {
   }
 
   #say(message: WorkerMessage): void {
-    const frames = this.#link.send(message);
+    const all = this.#link.send(message);
     // What is sequenced is kept, and sent on the welcome.
-    if (this.#welcomed || UNSEQUENCED.has(message.type)) this.#socket.send(frames);
+    if (!this.#welcomed && !UNSEQUENCED.has(message.type)) return;
+    for (const frames of all) this.#socket.send(frames);
   }
 }
 

@@ -55,6 +55,8 @@ interface Worker {
   progress: number;
   /** Whether one began since then: before that it may have to load what the items need. */
   begun: boolean;
+  /** When something large was last under way to it, or from it. */
+  moved: number;
   /** Which of its processes it is; while it restarts, the one that ends. */
   incarnation: string;
   /** Its processes that were replaced: should one of them come back, it is too late. */
@@ -144,6 +146,10 @@ export class Core {
         this.#hello(event.worker, worker, event.incarnation);
         break;
       case "heard":
+        if (worker) this.#heard(worker);
+        break;
+      case "moved":
+        if (worker) worker.moved = now;
         if (worker) this.#heard(worker);
         break;
       case "disconnected":
@@ -505,15 +511,16 @@ export class Core {
   /**
    * Whether the worker should have ended what it runs, and did not. It must have been
    * heard of since then, and not only of its return: of a silent one nobody knows what
-   * it has done.
+   * it has done; nor of one to which an item, or from which a result is under way.
    */
   #overdue(worker: Worker): boolean {
     const chunk = worker.chunks[0];
     if (!chunk || worker.heard - worker.since <= REUNION) return false;
     const { timeout } = chunk.run.settings;
+    const { heard, progress, moved } = worker;
     const loading = worker.begun ? 0 : this.#settings.loadTimeout;
-    return worker.heard > chunk.terminateBy ||
-      timeout > 0 && worker.heard > worker.progress + loading + timeout + OVERTIME;
+    return heard > Math.max(chunk.terminateBy, moved + OVERTIME) ||
+      timeout > 0 && heard > Math.max(progress, moved) + loading + timeout + OVERTIME;
   }
 
   /**
@@ -796,6 +803,7 @@ export class Core {
         heard: this.#now,
         progress: this.#now,
         begun: false,
+        moved: -Infinity,
         incarnation: "",
         former: new Set(),
         excused: false,

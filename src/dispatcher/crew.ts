@@ -7,8 +7,8 @@
 
 import { cleanUp, cleanUpNow } from "../cleanup.ts";
 import type { WorkerLoss } from "../errors.ts";
-import { decodeWorkerMessage } from "../protocol/codec.ts";
-import { Link } from "../protocol/link.ts";
+import { decodeWorkerMessage, encode } from "../protocol/codec.ts";
+import type { Arrival } from "../protocol/link.ts";
 import type { Hello, WorkerMessage } from "../protocol/messages.ts";
 import { ProcessScheduler } from "../scheduler/process.ts";
 import type { Scheduler, WorkerListener } from "../scheduler/scheduler.ts";
@@ -66,6 +66,8 @@ export interface CrewListener {
   disconnected(worker: string): void;
   /** One said something. */
   said(worker: string, message: WorkerMessage): void;
+  /** A part of something large has come from one, or was taken by it. */
+  moved(worker: string): void;
   /** One broke the protocol. */
   violated(worker: string, detail: string): void;
 }
@@ -209,7 +211,8 @@ export class Crew {
     let peer = this.#peers.get(worker);
     if (peer?.incarnation !== incarnation) {
       peer?.close();
-      peer = new Peer(socket, identity, incarnation, this.#transport.memoryOf(hello));
+      const memory = this.#transport.memoryOf(hello);
+      peer = new Peer(socket, identity, incarnation, this.remote, memory);
       this.#peers.set(worker, peer);
     }
     peer.welcome(received);
@@ -230,8 +233,7 @@ export class Crew {
 
   #refuse(worker: string, why: string): void {
     const identity = new TextEncoder().encode(this.#identity(worker));
-    const frames = new Link().send({ type: "refused", why });
-    this.#transport.socket.send([identity, ...frames]);
+    this.#transport.socket.send([identity, ...encode({ type: "refused", why })]);
   }
 
   /** A worker that was welcomed and has not ended. */
@@ -321,11 +323,12 @@ export class Crew {
       return;
     }
     const peer = this.#peers.get(worker);
-    let message: WorkerMessage;
+    let arrived: Frames | Arrival;
+    let message: WorkerMessage | undefined;
     try {
-      if (peer) frames = peer.fetch(frames);
-      message = decodeWorkerMessage(frames);
-      if (message.type === "hello") {
+      arrived = peer?.receive(frames) ?? frames;
+      if (typeof arrived !== "string") message = decodeWorkerMessage(arrived);
+      if (message?.type === "hello") {
         const { hello } = message;
         if (hello.worker !== this.#identity(worker)) {
           throw new Error("it has another name");
@@ -334,13 +337,15 @@ export class Crew {
       } else if (!peer) {
         throw new Error("it did not say hello");
       }
-      if (peer && !peer.receive(frames)) return;
     } catch (error) {
       // It was told that it is none of ours; perhaps that was lost on the way.
       if (!peer && this.#hellos.has(worker)) return this.#refuse(worker, GIVEN_UP);
       this.reject(worker, (error as Error).message);
       return;
     }
+    const moved = arrived === "part" || peer?.isSending && message?.type !== "hello";
+    if (moved) this.#listener.moved(worker);
+    if (!message) return;
     this.messages++;
     // It waits for that before it starts anew.
     if (message.type === "restarting") peer?.acknowledge();

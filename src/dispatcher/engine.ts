@@ -259,6 +259,7 @@ export class Engine {
       delayed: (worker, why) => this.#dispatch({ type: "delayed", worker, why }),
       ended: (worker, loss) => this.#workerEnded(worker, loss),
       disconnected: (worker) => this.#dispatch({ type: "disconnected", worker }),
+      moved: (worker) => this.#dispatch({ type: "moved", worker }),
       violated: (worker, detail) =>
         this.#dispatch({ type: "violation", worker, detail }),
       said: (worker, message) => this.#told(worker, message),
@@ -377,10 +378,7 @@ export class Engine {
   /** Tells workers to drop code that is not kept any more. */
   #forgetCodes(dropped: number[]): void {
     if (dropped.length === 0) return;
-    for (const peer of this.#crew?.peers() ?? []) {
-      const codes = dropped.filter((code) => peer.codes.delete(code));
-      if (codes.length > 0) peer.send({ type: "forget", codes });
-    }
+    for (const peer of this.#crew?.peers() ?? []) peer.forget(dropped);
   }
 
   /** Some items of a run have come, or were settled. */
@@ -572,7 +570,10 @@ export class Engine {
         this.#assign(action.worker, action.run, action.chunks);
         break;
       case "recall":
-        this.#crew!.peer(action.worker)?.send({ type: "recall" });
+        for (const chunk of this.#crew!.peer(action.worker)?.recall() ?? []) {
+          const { worker } = action;
+          this.#dispatch({ type: "returned", worker, chunk, from: 0 });
+        }
         break;
       case "wake":
         // What runs keeps the program alive, if it should.
@@ -581,14 +582,12 @@ export class Engine {
         );
         break;
       case "cancel":
-        this.#crew!.peer(action.worker)?.send({
-          type: "cancel",
-          chunks: action.chunks,
-        });
+        this.#crew!.peer(action.worker)?.cancel(action.chunks);
         break;
       case "terminate": {
         const { worker, chunk, grace } = action;
-        this.#crew!.peer(worker)?.send({ type: "terminate", chunk, grace });
+        const sent = this.#crew!.peer(worker)?.terminate(chunk, grace) ?? true;
+        if (!sent) this.#endUnsent(worker, chunk);
         break;
       }
       case "leave":
@@ -708,6 +707,14 @@ export class Engine {
     if (!announce) return;
     run.at = { worker, chunk: chunks[0]!.chunk };
     this.#pass(run, run.sent);
+  }
+
+  /** A job is terminated that its worker does not have yet: it ends as it would there. */
+  #endUnsent(worker: string, chunk: number): void {
+    const reason = "cancelled";
+    const failure = { reason, exitStatus: 0, value: encodeFailure(null) } as const;
+    const event = { worker, chunk, offset: 0, reason, exitStatus: 0 } as const;
+    this.#dispatch({ type: "failed", ...event }, { failure });
   }
 
   /**

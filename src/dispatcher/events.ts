@@ -73,6 +73,8 @@ export type CoreEvent =
   | { type: "hello"; worker: string; incarnation: string }
   /** Any sign of life. */
   | { type: "heard"; worker: string }
+  /** A sign of life of a worker that something large is under way to, or from. */
+  | { type: "moved"; worker: string }
   /** The connection to a worker is gone. */
   | { type: "disconnected"; worker: string }
   /** A worker broke the protocol. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Hello, LARGEST_MESSAGE } from "../protocol/messages.ts";
+import { type Hello, LARGEST_FRAME } from "../protocol/messages.ts";
 import type { RunFile } from "../protocol/run_file.ts";
 import { Vault } from "../protocol/vault.ts";
 import { cleanUp } from "../cleanup.ts";
@@ -199,7 +199,7 @@ function routerOptions(): SocketOptions {
     disconnectMessage: LOST,
     routerHandover: 1,
     receiveHighWaterMark: 0,
-    maxMessageSize: LARGEST_MESSAGE,
+    maxMessageSize: LARGEST_FRAME,
     heartbeatInterval,
     heartbeatTimeout: 3 * heartbeatInterval,
     heartbeatTtl: 3 * heartbeatInterval,

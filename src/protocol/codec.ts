@@ -19,7 +19,9 @@ import {
 } from "./messages.ts";
 
 type Frames = Uint8Array[];
-type Name = keyof typeof TYPES;
+
+/** The name of a message type. */
+export type Name = keyof typeof TYPES;
 
 /** The frames of a message, its sequence numbers still zero: `link.ts` fills them in. */
 export function encode(message: WorkerMessage | HostMessage): Frames {
@@ -247,7 +249,12 @@ const NAMES = new Map<number, Name>(
   Object.entries(TYPES).map(([name, number]) => [number, name as Name]),
 );
 
-function typeOf(frames: Frames): Name {
+/**
+ * Which message it is, by its header.
+ *
+ * @throws {ProtocolError} When that is no header of this version of the protocol.
+ */
+export function typeOf(frames: Frames): Name {
   const header = frames[0];
   if (header === undefined || header.length !== HEADER_SIZE) {
     throw new ProtocolError(

@@ -7,7 +7,7 @@
  * |---|---|
  * | 0 | the protocol version, {@linkcode PROTOCOL_VERSION} |
  * | 1 | the message type, {@linkcode TYPES} |
- * | 2–5 | the sequence number (uint32), from 1; 0 for a message outside the sequence |
+ * | 2–5 | the sequence number (uint32), from 1, given when it is put on the wire; 0 for a message outside the sequence |
  * | 6–9 | the highest sequence number received from the other side so far (uint32) |
  *
  * Between processes of one machine large frames may lie in memory that both share: then
@@ -40,6 +40,13 @@
  * | | `terminate` | yes | numbers: chunk, grace |
  * | | `message` | yes | numbers: chunk; value: what was sent |
  * | | `leave` | no | none |
+ * | both | `piece` | yes | numbers: which message in pieces, how many frames that has (0 in all pieces but its first); bytes, in any number of frames |
+ * | | `withdrawn` | yes | numbers: which message in pieces |
+ *
+ * A message that is large travels as pieces, see `pieces.ts`; its own header then has no
+ * numbers. Pieces of several messages, and other messages, may come between them.
+ * `withdrawn` says that the rest will not come. Which messages may overtake each other
+ * says `order.ts`.
  *
  * Times are milliseconds. A conversation: the worker says `hello`, again and again until
  * it is answered; the host answers `welcome` or `refused`; from then on both send
@@ -76,8 +83,8 @@ export const PROTOCOL_VERSION = 4;
 /** The length of frame 0, in bytes. */
 export const HEADER_SIZE = 10;
 
-/** The largest frame that is accepted, in bytes: libzmq gives its size as an int. */
-export const LARGEST_MESSAGE = 2 ** 31 - 1;
+/** The largest frame that is accepted, in bytes: what is larger comes in pieces. */
+export const LARGEST_FRAME = 1 << 24;
 
 /** Message types, as byte 1 of the header. */
 export const TYPES = {
@@ -91,6 +98,8 @@ export const TYPES = {
   restarting: 8,
   output: 9,
   times: 10,
+  piece: 32,
+  withdrawn: 33,
   welcome: 64,
   refused: 65,
   code: 66,

@@ -22,7 +22,11 @@ const OWNER = 64;
 /** Added to the type of a message that has frames there; its last frame says where. */
 const ELSEWHERE = 128;
 /** Messages whose frames nobody looks into before they are delivered. */
-const OPAQUE: ReadonlySet<number> = new Set([TYPES.assign, TYPES.results]);
+const OPAQUE: ReadonlySet<number> = new Set([
+  TYPES.assign,
+  TYPES.results,
+  TYPES.piece,
+]);
 
 /** One side of the memory. */
 export class Vault {
@@ -98,6 +102,8 @@ export class Vault {
   fetch(frames: Frames): Frames {
     const [header] = frames;
     if (!isElsewhere(frames)) return frames;
+    header![1]! &= ~ELSEWHERE;
+    const isPiece = header![1] === TYPES.piece;
     const last = frames.at(-1)!;
     const whole = frames.slice(0, -1);
     const places = new Uint32Array(last.slice().buffer, 0, last.length >> 2);
@@ -112,10 +118,10 @@ export class Vault {
         throw new ProtocolError("A frame is said to lie where none can be");
       }
       before = at;
-      // The quickest copy that there is.
-      whole[at] = new Uint8Array(this.#others.subarray(start, end));
+      const bytes = this.#others.subarray(start, end);
+      // The quickest copy that there is. A piece is copied when it is put in its place.
+      whole[at] = isPiece ? bytes : new Uint8Array(bytes);
     }
-    header![1]! &= ~ELSEWHERE;
     return whole;
   }
 

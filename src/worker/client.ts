@@ -9,14 +9,15 @@
  */
 
 import { printError } from "../printing.ts";
-import { decodeHostMessage } from "../protocol/codec.ts";
-import { Link } from "../protocol/link.ts";
+import { decodeHostMessage, typeOf } from "../protocol/codec.ts";
+import { type Arrival, Link, LOCAL_FLOW, NETWORK_FLOW } from "../protocol/link.ts";
 import {
   type HostMessage,
-  LARGEST_MESSAGE,
+  LARGEST_FRAME,
   UNSEQUENCED,
   type WorkerMessage,
 } from "../protocol/messages.ts";
+import { chunksOf } from "../protocol/order.ts";
 import type { RunFile } from "../protocol/run_file.ts";
 import { isElsewhere, Vault } from "../protocol/vault.ts";
 import { openLibzmq } from "../zeromq/libzmq.ts";
@@ -24,15 +25,16 @@ import { SharedMemory } from "../zeromq/shared_memory.ts";
 import { type Frames, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
 import { Thread } from "./thread.ts";
 
-/** Beyond so many bytes received, the host is told at once, so that it can forget them. */
-const ACKNOWLEDGE_BYTES = 1 << 20;
 /** How often `hello` is said until it is answered, in milliseconds. */
 const HELLO_INTERVAL = 1000;
 /** What libzmq itself puts into the socket when the connection is lost. */
 const HICCUP = new Uint8Array([0]);
 /** How long the last messages may take to get out, in milliseconds. */
 const LINGER = 1000;
-/** How long the host may take to say that it has all reports, before a restart, in ms. */
+/**
+ * How long the host may take to say that it has more of what was reported, before a
+ * restart, in milliseconds.
+ */
 const FAREWELL = 2000;
 
 /** Why a worker has ended. */
@@ -53,12 +55,10 @@ export class Client {
   readonly #watched: boolean;
   readonly #context: ZmqContext;
   readonly #socket: ZmqSocket;
-  readonly #link = new Link();
+  readonly #link: Link;
   readonly #thread: Thread;
   readonly #incarnation = crypto.randomUUID();
   readonly #memory: SharedMemory | undefined;
-  /** Once the host has opened it. */
-  #vault: Vault | undefined;
   readonly #timers: ReturnType<typeof setInterval>[] = [];
   #giveUp: ReturnType<typeof setTimeout> | undefined;
   #helloTimer: ReturnType<typeof setInterval> | undefined;
@@ -67,8 +67,7 @@ export class Client {
   /** Something came before the welcome, and was not taken. */
   #missed = false;
   #restarting = false;
-  /** What was printed and the host does not have, as far as is known. */
-  readonly #unread: { number: number; length: number }[] = [];
+  #farewell: ReturnType<typeof setTimeout> | undefined;
   #outcome: Outcome | undefined;
   /** Why the host refused the worker. */
   refusal = "";
@@ -83,6 +82,9 @@ export class Client {
     this.#run = run;
     this.#worker = worker;
     this.#watched = watched;
+    const local = endpoint.startsWith("ipc:");
+    const flow = local ? LOCAL_FLOW : NETWORK_FLOW;
+    this.#link = new Link(flow, () => performance.now());
     this.#thread = new Thread({
       worker,
       host: Deno.hostname(),
@@ -93,9 +95,7 @@ export class Client {
     });
     const zmq = openLibzmq(run.libzmq);
     // Only for a host that is known to be on this machine, and to be the same user's.
-    this.#memory = endpoint.startsWith("ipc:")
-      ? SharedMemory.make(zmq, Vault.SIZE)
-      : undefined;
+    this.#memory = local ? SharedMemory.make(zmq, Vault.SIZE) : undefined;
     if (this.#memory) Vault.claim(this.#memory.bytes, this.#incarnation);
     this.#context = new ZmqContext(zmq);
     this.#socket = this.#context.socket("DEALER", {
@@ -103,7 +103,7 @@ export class Client {
       hiccupMessage: HICCUP,
       sendHighWaterMark: 0,
       receiveHighWaterMark: 0,
-      maxMessageSize: LARGEST_MESSAGE,
+      maxMessageSize: LARGEST_FRAME,
       heartbeatInterval: run.heartbeatInterval,
       heartbeatTimeout: 3 * run.heartbeatInterval,
       heartbeatTtl: 3 * run.heartbeatInterval,
@@ -129,6 +129,7 @@ export class Client {
     }
     for (const timer of [...this.#timers, this.#helloTimer]) clearInterval(timer);
     clearTimeout(this.#giveUp);
+    clearTimeout(this.#farewell);
     this.#thread.close();
     // What a lost host is still owed will never be taken.
     const reachable = this.#outcome === "told to leave" || this.#outcome === "restart";
@@ -170,38 +171,42 @@ export class Client {
       else this.#hello(this.#run.reconnectGrace, "host lost");
       return;
     }
-    if (!this.#vault && isElsewhere(frames)) {
+    const { vault, known } = this.#link;
+    if (!vault && isElsewhere(frames)) {
       // It is for the process that this one has replaced.
       this.#missed = true;
       return;
     }
-    let message: HostMessage;
+    let arrived: Frames | Arrival;
+    let message: HostMessage | undefined;
     try {
-      if (this.#vault) frames = this.#vault.fetch(frames);
-      message = decodeHostMessage(frames);
+      frames = vault?.fetch(frames) ?? frames;
+      const type = typeOf(frames);
+      if (type === "welcome") {
+        message = decodeHostMessage(frames);
+        // What is for the process that this one has replaced may come yet.
+        if (!this.#isOurs(message)) return;
+        this.#welcomed = true;
+      }
+      if (!this.#welcomed && !UNSEQUENCED.has(type)) {
+        this.#missed = true;
+        return;
+      }
+      arrived = this.#link.receive(frames);
+      if (typeof arrived !== "string") message ??= decodeHostMessage(arrived);
     } catch (error) {
       printError(`Dropped what the host said: ${(error as Error).message}`);
       return;
     }
-    // What is for the process that this one has replaced may come yet.
-    if (message.type === "welcome") {
-      if (message.incarnation !== this.#incarnation) return;
-      this.#welcomed = true;
-    }
-    if (!this.#welcomed && !UNSEQUENCED.has(message.type)) {
-      this.#missed = true;
-      return;
-    }
-    const arrival = this.#link.receive(frames);
-    this.#vault?.release(this.#link.known);
-    this.#tellRead();
-    if (this.#restarting && this.#link.kept === 0) this.#end("restart");
-    if (arrival === "gap") this.#hello(this.#run.reconnectGrace, "host lost");
-    if (arrival !== "deliver") return;
-    this.#obey(message);
-    if (this.#link.unacknowledgedBytes > ACKNOWLEDGE_BYTES) {
-      this.#send({ type: "heartbeat" });
-    }
+    this.#put(this.#link.more());
+    if (this.#restarting && this.#link.known > known) this.#awaitFarewell();
+    if (arrived === "gap") this.#hello(this.#run.reconnectGrace, "host lost");
+    if (typeof arrived !== "string") this.#obey(message!);
+    if (this.#link.shouldAcknowledge) this.#send({ type: "heartbeat" });
+  }
+
+  #isOurs(message: HostMessage): boolean {
+    return message.type === "welcome" && message.incarnation === this.#incarnation;
   }
 
   #obey(message: HostMessage): void {
@@ -209,11 +214,12 @@ export class Client {
     if (this.#restarting && !UNSEQUENCED.has(message.type)) return;
     switch (message.type) {
       case "welcome":
-        if (message.memory) this.#vault ??= new Vault(this.#memory!.bytes, "worker");
-        this.#answered();
-        for (const frames of this.#link.resend(message.received)) {
-          this.#socket.send(frames);
+        if (message.memory) {
+          this.#link.vault ??= new Vault(this.#memory!.bytes, "worker");
         }
+        this.#answered();
+        this.#put(this.#link.resend(message.received));
+        this.#put(this.#link.more());
         // If it was meant for us after all, it comes again.
         if (this.#missed) this.#sayHello!();
         this.#missed = false;
@@ -239,6 +245,7 @@ export class Client {
         this.#thread.recall();
         break;
       case "cancel":
+        this.#withdraw(message.chunks);
         this.#thread.cancel(message.chunks);
         break;
       case "terminate":
@@ -259,23 +266,37 @@ export class Client {
   #restart(why: string): void {
     this.#restarting = true;
     this.#send({ type: "restarting", why });
-    setTimeout(() => this.#end("restart"), FAREWELL);
+    this.#awaitFarewell();
+  }
+
+  /** What is reported may be large, so the host may take long, but must get on with it. */
+  #awaitFarewell(): void {
+    clearTimeout(this.#farewell);
+    if (this.#link.kept + this.#link.waiting === 0) this.#end("restart");
+    else this.#farewell = setTimeout(() => this.#end("restart"), FAREWELL);
   }
 
   #send(message: WorkerMessage): void {
     if (this.#outcome) return;
-    const frames = this.#link.send(message);
-    this.#socket.send(this.#vault?.store(frames, this.#link.sent) ?? frames);
-    if (message.type !== "output") return;
+    if (message.type !== "output") return this.#put(this.#link.send(message));
+    // The thread is to know what the host has of what it printed.
     const length = message.prints.reduce((sum, { text }) => sum + text.length, 0);
-    this.#unread.push({ number: this.#link.sent, length });
+    this.#put(this.#link.send(message, () => this.#thread.read(length)));
   }
 
-  /** Lets the thread know what the host has of what it printed. */
-  #tellRead(): void {
-    while (this.#unread.length > 0 && this.#unread[0]!.number <= this.#link.known) {
-      this.#thread.read(this.#unread.shift()!.length);
-    }
+  #put(messages: Frames[]): void {
+    if (this.#outcome) return;
+    for (const frames of messages) this.#socket.send(frames);
+  }
+
+  /** Reports of chunks that nobody wants are not sent any further. */
+  #withdraw(chunks: number[]): void {
+    const { frames } = this.#link.withdraw((message) => {
+      if (message.type === "output") return false;
+      const about = chunksOf(message);
+      return about.length > 0 && about.every((chunk) => chunks.includes(chunk));
+    });
+    this.#put([...frames, ...this.#link.more()]);
   }
 
   #end(outcome: Outcome): void {

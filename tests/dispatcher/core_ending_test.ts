@@ -84,6 +84,32 @@ Deno.test("the host ends a terminated job when its worker does not", () => {
   ]);
 });
 
+Deno.test("what is still under way to a worker, or from it, is not overdue", () => {
+  for (const terminated of [true, false]) {
+    const host = new Harness({ workers: 1 });
+    host.run(1, { exclusive: true, timeout: terminated ? 0 : 1000 });
+    host.hello("1");
+    host.do({ type: "began", worker: "1", chunk: 1 });
+    if (terminated) host.do({ type: "terminate", run: 1, grace: 1000 });
+    const moving = () => host.do({ type: "moved", worker: "1" });
+    assertEquals(host.pass(60_000, moving), []);
+    // It has all, and does nothing.
+    const alive = () => host.do({ type: "heard", worker: "1" });
+    const [failed] = only(host.pass(7000, alive), "fail");
+    const kind = terminated ? "cancelled" : "timeout";
+    assertEquals(failed, { type: "fail", run: 1, index: 0, failure: { kind } });
+  }
+});
+
+Deno.test("a worker that something large comes from is not silent", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1);
+  host.hello("1");
+  const moving = () => host.do({ type: "moved", worker: "1" });
+  host.pass(60_000, moving);
+  assertEquals(host.core.count().ready, 1);
+});
+
 Deno.test("stale results mean nothing", () => {
   const host = new Harness({ workers: 2 });
   host.run(2);

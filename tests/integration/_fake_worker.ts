@@ -11,7 +11,7 @@ import {
   type WorkerSpec,
 } from "../../mod.ts";
 import { decodeHostMessage } from "../../src/protocol/codec.ts";
-import { Link } from "../../src/protocol/link.ts";
+import { Link, LOCAL_FLOW, NETWORK_FLOW } from "../../src/protocol/link.ts";
 import type { HostMessage, WorkerMessage } from "../../src/protocol/messages.ts";
 import { parseRunFile } from "../../src/protocol/run_file.ts";
 import { ZmqContext, type ZmqSocket } from "../../src/zeromq/socket.ts";
@@ -84,7 +84,7 @@ export class FakeWorker implements AsyncDisposable {
   /** The name that the host gave to it. */
   readonly name: string;
   readonly #incarnation: string;
-  readonly #link = new Link();
+  readonly #link: Link;
   readonly #context = new ZmqContext(zmq);
   readonly #socket: ZmqSocket;
 
@@ -99,6 +99,8 @@ export class FakeWorker implements AsyncDisposable {
     const { endpoints: [endpoint], curve } = parseRunFile(
       Deno.readTextFileSync(runFile),
     );
+    const flow = curve ? NETWORK_FLOW : LOCAL_FLOW;
+    this.#link = new Link(flow, () => performance.now());
     this.#socket = this.#context.socket("DEALER", {
       routingId: bytes(name),
       linger: 1000,
@@ -121,7 +123,7 @@ export class FakeWorker implements AsyncDisposable {
 
   /** Says what a worker says. */
   say(message: WorkerMessage): void {
-    this.send(this.#link.send(message));
+    for (const frames of this.#link.send(message)) this.send(frames);
   }
 
   /** Sends anything at all. */
@@ -134,9 +136,9 @@ export class FakeWorker implements AsyncDisposable {
     ...types: T[]
   ): Promise<Extract<HostMessage, { type: T }>> {
     for (;;) {
-      const frames = await next(this.#socket);
+      const frames = this.#link.receive(await next(this.#socket));
+      if (typeof frames === "string") continue;
       const message = decodeHostMessage(frames);
-      this.#link.receive(frames);
       if (!types.includes(message.type as T)) continue;
       return message as Extract<HostMessage, { type: T }>;
     }

@@ -16,7 +16,7 @@ for (const transport of ["local", "network"] as const) {
     stranger.hello();
     stranger.hello([...identitiesOf(ground).values()][0]);
     stranger.send([bytes("nonsense")]);
-    stranger.send([new Uint8Array(64 << 20)]);
+    stranger.send([new Uint8Array(8 << 20)]);
     stranger.send(encode({ type: "heartbeat" }));
     const { dispatcher } = running;
     await until("all counted", () => dispatcher.stats().violations === 5);

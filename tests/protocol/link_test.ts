@@ -7,54 +7,69 @@
 import { assert, assertEquals } from "@std/assert";
 import * as fc from "fast-check";
 import { decodeHostMessage, decodeWorkerMessage } from "../../src/protocol/codec.ts";
-import { Link } from "../../src/protocol/link.ts";
+import { type Arrival, type Flow, Link } from "../../src/protocol/link.ts";
 import type { HostMessage, WorkerMessage } from "../../src/protocol/messages.ts";
 
 type Frames = Uint8Array[];
 
+/** What one message is on the wire that goes there at once. */
+function only(all: Frames[]): Frames {
+  assertEquals(all.length, 1);
+  return all[0]!;
+}
+
+/** What becomes of a message that came in. */
+function arrival(link: Link, frames: Frames): "deliver" | Arrival {
+  const arrived = link.receive(frames);
+  return typeof arrived === "string" ? arrived : "deliver";
+}
+
 /** A worker's report that can be told from others. */
 const report = (n: number): WorkerMessage => ({ type: "started", chunk: n });
-const bytes = (frames: Frames) => frames.reduce((sum, frame) => sum + frame.length, 0);
+
+/** A link on which little is large. */
+const FLOW: Flow = { small: 100, piece: 100, window: 400, most: 400 };
+const newLink = () => new Link(FLOW, () => 0);
 
 Deno.test("what comes in order is delivered, what comes again is dropped", () => {
-  const [worker, host] = [new Link(), new Link()];
-  const first = worker.send(report(1));
-  const second = worker.send(report(2));
-  assertEquals(host.receive(first), "deliver");
-  assertEquals(host.receive(first), "repeated");
-  assertEquals(host.receive(second), "deliver");
-  assertEquals(host.receive(first), "repeated");
+  const [worker, host] = [newLink(), newLink()];
+  const first = only(worker.send(report(1)));
+  const second = only(worker.send(report(2)));
+  assertEquals(arrival(host, first), "deliver");
+  assertEquals(arrival(host, first), "repeated");
+  assertEquals(arrival(host, second), "deliver");
+  assertEquals(arrival(host, first), "repeated");
   assertEquals(host.received, 2);
 });
 
 Deno.test("where something is missing before it, a message is not taken", () => {
-  const [worker, host] = [new Link(), new Link()];
+  const [worker, host] = [newLink(), newLink()];
   worker.send(report(1));
-  const second = worker.send(report(2));
-  assertEquals(host.receive(second), "gap");
+  const second = only(worker.send(report(2)));
+  assertEquals(arrival(host, second), "gap");
   assertEquals(host.received, 0);
   const again = worker.resend(host.received);
-  assertEquals(again.map((frames) => host.receive(frames)), ["deliver", "deliver"]);
+  assertEquals(again.map((frames) => arrival(host, frames)), ["deliver", "deliver"]);
   assertEquals(again.map(decodeWorkerMessage), [report(1), report(2)]);
 });
 
 Deno.test("a message outside the sequence is delivered each time and not kept", () => {
-  const [worker, host] = [new Link(), new Link()];
-  const beat = worker.send({ type: "heartbeat" });
-  assertEquals(host.receive(beat), "deliver");
-  assertEquals(host.receive(beat), "deliver");
+  const [worker, host] = [newLink(), newLink()];
+  const beat = only(worker.send({ type: "heartbeat" }));
+  assertEquals(arrival(host, beat), "deliver");
+  assertEquals(arrival(host, beat), "deliver");
   assertEquals([worker.kept, host.received], [0, 0]);
 });
 
 Deno.test("what is kept shrinks as the other side acknowledges it", () => {
-  const [worker, host] = [new Link(), new Link()];
+  const [worker, host] = [newLink(), newLink()];
   for (let n = 1; n <= 4; n++) {
-    const frames = worker.send(report(n));
+    const frames = only(worker.send(report(n)));
     if (n <= 3) host.receive(frames);
   }
   assertEquals(worker.kept, 4);
   // Whatever the host says next carries it.
-  worker.receive(host.send({ type: "heartbeat" }));
+  worker.receive(only(host.send({ type: "heartbeat" })));
   assertEquals(worker.kept, 1);
   assertEquals(worker.resend(3).map(decodeWorkerMessage), [report(4)]);
   assertEquals(worker.resend(4), []);
@@ -62,7 +77,7 @@ Deno.test("what is kept shrinks as the other side acknowledges it", () => {
 });
 
 Deno.test("an acknowledgement that is old, or of what was never sent, means nothing", () => {
-  const worker = new Link();
+  const worker = newLink();
   for (let n = 1; n <= 3; n++) worker.send(report(n));
   worker.acknowledge(2);
   for (const number of [0, 1, 2, 4, 2 ** 32 - 1]) worker.acknowledge(number);
@@ -70,23 +85,26 @@ Deno.test("an acknowledgement that is old, or of what was never sent, means noth
 });
 
 Deno.test("what came in is owed an acknowledgement until something is sent", () => {
-  const [worker, host] = [new Link(), new Link()];
-  const frames = worker.send(report(1));
-  assertEquals([host.owesAcknowledgement, host.unacknowledgedBytes], [false, 0]);
+  const [worker, host] = [newLink(), newLink()];
+  const state = () => [host.owesAcknowledgement, host.shouldAcknowledge];
+  const frames = only(worker.send(report(1)));
+  assertEquals(state(), [false, false]);
   host.receive(frames);
   host.receive(frames);
-  assertEquals(host.owesAcknowledgement, true);
-  assertEquals(host.unacknowledgedBytes, bytes(frames));
+  assertEquals(state(), [true, false]);
+  // More than a part of the window: it should be told now.
+  for (let n = 2; n <= 6; n++) host.receive(only(worker.send(report(n))));
+  assertEquals(state(), [true, true]);
   host.send({ type: "heartbeat" });
-  assertEquals([host.owesAcknowledgement, host.unacknowledgedBytes], [false, 0]);
+  assertEquals(state(), [false, false]);
 });
 
 Deno.test("what is sent again acknowledges what has come in since", () => {
-  const [worker, host] = [new Link(), new Link()];
+  const [worker, host] = [newLink(), newLink()];
   const cancel: HostMessage = { type: "cancel", chunks: [1] };
-  worker.receive(host.send(cancel));
+  worker.receive(only(host.send(cancel)));
   worker.send(report(1));
-  worker.receive(host.send(cancel));
+  worker.receive(only(host.send(cancel)));
   for (const frames of worker.resend(0)) host.receive(frames);
   assertEquals(host.kept, 0);
 });
@@ -110,7 +128,7 @@ class Conversation {
 }
 
 class Side<Out extends WorkerMessage | HostMessage, In> {
-  readonly link = new Link();
+  readonly link = newLink();
   readonly said: Out[] = [];
   readonly taken: In[] = [];
   inbox: Frames[] = [];
@@ -122,15 +140,16 @@ class Side<Out extends WorkerMessage | HostMessage, In> {
 
   say(message: Out, other: { inbox: Frames[] }): void {
     this.said.push(message);
-    other.inbox.push(this.link.send(message));
+    other.inbox.push(...this.link.send(message));
   }
 
-  take(): "deliver" | "repeated" | "gap" | undefined {
+  take(): "deliver" | Arrival | undefined {
     const frames = this.inbox.shift();
     if (!frames) return undefined;
-    const arrival = this.link.receive(frames);
-    if (arrival === "deliver") this.taken.push(this.#decode(frames));
-    return arrival;
+    const arrived = this.link.receive(frames);
+    if (typeof arrived === "string") return arrived;
+    this.taken.push(this.#decode(arrived));
+    return "deliver";
   }
 }
 
@@ -172,16 +191,17 @@ Deno.test("whatever is lost, repeated or overtaken on the way, asking again mend
   const fate = fc.constantFrom("arrives", "lost", "twice", "late");
   fc.assert(
     fc.property(fc.array(fate, { minLength: 1, maxLength: 60 }), (fates) => {
-      const [worker, host] = [new Link(), new Link()];
+      const [worker, host] = [newLink(), newLink()];
       const taken: WorkerMessage[] = [];
       const take = (frames: Frames) => {
-        const arrival = host.receive(frames);
-        if (arrival === "deliver") taken.push(decodeWorkerMessage(frames));
-        return arrival;
+        const arrived = host.receive(frames);
+        if (typeof arrived === "string") return arrived;
+        taken.push(decodeWorkerMessage(arrived));
+        return "deliver";
       };
       const late: Frames[] = [];
       for (const [n, fate] of fates.entries()) {
-        const frames = worker.send(report(n));
+        const frames = only(worker.send(report(n)));
         if (fate === "late") late.push(frames);
         if (fate === "lost" || fate === "late") continue;
         if (take(frames) === "gap") worker.resend(host.received).forEach(take);

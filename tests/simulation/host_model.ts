@@ -9,8 +9,8 @@
 import { Core } from "../../src/dispatcher/core.ts";
 import type { CoreAction, CoreEvent } from "../../src/dispatcher/events.ts";
 import { ProtocolError, type WorkerLoss } from "../../src/errors.ts";
-import { decodeWorkerMessage } from "../../src/protocol/codec.ts";
-import { Link } from "../../src/protocol/link.ts";
+import { decodeWorkerMessage, encode } from "../../src/protocol/codec.ts";
+import type { Arrival } from "../../src/protocol/link.ts";
 import type { Hello, HostMessage, WorkerMessage } from "../../src/protocol/messages.ts";
 import type { Clock } from "./clock.ts";
 import { type Carried, must, RunAccount, type Witness } from "./accounts.ts";
@@ -21,7 +21,13 @@ import { PeerModel } from "./peer_model.ts";
 import type { RunPlan, Scenario } from "./scenario.ts";
 import { SchedulerModel } from "./scheduler_model.ts";
 import { SourceModel } from "./source_model.ts";
-import { bytesOf, valuesOf } from "./thread_model.ts";
+import {
+  bytesOf,
+  mustBePadded,
+  paddingOf,
+  payloadOf,
+  valuesOf,
+} from "./thread_model.ts";
 
 const TICK = 250;
 const HEARTBEAT_INTERVAL = 500;
@@ -76,6 +82,7 @@ export class HostModel {
       calmSince: (worker) =>
         Math.max(
           this.#backlog ? clock.now : this.#freeSince,
+          this.#peers.get(worker)?.calmSince ?? 0,
           this.scheduler.process(worker)?.calmSince ?? 0,
         ),
       count,
@@ -182,29 +189,33 @@ export class HostModel {
   }
 
   #refuse(worker: string, why: string): void {
-    this.scheduler.transmit(worker, new Link().send({ type: "refused", why }));
+    this.scheduler.transmit(worker, encode({ type: "refused", why }));
   }
 
   #take(worker: string, frames: Frames): void {
     const peer = this.#peers.get(worker);
-    let message: WorkerMessage;
+    let message: WorkerMessage | undefined;
+    let arrived: Frames | Arrival;
     try {
-      message = decodeWorkerMessage(frames);
+      arrived = peer?.receive(frames) ?? frames;
+      if (typeof arrived !== "string") message = decodeWorkerMessage(arrived);
     } catch (error) {
       must(error instanceof ProtocolError, "the codec threw something of its own");
       this.#count("violation");
       this.#handle({ type: "violation", worker, detail: error.message });
       return;
     }
-    if (message.type !== "hello" && !peer) {
+    this.#count(typeof arrived === "string" ? arrived : "deliver");
+    if (message?.type !== "hello" && !peer) {
       this.#count("dismissed");
       return this.#refuse(worker, "it was given up");
     }
-    const arrival = peer?.receive(frames) ?? "deliver";
-    this.#count(arrival);
+    const moved = arrived === "part" || peer?.isSending && message?.type !== "hello";
+    if (moved) this.#handle({ type: "moved", worker });
+    if (!message) return;
     // It waits for that before it restarts.
     if (message.type === "restarting") peer?.acknowledge();
-    if (arrival === "deliver") this.#told(worker, message);
+    this.#told(worker, message);
   }
 
   #told(worker: string, message: WorkerMessage): void {
@@ -225,15 +236,18 @@ export class HostModel {
         this.#handle({ type: "began", worker, chunk: message.chunk });
         break;
       case "results": {
-        const { segments, elapsed, list: [value] } = message;
-        const event = { worker, segments, elapsed, bytes: value!.length };
-        this.#handle({ type: "results", ...event }, { values: valuesOf(value!) });
+        const { segments, elapsed, list } = message;
+        const bytes = list.reduce((sum, { length }) => sum + length, 0);
+        const event = { worker, segments, elapsed, bytes };
+        const values = valuesOf(list);
+        mustBePadded(list, this.#scenario, values.map(payloadOf));
+        this.#handle({ type: "results", ...event }, { values });
         break;
       }
       case "failed": {
         const { chunk, offset, reason, exitStatus, value } = message;
         const event = { worker, chunk, offset, reason, exitStatus };
-        this.#handle({ type: "failed", ...event }, { values: valuesOf(value) });
+        this.#handle({ type: "failed", ...event }, { values: valuesOf([value]) });
         break;
       }
       case "returned":
@@ -289,35 +303,48 @@ export class HostModel {
         const { worker, run, chunks } = action;
         const { items, settings } = this.ledger.runs.get(run)!.plan;
         const given = chunks.flatMap(({ first, count }) =>
-          items.slice(first, first + count).map((item) => item.payload)
+          items.slice(first, first + count)
         );
         const peer = this.#peers.get(worker)!;
-        const code = { type: "code" as const, code: 1, value: new Uint8Array(1) };
-        if (!peer.hasCode) this.#send(worker, code);
-        peer.hasCode = true;
+        const value = new Uint8Array(this.#scenario.codeSize);
+        if (!peer.codes.has(run)) {
+          this.#send(worker, { type: "code", code: run, value });
+        }
+        peer.codes.add(run);
         const { timeout, exclusive: announce } = settings;
-        const rest = { code: 1, timeout, announce, measure: false, seed: 0, chunks };
+        const rest = { code: run, timeout, announce, measure: false, seed: 0, chunks };
         const told = { name: "f", logs: "forward" as const };
         this.#send(worker, {
           type: "assign",
           ...rest,
           ...told,
-          list: [bytesOf(given)],
+          list: [bytesOf(given.map(({ payload }) => payload)), ...paddingOf(given)],
         });
         break;
       }
       case "recall":
-        this.#send(action.worker, { type: "recall" });
+        for (const chunk of this.#peers.get(action.worker)?.recall() ?? []) {
+          this.#count("withdrawn");
+          const { worker } = action;
+          this.#handle({ type: "returned", worker, chunk, from: 0 });
+        }
         break;
       case "wake":
         this.#later(action.after, () => this.#handle({ type: "tick" }));
         break;
       case "cancel":
-        this.#send(action.worker, { type: "cancel", chunks: action.chunks });
+        this.#peers.get(action.worker)?.cancel(action.chunks);
         break;
       case "terminate": {
         const { worker, chunk, grace } = action;
-        this.#send(worker, { type: "terminate", chunk, grace });
+        if (this.#peers.get(worker)?.terminate(chunk, grace) ?? true) break;
+        this.#count("ended before it was sent");
+        const { run, index } = this.core.itemAt(worker, chunk, 0)!;
+        const { payload } = this.ledger.runs.get(run)!.plan.items[index]!;
+        const failed = { offset: 0, reason: "cancelled", exitStatus: 0 } as const;
+        this.#handle({ type: "failed", worker, chunk, ...failed }, {
+          values: [payload],
+        });
         break;
       }
       case "leave":
@@ -338,10 +365,12 @@ export class HostModel {
 
   #welcome(worker: string, { incarnation, received }: Hello): void {
     let peer = this.#peers.get(worker);
+    const { flow, asksOften } = this.#scenario;
+    const time = () => this.#clock.now;
     if (peer?.incarnation !== incarnation) {
       const transmit = (frames: Frames) =>
         this.scheduler.transmit(worker, frames, incarnation);
-      peer = new PeerModel(incarnation, transmit, this.#scenario.asksOften);
+      peer = new PeerModel(incarnation, flow, time, transmit, asksOften);
       this.#peers.set(worker, peer);
     }
     peer.welcome(received);

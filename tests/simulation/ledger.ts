@@ -36,7 +36,14 @@ import { checkFailure } from "./verdicts.ts";
 type Event<T extends CoreEvent["type"]> = Extract<CoreEvent, { type: T }>;
 type Action<T extends CoreAction["type"]> = Extract<CoreAction, { type: T }>;
 
-const SIGNS_OF_LIFE = new Set(["heard", "began", "results", "failed", "returned"]);
+const SIGNS_OF_LIFE = new Set([
+  "heard",
+  "began",
+  "moved",
+  "results",
+  "failed",
+  "returned",
+]);
 
 /** Watches one core. */
 export class Ledger {

@@ -6,10 +6,16 @@
  * @module
  */
 
+import { typeOf } from "../../src/protocol/codec.ts";
 import type { Clock } from "./clock.ts";
 import type { Scenario } from "./scenario.ts";
 
 export type Frames = Uint8Array[];
+
+/** What takes longer waits for what is before it on the wire, in milliseconds. */
+const QUICK = 310;
+/** How often a connection is cut at a piece at most. */
+const MOST_CUTS = 20;
 
 /** What is at the two ends of a wire. */
 export interface Ends {
@@ -39,6 +45,7 @@ export class Wire {
   /** When the last message on the way in each direction arrives. */
   readonly #last = { host: 0, worker: 0 };
   #connection = 1;
+  #cuts = 0;
   #up = true;
   #closed = false;
 
@@ -52,6 +59,8 @@ export class Wire {
     this.#expectCut();
   }
 
+  /** Since when all that is under way arrives without delay. */
+  quickSince = 0;
   /** Whether there is a connection. */
   get isUp(): boolean {
     return this.#up;
@@ -81,19 +90,29 @@ export class Wire {
   }
 
   #send(to: End, frames: Frames): void {
-    const { random, faults } = this.#scenario;
+    const { random, faults, rate } = this.#scenario;
     let delay = this.#latency * random.between(0.5, 1.5);
     if (random.chance(0.01)) delay += random.between(0, 300);
     const disorderly = random.chance(faults.disorder);
     let arrival = this.#clock.now + delay;
+    const carried = frames.reduce((sum, { length }) => sum + length, 0) / rate;
     // TCP keeps the order.
-    if (!disorderly) this.#last[to] = arrival = Math.max(arrival, this.#last[to]);
-    else arrival += random.between(0, 100);
+    if (!disorderly) {
+      this.#last[to] = arrival = Math.max(arrival, this.#last[to]) + carried;
+      if (arrival > this.#clock.now + QUICK) this.quickSince = arrival;
+    } else arrival += random.between(0, 100);
     this.#deliver(to, frames, arrival);
     if (
       disorderly && random.chance(0.5) ||
       numberOf(frames) === 0 && random.chance(faults.repeat)
     ) this.#deliver(to, frames, arrival + random.between(0, 100));
+    const isPiece = faults.cutAtPiece > 0 && typeOf(frames) === "piece";
+    if (isPiece && random.chance(faults.cutAtPiece) && this.#cuts++ < MOST_CUTS) {
+      // It may arrive, and may not.
+      this.#clock.after(delay * random.between(0, 2), () => {
+        if (this.#up) this.#cut();
+      });
+    }
   }
 
   #deliver(to: End, frames: Frames, arrival: number): void {
@@ -109,7 +128,10 @@ export class Wire {
     // What was just mended is soon broken again.
     const soon = this.wasCut && random.chance(0.3);
     const wait = soon ? this.#latency : faults.cutEvery;
-    this.#clock.after(random.wait(wait), () => this.#cut());
+    const connection = this.#connection;
+    this.#clock.after(random.wait(wait), () => {
+      if (connection === this.#connection) this.#cut();
+    });
   }
 
   #cut(): void {

@@ -4,15 +4,18 @@
  * @module
  */
 
-import { type Arrival, Link } from "../../src/protocol/link.ts";
+import { HostLink } from "../../src/dispatcher/host_link.ts";
+import type { Arrival, Flow } from "../../src/protocol/link.ts";
 import type { HostMessage } from "../../src/protocol/messages.ts";
 import { type Frames, numberOf } from "./network.ts";
 
 /** The conversation with one of a worker's processes. */
 export class PeerModel {
   readonly incarnation: string;
-  hasCode = false;
-  readonly #link = new Link();
+  /** Since when nothing large is under way to it. */
+  calmSince = 0;
+  readonly #link: HostLink;
+  readonly #clock: () => number;
   readonly #transmit: (frames: Frames) => void;
   readonly #asksOften: boolean;
   /** The highest sequence number seen, taken or not. */
@@ -22,37 +25,76 @@ export class PeerModel {
 
   /**
    * @param incarnation Which process it is.
+   * @param flow How much travels at once.
+   * @param clock Tells the time.
    * @param transmit Sends frames to it.
    * @param asksOften See `Scenario.asksOften`.
    */
   constructor(
     incarnation: string,
+    flow: Flow,
+    clock: () => number,
     transmit: (frames: Frames) => void,
     asksOften: boolean,
   ) {
     this.incarnation = incarnation;
+    this.#link = new HostLink(flow, clock);
+    this.#clock = clock;
     this.#transmit = transmit;
     this.#asksOften = asksOften;
   }
 
+  /** The codes that it has. */
+  get codes(): Set<number> {
+    return this.#link.codes;
+  }
+
+  /** Whether something for it has not been sent, or not all of it. */
+  get isSending(): boolean {
+    return this.#link.waiting > 0;
+  }
+
   /** Sends a message. */
   send(message: HostMessage): void {
-    this.#transmit(this.#link.send(message));
+    this.#put(this.#link.send(message));
+  }
+
+  /** Has it hand back what it has not begun; gives the chunks that it was not sent. */
+  recall(): number[] {
+    const { chunks, frames } = this.#link.recall();
+    this.#put(frames);
+    return chunks;
+  }
+
+  /** Has it drop chunks. */
+  cancel(chunks: number[]): void {
+    this.#put(this.#link.cancel(chunks));
+  }
+
+  /** Asks a chunk to come to an end, if it was sent. */
+  terminate(chunk: number, grace: number): boolean {
+    const { chunks, frames } = this.#link.terminate(chunk, grace);
+    this.#put(frames);
+    return chunks.length === 0;
   }
 
   /** Answers `hello`: what the worker has not received it is sent again. */
   welcome(received: number): void {
     this.#welcome();
-    for (const frames of this.#link.resend(received)) this.#transmit(frames);
+    this.#put(this.#link.resend(received));
+    this.#put(this.#link.more());
   }
 
-  /** What to do with what came in; what is missing before it is asked for. */
-  receive(frames: Frames): Arrival {
-    const arrival = this.#link.receive(frames);
+  /** What came in, if it is to be taken; what is missing before it is asked for. */
+  receive(frames: Frames): Frames | Arrival {
+    if (this.isSending) this.calmSince = this.#clock();
+    const arrived = this.#link.receive(frames);
     this.#seen = Math.max(this.#seen, numberOf(frames));
-    if (arrival === "gap" && (!this.#asked || this.#asksOften)) this.#ask();
+    if (arrived === "gap" && (!this.#asked || this.#asksOften)) this.#ask();
     else this.#asked &&= this.#link.received < this.#seen;
-    return arrival;
+    this.#put(this.#link.more());
+    if (this.#link.shouldAcknowledge) this.acknowledge();
+    return arrived;
   }
 
   /** Tells the worker what has come in, if it was not told. */
@@ -69,6 +111,11 @@ export class PeerModel {
     const { incarnation } = this;
     const { received } = this.#link;
     this.send({ type: "welcome", received, memory: false, incarnation });
+  }
+
+  #put(messages: Frames[]): void {
+    if (this.isSending) this.calmSince = this.#clock();
+    for (const frames of messages) this.#transmit(frames);
   }
 
   #ask(): void {

@@ -6,6 +6,7 @@
  */
 
 import type { CoreSettings, RunSettings } from "../../src/dispatcher/events.ts";
+import type { Flow } from "../../src/protocol/link.ts";
 import { Random } from "./prng.ts";
 
 /**
@@ -34,6 +35,8 @@ export interface Item {
   kind: Kind;
   /** How long it takes, in milliseconds. */
   work: number;
+  /** How much larger it makes a message that carries it, or its result, in bytes. */
+  size: number;
   /** How often a flaky one still throws. */
   throwsLeft: number;
   /** Comes to an end by itself when it is asked to. */
@@ -68,6 +71,8 @@ export interface Faults {
   freezeEvery: number;
   /** Connections are cut. */
   cutEvery: number;
+  /** Connections are cut right after a piece of a large message is sent. */
+  cutAtPiece: number;
   /** The host is not told that a connection was cut. */
   unnoticed: number;
   /** A message that is outside the sequence comes twice. */
@@ -114,6 +119,12 @@ export interface Scenario {
    * would else restart as a process.
    */
   handsBack: boolean;
+  /** How much travels at once. */
+  flow: Flow;
+  /** How large a code is, in bytes. */
+  codeSize: number;
+  /** How many bytes each connection carries in a millisecond, each way. */
+  rate: number;
   /** The host asks for what is missing at each message that comes after the gap. */
   asksOften: boolean;
 }
@@ -124,6 +135,7 @@ const NO_FAULTS: Faults = {
   restartEvery: Infinity,
   freezeEvery: Infinity,
   cutEvery: Infinity,
+  cutAtPiece: 0,
   unnoticed: 0,
   repeat: 0,
   disorder: 0,
@@ -156,6 +168,17 @@ export function draw(seed: number): Scenario {
     for (const item of run.items) items.set(item.payload, item);
   }
   const faults = drawFaults(random);
+  // Without order, all that is under way is sent again and again: it must not be much.
+  const orderly = faults.disorder === 0;
+  const flow = {
+    small: random.int(40, 200),
+    piece: orderly ? random.int(40, 400) : random.int(1000, 2000),
+    window: random.int(200, 2000),
+    most: random.int(2000, 4000),
+  };
+  // A window takes so long.
+  const slow = orderly && random.chance(0.5);
+  const rate = slow ? Math.max(20, flow.window / random.between(1, 200)) : Infinity;
   return {
     seed,
     random,
@@ -173,8 +196,11 @@ export function draw(seed: number): Scenario {
     items,
     closeAt: random.chance(0.05) ? random.between(0, 5000) : Infinity,
     handsBack: random.chance(0.3),
+    flow,
+    codeSize: random.chance(0.7) ? 1 : random.int(1, 5000),
+    rate,
     // Without order, each answer would bring forth more questions.
-    asksOften: faults.disorder === 0 && random.chance(0.5),
+    asksOften: orderly && random.chance(0.5),
   };
 }
 
@@ -218,6 +244,7 @@ function drawRun(random: Random, id: number, most: number, trouble: number): Run
   const cancelAfter = random.chance(0.15) ? random.between(0, 3000) : Infinity;
   const timeout = random.chance(0.5) ? random.between(50, 1000) : 0;
   const pace = random.pick([0.01, 1, 1, 10, 100, 400]);
+  const bulk = random.pick([0, 0, 0.1, 1]);
   // What never ends must be ended: by its timeout or by its user.
   const ends = timeout > 0 || terminateAfter < Infinity || cancelAfter < Infinity;
   const items = Array.from({ length: count }, (_, index): Item => {
@@ -229,6 +256,7 @@ function drawRun(random: Random, id: number, most: number, trouble: number): Run
       payload: 1000 * id + index,
       kind,
       work: random.wait(pace),
+      size: random.chance(bulk) ? random.int(0, random.pick([100, 1000, 5000])) : 0,
       throwsLeft: random.int(1, 3),
       obedient: random.chance(0.5),
     };

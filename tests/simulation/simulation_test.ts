@@ -42,6 +42,9 @@ const EXPECTED = [
   "deliver",
   "repeated",
   "gap",
+  "part",
+  "withdrawn",
+  "ended before it was sent",
 ];
 
 /** Plays a story; when it goes wrong, plays it again to tell how that came about. */

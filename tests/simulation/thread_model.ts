@@ -12,7 +12,7 @@ import type {
   Segment,
   WorkerMessage,
 } from "../../src/protocol/messages.ts";
-import type { Item } from "./scenario.ts";
+import type { Item, Scenario } from "./scenario.ts";
 import type { WorkerModel } from "./worker_model.ts";
 
 /** Results are sent on when so many milliseconds of work were done since the last time. */
@@ -44,9 +44,40 @@ export function bytesOf(values: number[]): Uint8Array {
   return new Uint8Array(new Float64Array(values).buffer);
 }
 
+/** The item whose result it is. */
+export function payloadOf(result: number): number {
+  return (result - 1) / 2;
+}
+
 /** The numbers that a message carries. */
-export function valuesOf(bytes: Uint8Array): number[] {
-  return [...new Float64Array(bytes.slice().buffer)];
+export function valuesOf([bytes]: Uint8Array[]): number[] {
+  return [...new Float64Array(bytes!.slice().buffer)];
+}
+
+/** What makes a message with these items large, if anything does. */
+export function paddingOf(items: Item[]): Uint8Array[] {
+  const length = items.reduce((sum, { size }) => sum + size, 0);
+  if (length === 0) return [];
+  const padding = new Uint8Array(length);
+  let at = 0;
+  for (const { size, payload } of items) padding.fill(payload, at, at += size);
+  return [padding];
+}
+
+/** Whether a message with these items came as it was sent; nonsense has no padding. */
+export function mustBePadded(
+  [, padding]: Uint8Array[],
+  { items }: Scenario,
+  payloads: number[],
+): void {
+  if (!padding) return;
+  const [known] = paddingOf(payloads.map((payload) => items.get(payload)!));
+  if (
+    known?.length === padding.length && known.every((byte, i) => byte === padding[i])
+  ) {
+    return;
+  }
+  throw new Error("A message in pieces was put together wrongly");
 }
 
 /** The thread of one worker, or rather the one thread after the other. */
@@ -83,9 +114,10 @@ export class ThreadModel {
   }
 
   assign(
-    { chunks, timeout, list: [value] }: Extract<HostMessage, { type: "assign" }>,
+    { chunks, timeout, list }: Extract<HostMessage, { type: "assign" }>,
   ): void {
-    const payloads = valuesOf(value!);
+    const payloads = valuesOf(list);
+    mustBePadded(list, this.#worker.scenario, payloads);
     let next = 0;
     for (const { chunk, first, count } of chunks) {
       const items = payloads.slice(next, next += count).map((payload) =>
@@ -268,12 +300,14 @@ export class ThreadModel {
     const { now } = this.#worker;
     if (this.#segments.length > 0) {
       const segments = this.#segments;
-      const value = bytesOf(this.#values);
+      const { items } = this.#worker.scenario;
+      const done = this.#values.map((value) => items.get(payloadOf(value))!);
+      const list = [bytesOf(this.#values), ...paddingOf(done)];
       for (const { chunk, from, count } of segments) this.#advance(chunk, from + count);
       this.#segments = [];
       this.#values = [];
       const elapsed = now - this.#flushed;
-      this.#worker.send({ type: "results", elapsed, segments, list: [value] });
+      this.#worker.send({ type: "results", elapsed, segments, list });
     }
     this.#flushed = now;
   }

@@ -6,13 +6,14 @@
  * @module
  */
 
-import { decodeHostMessage } from "../../src/protocol/codec.ts";
-import { Link } from "../../src/protocol/link.ts";
+import { decodeHostMessage, typeOf } from "../../src/protocol/codec.ts";
+import { type Arrival, Link } from "../../src/protocol/link.ts";
 import {
   type HostMessage,
   UNSEQUENCED,
   type WorkerMessage,
 } from "../../src/protocol/messages.ts";
+import { chunksOf } from "../../src/protocol/order.ts";
 import type { Clock } from "./clock.ts";
 import { type Ends, type Frames, Wire } from "./network.ts";
 import type { Item, Scenario } from "./scenario.ts";
@@ -48,16 +49,17 @@ export class WorkerModel {
   readonly slowness: number;
   readonly #clock: Clock;
   readonly #events: WorkerEvents;
-  readonly #link = new Link();
+  readonly #link: Link;
+  readonly #codes = new Set<number>();
   readonly #thread: ThreadModel;
   #frozen = false;
-  #thawedAt = 0;
+  /** When it was last answered and thawed, and something large was under way from it. */
+  readonly #calm = { answered: 0, thawed: 0, sent: 0 };
   /** What is to happen when it moves again. */
   #thawed: (() => void)[] = [];
   /** Whether a hello waits for its answer, and the how-manieth. */
   #asking = false;
   #question = 0;
-  #answeredAt = 0;
   /** Something was missing while a hello waited for its answer. */
   #missed = false;
   #restarting = false;
@@ -83,6 +85,7 @@ export class WorkerModel {
     this.incarnation = incarnation;
     this.#clock = clock;
     this.scenario = scenario;
+    this.#link = new Link(scenario.flow, () => clock.now);
     this.#events = events;
     const { random, faults } = scenario;
     this.slowness = random.chance(faults.slow) ? random.between(2, 20) : 1;
@@ -122,8 +125,12 @@ export class WorkerModel {
 
   /** Tells the host something. */
   send(message: WorkerMessage): void {
-    if (this.death) return;
-    this.wire.toHost(this.#link.send(message));
+    this.#put(this.#link.send(message));
+  }
+
+  #put(messages: Frames[]): void {
+    if (this.#link.waiting > 0) this.#calm.sent = this.now;
+    for (const frames of messages) if (!this.death) this.wire.toHost(frames);
   }
 
   /** Whether it hears what it is told, now or when its connection is back. */
@@ -135,7 +142,8 @@ export class WorkerModel {
   get calmSince(): number {
     const away = this.death || this.#frozen || this.#restarting || this.#asking ||
       !this.wire.isUp;
-    return away ? this.now : Math.max(this.#answeredAt, this.#thawedAt);
+    const { answered, thawed, sent } = this.#calm;
+    return away ? this.now : Math.max(answered, thawed, sent, this.wire.quickSince);
   }
 
   /** Whether it did, or suffered, nothing that could be held against it. */
@@ -159,7 +167,13 @@ export class WorkerModel {
     this.#restarting = true;
     this.say("is about to restart");
     this.send({ type: "restarting", why: "" });
+    this.#awaitFarewell();
+  }
+
+  #awaitFarewell(): void {
+    const { known } = this.#link;
     this.later(FAREWELL, () => {
+      if (this.#link.known > known) return this.#awaitFarewell();
       this.excuse ??= "restarted without an answer";
       this.#startAnew();
     });
@@ -211,20 +225,27 @@ export class WorkerModel {
   }
 
   #take(frames: Frames): void {
-    const message = decodeHostMessage(frames);
-    if (message.type === "welcome") {
-      if (message.incarnation !== this.incarnation) return;
+    const type = typeOf(frames);
+    if (type === "welcome") {
+      const message = decodeHostMessage(frames);
+      const ours = message.type === "welcome" &&
+        message.incarnation === this.incarnation;
+      if (!ours) return;
       this.#welcomed = true;
     }
-    if (!this.#welcomed && !UNSEQUENCED.has(message.type)) {
+    if (!this.#welcomed && !UNSEQUENCED.has(type)) {
       this.#missed = true;
       return;
     }
-    const arrival = this.#link.receive(frames);
-    if (this.#restarting && this.#link.kept === 0) return this.#startAnew();
-    if (arrival === "gap" && this.#asking) this.#missed = true;
-    if (arrival === "gap") this.#hello(2 * this.scenario.settings.reconnectGrace);
-    if (arrival === "deliver") this.#obey(message);
+    const arrived: Frames | Arrival = this.#link.receive(frames);
+    const { kept, waiting } = this.#link;
+    if (waiting > 0) this.#calm.sent = this.now;
+    if (this.#restarting && kept + waiting === 0) return this.#startAnew();
+    this.#put(this.#link.more());
+    if (arrived === "gap" && this.#asking) this.#missed = true;
+    if (arrived === "gap") this.#hello(2 * this.scenario.settings.reconnectGrace);
+    if (typeof arrived !== "string") this.#obey(decodeHostMessage(arrived));
+    if (this.#link.shouldAcknowledge) this.send({ type: "heartbeat" });
   }
 
   #obey(message: HostMessage): void {
@@ -233,10 +254,9 @@ export class WorkerModel {
     switch (message.type) {
       case "welcome":
         this.#asking = false;
-        this.#answeredAt = this.now;
-        for (const frames of this.#link.resend(message.received)) {
-          this.wire.toHost(frames);
-        }
+        this.#calm.answered = this.now;
+        this.#put(this.#link.resend(message.received));
+        this.#put(this.#link.more());
         if (this.scenario.faults.disorder > 0 && this.#missed) {
           this.#hello(2 * this.scenario.settings.reconnectGrace);
         }
@@ -245,13 +265,20 @@ export class WorkerModel {
       case "refused":
         this.die("refused");
         break;
+      case "code":
+        this.#codes.add(message.code);
+        break;
       case "assign":
+        if (!this.#codes.has(message.code)) {
+          throw new Error("A chunk came before its code");
+        }
         this.#thread.assign(message);
         break;
       case "recall":
         this.#thread.recall();
         break;
       case "cancel":
+        this.#withdraw(message.chunks);
         this.#thread.cancel(message.chunks);
         break;
       case "terminate":
@@ -261,13 +288,20 @@ export class WorkerModel {
         this.die("left");
         break;
       case "heartbeat":
-      case "code":
       case "forget":
       case "message":
         break;
       default:
         message satisfies never;
     }
+  }
+
+  #withdraw(chunks: number[]): void {
+    const { frames } = this.#link.withdraw((message) => {
+      const about = chunksOf(message);
+      return about.length > 0 && about.every((chunk) => chunks.includes(chunk));
+    });
+    this.#put([...frames, ...this.#link.more()]);
   }
 
   #fault(every: number, happen: () => void): void {
@@ -286,7 +320,7 @@ export class WorkerModel {
       if (this.death) return;
       this.say("thaws");
       this.#frozen = false;
-      this.#thawedAt = this.now;
+      this.#calm.thawed = this.now;
       for (const action of this.#thawed.splice(0)) this.#act(action);
       this.#fault(faults.freezeEvery, () => this.#freeze());
     });
@@ -326,8 +360,8 @@ export class WorkerModel {
     ];
     this.say("babbles");
     if (random.chance(0.2)) {
-      const [header] = this.#link.send({ type: "heartbeat" });
-      this.wire.toHost([header!, value]);
+      const [heartbeat] = this.#link.send({ type: "heartbeat" });
+      this.wire.toHost([heartbeat![0]!, value]);
     } else this.send(random.pick(nonsense));
   }
 }

@@ -1,0 +1,71 @@
+/**
+ * Which messages may overtake each other. What is large takes its time, and what has
+ * nothing to do with it must not wait: so a message waits only for those before it that
+ * have a subject in common with it.
+ *
+ * | message | subjects |
+ * |---|---|
+ * | `code` | the code |
+ * | `assign` | its code, its chunks, and all assignments: they run in this order |
+ * | `message` | the chunk |
+ * | `started`, `results`, `times`, `failed`, `returned`, `output` | the chunks that they report of |
+ * | `restarting` | all that was said before |
+ * | `cancel`, `terminate`, `recall`, `forget` | none: what they make void is withdrawn |
+ * | outside the sequence | none |
+ *
+ * @module
+ */
+
+import type { HostMessage, WorkerMessage } from "./messages.ts";
+
+/** What is told to a worker to run, one after the other. */
+const ASSIGNMENTS = "assignments";
+
+/** What a message is about; `undefined` when it is about all that was said before. */
+export function subjectsOf(
+  message: HostMessage | WorkerMessage,
+): readonly string[] | undefined {
+  switch (message.type) {
+    case "restarting":
+      return undefined;
+    case "code":
+      return [codeSubject(message.code)];
+    case "assign":
+      return [
+        ASSIGNMENTS,
+        codeSubject(message.code),
+        ...chunksOf(message).map(chunkSubject),
+      ];
+    default:
+      return chunksOf(message).map(chunkSubject);
+  }
+}
+
+/** The chunks that an assignment or a report is about. */
+export function chunksOf(message: HostMessage | WorkerMessage): number[] {
+  switch (message.type) {
+    case "assign":
+      return message.chunks.map(({ chunk }) => chunk);
+    case "results":
+      return [...new Set(message.segments.map(({ chunk }) => chunk))];
+    case "times":
+      return [...new Set(message.times.filter((_, i) => i % 3 === 0))];
+    case "output":
+      return [...new Set(message.prints.map(({ chunk }) => chunk))];
+    case "message":
+    case "started":
+    case "failed":
+    case "returned":
+      return [message.chunk];
+    default:
+      return [];
+  }
+}
+
+function codeSubject(code: number): string {
+  return `code ${code}`;
+}
+
+function chunkSubject(chunk: number): string {
+  return `chunk ${chunk}`;
+}
