@@ -7,6 +7,7 @@
 
 import { messageOf } from "./dispatcher/fault.ts";
 import { log } from "./settings.ts";
+import { within } from "./within.ts";
 
 /** How long it may take to end something, in milliseconds. */
 const LIMIT = 5000;
@@ -24,17 +25,15 @@ export async function cleanUp(
   end: () => void | Promise<void> | undefined,
   limit: number = LIMIT,
 ): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(() => {
-    complain(what, `it takes longer than ${limit} ms`);
-    late.resolve();
-  }, limit);
+  const ended = async () => {
+    await end();
+    return true;
+  };
   try {
-    await Promise.race([end(), late.promise]);
+    if (await within(limit, ended(), false)) return;
+    complain(what, `it takes longer than ${limit} ms`);
   } catch (error) {
     complain(what, error);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

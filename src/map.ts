@@ -16,6 +16,7 @@ import {
 import type { Items } from "./dispatcher/item_source.ts";
 import { DISPATCH_CHECKS, type DispatchOptions } from "./dispatcher/options.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
+import { within } from "./within.ts";
 
 /** Options of {@linkcode map} and its kin. */
 export interface MapOptions extends DispatchOptions {
@@ -221,10 +222,7 @@ async function closeSoon(
 ): Promise<void> {
   const closed = dispatcher?.close();
   if (!signal?.aborted) return await closed;
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ABORT_GRACE);
-  await Promise.race([closed, late.promise]);
-  clearTimeout(timer);
+  await within(ABORT_GRACE, closed ?? Promise.resolve(), undefined);
 }
 
 function streamOnDispatcher<R>(

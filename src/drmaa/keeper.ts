@@ -31,6 +31,8 @@ const FAREWELL = 180_000;
 /** How soon jobs are told again to end, in milliseconds, at first and at most. */
 const REMINDER = 2000;
 const LONGEST_REMINDER = 15_000;
+/** How long the directories may take to go, in milliseconds. */
+const REMOVE = 10_000;
 /** How long the master may take to let us go, in milliseconds. */
 const LEAVE = 5000;
 /** How long the news of a job's end may take when the master has forgotten it, in ms. */
@@ -246,9 +248,10 @@ class Keeper {
   /** Leaves nothing behind. */
   async close(): Promise<void> {
     await Promise.race([this.#clear(), pause(FAREWELL)]);
-    for (const directory of this.#directories) {
-      await Deno.remove(directory, { recursive: true }).catch(() => {});
-    }
+    const removing = [...this.#directories].map((directory) =>
+      Deno.remove(directory, { recursive: true }).catch(() => {})
+    );
+    await Promise.race([Promise.all(removing), pause(REMOVE)]);
     await Promise.race([this.#leave().catch(() => {}), pause(LEAVE)]);
   }
 

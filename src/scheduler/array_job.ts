@@ -7,9 +7,16 @@
 import { dirname, join } from "node:path";
 import { type JobAttributes, PLACEHOLDERS } from "../drmaa/attributes.ts";
 import type { GridEngineSchedulerOptions } from "./grid_engine_options.ts";
+import { SchedulerError } from "../errors.ts";
+import { within } from "../within.ts";
 import { jobName } from "./resources.ts";
 import type { WorkerSpec } from "./scheduler.ts";
 import { startScript } from "./start_script.ts";
+
+/** How long the directory's server may take to write a file, in milliseconds. */
+const WRITE_LIMIT = 30_000;
+/** And to remove one. */
+const REVOKE_LIMIT = 5000;
 
 /** An array job that can be submitted. */
 export interface ArrayJob {
@@ -44,8 +51,17 @@ export async function writeArrayJob(
   const script = join(directory, `start-${number}.sh`);
   const deno = options.denoPath ?? Deno.execPath();
   const text = startScript({ spec, deno, env: { ...usualEnv(), ...env }, list });
-  await Deno.writeTextFile(list, workers.map((worker) => `${worker}\n`).join(""));
-  await Deno.writeTextFile(script, text, { mode: 0o700 });
+  const write = async () => {
+    await Deno.writeTextFile(list, workers.map((worker) => `${worker}\n`).join(""));
+    await Deno.writeTextFile(script, text, { mode: 0o700 });
+    return true;
+  };
+  if (!await within(WRITE_LIMIT, write(), false)) {
+    throw new SchedulerError(
+      `The run's directory "${directory}" takes no file within ${WRITE_LIMIT} ms: its file ` +
+        `server does not answer`,
+    );
+  }
   const logs = logDirectory === undefined
     ? join(directory, `log-${number}`)
     : join(logDirectory, `${name}-${workers[0]!}`);
@@ -61,7 +77,7 @@ export async function writeArrayJob(
     },
     logFiles: workers.map((_, i) => `${logs}.${i + 1}`),
     // Without the list a task takes the run for over.
-    revoke: () => Deno.remove(list).catch(() => {}),
+    revoke: () => within(REVOKE_LIMIT, Deno.remove(list).catch(() => {}), undefined),
   };
 }
 

@@ -18,6 +18,7 @@ import {
 } from "./grid_engine_options.ts";
 import { lossOf } from "./job_end.ts";
 import { KeeperSession } from "./keeper_session.ts";
+import { within } from "../within.ts";
 import { bytesOf, jobName, secondsOf } from "./resources.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
 import { Submission, type Task } from "./submission.ts";
@@ -37,6 +38,8 @@ const STOP_TIMEOUT = 10_000;
 const LOOK = 1000;
 /** How long workers wait for a host that they have lost, in milliseconds. */
 const RECONNECT_GRACE = 15_000;
+/** How long a log's file server may take to answer, in milliseconds. */
+const FILE_LIMIT = 5000;
 /** How much of a log is read, in bytes. */
 const LOG_TAIL = 4096;
 
@@ -225,7 +228,7 @@ export class GridEngineScheduler implements Scheduler {
     try {
       await Promise.all([
         this.#session.open(),
-        this.#cached ??= cacheWorker([spec.module, THREAD]),
+        this.#cache(spec.module),
       ]);
       // It goes, too, when this program cannot remove it.
       await this.#session.remove(dirname(spec.runFile));
@@ -247,6 +250,14 @@ export class GridEngineScheduler implements Scheduler {
     }
   }
 
+  /** Has the workers' program where nodes find it; what has failed is tried again. */
+  #cache(module: string): Promise<void> {
+    return this.#cached ??= cacheWorker([module, THREAD]).catch((error) => {
+      this.#cached = undefined;
+      throw error;
+    });
+  }
+
   #submitted(tasks: Task[]): void {
     for (const task of tasks) this.#jobs.set(task.job!, task);
     this.#lookLater();
@@ -264,7 +275,7 @@ export class GridEngineScheduler implements Scheduler {
       task.job !== undefined && !task.started
     );
     for (const task of waiting) {
-      task.started = await isThere(task.logFile);
+      task.started = await within(FILE_LIMIT, isThere(task.logFile), false);
       if (!task.started || !this.#tasks.has(task.worker)) continue;
       task.listener.started(task.worker);
     }
@@ -290,7 +301,7 @@ export class GridEngineScheduler implements Scheduler {
   async #ended(job: string, info: JobInfo | undefined): Promise<void> {
     const task = this.#jobs.get(job);
     if (!task) return;
-    const text = await readTail(task.logFile);
+    const text = await within(FILE_LIMIT, readTail(task.logFile), "");
     const asked = resourcesOf(this.#options);
     const limit = asked.h_rt ?? asked.s_rt;
     const loss = lossOf(info, {
@@ -299,7 +310,7 @@ export class GridEngineScheduler implements Scheduler {
     });
     const isWell = info?.exitStatus === 0 || task.stopping;
     const { logDirectory } = this.#options;
-    if (isWell) await Deno.remove(task.logFile).catch(() => {});
+    if (isWell) await within(FILE_LIMIT, remove(task.logFile), undefined);
     const kept = !isWell && logDirectory !== undefined
       ? `; its log is ${task.logFile}`
       : "";
@@ -343,6 +354,10 @@ async function isThere(path: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+async function remove(path: string): Promise<void> {
+  await Deno.remove(path).catch(() => {});
 }
 
 /** The last lines of a worker's log. */

@@ -16,6 +16,7 @@ import {
   OF_TERMINALS,
   shutDebugger,
 } from "../zeromq/signals.ts";
+import { within } from "../within.ts";
 import { Client } from "./client.ts";
 import { endOfHost } from "./host_life.ts";
 import { watchMemory } from "./memory.ts";
@@ -24,6 +25,9 @@ import { findRunFile } from "./found_run_file.ts";
 
 /** How long the host may take to end by a SIGTERM to both, in milliseconds. */
 const TERMINATION_GRACE = 1600;
+
+/** How long the run's directory may take to go, in milliseconds. */
+const REMOVAL = 5000;
 
 /**
  * Joins a run, works for it and ends the process.
@@ -61,7 +65,7 @@ export async function main(runFile: string, worker: string): Promise<never> {
   const here = thisMachine(zmq);
   const end = endOfHost(run, file, here);
   void end?.then(async () => {
-    await removeRun(runFile);
+    await within(REMOVAL, removeRun(runFile), undefined);
     printError(`Worker ${worker} found that its host has ended`);
     Deno.exit(EXIT_STATUS["host gone"]);
   });
