@@ -337,6 +337,18 @@ group("imap() gives results as they are asked for", (test) => {
     assertEquals(await d.map(double, [1, 2]), [2, 4]);
   });
 
+  test("imap() goes by its options as they were when it was called", async (d) => {
+    for (const kind of [d.imap.bind(d), d.imapUnordered.bind(d)]) {
+      const aborter = new AbortController();
+      const options: { signal?: AbortSignal } = { signal: aborter.signal };
+      const waiting = kind(double, thenNothing([1]), options);
+      assertEquals((await waiting.next()).value, 2);
+      delete options.signal;
+      aborter.abort("enough");
+      assertEquals(await waiting.next().catch((reason) => reason), "enough");
+    }
+  });
+
   test("imap() hears its signal however soon after the first item it is aborted", async (d) => {
     for (let turns = 0; turns < 12; turns++) {
       const aborter = new AbortController();

@@ -44,6 +44,8 @@ export function requestCall(
 ): CallRequest {
   checkFunction(f);
   checkOptions("map", options, DISPATCH_CHECKS);
+  // As they are now: the same object may be used for another call, and be changed for it.
+  options = { ...options };
   if (options.into && options.reraise === false) {
     throw new TypeError(
       "into is for results that are all numbers: not with reraise: false",
