@@ -49,6 +49,8 @@ const TICK = 250;
 const HEAVY = 1024;
 /** How long the news of a worker's end may take from a cluster, in milliseconds. */
 const NEWS = 10_000;
+/** And from elsewhere: a worker that gives up on the host says why. */
+const LAST_WORDS = 1000;
 /** So many times it is said at info level that a worker starts anew. */
 const MOST_RESTARTS_TOLD = 10;
 /** Of why it does, so many characters. */
@@ -267,7 +269,7 @@ export class Engine {
     this.#core = new Core({
       workers: scheduler.workers,
       queueTimeout: scheduler.queueTimeout ?? Infinity,
-      startTimeout: startTimeout + (scheduler.tellsLate ? NEWS : 0),
+      startTimeout: startTimeout + (scheduler.tellsLate ? NEWS : LAST_WORDS),
       loadTimeout,
       silenceTimeout: 10 * heartbeatInterval,
       reconnectGrace: 2 * reconnectGraceOf(scheduler),

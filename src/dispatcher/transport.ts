@@ -142,9 +142,12 @@ export class Transport {
 
   /**
    * The program ends, or only its part that is the host, as under `deno run --watch`: then
-   * what libzmq has open would stay.
+   * what libzmq has open would stay, and what is shared.
    */
-  readonly #unload = (): void => this.#context.abandon();
+  readonly #unload = (): void => {
+    this.#context.abandon();
+    SharedMemory.abandon();
+  };
 
   /** The memory that a worker of this machine would share, if it can be had. */
   memoryOf({ pid, memory, incarnation }: Hello): SharedMemory | undefined {

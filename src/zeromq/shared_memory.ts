@@ -26,6 +26,8 @@ const END = 2;
 
 /** Memory that another process has, too. */
 export class SharedMemory {
+  /** What was opened here and not given back. */
+  static readonly #opened = new Set<SharedMemory>();
   readonly bytes: Uint8Array;
   /** Of its file, in the process that made it. */
   readonly fd: number;
@@ -87,12 +89,19 @@ export class SharedMemory {
       : undefined;
     // What is mapped stays.
     zmq.close(own);
+    if (memory) SharedMemory.#opened.add(memory);
     return memory;
   }
 
   /** Gives it back, as seen from here. Nobody may look into it after that. */
   close(): void {
+    SharedMemory.#opened.delete(this);
     this.#zmq.munmap(this.#address, BigInt(this.bytes.length));
+  }
+
+  /** Gives back all that was opened: for who ends though the process goes on. */
+  static abandon(): void {
+    for (const memory of SharedMemory.#opened) memory.close();
   }
 
   static #map(zmq: Libzmq, fd: number, size: number): SharedMemory | undefined {

@@ -51,6 +51,12 @@ class TextProgram implements AsyncDisposable {
   }
 }
 
+/** How many pieces of memory a process shares with workers. */
+function sharedBy(pid: number): number {
+  return Deno.readTextFileSync(`/proc/${pid}/maps`).split("memfd:gridengine").length -
+    1;
+}
+
 /** Lets two functions begin that never end; the processes that run them. */
 async function spinning(gate: Gate): Promise<number[]> {
   const visitors = await gate.take(2);
@@ -79,6 +85,8 @@ for (const transport of ["local", "network"] as const) {
         1,
         "nothing of the old one listens",
       );
+      const shared = transport === "local" ? 2 : 0;
+      assertEquals(sharedBy(program.pid), shared, "nothing of the old one is shared");
       pids = next;
     }
   });

@@ -1,6 +1,6 @@
 /** Whom workers take for their host, and when they take it for gone, across machines. */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { parseRunFile, type RunFile } from "../../src/protocol/run_file.ts";
 import { entries, type Ground, hasProc, range, test, until } from "./_helpers.ts";
 import { type Machine, withMachines } from "./_machines.ts";
@@ -133,6 +133,24 @@ test(
       assert(endpoints.some((endpoint) => endpoint.startsWith("tcp://172.17.0.1:")));
       host.open();
       assertEquals(await host.results(), range(6));
+    });
+  },
+  { ignore },
+);
+
+test(
+  "A worker that does not reach its host says where it has tried",
+  async (ground) => {
+    await withMachines(async (one, other) => {
+      await other.cutOff();
+      // The one that it has itself is none of the host's.
+      const tried = new RegExp(
+        `it could not reach the host at tcp://${one.address}:\\d+ within 500 ms`,
+      );
+      const commands = [other.entering, other.entering, other.entering];
+      const env = { GRIDENGINE_START_TIMEOUT: "500" };
+      await using host = new Host(ground, one, { commands, items: 1 }, env);
+      assertMatch(String((await host.results())[0]), tried);
     });
   },
   { ignore },
