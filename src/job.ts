@@ -424,10 +424,12 @@ export class Job<R = unknown> {
 
   /** What came of a subclass's `run`; its fields come back here. */
   #unpack(value: unknown, lines: readonly string[]): Outcome {
-    // A worker can send anything: what is no outcome has no fields.
-    const { result, thrown, fields }: JobOutcome = Object(value);
-    // To assign a prototype would change what the job is.
-    const { name: _, ["__proto__"]: __, ...own } = Object(fields);
+    if (typeof value !== "object" || value === null) {
+      const error = `Job "${this.#name}" came to nothing that its worker could send`;
+      return { error: new GridEngineError(error) };
+    }
+    const { result, thrown, fields }: JobOutcome = value;
+    const { name: _, ...own } = Object(fields);
     let outcome: Outcome = { value: result };
     try {
       Object.assign(this, own);
