@@ -6,8 +6,10 @@
  * @module
  */
 
+import { fileURLToPath } from "node:url";
+import { nodeProcess } from "../closure/node_process.ts";
 import { type Hello, LARGEST_FRAME } from "../protocol/messages.ts";
-import type { RunFile } from "../protocol/run_file.ts";
+import type { Program, RunFile } from "../protocol/run_file.ts";
 import { Vault } from "../protocol/vault.ts";
 import { cleanUp } from "../cleanup.ts";
 import { settings } from "../settings.ts";
@@ -117,6 +119,7 @@ export class Transport {
         flags,
         permissions,
         memory: memory ?? null,
+        program: thisProgram(),
         heartbeatInterval,
         loadTimeout,
         connectTimeout: startTimeout,
@@ -194,6 +197,17 @@ interface Listening {
   zap?: ZapHandler;
   /** What workers need of it in the run's directory, and what makes that again. */
   files: ReadonlyMap<string, () => void>;
+}
+
+/** This program's command line. The thread of a worker was told that of its host. */
+function thisProgram(): Program {
+  const { mainModule, args } = Deno;
+  const main = mainModule === undefined
+    ? nodeProcess().argv[1] ?? ""
+    : mainModule.startsWith("file:")
+    ? fileURLToPath(mainModule)
+    : mainModule;
+  return { main, args: [...args] };
 }
 
 function routerOptions(): SocketOptions {

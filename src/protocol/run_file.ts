@@ -8,6 +8,14 @@
 
 import { ProtocolError } from "../errors.ts";
 
+/** What a program's command line says. */
+export interface Program {
+  /** The path of its main module; its address, where it is no file. */
+  main: string;
+  /** The words behind that, as the program sees them. */
+  args: string[];
+}
+
 /** The content of the run file. Times are milliseconds. */
 export interface RunFile {
   /** Where the host listens, as ZeroMQ endpoints: the first that answers is taken. */
@@ -31,6 +39,8 @@ export interface RunFile {
   permissions: Deno.PermissionOptions;
   /** How many bytes a worker may hold; `null` for any number. */
   memory: number | null;
+  /** The program that maps, as its functions are to see it. */
+  program: Program;
   /** How often a worker gives a sign of life. */
   heartbeatInterval: number;
   /** How long a worker may take to load what a function imports. */

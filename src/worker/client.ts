@@ -88,6 +88,7 @@ export class Client {
     this.#thread = new Thread({
       worker,
       host: Deno.hostname(),
+      program: run.program,
       permissions: run.permissions,
       report: (message) => this.#send(message),
       loadTimeout: run.loadTimeout,

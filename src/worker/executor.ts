@@ -17,6 +17,7 @@ import { ownConsole } from "./job_console.ts";
 import { Outbox } from "./outbox.ts";
 import { PrintWindow } from "./print_window.ts";
 import { epoch, RunningItem } from "./running_item.ts";
+import { showProgram } from "./program.ts";
 import { RunningJob, type ToJob } from "./running_job.ts";
 import { Surroundings } from "./surroundings.ts";
 import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.ts";
@@ -97,6 +98,7 @@ loop.addEventListener("message", (event) => {
 function start(data: Start): void {
   thread.worker = data.worker;
   thread.host = data.host;
+  showProgram(data.program);
   running = new RunningItem(data.running);
   held = new HeldResults(data.held);
   prints = new PrintWindow(data.prints);

@@ -20,6 +20,7 @@ import {
   type WorkerMessage,
 } from "../protocol/messages.ts";
 import { serializeList } from "../protocol/lists.ts";
+import type { Program } from "../protocol/run_file.ts";
 import { serialize } from "../protocol/values.ts";
 import { Channel, channelMemory, type Posted } from "./channel.ts";
 import { HeldResults } from "./held_results.ts";
@@ -56,6 +57,8 @@ export interface ThreadSettings {
   worker: string;
   /** The machine's name. */
   host: string;
+  /** The program that maps. */
+  program: Program;
   /** What the thread may do. */
   permissions: Deno.PermissionOptions;
   /** Takes what is to be told to the host. */
@@ -103,7 +106,7 @@ export class Thread {
   /** @param settings Who it is, what it may do and whom it reports to. */
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
-    const { permissions, worker, host } = settings;
+    const { permissions, worker, host, program } = settings;
     const options = { type: "module", name: "job", deno: { permissions } } as const;
     this.#worker = new Worker(new URL("./executor.ts", import.meta.url).href, options);
     const channel = channelMemory();
@@ -127,7 +130,7 @@ export class Thread {
     const prints = new SharedArrayBuffer(PrintWindow.SIZE);
     this.#results = new HeldResults(held);
     this.#window = new PrintWindow(prints);
-    const start: Start = { worker, host, channel, running, held, prints };
+    const start: Start = { worker, host, program, channel, running, held, prints };
     this.#worker.postMessage(start);
   }
 

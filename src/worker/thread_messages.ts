@@ -11,6 +11,7 @@ import type {
   Print,
   WorkerMessage,
 } from "../protocol/messages.ts";
+import type { Program } from "../protocol/run_file.ts";
 import type { ChannelMemory } from "./channel.ts";
 
 /** Chunks of one run, to be run in order. */
@@ -36,6 +37,8 @@ export interface Batch {
 export interface Start {
   host: string;
   worker: string;
+  /** The program that maps. */
+  program: Program;
   /** Of the channel between the two. */
   channel: ChannelMemory;
   /** Of the {@linkcode RunningItem}. */

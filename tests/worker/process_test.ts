@@ -38,6 +38,7 @@ function writeRunFile({ runs }: Ground, content: Partial<RunFile>): string {
     libzmq: libzmqPath,
     flags: FLAGS,
     permissions: "inherit",
+    program: { main: "", args: [] },
     heartbeatInterval: 1000,
     loadTimeout: 60_000,
     connectTimeout: 60_000,
