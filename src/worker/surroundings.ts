@@ -154,6 +154,7 @@ const READ: [name: string, at: object, owner: object, keys: PropertyKey[]][] = [
 /** The surroundings of the thread that this module was loaded in. */
 export class Surroundings {
   readonly #places: Place[] = [];
+  #areThere: () => boolean;
 
   /** Takes down what is there. */
   constructor() {
@@ -165,6 +166,7 @@ export class Surroundings {
     }
     for (const [name, owner, keys] of PARTS) this.#add(name, owner, owner, keys);
     for (const [name, at, owner, keys] of READ) this.#add(name, at, owner, keys);
+    this.#areThere = look(this.#places);
   }
 
   #add(name: string, at: object, owner: object, keys: PropertyKey[]): void {
@@ -187,6 +189,11 @@ export class Surroundings {
    * @returns What it was, such as `"Array.prototype.shift"`, if it was something.
    */
   restore(): string | undefined {
+    try {
+      if (this.#areThere()) return undefined;
+    } catch {
+      // An accessor was replaced.
+    }
     let found: string | undefined;
     for (let i = 0; i < this.#places.length; i++) {
       const place = this.#places[i]!;
@@ -200,13 +207,43 @@ export class Surroundings {
 
   /** Takes what is there now for what should be: a module may have had good reasons. */
   accept(): void {
-    for (let i = 0; i < this.#places.length; i++) {
-      const place = this.#places[i]!;
-      if (isThere(place)) continue;
-      place.value = (place.at as Record<PropertyKey, unknown>)[place.key];
-      place.own = getOwnPropertyDescriptor(place.owner, place.key);
+    try {
+      if (this.#areThere()) return;
+      for (const place of this.#places) {
+        if (isThere(place)) continue;
+        place.value = (place.at as Record<PropertyKey, unknown>)[place.key];
+        place.own = getOwnPropertyDescriptor(place.owner, place.key);
+      }
+      this.#areThere = look(this.#places);
+    } catch {
+      // It is broken: what was there before will be put back.
     }
   }
+}
+
+/**
+ * A function that looks whether everything is there. It is written out, property by
+ * property: so V8 knows each of them, and the look takes 0.1 µs at most instead of 3.
+ */
+function look(places: readonly Place[]): () => boolean {
+  const objects = [...new Set(places.map(({ at }) => at))];
+  const keys = [...new Set(places.map(({ key }) => key))];
+  const list = (name: string, { length }: readonly unknown[]) =>
+    Array.from({ length }, (_, i) => `${name}${i}`).join();
+  const tests = places.map(({ at, key }, i) => {
+    const name = typeof key === "symbol"
+      ? `k${keys.indexOf(key)}`
+      : JSON.stringify(key);
+    return `o${objects.indexOf(at)}[${name}] === v${i}`;
+  });
+  const values = places.map(({ value }) => value);
+  return new Function(
+    "objects",
+    "keys",
+    "values",
+    `const [${list("o", objects)}] = objects, [${list("k", keys)}] = keys, ` +
+      `[${list("v", values)}] = values; return () => ${tests.join(" && ")};`,
+  )(objects, keys, values) as () => boolean;
 }
 
 function isThere({ at, key, value }: Place): boolean {
