@@ -7,8 +7,9 @@
 import type { WorkerLoss } from "../errors.ts";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
 
-/** What V8 says when the heap is full. */
-const HEAP_FULL = /JavaScript heap out of memory|Ineffective mark-compacts/;
+/** What V8 says when the heap is full: which of these depends on what it tried last. */
+const HEAP_FULL =
+  /JavaScript heap out of memory|JavaScript out of memory|Ineffective mark-compacts/;
 /** What deno says when it may not have the address space that it reserves. */
 const NO_ADDRESS_SPACE = /CagedHeap reservation|Failed to reserve (virtual )?memory/;
 

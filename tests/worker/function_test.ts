@@ -168,7 +168,7 @@ test("What a function leaves behind, and fails later, does not end its worker", 
 test("A function that takes all the memory ends its worker, and the next one goes on", async (ground) => {
   await using program = new Program(ground, "outOfMemory");
   const found = await program.json() as Record<string, unknown>;
-  assertEquals([found.attempts, found.cause, found.after], [1, "signal", 2]);
+  assertEquals([found.attempts, found.cause, found.after], [1, "out of memory", 2]);
   assertStringIncludes(found.log as string, "out of memory");
   assertEquals((await program.status).code, 0);
 });
