@@ -12,6 +12,7 @@ import type { AssignedChunk } from "../protocol/messages.ts";
 import { deserializeList, type List } from "../protocol/lists.ts";
 import { setCurrentJob } from "../job_controller.ts";
 import { Channel, type Posted } from "./channel.ts";
+import { ownExits } from "./exits.ts";
 import { HeldResults } from "./held_results.ts";
 import { ownConsole } from "./job_console.ts";
 import { Outbox } from "./outbox.ts";
@@ -167,18 +168,11 @@ self.addEventListener("unhandledrejection", (event) => {
   printError("Unhandled rejection in a job:", event.reason);
 });
 
-// Deno ends a thread that exits without a word, so the word must come first.
-const exit = (status?: number | string): never => {
+ownExits((exitStatus) => {
   surroundings.restore();
-  const exitStatus = Math.abs(Math.trunc(Number(status ?? Deno.exitCode))) || 0;
   post({ type: "exited", exitStatus });
   return halt();
-};
-Object.defineProperty(Deno, "exit", { value: exit });
-Object.defineProperty(self, "close", { value: () => exit(0) });
-// Its `exit` calls its listeners, and then this.
-const { process } = globalThis as { process?: object };
-if (process) Object.defineProperty(process, "reallyExit", { value: exit });
+});
 
 /** Does nothing more, until the process starts anew. */
 function halt(): never {

@@ -16,7 +16,6 @@ import {
   type AssignedChunk,
   EXIT_WHILE_LOADING,
   type FailureReason,
-  type Print,
   type WorkerMessage,
 } from "../protocol/messages.ts";
 import { serializeList } from "../protocol/lists.ts";
@@ -24,6 +23,7 @@ import type { Program } from "../protocol/run_file.ts";
 import { serialize } from "../protocol/values.ts";
 import { Channel, channelMemory, type Posted } from "./channel.ts";
 import { HeldResults } from "./held_results.ts";
+import { PendingPrints } from "./pending_prints.ts";
 import { PrintWindow } from "./print_window.ts";
 import { epoch, IDLE, LOADING, RunningItem } from "./running_item.ts";
 import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.ts";
@@ -33,10 +33,6 @@ import { Watchdog } from "./watchdog.ts";
 const TAKE_INTERVAL = 50;
 /** How long it may leave what it was given lie while nothing runs, in milliseconds. */
 const LONGEST_IDLE = 5000;
-/** How long what was printed waits for more, in milliseconds. */
-const PRINT_INTERVAL = 10;
-/** How much of it waits at most, in characters. */
-const PRINT_LENGTH = 1 << 15;
 
 /** A chunk that is in the thread's hands. */
 interface Held {
@@ -88,10 +84,7 @@ export class Thread {
   /** What was reported last: it may have left behind what disturbs the thread. */
   #last = "an item";
   readonly #window: PrintWindow;
-  /** What was printed and not yet reported. */
-  #prints: Print[] = [];
-  #printed = 0;
-  #printing: ReturnType<typeof setTimeout> | undefined;
+  readonly #prints: PendingPrints;
   /** How many of the thread's messages came. */
   #arrived = 0;
   /** As of the last look: how often the thread sent results on, and what it had since. */
@@ -106,6 +99,9 @@ export class Thread {
   /** @param settings Who it is, what it may do and whom it reports to. */
   constructor(settings: ThreadSettings) {
     this.#settings = settings;
+    this.#prints = new PendingPrints((prints) =>
+      settings.report({ type: "output", prints })
+    );
     const { permissions, worker, host, program } = settings;
     const options = { type: "module", name: "job", deno: { permissions } } as const;
     this.#worker = new Worker(new URL("./executor.ts", import.meta.url).href, options);
@@ -208,7 +204,7 @@ export class Thread {
   close(): void {
     this.#over = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#printing);
+    this.#prints.close();
     clearInterval(this.#taker);
     for (const timer of this.#graces.values()) clearTimeout(timer);
   }
@@ -241,10 +237,7 @@ export class Thread {
         );
         break;
       case "printed":
-        this.#prints.push(message.print);
-        this.#printed += message.print.text.length;
-        if (message.urgent || this.#printed >= PRINT_LENGTH) this.#tellPrints();
-        else this.#printing ??= setTimeout(() => this.#tellPrints(), PRINT_INTERVAL);
+        this.#prints.add(message.print, message.urgent);
         break;
       case "started":
       case "times":
@@ -258,17 +251,8 @@ export class Thread {
 
   /** What was printed before comes first. */
   #tell(message: WorkerMessage): void {
-    this.#tellPrints();
+    this.#prints.flush();
     this.#settings.report(message);
-  }
-
-  #tellPrints(): void {
-    clearTimeout(this.#printing);
-    this.#printing = undefined;
-    if (this.#prints.length === 0) return;
-    this.#settings.report({ type: "output", prints: this.#prints });
-    this.#prints = [];
-    this.#printed = 0;
   }
 
   #report(results: Extract<WorkerMessage, { type: "results" }>): void {
@@ -377,7 +361,7 @@ export class Thread {
 
   /** Starts the process anew; what is held is handed back thereby. */
   #restart(why: string): void {
-    this.#tellPrints();
+    this.#prints.flush();
     this.close();
     this.#settings.restart(why);
   }
