@@ -1,11 +1,6 @@
 /** What an item leaves behind, and what ends a thread that runs none. */
 
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertStringIncludes,
-} from "@std/assert";
+import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import {
   Job,
   JobDispatcher,
@@ -18,17 +13,18 @@ import { entries, test, until } from "../integration/_helpers.ts";
 const scheduler = () => new ProcessScheduler({ workers: 1 });
 const items = [0, 1, 2, 3];
 
-/** What is logged meanwhile. */
-async function logged(work: () => Promise<void>): Promise<string> {
-  const { error } = console;
-  const lines: string[] = [];
-  console.error = (...args) => lines.push(args.join(" "));
-  try {
-    await work();
-  } finally {
-    console.error = error;
+/** What is logged from now on. */
+class Log implements Disposable {
+  text = "";
+  readonly #error = console.error;
+
+  constructor() {
+    console.error = (...args) => this.text += `${args.join(" ")}\n`;
   }
-  return lines.join("\n");
+
+  [Symbol.dispose](): void {
+    console.error = this.#error;
+  }
 }
 
 /** Ways to end the thread that a function may know of. */
@@ -68,26 +64,32 @@ const exits: Record<string, (x: number) => unknown> = {
 };
 for (const [name, exit] of Object.entries(exits)) {
   test(`What an item leaves behind may exit, and costs no item: ${name}`, async () => {
-    const said = await logged(async () => {
-      assertEquals(await map(exit, items, { scheduler, retries: 0 }), items);
-    });
-    assertStringIncludes(said, "starts anew, because something that ");
-    assertStringIncludes(said, "exited with status ");
+    using log = new Log();
+    await using dispatcher = new JobDispatcher({ scheduler });
+    assertEquals(await dispatcher.map(exit, items, { retries: 0 }), items);
+    await until(
+      "told",
+      () => log.text.includes("starts anew, because something that "),
+    );
+    assertStringIncludes(log.text, "exited with status ");
+    assertEquals(await dispatcher.map(exit, items, { retries: 0 }), items);
   });
 }
 
 test("An exit while no item runs is told with the item before it and the status", async () => {
+  using log = new Log();
   await using dispatcher = new JobDispatcher({ scheduler });
-  const said = await logged(async () => {
-    await dispatcher.map(function leaves(x) {
-      setTimeout(() => Deno.exit(7), 0);
-      return x;
-    }, [0]);
-    const [pid] = await dispatcher.map(() => Deno.pid, [0]);
-    assert(pid! > 0);
-  });
-  assertStringIncludes(said, "leaves[0] or an item before it left behind exited with");
-  assertStringIncludes(said, "with status 7");
+  const leaves = function leaves(x: number) {
+    setTimeout(() => Deno.exit(7), 0);
+    return x;
+  };
+  assertEquals(await dispatcher.map(leaves, [0]), [0]);
+  await until("told", () => log.text.includes("with status 7"));
+  assertStringIncludes(
+    log.text,
+    "leaves[0] or an item before it left behind exited with",
+  );
+  assertEquals(await dispatcher.map((x) => 2 * x, [1]), [2]);
 });
 
 test("What an item before it returned is not lost when an item exits", async ({ folder }) => {
@@ -128,15 +130,14 @@ test("A thread that an item has left busy is replaced, and the log says by which
   for (const [name, busy] of Object.entries(leave)) {
     await using dispatcher = new JobDispatcher({ scheduler });
     const path = `${folder}/${name}`;
-    const said = await logged(async () => {
-      assertEquals(await dispatcher.map(busy, [path], { retries: 0 }), [1]);
-      await until("busy", () => entries(folder).includes(name));
-      // Their time does not count before they begin.
-      const next = { timeout: 1000, retries: 0 };
-      assertEquals(await dispatcher.map((x) => 2 * x, [1, 2], next), [2, 4]);
-    });
-    assertStringIncludes(said, `something that ${name}[0] or an item before it left`);
-    assertStringIncludes(said, "kept the thread busy for 5000 ms");
+    using log = new Log();
+    assertEquals(await dispatcher.map(busy, [path], { retries: 0 }), [1]);
+    await until("busy", () => entries(folder).includes(name));
+    // Their time does not count before they begin.
+    const next = { timeout: 1000, retries: 0 };
+    assertEquals(await dispatcher.map((x) => 2 * x, [1, 2], next), [2, 4]);
+    assertStringIncludes(log.text, `that ${name}[0] or an item before it left behind`);
+    assertStringIncludes(log.text, "kept the thread busy for 5000 ms");
   }
 });
 
