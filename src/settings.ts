@@ -24,7 +24,9 @@ export type LogLevel = "debug" | "info" | "silent";
 export interface Settings {
   /**
    * How many processes a `ProcessScheduler` starts; `GRIDENGINE_WORKERS`.
-   * @default {navigator.hardwareConcurrency}
+   * @default {navigator.hardwareConcurrency} Or the slots of the batch job that the program
+   * runs in, if those are fewer: `NSLOTS`, `SLURM_CPUS_PER_TASK`, `SLURM_CPUS_ON_NODE`,
+   * `PBS_NP`, `NCPUS` or `LSB_DJOB_NUMPROC`.
    */
   workers: number;
   /**
@@ -141,9 +143,13 @@ function isModule(name: unknown): boolean {
 
 /** The environment variable, if it is set and may be read. */
 function variable(name: string): string | undefined {
-  const key = `GRIDENGINE_${name}`;
-  const { state } = Deno.permissions.querySync({ name: "env", variable: key });
-  return state === "granted" ? Deno.env.get(key) || undefined : undefined;
+  return environment(`GRIDENGINE_${name}`);
+}
+
+/** A variable of the environment, if it is set and may be read. */
+function environment(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
 }
 
 function numeric(name: string, otherwise: number, least = 1): number {
@@ -154,6 +160,26 @@ function numeric(name: string, otherwise: number, least = 1): number {
   throw new RangeError(
     `GRIDENGINE_${name} is "${text}": a number of at least ${least} is expected`,
   );
+}
+
+/** Where batch systems tell a job how many slots it has: the first that is set counts. */
+const SLOTS = [
+  "NSLOTS",
+  "SLURM_CPUS_PER_TASK",
+  "SLURM_CPUS_ON_NODE",
+  "PBS_NP",
+  "NCPUS",
+  "LSB_DJOB_NUMPROC",
+];
+
+/** How many processors this program may use. */
+function processors(): number {
+  const all = navigator.hardwareConcurrency;
+  for (const name of SLOTS) {
+    const slots = Number(environment(name));
+    if (Number.isInteger(slots) && slots > 0) return Math.min(slots, all);
+  }
+  return all;
 }
 
 function resources(text = ""): Record<string, string> {
@@ -193,7 +219,7 @@ function logLevel(): LogLevel {
  * ```
  */
 export const settings: Settings = guard({
-  workers: numeric("WORKERS", navigator.hardwareConcurrency),
+  workers: numeric("WORKERS", processors()),
   defaultResources: resources(variable("DEFAULT_RESOURCES")),
   tempDirectory: variable("TEMP_DIRECTORY"),
   libzmq: variable("LIBZMQ"),

@@ -52,6 +52,28 @@ test("settings come from environment variables", async () => {
   });
 });
 
+test("in a batch job there are as many workers as it has slots, and processors", async () => {
+  const all = navigator.hardwareConcurrency;
+  const workersWith = async (env: Record<string, string>) => {
+    const { stdout } = await runProgram(PROGRAM, ["settings"], env);
+    return JSON.parse(stdout).workers;
+  };
+  const variables = [
+    "NSLOTS",
+    "SLURM_CPUS_PER_TASK",
+    "SLURM_CPUS_ON_NODE",
+    "PBS_NP",
+    "NCPUS",
+    "LSB_DJOB_NUMPROC",
+  ];
+  for (const name of variables) {
+    assertEquals(await workersWith({ [name]: "1" }), 1, name);
+  }
+  assertEquals(await workersWith({ NSLOTS: "100000" }), all);
+  assertEquals(await workersWith({ NSLOTS: "undefined" }), all);
+  assertEquals(await workersWith({ NSLOTS: "1", GRIDENGINE_WORKERS: "3" }), 3);
+});
+
 test("settings name the variable that makes no sense", async () => {
   const wrong = { GRIDENGINE_WORKERS: "many", GRIDENGINE_LOG_LEVEL: "loud" };
   for (const [name, value] of Object.entries(wrong)) {
