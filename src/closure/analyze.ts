@@ -38,9 +38,12 @@ const SCOPE_OPTIONS = {
 
 let loading: Promise<Tools> | undefined;
 
-/** Loads the parser, once. */
+/** Loads the parser, once; what has failed, as without a network, is tried again. */
 export function loadTools(): Promise<Tools> {
-  return loading ??= load();
+  return loading ??= load().catch((error) => {
+    loading = undefined;
+    throw error;
+  });
 }
 
 async function load(): Promise<Tools> {

@@ -42,7 +42,10 @@ export function show(line: Line): void {
   foot ??= load();
   foot.then(
     (loaded) => lines.size > 0 && setFoot(loaded),
-    (error) => log("info", `no progress line can be drawn: ${error.message}`),
+    (error) => {
+      foot = undefined;
+      log("info", `no progress line can be drawn: ${error.message}`);
+    },
   );
 }
 
