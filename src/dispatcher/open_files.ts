@@ -15,6 +15,8 @@ import { type Libzmq, openFilesLimit } from "../zeromq/libzmq.ts";
 const BESIDE = 64;
 /** What starting a process takes for a moment, and a worker that connects anew. */
 const MOMENTARY = 8;
+/** Where each open file has a name. */
+const LIST = "/dev/fd";
 /** The connection of a worker. */
 const CONNECTION = 1;
 
@@ -69,9 +71,12 @@ export function checkRoom(
 
 /** How many are open, as far as the program may know. */
 function countOpen(limit: number): number {
+  // Deno might ask the user.
+  const { state } = Deno.permissions.querySync({ name: "read", path: LIST });
+  if (state !== "granted") return 0;
   try {
     // One of them is the list itself.
-    return [...Deno.readDirSync("/dev/fd")].length - 1;
+    return [...Deno.readDirSync(LIST)].length - 1;
   } catch (error) {
     const isFull = error instanceof Error && /too many open files/i.test(error.message);
     return isFull ? limit : 0;
