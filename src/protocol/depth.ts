@@ -6,7 +6,6 @@
  * @module
  */
 
-import { types } from "node:util";
 import { childrenOf } from "./steps.ts";
 
 /** How many objects of a user's value may lie within each other. */
@@ -60,10 +59,18 @@ function walk(value: unknown, depth: number, left: number): number {
     }
     return left;
   }
-  if (types.isMap(value) || types.isSet(value)) {
-    for (const { child } of childrenOf(value)) {
-      if (left < 0) break;
-      left = walk(child, depth - 1, left - 1);
+  if (value instanceof Map) {
+    for (const [key, child] of Map.prototype.entries.call(value)) {
+      if ((left -= 2) < 0) break;
+      if (typeof key === "object") left = walk(key, depth - 1, left);
+      if (typeof child === "object") left = walk(child, depth - 1, left);
+    }
+    return left;
+  }
+  if (value instanceof Set) {
+    for (const child of Set.prototype.values.call(value)) {
+      if (--left < 0) break;
+      if (typeof child === "object") left = walk(child, depth - 1, left);
     }
     return left;
   }

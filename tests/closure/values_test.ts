@@ -352,7 +352,7 @@ onWorker("large data", (test) => {
 Deno.test("what says that it is huge, or is, is gone through by what is in it", async () => {
   const { stdout, stderr } = await runProgram("tests/fixtures/huge_values.ts");
   const lines = [
-    ...Array(8).fill("same"),
+    ...Array(10).fill("same"),
     "1,1,20001,2",
     "args[1][1] is a function, which cannot be sent to a worker; let the function that " +
     "is run capture it in a variable, or give it by partial()",
