@@ -256,6 +256,9 @@ group("map() runs any function that keeps to its arguments and globals", (test) 
       then: (resolve) => Promise.resolve(resolve!(2 * x)) as never,
     });
     assertEquals(await d.map(then, [1, 2]), [2, 4]);
+    const callable = (x: number) => Object.assign(() => {}, then(x));
+    assertEquals(await d.map(callable, [1, 2]), [2, 4]);
+    assertEquals((await d.map(callable, [3].values()))[0], 6);
   });
 
   test("map() runs built-in functions by name", async (d) => {

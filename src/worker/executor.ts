@@ -435,6 +435,8 @@ function takeEarly(chunk: number): void {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null &&
-    typeof (value as { then?: unknown }).then === "function";
+  const mayBe = typeof value === "object"
+    ? value !== null
+    : typeof value === "function";
+  return mayBe && typeof (value as { then?: unknown }).then === "function";
 }
