@@ -34,12 +34,20 @@ export interface KeeperListener {
 
 /** The keeper is gone, and with it the answer. */
 export class KeeperLost extends DrmaaError {
+  /** Whether it lived, and took too long to open its session: the master may be slow. */
+  readonly slow: boolean;
+
   /**
    * @param how What became of it.
    * @param lastWords What it printed, if anything.
    */
-  constructor(how: string, lastWords = "", options?: ErrorOptions) {
+  constructor(
+    how: string,
+    lastWords = "",
+    { slow = false, ...options }: ErrorOptions & { slow?: boolean } = {},
+  ) {
     super(1, "INTERNAL_ERROR", `${how} (INTERNAL_ERROR)${lastWords}`, options);
+    this.slow = slow;
   }
 }
 
@@ -237,18 +245,19 @@ export class KeeperClient {
       this.#isOpen
         ? `The process that holds the DRMAA session has not answered for ${limit} s`
         : `The DRMAA session was not open within ${limit} s`,
+      { slow: !this.#isOpen },
     );
     // Where it is stuck for good, it does not even end by this: nobody waits for it.
     this.#kill();
   }
 
   /** It is gone, or as good as gone. */
-  #end(how: string): void {
+  #end(how: string, options?: { slow: boolean }): void {
     if (this.#isGone) return;
     this.#isGone = true;
     clearInterval(this.#looking);
     void this.#writer.close().catch(() => {});
-    const error = new KeeperLost(how, this.#printed.asLastWords());
+    const error = new KeeperLost(how, this.#printed.asLastWords(), options);
     this.#opened.reject(error);
     for (const { reject } of this.#waiting.values()) reject(error);
     this.#waiting.clear();

@@ -6,7 +6,7 @@
  */
 
 import type { JobAttributes } from "../drmaa/attributes.ts";
-import { KeeperClient, type KeeperLost } from "../drmaa/keeper_client.ts";
+import { KeeperClient, KeeperLost } from "../drmaa/keeper_client.ts";
 import type { JobInfo } from "../drmaa/session.ts";
 import { DrmaaError } from "../errors.ts";
 import { log } from "../settings.ts";
@@ -160,22 +160,30 @@ export class KeeperSession {
     });
   }
 
-  /** Again and again while the master is away. */
+  /** Again and again while the master is away, or slow. */
   async #reopen(contact: string): Promise<KeeperClient> {
     const backoff = new Backoff();
     for (;;) {
       try {
         return await this.#openKeeper(contact);
       } catch (error) {
-        const isPassing = error instanceof DrmaaError && error.transient;
-        if (!isPassing || this.#closing.signal.aborted) throw error;
-        log("debug", `the DRMAA session does not open again yet: ${error.message}`);
+        if (this.#closing.signal.aborted || !this.#isPassing(error)) throw error;
+        const { message } = error as Error;
+        log("info", `the DRMAA session does not open again yet: ${message}`);
         await backoff.pause(this.#closing.signal);
       }
     }
   }
 
+  /** Whether the session may open later. A keeper that dies is tried a few times. */
+  #isPassing(error: unknown): boolean {
+    if (error instanceof KeeperLost && !error.slow) return ++this.#lost < MOST_LOST;
+    return error instanceof KeeperLost ||
+      error instanceof DrmaaError && error.transient;
+  }
+
   #giveUp(error: Error): void {
+    this.#lost = 0;
     this.#jobs.clear();
     this.#ending.clear();
     this.#listener.lost(error);

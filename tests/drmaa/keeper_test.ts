@@ -127,7 +127,7 @@ test("a keeper that dies is replaced, and the next one has its jobs", async (clu
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   scheduler.start(await specIn(cluster), ["a", "b"], heard);
-  await until("there are two jobs", () => cluster.jobs.length === 2);
+  await until("they are submitted", () => heard.delays.has("b"));
   const pid = scheduler.keeperPid!;
   Deno.kill(pid, "SIGKILL");
   await cluster.called("init", 2);
@@ -160,12 +160,37 @@ test("what a keeper submitted whose answer was lost is ended, and not run", asyn
   assertEquals(cluster.jobs, []);
 });
 
+test("a session that another keeper is slow to open again loses no job", async (cluster) => {
+  await using scheduler = schedulerOf(cluster);
+  const heard = new Heard();
+  scheduler.start(await specIn(cluster), ["a"], heard);
+  await until("it is submitted", () => heard.delays.has("a"));
+  await cluster.plan("init", "block");
+  // The seconds of the next keeper's limit are shorter.
+  const { setInterval } = globalThis;
+  globalThis.setInterval =
+    ((work: () => void, milliseconds: number) =>
+      setInterval(work, milliseconds / 50)) as typeof globalThis.setInterval;
+  try {
+    const pid = scheduler.keeperPid!;
+    Deno.kill(pid, "SIGKILL");
+    await until("two were too slow", () => cluster.calls("init").length === 3);
+  } finally {
+    globalThis.setInterval = setInterval;
+  }
+  await cluster.plan("init");
+  await until("one keeper is left", () => cluster.keepers().length === 1);
+  await cluster.end("1.1");
+  await until("the end of its job is told", () => heard.losses.has("a"));
+  assertEquals(heard.losses.get("a")!.cause, "deleted");
+});
+
 test("a keeper that dies again and again is not replaced for ever", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   await scheduler.open();
   scheduler.start(await specIn(cluster), ["a"], heard);
-  await until("there is a job", () => cluster.jobs.length === 1);
+  await until("it is submitted", () => heard.delays.has("a"));
   await cluster.plan("wait", "exit 7 out of luck");
   await until("the worker is given up", () => heard.losses.has("a"));
   const { cause, detail } = heard.losses.get("a")!;
@@ -182,7 +207,7 @@ test("a keeper that is stopped is replaced, and what it was told is not lost", a
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   scheduler.start(await specIn(cluster), ["a", "b"], heard);
-  await until("there are two jobs", () => cluster.jobs.length === 2);
+  await until("they are submitted", () => heard.delays.has("b"));
   const pid = scheduler.keeperPid!;
   Deno.kill(pid, "SIGSTOP");
   scheduler.stop("a");
@@ -229,6 +254,14 @@ test("close() leaves a submission to the keeper, which ends what it gives", asyn
   await cluster.plan("run_bulk_jobs");
   await until("the keeper has left", () => cluster.keepers().length === 0);
   assertEquals(cluster.calls("control"), ["1.1", "1.2"]);
+});
+
+test("close() does not wait for a master that keeps the session", async (cluster) => {
+  await cluster.plan("exit", "block");
+  const scheduler = schedulerOf(cluster);
+  await scheduler.open();
+  await bounded(scheduler.close(), 6);
+  await until("the keeper is gone all the same", () => cluster.keepers().length === 0);
 });
 
 test("close() does not wait for a session that does not open", async (cluster) => {
@@ -315,6 +348,17 @@ test("an abort is thrown while the cluster takes no job, and while it is being a
     await cluster.plan("run_bulk_jobs");
     await until("the keeper has left", () => cluster.keepers().length === 0);
   }
+});
+
+test("a cluster that is slow to answer is told of", async (cluster) => {
+  await cluster.plan("run_bulk_jobs", "block");
+  await using scheduler = schedulerOf(cluster);
+  const heard = new Heard();
+  scheduler.start(await specIn(cluster), ["a"], heard);
+  await until("it is told", () => heard.delays.get("a") !== undefined);
+  assertEquals(heard.delays.get("a"), "it has not answered for 10 s");
+  await cluster.plan("run_bulk_jobs");
+  await until("it has answered", () => heard.delays.get("a") === undefined);
 });
 
 test("what is refused is not tried again once it is stopped", async (cluster) => {
