@@ -264,7 +264,7 @@ export class GridEngineScheduler implements Scheduler {
   }
 
   #lookLater(): void {
-    if (this.#looking !== undefined) return;
+    if (this.#looking !== undefined || this.#tasks.size === 0) return;
     this.#looking = setTimeout(() => void this.#look(), LOOK);
     Deno.unrefTimer(this.#looking as unknown as number);
   }
