@@ -17,10 +17,16 @@ type AnyFunction = (...args: unknown[]) => unknown;
  * The function to call with an item's argument.
  *
  * @param bytes A {@linkcode CodePayload}, serialized.
+ * @param loaded Is called when what it imports is loaded.
  * @throws {Error} When a module or its export is not there, or a source does not run.
  */
-export async function revive(bytes: Uint8Array): Promise<(item: unknown) => unknown> {
+export async function revive(
+  bytes: Uint8Array,
+  loaded: () => void,
+): Promise<(item: unknown) => unknown> {
   const code = deserialize(bytes) as CodePayload;
+  await loadModules(code);
+  loaded();
   switch (code.kind) {
     case "call": {
       const f = await reviveSlot(code, code.function) as AnyFunction;
@@ -29,7 +35,6 @@ export async function revive(bytes: Uint8Array): Promise<(item: unknown) => unkn
         : (argument) => f(argument);
     }
     case "job":
-      await loadModules(code);
       // Each try has an object of its own.
       return () => runJob(bytes);
     default:

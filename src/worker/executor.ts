@@ -20,6 +20,7 @@ import { PrintWindow } from "./print_window.ts";
 import { epoch, RunningItem } from "./running_item.ts";
 import { showProgram } from "./program.ts";
 import { RunningJob, type ToJob } from "./running_job.ts";
+import { worksStill } from "./self_test.ts";
 import { Surroundings } from "./surroundings.ts";
 import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.ts";
 
@@ -195,6 +196,14 @@ function restore(): void {
   replaced ??= found;
 }
 
+/** Takes what modules have replaced for what should be there, as far as we can do with it. */
+function acceptSurroundings(): void {
+  if (worksStill()) return surroundings.accept();
+  const found = surroundings.restore();
+  if (found === undefined) return;
+  printError(`${found} is put back: with what a module made of it no worker works`);
+}
+
 /** Says why the process has to start anew. */
 function giveUp(what: string): never {
   post({ type: "replaced", what });
@@ -208,10 +217,10 @@ async function callOf(number: number): Promise<Call> {
   if (code.call) return await code.call;
   loading = true;
   try {
-    return await (code.call = revive(code.value));
+    return await (code.call = revive(code.value, acceptSurroundings));
   } finally {
     loading = false;
-    surroundings.accept();
+    acceptSurroundings();
   }
 }
 

@@ -112,9 +112,15 @@ export class Thread {
       "loop",
       (message) => this.#take(message),
     );
-    void this.#channel.listen();
+    const lost = (error: unknown) =>
+      this.#crashed(`what it said cannot be read: ${(error as Error).message}`);
+    this.#channel.listen().catch(lost);
     this.#worker.onmessage = ({ data }: MessageEvent<Posted<FromExecutor>>) => {
-      this.#channel.arrived(data);
+      try {
+        this.#channel.arrived(data);
+      } catch (error) {
+        lost(error);
+      }
     };
     this.#worker.onerror = (event) => {
       event.preventDefault();

@@ -8,6 +8,12 @@ if (Deno.env.has("GE_TEST_POLYFILL")) {
   };
 }
 
+if (Deno.env.get("GE_TEST_POLYFILL") === "broken") {
+  Object.assign(Array.prototype, { shift: () => undefined, every: () => false });
+  Map.prototype.get = () => undefined;
+  Uint8Array.prototype.set = () => {};
+}
+
 /** Whether it is still there. */
 export function isReplaced(): boolean {
   return Array.prototype.at !== at;

@@ -174,6 +174,18 @@ test("What a module replaces while it is loaded stays, and its worker with it", 
   assertEquals(second, first);
 });
 
+test("What a module breaks while it is loaded is put back", async () => {
+  const broken = () =>
+    new ProcessScheduler({ workers: 1, env: { GE_TEST_POLYFILL: "broken" } });
+  await using dispatcher = new JobDispatcher({ scheduler: broken });
+  const look = (x: number) => [isReplaced(), performance.timeOrigin, `${x}`];
+  const options = { retries: 0 };
+  const [first] = await dispatcher.map(look, [2], options);
+  const [isStill, since] = first!;
+  assertEquals(isStill, false);
+  assertEquals(await dispatcher.map(look, [3], options), [[false, since, "3"]]);
+});
+
 test("Its worker stays where a function replaces what only functions use", async () => {
   await using dispatcher = new JobDispatcher({ scheduler });
   const replace = () => {
