@@ -24,16 +24,18 @@ export function endOfHost(
   file: Deno.FsFile,
   here: Machine,
 ): Promise<void> | undefined {
-  const isHere = run.boot === null ? isLocal(run) : run.boot === here.boot;
-  if (!isHere || run.locked === null) return undefined;
+  if (!isOn(run, here) || run.locked === null) return undefined;
   // A copy of the file, or the file as another mount shows it, is not what was locked.
   const { dev, ino } = file.statSync();
   const { device, inode } = run.locked;
   return dev === device && ino === inode ? unlocked(file) : undefined;
 }
 
-function isLocal({ endpoints }: RunFile): boolean {
-  return endpoints[0]?.startsWith("ipc:") ?? false;
+/** Whether the host is on this machine, for certain. */
+function isOn({ endpoints, boot, network }: RunFile, here: Machine): boolean {
+  // No other machine has its socket file, even where machines have no names.
+  if (endpoints[0]?.startsWith("ipc:")) return boot === here.boot;
+  return boot !== null && boot === here.boot && network === here.network;
 }
 
 async function unlocked(file: Deno.FsFile): Promise<void> {

@@ -129,6 +129,7 @@ test("A worker that cannot tell whether its host lives removes nothing", async (
   const strange: Partial<RunFile>[] = [
     // The host is on another machine, or nobody knows on which, or had no lock.
     { boot: "another" },
+    { network: "another" },
     { boot: null },
     { locked: null },
     // The file is a copy of the one that the host has locked.
