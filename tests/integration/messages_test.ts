@@ -134,12 +134,14 @@ for (const transport of ["local", "network"] as const) {
 
   test(`The try after a worker that fell silent has all messages (${transport})`, async () => {
     const { heartbeatInterval, reconnectGrace } = settings;
-    settings.heartbeatInterval = 100;
-    settings.reconnectGrace = 100;
+    settings.heartbeatInterval = 200;
+    settings.reconnectGrace = 200;
     try {
       const scheduler = () => new ProcessScheduler({ workers: 1, transport });
       await using dispatcher = new JobDispatcher({ scheduler });
-      const job = new Job({ target: receive, args: [13, 3], dispatcher });
+      // Under load others may be taken for silent, too.
+      const options = { target: receive, args: [13, 3], retries: 9, dispatcher };
+      const job = new Job(options);
       job.start();
       for (const i of range(10)) job.send(i);
       assertEquals(await said(job, 3), range(3));
@@ -147,7 +149,7 @@ for (const transport of ["local", "network"] as const) {
       job.send(10);
       await until("silent", () => dispatcher.stats().workers.ready === 0);
       job.send(11);
-      await until("lost", () => dispatcher.stats().workersLost === 1);
+      await until("lost", () => dispatcher.stats().workersLost > 0);
       job.send(12);
       assertEquals(await job.result, range(13));
     } finally {
