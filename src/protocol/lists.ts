@@ -10,6 +10,7 @@
 import { Buffer } from "node:buffer";
 import { Deserializer, Serializer } from "node:v8";
 import { isTooDeep } from "./depth.ts";
+import { OWN_FRAME } from "./messages.ts";
 import { serializePlain } from "./plain.ts";
 import { VIEWS } from "./views.ts";
 
@@ -20,8 +21,6 @@ export type List = unknown[] | Float64Array;
 const NUMBERS = 0;
 /** Where the numbers begin, so that they can be read where they lie. */
 const OFFSET = 8;
-/** Typed arrays of fewer bytes stand in the first frame: a frame costs a call. */
-const OWN_FRAME = 4096;
 
 /** Lists of so many values are short. */
 const SHORT = 100;

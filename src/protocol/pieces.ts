@@ -10,12 +10,14 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import { HEADER_SIZE, PROTOCOL_VERSION, TYPES } from "./messages.ts";
+import { HEADER_SIZE, OWN_FRAME, PROTOCOL_VERSION, TYPES } from "./messages.ts";
 
 type Frames = Uint8Array[];
 
 /** The most frames that a message in pieces may have. */
 const MOST_FRAMES = 1 << 24;
+/** So many of them may be smaller than the arrays of a list: no message has more. */
+const MOST_SMALL = 8;
 /** Of each size in the table, and of each number of a piece, in bytes. */
 const NUMBER = 8;
 
@@ -119,6 +121,7 @@ class Incoming {
   #current: Uint8Array<ArrayBuffer>;
   #filled = 0;
   #next = 0;
+  #small = 0;
 
   constructor(count: number) {
     if (count > MOST_FRAMES) {
@@ -155,6 +158,10 @@ class Incoming {
     if (this.#next === this.#sizes.length) return false;
     const size = this.#sizes[this.#next]!;
     if (size > 0 && !more) return false;
+    // Of empty ones there could be millions in no bytes at all.
+    if (!(size >= OWN_FRAME) && ++this.#small > MOST_SMALL) {
+      throw new ProtocolError(`A message has more than ${MOST_SMALL} small frames`);
+    }
     this.#current = room(size);
     this.#filled = 0;
     this.#frames.push(this.#current);

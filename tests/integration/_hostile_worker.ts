@@ -8,7 +8,7 @@
 import type { Scheduler, WorkerListener, WorkerSpec } from "../../mod.ts";
 import { HEADER_SIZE } from "../../src/protocol/messages.ts";
 import { deserializeList, serializeList } from "../../src/protocol/lists.ts";
-import { framesOf, mutated } from "../protocol/_hostile.ts";
+import { framesOf, mutated, wireOf } from "../protocol/_hostile.ts";
 import type { Random } from "../simulation/prng.ts";
 import { FakeWorker } from "./_fake_worker.ts";
 
@@ -67,8 +67,11 @@ export class HostileScheduler implements Scheduler {
     const random = this.#random;
     const chunk = await worker.begin();
     const count = random.int(1, MOST_SAID);
-    for (let number = 1; number <= count; number++) {
-      const frames = mutated(random, framesOf(random, chunk)).map(withoutUndefined);
+    const said = Array.from({ length: count }, () => framesOf(random, chunk));
+    let number = 0;
+    for (const part of said.flatMap((frames) => wireOf(random, frames))) {
+      number++;
+      const frames = mutated(random, part).map(withoutUndefined);
       const header = frames[0];
       if (header?.length === HEADER_SIZE && random.chance(0.95)) {
         new DataView(header.buffer).setUint32(2, number, true);

@@ -14,6 +14,7 @@ import {
   FAILURE_REASONS,
   type WorkerMessage,
 } from "../../src/protocol/messages.ts";
+import { Cut } from "../../src/protocol/pieces.ts";
 import type { Random } from "../simulation/prng.ts";
 
 type Frames = Uint8Array[];
@@ -172,6 +173,16 @@ export function anyMessage(random: Random, chunk: number): WorkerMessage {
 /** A message as it should be. */
 export function framesOf(random: Random, chunk: number): Frames {
   return encode(anyMessage(random, chunk));
+}
+
+/** A message as it would be sent whole, or in pieces. */
+export function wireOf(random: Random, frames: Frames): Frames[] {
+  if (random.chance(0.7)) return [frames];
+  const cut = new Cut(random.int(1, 3), frames);
+  const pieces: Frames[] = [];
+  while (!cut.done) pieces.push(cut.next(random.int(1, 200)));
+  if (random.chance(0.1)) pieces.push(cut.withdrawn());
+  return pieces;
 }
 
 /** Frames with something in them changed; their header is mostly left as it is. */

@@ -9,13 +9,14 @@ import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/asser
 import { serialize as write } from "node:v8";
 import { translateStack } from "../../src/closure/stack.ts";
 import { ProtocolError } from "../../src/errors.ts";
-import { decodeWorkerMessage } from "../../src/protocol/codec.ts";
+import { decodeWorkerMessage, typeOf } from "../../src/protocol/codec.ts";
 import { decodeFailure, encodeFailure } from "../../src/protocol/failure.ts";
 import { deserializeList } from "../../src/protocol/lists.ts";
+import { Assembly } from "../../src/protocol/pieces.ts";
 import { deserialize } from "../../src/protocol/values.ts";
 import { Vault } from "../../src/protocol/vault.ts";
 import { Random } from "../simulation/prng.ts";
-import { anyDescription, disguised, framesOf, mutated } from "./_hostile.ts";
+import { anyDescription, disguised, framesOf, mutated, wireOf } from "./_hostile.ts";
 
 const SEEDS = Number(Deno.env.get("GRIDENGINE_FUZZ_SEEDS") ?? 5000);
 
@@ -110,10 +111,18 @@ Deno.test("what is made up is read as data or refused", () => {
   const seen = { read: 0, refused: 0 };
   for (let seed = 0; seed < SEEDS; seed++) {
     const random = new Random(seed);
-    const frames = mutated(random, framesOf(random, 1));
+    const wire = wireOf(random, framesOf(random, 1));
     const vault = new Vault(memory, "host");
+    const pieces = new Assembly(2);
     try {
-      read(random.chance(0.2) ? vault.fetch(elsewhere(random, frames)) : frames);
+      for (const part of wire) {
+        const changed = mutated(random, part);
+        const frames = random.chance(0.2)
+          ? vault.fetch(elsewhere(random, changed))
+          : changed;
+        const whole = typeOf(frames) === "piece" ? pieces.take(frames) : frames;
+        if (whole) read(whole);
+      }
       seen.read++;
     } catch (error) {
       assertInstanceOf(error, ProtocolError, `seed ${seed}: ${error}`);

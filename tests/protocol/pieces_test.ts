@@ -17,6 +17,7 @@ import {
 import { type Arrival, type Flow, Link } from "../../src/protocol/link.ts";
 import {
   type HostMessage,
+  OWN_FRAME,
   TYPES,
   type WorkerMessage,
 } from "../../src/protocol/messages.ts";
@@ -450,9 +451,18 @@ Deno.test("what is announced and does not come takes no memory", () => {
 });
 
 Deno.test("frames of any sizes, none among them, come out as they were", () => {
-  const frames = fc.array(fc.integer({ min: 0, max: 40 }), { minLength: 1 });
+  const small = fc.array(fc.integer({ min: 0, max: 40 }), {
+    minLength: 1,
+    maxLength: 8,
+  });
+  const large = fc.array(fc.integer({ min: OWN_FRAME, max: 2 * OWN_FRAME }), {
+    maxLength: 3,
+  });
+  const lengths = fc.tuple(small, large).map((all) => all.flat())
+    .chain((all) => fc.shuffledSubarray(all, { minLength: all.length }));
   fc.assert(
-    fc.property(frames, fc.integer({ min: 1, max: 50 }), (lengths, size) => {
+    fc.property(lengths, fc.integer({ min: 1, max: 50 }), (lengths, few) => {
+      const size = lengths.some((length) => length > 40) ? 50 * few : few;
       const message = lengths.map((length, i) => bytes(length, i));
       const cut = new Cut(1, message);
       const assembly = new Assembly(1);
@@ -464,4 +474,16 @@ Deno.test("frames of any sizes, none among them, come out as they were", () => {
       assertEquals(whole, message);
     }),
   );
+});
+
+Deno.test("a message of millions of empty frames is refused before they are made", () => {
+  const count = 1 << 22;
+  const cut = new Cut(1, Array(9).fill(new Uint8Array()));
+  const [header] = cut.next(100);
+  const head = new Uint8Array(Float64Array.of(1, count).buffer);
+  const table = new Uint8Array(count * 8);
+  const before = Deno.memoryUsage().rss;
+  const take = () => new Assembly(1).take([header!, head, table]);
+  assertThrows(take, ProtocolError, "small frames");
+  assert(Deno.memoryUsage().rss - before < 2 ** 28);
 });
