@@ -7,12 +7,14 @@
 
 import {
   aBoolean,
+  aText,
   checkOptions,
   type Checks,
   millisecondsFrom,
   shown,
 } from "./checks.ts";
 import { capture, checkFunction, rootOf } from "./closure/capture.ts";
+import { inspectPrivates, mayInspect } from "./closure/inspector.ts";
 import type { JobOutcome, Slot, Task } from "./closure/payload.ts";
 import { translateStack } from "./closure/stack.ts";
 import { captureLater } from "./dispatcher/call.ts";
@@ -40,6 +42,7 @@ import { printError } from "./printing.ts";
 import { decodeFailure } from "./protocol/failure.ts";
 import { serializeFor } from "./protocol/values.ts";
 import { freshSeed } from "./random.ts";
+import { log } from "./settings.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
 import type { JobController } from "./job_controller.ts";
 import { Mailbox } from "./mailbox.ts";
@@ -139,8 +142,9 @@ let jobs = 0;
  * ```
  */
 export class Job<R = unknown> {
-  readonly #target: ((...args: never[]) => R) | undefined;
-  readonly #args: readonly unknown[];
+  /** Forgotten when the job has ended, for it may be large. */
+  #target: ((...args: never[]) => R) | undefined;
+  #args: readonly unknown[];
   readonly #mutable: boolean;
   readonly #timeout: number | undefined;
   readonly #retries: number;
@@ -325,6 +329,7 @@ export class Job<R = unknown> {
 
   set name(name: string) {
     this.#mustBeNew("name");
+    aText("name", name);
     this.#name = name;
   }
 
@@ -335,6 +340,7 @@ export class Job<R = unknown> {
 
   set daemon(daemon: boolean) {
     this.#mustBeNew("daemon");
+    aBoolean("daemon", daemon);
     this.#daemon = daemon;
   }
 
@@ -402,8 +408,21 @@ export class Job<R = unknown> {
     );
   }
 
+  /** What `console.log` shows of it. */
+  [Symbol.for("Deno.customInspect")](
+    inspect: (value: unknown, options?: unknown) => string,
+    options?: unknown,
+  ): string {
+    const { pid, host, exitCode } = this;
+    const own = { name: this.#name, state: this.#state, pid, host, exitCode };
+    const shown = Object.assign(own, this);
+    return `${this.constructor.name} ${inspect(shown, options)}`;
+  }
+
   #end(outcome: Outcome): void {
     this.#state = "ended";
+    this.#target = undefined;
+    this.#args = [];
     if ("value" in outcome) {
       this.#exitCode = 0;
       this.#outcome.resolve(outcome.value as Awaited<R>);
@@ -429,7 +448,7 @@ export class Job<R = unknown> {
       return { error: new GridEngineError(error) };
     }
     const { result, thrown, fields }: JobOutcome = value;
-    const { name: _, ...own } = Object(fields);
+    const { name: _, daemon: __, ...own } = Object(fields);
     let outcome: Outcome = { value: result };
     try {
       Object.assign(this, own);
@@ -471,10 +490,39 @@ export class Job<R = unknown> {
 
   #captureThis(): () => Promise<Uint8Array> {
     const root = rootOf(this.constructor);
-    const self = { name: `${this.#name} → this`, value: this };
+    const values: { name: string; value: unknown }[] = [
+      { name: `${this.#name} → this`, value: this },
+    ];
+    if (this.#target) {
+      values.push({ name: `${this.#name} → target`, value: this.#target });
+      values.push({ name: `${this.#name} → args`, value: [...this.#args] });
+    }
     const mutable = this.#mutable;
-    const task = ([_, job]: Slot[]): Task => ({ kind: "job", job: job!, mutable });
-    return async () => (await capture(root, task, [self], Job)).bytes;
+    if (mutable) this.#warnOfPrivates();
+    const task = ([_, job, target, args]: Slot[]): Task => ({
+      kind: "job",
+      job: job!,
+      mutable,
+      ...(target && { target }),
+      ...(args && { args }),
+    });
+    return async () => (await capture(root, task, values, Job)).bytes;
+  }
+
+  /** What is private to a class does not come back from a worker. */
+  #warnOfPrivates(): void {
+    if (!mayInspect()) return;
+    // Those of this class come first.
+    const count = inspectPrivates(new Job({ name: "" })).length;
+    const names = inspectPrivates(this).slice(count).map(([name]) => name);
+    if (names.length === 0) return;
+    log(
+      "info",
+      `job "${this.#name}" is mutable, but what it sets in ${
+        names.join(", ")
+      } stays on ` +
+        `the worker: use a field that is not private`,
+    );
   }
 
   #mustBeOpen(): void {

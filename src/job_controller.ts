@@ -40,7 +40,7 @@ export interface JobController {
    * @throws {SerializationError} When the value cannot travel.
    * @throws {GridEngineError} In an item of a `map`, where nobody listens.
    */
-  send(value: unknown): void;
+  readonly send: (value: unknown) => void;
 }
 
 /**

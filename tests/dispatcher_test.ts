@@ -78,6 +78,41 @@ group("JobDispatcher keeps its workers warm", (test) => {
     assertEquals(await d.join(), []);
   });
 
+  test("times are those of all that runs, and of an imap, too", async (d) => {
+    await d.map((x: number) => x, [1]);
+    const [begun, gate] = [
+      Promise.withResolvers<void>(),
+      Promise.withResolvers<void>(),
+    ];
+    const prints = (x: number) => console.log(x);
+    const items = async function* () {
+      yield 1;
+      await gate.promise;
+    };
+    const held = d.map(prints, items(), { onLog: () => begun.resolve() });
+    await begun.promise;
+    const { startTime } = d;
+    assertEquals(await d.map((x: number) => x, [1]), [1]);
+    assertEquals([d.startTime, d.endTime], [startTime, undefined]);
+    gate.resolve();
+    await held;
+    assert(d.endTime! >= startTime!);
+    const more = Promise.withResolvers<void>();
+    const results = d.imap(
+      (x: number) => x,
+      (async function* () {
+        yield 1;
+        await more.promise;
+      })(),
+    );
+    await results.next();
+    assertEquals(d.endTime, undefined);
+    assert(d.startTime! >= startTime!);
+    more.resolve();
+    await Array.fromAsync(results);
+    assert(d.endTime! >= d.startTime!);
+  });
+
   test("items that wait behind a long one go to a worker that has nothing to do", async (d) => {
     using directory = new TempDirectory();
     const file = `${directory.path}/open`;

@@ -49,6 +49,28 @@ test("run() of a subclass runs here when it is called here", () => {
 });
 
 group("Job may be subclassed with run(controller)", (test) => {
+  test("super.run() calls the target that the job was given", async (d) => {
+    class Logged extends Job<number> {
+      override async run(controller?: JobController): Promise<number> {
+        const result = await super.run(controller);
+        controller?.send(`${this.name} ${this.daemon}: ${result}`);
+        return result;
+      }
+    }
+    const scale = 3;
+    const target = (x: number, { plus }: { plus: number }) => scale * x + plus;
+    const options = { target: target as never, args: [2], kwargs: { plus: 1 } };
+    const job = new Logged({ ...options, name: "logged", daemon: true, dispatcher: d });
+    assertEquals(await new Logged(options).run(), 7);
+    job.start();
+    assertEquals(await Array.fromAsync(job.messages), ["logged true: 7"]);
+    assertEquals(await job.result, 7);
+    const empty = new Logged({ dispatcher: d });
+    empty.start();
+    const error = await empty.result.catch((error) => error);
+    assert(instanceOf(error, Error).message.includes("nothing to run"), error.message);
+  });
+
   test("a subclass runs on the worker with its fields and its controller", async (d) => {
     const job = new Sum({ dispatcher: d, name: "sum" });
     job.to = 4;

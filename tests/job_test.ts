@@ -48,6 +48,10 @@ test("Job is named Job-1, Job-2 and so on, or as it is told", () => {
   assertEquals(job.name, "study");
   job.name = "other";
   assertEquals(job.name, "other");
+  const odd = job as unknown as { name: unknown; daemon: unknown };
+  assertThrows(() => odd.name = 123, TypeError, "name is 123: a text is expected");
+  assertThrows(() => odd.daemon = "yes", TypeError, 'daemon is "yes"');
+  assertEquals([job.name, job.daemon], ["other", false]);
 });
 
 test("Job has no process, host or exit code before it runs", () => {
@@ -96,7 +100,34 @@ test("Job that was not started cannot be joined, ended or written to", async () 
   assertThrows(() => new Job().start(), GridEngineError, "nothing to run");
 });
 
+test("a job shows its name, its state and its fields", () => {
+  class Study extends Job {
+    depth = 3;
+  }
+  const shown = Deno.inspect(new Study({ name: "study" }));
+  for (const part of ["Study {", 'name: "study"', 'state: "new"', "exitCode: null"]) {
+    assert(shown.includes(part), shown);
+  }
+  assert(shown.includes("depth: 3"), shown);
+});
+
 group("Job has the interface of Thread and Process", (test) => {
+  test("send may be taken out of the controller", async (d) => {
+    const job = started(d, {
+      target: () => {
+        const { send } = currentJob()!;
+        [1, 2].forEach((x) => send(x));
+      },
+    });
+    assertEquals(await Array.fromAsync(job.messages), [1, 2]);
+  });
+
+  test("an ended job holds its arguments no longer", async (d) => {
+    const job = started<unknown>(d, { target: (x) => x, args: [1] as never[] });
+    assertEquals(await job.result, 1);
+    assertThrows(() => job.run(), GridEngineError, "nothing to run");
+  });
+
   test("start() runs the target on a worker, once", async (d) => {
     const job = new Job({ target: add, args: [1, 2] });
     job.start(d);

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   currentJob,
@@ -41,6 +42,15 @@ async function failureOf(
 }
 
 group("What functions print", (test) => {
+  test("onLog runs in the asynchronous context of its call", async (d) => {
+    const storage = new AsyncLocalStorage<string>();
+    const seen = new Set<string | undefined>();
+    const onLog = () => void seen.add(storage.getStore());
+    const f = (x: number) => console.log(x);
+    await storage.run("inner", () => d.map(f, [1, 2], { onLog }));
+    assertEquals([...seen], ["inner"]);
+  });
+
   test("comes here as data, line by line", async (dispatcher) => {
     const begin = Date.now() - 1;
     const [line, ...others] = await linesOf(dispatcher, (x) => console.log(x, "a"), [

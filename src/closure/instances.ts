@@ -54,7 +54,7 @@ export class Instances {
     const own = membersOf(object, standard);
     const isJob = job !== undefined && prototypesOf(object).includes(job.prototype);
     // On the worker there is but a stand-in for the class, which has no accessors.
-    if (isJob) own.push(fieldOf(object, "name"));
+    if (isJob) own.push(fieldOf(object, "name"), fieldOf(object, "daemon"));
     const difference = added(own);
     seeMembers(findings, found, difference);
     for (const [step, part] of parts) findings.see(part, found, step);

@@ -141,7 +141,14 @@ export type Task =
   /** Call a function with one argument, or with the elements of an array. */
   | { kind: "call"; function: Slot; spread: boolean }
   /** Run an instance of a subclass of `Job`. */
-  | { kind: "job"; job: Slot; mutable: boolean };
+  | {
+    kind: "job";
+    job: Slot;
+    mutable: boolean;
+    /** What `super.run()` calls, if the job was given a target. */
+    target?: Slot;
+    args?: Slot;
+  };
 
 /** What a worker needs to run the items of a run. */
 export type CodePayload = Graph & Task;

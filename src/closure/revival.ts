@@ -7,7 +7,16 @@
 import { GridEngineError } from "../errors.ts";
 import { evaluate, importMetaOf, runImport } from "./evaluate.ts";
 import { builtin, follow, symbol } from "./natives.ts";
-import type { Graph, Key, Members, Node, NodeOf, Property, Slot } from "./payload.ts";
+import type {
+  Graph,
+  Key,
+  Members,
+  Node,
+  NodeOf,
+  Property,
+  Slot,
+  Task,
+} from "./payload.ts";
 import { argsOf, fill, makeShell } from "./shells.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
@@ -26,9 +35,33 @@ export async function loadModules({ nodes }: Graph): Promise<void> {
 
 /** What a class that travels by its source finds as `Job`: the fields do the rest. */
 class JobBase {
-  run(): never {
-    throw new GridEngineError("A subclass of Job must override run(controller)");
+  run(): unknown {
+    const request = requests.get(this);
+    if (request) return request.target(...request.args);
+    throw new GridEngineError(
+      "The job has nothing to run: give a target, or override run(controller)",
+    );
   }
+}
+
+/** What jobs have to run beside what their classes say. */
+const requests = new WeakMap<object, { target: AnyFunction; args: unknown[] }>();
+
+/** A job with what its `super.run()` is to call, if it was given anything. */
+export async function reviveJob(
+  graph: Graph,
+  { job, target, args }: Extract<Task, { kind: "job" }>,
+): Promise<object> {
+  const revival = new Revival(graph);
+  await revival.load();
+  const revived = revival.value(job) as object;
+  if (target && args) {
+    requests.set(revived, {
+      target: revival.value(target) as AnyFunction,
+      args: revival.value(args) as unknown[],
+    });
+  }
+  return revived;
 }
 
 /** Sets `#private` fields: a name and its value. */

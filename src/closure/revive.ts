@@ -9,7 +9,7 @@ import { currentJob } from "../job_controller.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import { deserialize, serializeFor } from "../protocol/values.ts";
 import type { CodePayload, JobOutcome } from "./payload.ts";
-import { loadModules, reviveSlot } from "./revival.ts";
+import { loadModules, reviveJob, reviveSlot } from "./revival.ts";
 
 type AnyFunction = (...args: unknown[]) => unknown;
 
@@ -57,7 +57,7 @@ interface Runnable {
 async function runJob(bytes: Uint8Array): Promise<JobOutcome> {
   const code = deserialize(bytes) as CodePayload & { kind: "job" };
   const { mutable } = code;
-  const job = await reviveSlot(code, code.job) as Runnable;
+  const job = await reviveJob(code, code) as Runnable;
   const before: Record<string, unknown> = { ...job };
   const outcome: JobOutcome = {};
   try {

@@ -100,8 +100,6 @@ export class JobDispatcher implements AsyncDisposable {
   #owned: Scheduler | undefined;
   #jobs: Promise<unknown>[] = [];
   #running = 0;
-  #startTime: Date | undefined;
-  #endTime: Date | undefined;
   #closing: Promise<void> | undefined;
 
   /**
@@ -136,11 +134,9 @@ export class JobDispatcher implements AsyncDisposable {
         `The dispatcher is still running ${this.#running} jobs: join() it first`,
       );
     }
-    this.#startTime = new Date();
-    this.#endTime = undefined;
     this.#jobs = [];
     const over = () => {
-      if (--this.#running === 0) this.#endTime = new Date();
+      this.#running--;
     };
     for (const job of jobs) {
       job.start(this);
@@ -149,7 +145,6 @@ export class JobDispatcher implements AsyncDisposable {
       this.#running++;
       result.then(over, over);
     }
-    if (this.#jobs.length === 0) this.#endTime = this.#startTime;
   }
 
   /**
@@ -235,20 +230,20 @@ export class JobDispatcher implements AsyncDisposable {
     return stream(() => this, f, args, options, false, () => Promise.resolve());
   }
 
-  /** When jobs were last dispatched, or a map begun. */
+  /** When it last began to have something to run, after it had nothing. */
   get startTime(): Date | undefined {
-    return this.#startTime;
+    return this.#engine.startTime;
   }
 
-  /** When the last of them had ended; `undefined` while they run. */
+  /** When all that it had to run was over; `undefined` while something runs. */
   get endTime(): Date | undefined {
-    return this.#endTime;
+    return this.#engine.endTime;
   }
 
   /** From start to end, or until now while they run, in milliseconds; 0 before. */
   get elapsedTime(): number {
-    if (!this.#startTime) return 0;
-    return (this.#endTime ?? new Date()).getTime() - this.#startTime.getTime();
+    const { startTime, endTime = new Date() } = this;
+    return startTime ? endTime.getTime() - startTime.getTime() : 0;
   }
 
   /** What was done so far, and how the workers are. */
@@ -288,14 +283,7 @@ export class JobDispatcher implements AsyncDisposable {
     spread: boolean,
   ): Promise<unknown[] | Float64Array> {
     const call = requestCall(f, args, options, spread);
-    const engine = engineOf(this);
-    this.#startTime = new Date();
-    this.#endTime = undefined;
-    try {
-      return await collect(engine, call);
-    } finally {
-      this.#endTime = new Date();
-    }
+    return await collect(engineOf(this), call);
   }
 
   async #getScheduler(like: SchedulerLike): Promise<Scheduler> {

@@ -109,6 +109,8 @@ export class Engine {
   #heartbeat = 0;
   #handling = false;
   #lastRun = 0;
+  #startTime: Date | undefined;
+  #endTime: Date | undefined;
   #refed = true;
   /** How often workers started anew for what an item had left behind. */
   #restarted = 0;
@@ -130,6 +132,16 @@ export class Engine {
   /** Where it listens, once it does. */
   get address(): string | undefined {
     return this.#crew?.address;
+  }
+
+  /** When it last began to have something to run. */
+  get startTime(): Date | undefined {
+    return this.#startTime;
+  }
+
+  /** When it last had nothing more to run; `undefined` while it has. */
+  get endTime(): Date | undefined {
+    return this.#endTime;
   }
 
   /** What was done so far. */
@@ -167,6 +179,10 @@ export class Engine {
       const error = cancelledError({ name: request.name, index: undefined });
       queueMicrotask(() => request.listener.ended(error));
       return id;
+    }
+    if (this.#runs.size === 0) {
+      this.#startTime = new Date();
+      this.#endTime = undefined;
     }
     this.#runs.set(id, new ActiveRun(id, request));
     this.#updateRef();
@@ -369,6 +385,7 @@ export class Engine {
 
   #forget(run: ActiveRun): void {
     this.#runs.delete(run.id);
+    if (this.#runs.size === 0) this.#endTime = new Date();
     if (run.recorder) this.#recorders.delete(run.recorder);
     run.items.close();
     if (run.codeNumber > 0) {

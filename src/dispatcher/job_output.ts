@@ -5,6 +5,7 @@
  * @module
  */
 
+import { inThisContext } from "./context.ts";
 import { translateStack } from "../closure/stack.ts";
 import {
   CONSOLE_LEVELS,
@@ -98,7 +99,8 @@ export class JobOutput {
    */
   constructor(settings: OutputSettings) {
     this.mode = logMode(settings);
-    this.#settings = settings;
+    const { onLog } = settings;
+    this.#settings = { ...settings, ...(onLog && { onLog: inThisContext(onLog) }) };
   }
 
   /**

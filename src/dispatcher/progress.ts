@@ -4,6 +4,7 @@
  * @module
  */
 
+import { inThisContext } from "./context.ts";
 import { printError } from "../printing.ts";
 import type { RunListener } from "./active_run.ts";
 import type { Engine } from "./engine.ts";
@@ -53,7 +54,7 @@ export class ProgressReport {
    * @param settings On what run.
    */
   constructor(option: Exclude<ProgressOption, false>, settings: ProgressSettings) {
-    this.#option = option;
+    this.#option = option === true ? true : inThisContext(option);
     this.#settings = settings;
     if (option === true && Deno.stderr.isTerminal()) {
       this.#line = (columns) => progressLine(this.#now(), columns);

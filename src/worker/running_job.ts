@@ -35,6 +35,7 @@ export class RunningJob implements JobController {
   #messages: Mailbox<unknown> | undefined;
   #seed: number | undefined;
   #random: (() => number) | undefined;
+  #send: ((value: unknown) => void) | undefined;
 
   /**
    * @param chunk The chunk that its item is of.
@@ -100,7 +101,11 @@ export class RunningJob implements JobController {
   }
 
   /** {@linkcode JobController.send} */
-  send(value: unknown): void {
+  get send(): (value: unknown) => void {
+    return this.#send ??= (value) => this.#sendValue(value);
+  }
+
+  #sendValue(value: unknown): void {
     if (!this.#batch.announce) {
       throw new GridEngineError(
         `send() was called in an item of map "${this.name}", where nobody listens; ` +
