@@ -149,7 +149,7 @@ export class Core {
         if (worker) this.#heard(worker);
         break;
       case "moved":
-        if (worker) worker.moved = now;
+        if (worker) this.#moved(worker);
         if (worker) this.#heard(worker);
         break;
       case "disconnected":
@@ -451,6 +451,12 @@ export class Core {
       this.#blame(worker, chunk, worker.alone, loss);
     }
     this.#feed(worker);
+  }
+
+  /** What it was asked to hand back before it had that, it was asked in vain. */
+  #moved(worker: Worker): void {
+    worker.moved = this.#now;
+    worker.recalls = Math.min(worker.recalls, 1);
   }
 
   /** An item's time counts from here on. */

@@ -47,6 +47,8 @@ export interface Load {
   readonly recalls: number;
   /** When it was asked that last. */
   readonly recalled: number;
+  /** When a part of a larger message to it or from it last arrived. */
+  readonly moved: number;
 }
 
 /**
@@ -118,7 +120,9 @@ export function isWorthRecalling(
   since: number,
   now: number,
 ): boolean {
-  const { recalls, recalled } = worker;
+  const { recalls, recalled, moved } = worker;
+  // It may not have it yet.
+  if (now - moved < STUCK) return false;
   // One that came while its thread had yet to see the last one is not answered. And what
   // is handed back by workers that are yet to begin should not go round too often.
   if (recalls > 0) {

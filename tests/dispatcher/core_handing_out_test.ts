@@ -270,6 +270,28 @@ Deno.test("a recall that is not answered is repeated, ever more rarely", () => {
   assertEquals(times, [20, 40, 80, 160, 320, 640, 1280, 2280, 3280]);
 });
 
+Deno.test("what is on its way to a worker is recalled when it has arrived", () => {
+  const { host } = oneHasAll();
+  const times: number[] = [];
+  const begin = host.now;
+  const pass = (time: number, moved = false) => {
+    for (const end = host.now + time; host.now < end;) {
+      host.now += 5;
+      if (moved) host.do({ type: "moved", worker: "1" });
+      const actions = host.do({ type: "tick" });
+      if (only(actions, "recall").length > 0) times.push(host.now - begin);
+    }
+  };
+  pass(500, true);
+  assertEquals(times, []);
+  pass(1000);
+  // Of these the worker saw none, for the way was slow.
+  assertEquals(times, [520, 540, 580, 660, 820, 1140]);
+  pass(5, true);
+  pass(100);
+  assertEquals(times.slice(6), [1525, 1565]);
+});
+
 Deno.test("a worker that handed all back is asked again for what it is given next", () => {
   const host = new Harness({ workers: 2 });
   host.run(10, { chunkSize: 10 });

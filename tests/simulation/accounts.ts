@@ -50,6 +50,8 @@ export interface WorkerAccount {
   /** Its process has settled something, or was told to end something: it may restart. */
   excused: boolean;
   heard: number;
+  /** When a part of a larger message last went one way or the other. */
+  moved: number;
   chunks: Held[];
   /** It has an item that must be alone. */
   alone: boolean;

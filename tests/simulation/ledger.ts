@@ -91,6 +91,9 @@ export class Ledger {
       if (worker.state === "away") worker.state = "ready";
     }
     switch (event.type) {
+      case "moved":
+        if (worker) worker.moved = now;
+        break;
       case "items":
         books.runs.get(event.run)!.available += event.count;
         break;
@@ -198,6 +201,7 @@ export class Ledger {
             incarnation: "",
             excused: false,
             heard: 0,
+            moved: 0,
             chunks: [],
             alone: false,
           };

@@ -55,16 +55,20 @@ export class Liveness {
     const workers = [...books.workers.values()];
     const idle = !books.closed && workers.some((worker) => this.#isIdle(worker, now));
     for (const worker of workers) {
-      const { id, chunks: [first] } = worker;
+      const { id, moved, chunks: [first] } = worker;
       const waits = idle && first && worker.state === "ready" && waiting(worker) > 0;
       if (!waits) {
         this.#since.delete(id);
         continue;
       }
       const behind = `${first.chunk}.${first.done}`;
-      const known = this.#since.get(id);
-      if (known?.behind !== behind) this.#since.set(id, { since: now, behind });
-      const since = Math.max(this.#since.get(id)!.since, this.#witness.calmSince(id));
+      let known = this.#since.get(id);
+      if (known?.behind !== behind) {
+        known = { since: now, behind };
+        this.#since.set(id, known);
+      }
+      // What has not arrived cannot come back.
+      const since = Math.max(known.since, moved, this.#witness.calmSince(id));
       must(now - since <= this.#patience, "items wait in vain behind another one");
     }
   }
