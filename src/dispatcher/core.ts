@@ -173,6 +173,9 @@ export class Core {
       case "returned":
         if (worker) this.#returned(worker, event.chunk, event.from);
         break;
+      case "withdrawn":
+        if (worker) this.#withdrawn(worker, event.chunk);
+        break;
       case "tick":
         this.#tick();
         break;
@@ -450,7 +453,16 @@ export class Core {
       const loss: WorkerLoss = { worker: worker.id, cause: "exit", detail };
       this.#blame(worker, chunk, worker.alone, loss);
     }
-    this.#feed(worker);
+    this.#feedLast(worker);
+  }
+
+  /** What never left the host is no sign of life. */
+  #withdrawn(worker: Worker, id: number): void {
+    const chunk = this.#holds(worker, id);
+    if (!chunk) return;
+    this.#cut(worker, chunk, chunk.done);
+    this.#finish(chunk.run);
+    this.#feedLast(worker);
   }
 
   /** What it was asked to hand back before it had that, it was asked in vain. */
@@ -630,6 +642,12 @@ export class Core {
   #feed(worker: Worker): void {
     if (worker.state !== "ready" || !this.#workers.has(worker.id)) return;
     this.#hungry.add(worker);
+  }
+
+  /** What it did not get to is for others first. */
+  #feedLast(worker: Worker): void {
+    this.#hungry.delete(worker);
+    this.#feed(worker);
   }
 
   /** The chunk, if it is with this worker; a stale report of it means nothing. */

@@ -591,7 +591,7 @@ export class Engine {
       case "recall":
         for (const chunk of this.#crew!.peer(action.worker)?.recall() ?? []) {
           const { worker } = action;
-          this.#dispatch({ type: "returned", worker, chunk, from: 0 });
+          this.#dispatch({ type: "withdrawn", worker, chunk });
         }
         break;
       case "wake":

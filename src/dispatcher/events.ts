@@ -102,6 +102,8 @@ export type CoreEvent =
   }
   /** A worker hands back the items of a chunk from an offset on. */
   | { type: "returned"; worker: string; chunk: number; from: number }
+  /** The host has a chunk back that was recalled before it was sent. */
+  | { type: "withdrawn"; worker: string; chunk: number }
   /** Time passed: a while, or as long as `wake` asked for. */
   | { type: "tick" }
   /** No more runs: cancel all and send the workers home. */

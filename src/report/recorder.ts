@@ -198,6 +198,9 @@ export class Recorder implements RunRecorder {
       case "returned":
         this.#lanes.get(event.worker)?.cut(event.chunk, event.from);
         break;
+      case "withdrawn":
+        this.#lanes.get(event.worker)?.cut(event.chunk, 0);
+        break;
       case "restarting":
         // What it ran was reported; what it had not begun goes back.
         this.#lanes.get(event.worker)?.clear();

@@ -326,7 +326,7 @@ export class HostModel {
         for (const chunk of this.#peers.get(action.worker)?.recall() ?? []) {
           this.#count("withdrawn");
           const { worker } = action;
-          this.#handle({ type: "returned", worker, chunk, from: 0 });
+          this.#handle({ type: "withdrawn", worker, chunk });
         }
         break;
       case "wake":

@@ -136,6 +136,7 @@ class Story {
         return { type: "hint", run, estimate: random.pick([0, 1, 1e6]) };
       case 12:
       case 13:
+        if (random.chance(0.2)) return { type: "withdrawn", worker, chunk };
         return { type: "returned", worker, chunk, from: offset() };
       case 14:
       case 15: {

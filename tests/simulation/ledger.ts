@@ -141,6 +141,11 @@ export class Ledger {
         worker.state = "restarting";
         break;
       }
+      case "withdrawn": {
+        const held = books.held(worker, event.chunk);
+        if (held) books.release(held);
+        break;
+      }
       case "returned": {
         const held = books.held(worker, event.chunk);
         if (!held || event.from < held.done || event.from > held.count) break;

@@ -61,7 +61,7 @@ export class Liveness {
         this.#since.delete(id);
         continue;
       }
-      const behind = `${first.chunk}.${first.done}`;
+      const behind = `${first.run.plan.settings.id}.${first.first + first.done}`;
       let known = this.#since.get(id);
       if (known?.behind !== behind) {
         known = { since: now, behind };
