@@ -7,12 +7,9 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import { Deserializer, Serializer } from "node:v8";
 import { isTooDeep } from "./depth.ts";
-import { OWN_FRAME } from "./messages.ts";
 import { serializePlain } from "./plain.ts";
-import { VIEWS } from "./views.ts";
+import { own, readClone, writeClone } from "./clone.ts";
 
 /** Values, one for each item. */
 export type List = unknown[] | Float64Array;
@@ -24,70 +21,6 @@ const OFFSET = 8;
 
 /** Lists of so many values are short. */
 const SHORT = 100;
-
-/** Where the contents of a typed array are. */
-const INSIDE = 0;
-const OUTSIDE = 1;
-
-/** A `Buffer` of Node.js, which is a `Uint8Array`, too. */
-const BUFFER = VIEWS.length;
-
-/** What the serializer of `node:v8` has beside what its types say. */
-interface Inside {
-  _setTreatArrayBufferViewsAsHostObjects(flag: boolean): void;
-}
-
-class Writer extends Serializer {
-  /** The contents of the typed arrays that do not stand in the first frame. */
-  readonly frames: Uint8Array[] = [];
-
-  constructor() {
-    super();
-    (this as unknown as Inside)._setTreatArrayBufferViewsAsHostObjects(true);
-  }
-
-  /** Called for typed arrays, and for what cannot be cloned. */
-  _writeHostObject(object: ArrayBufferView): void {
-    if (!ArrayBuffer.isView(object)) throw new TypeError("It cannot be cloned");
-    const type = Buffer.isBuffer(object)
-      ? BUFFER
-      : VIEWS.findIndex((View) => object instanceof View);
-    const { buffer, byteOffset, byteLength } = object;
-    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-    this.writeUint32(type);
-    if (byteLength < OWN_FRAME) {
-      this.writeUint32(INSIDE);
-      this.writeUint32(byteLength);
-      this.writeRawBytes(bytes);
-    } else {
-      this.writeUint32(OUTSIDE);
-      this.writeUint32(this.frames.push(bytes) - 1);
-    }
-  }
-}
-
-class Reader extends Deserializer {
-  readonly #frames: Uint8Array<ArrayBuffer>[];
-
-  constructor(first: Uint8Array, frames: Uint8Array[]) {
-    super(first);
-    // Once for each, however often the first one names it.
-    this.#frames = frames.map(own);
-  }
-
-  _readHostObject(): ArrayBufferView {
-    const type = this.readUint32();
-    const where = this.readUint32();
-    const number = this.readUint32();
-    // Each has a buffer of its own: nobody must find there what belongs to others.
-    const { buffer } = where === INSIDE
-      ? new Uint8Array(this.readRawBytes(number))
-      : this.#frames[number]!;
-    if (type === BUFFER) return Buffer.from(buffer);
-    const View = VIEWS[type] as new (buffer: ArrayBuffer) => ArrayBufferView;
-    return new View(buffer);
-  }
-}
 
 /** Whether a list has nothing but numbers. */
 export function areNumbers(list: List): list is number[] | Float64Array {
@@ -107,12 +40,10 @@ export function serializeList(list: List): Uint8Array[] {
   // Of longer lists there are few, and to look through them is not worth it.
   const plain = list.length <= SHORT ? serializePlain(list) : undefined;
   if (plain) return [own(plain)];
-  const writer = new Writer();
-  writer.writeHeader();
-  writer.writeValue(list);
-  const first = own(writer.releaseBuffer());
-  if (isTooDeep(list, first.length, 1)) throw new RangeError("It is nested too deeply");
-  return [first, ...writer.frames];
+  const frames = writeClone(list);
+  const { length } = frames[0]!;
+  if (isTooDeep(list, length, 1)) throw new RangeError("It is nested too deeply");
+  return frames;
 }
 
 /**
@@ -123,9 +54,7 @@ export function serializeList(list: List): Uint8Array[] {
 export function deserializeList(frames: Uint8Array[]): List {
   const [first, ...rest] = frames;
   if (first![0] === NUMBERS && rest.length === 0) return numbersOf(first!);
-  const reader = new Reader(first!, rest);
-  reader.readHeader();
-  const list: unknown = reader.readValue();
+  const list = readClone(first!, rest);
   if (!Array.isArray(list)) throw new TypeError("It is no list");
   // Each value takes a byte; only a list of holes may say that it is longer.
   if (list.length > first!.length) throw new TypeError("Its values are not there");
@@ -155,12 +84,4 @@ function numbersOf(bytes: Uint8Array): Float64Array {
   const length = (byteLength - OFFSET) / 8;
   if (!Number.isInteger(length) || length < 0) throw new TypeError("It is cut short");
   return new Float64Array(buffer as ArrayBuffer, byteOffset + OFFSET, length);
-}
-
-/** The bytes in a buffer that holds nothing else. */
-function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  const { buffer, byteLength } = bytes;
-  return byteLength === buffer.byteLength
-    ? new Uint8Array(buffer as ArrayBuffer)
-    : new Uint8Array(bytes);
 }

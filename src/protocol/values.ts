@@ -5,13 +5,21 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import { DefaultDeserializer, serialize as write } from "node:v8";
 import { SerializationError } from "../errors.ts";
+import { own, readClone, writeClone } from "./clone.ts";
 import { complaintAbout } from "./complaint.ts";
 import { AROUND, isTooDeep } from "./depth.ts";
 import { serializePlain } from "./plain.ts";
 import { type Child, shortened } from "./steps.ts";
+
+/**
+ * What a value begins with whose large typed arrays stand behind the rest; structured
+ * clone begins with 255.
+ */
+const JOINED = 1;
+/** The beginning, and how many frames there are; then the length of each, float64. */
+const HEAD = 8;
+const LENGTH = 8;
 
 /**
  * The value as bytes of its own.
@@ -24,46 +32,55 @@ export function serialize(
   value: unknown,
   around: number = AROUND,
 ): Uint8Array<ArrayBuffer> {
-  const bytes = serializePlain(value) ?? writeReadable(value, around);
-  const whole = bytes.byteLength === bytes.buffer.byteLength;
-  return whole ? new Uint8Array(bytes.buffer as ArrayBuffer) : new Uint8Array(bytes);
-}
-
-/** Writes what can be read again. */
-function writeReadable(value: unknown, around: number): Uint8Array {
-  const bytes = write(value);
-  if (isTooDeep(value, bytes.length, around)) {
+  const plain = serializePlain(value);
+  if (plain) return own(plain);
+  const frames = writeClone(value);
+  const first = frames[0]!;
+  if (isTooDeep(value, first.length, around)) {
     throw new RangeError("It is nested too deeply");
   }
-  return bytes;
+  return frames.length === 1 ? own(first) : join(frames);
 }
 
 /**
- * The value that was made bytes of.
+ * The value that was made bytes of. Each typed array has a buffer of its own: who asks for
+ * the buffer of one that he was sent must not find the rest of the message in it.
  *
  * @throws {Error} When the bytes are no value.
  */
 export function deserialize(bytes: Uint8Array): unknown {
-  const reader = new Reader(bytes);
-  reader.readHeader();
-  return reader.readValue();
+  const [first, ...frames] = bytes[0] === JOINED ? split(bytes) : [bytes];
+  return readClone(first!, frames);
 }
 
-/**
- * Gives each typed array a buffer of its own: who asks for the buffer of one that he was
- * sent must not find the rest of the message, or others' arrays, in it.
- */
-class Reader extends DefaultDeserializer {
-  _readHostObject(): ArrayBufferView {
-    const { _readHostObject: inherited } = DefaultDeserializer.prototype as unknown as {
-      _readHostObject(this: Reader): ArrayBufferView<ArrayBuffer>;
-    };
-    const view = inherited.call(this);
-    const { buffer, byteOffset, byteLength } = view;
-    if (byteLength === buffer.byteLength || Buffer.isBuffer(view)) return view;
-    const View = view.constructor as new (buffer: ArrayBuffer) => ArrayBufferView;
-    return new View(buffer.slice(byteOffset, byteOffset + byteLength));
+/** V8 itself would write them into a buffer that doubles as it grows, and copy that. */
+function join(frames: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const lengths = Float64Array.from(frames, ({ length }) => length);
+  let at = HEAD + lengths.byteLength;
+  const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, at));
+  bytes[0] = JOINED;
+  new DataView(bytes.buffer).setUint32(4, frames.length, true);
+  new Float64Array(bytes.buffer, HEAD, lengths.length).set(lengths);
+  for (const frame of frames) {
+    bytes.set(frame, at);
+    at += frame.length;
   }
+  return bytes;
+}
+
+function split(bytes: Uint8Array): Uint8Array[] {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const count = view.getUint32(4, true);
+  const frames: Uint8Array[] = [];
+  let at = HEAD + count * LENGTH;
+  for (let i = 0; i < count; i++) {
+    const end = at + view.getFloat64(HEAD + i * LENGTH, true);
+    if (!(end >= at && end <= bytes.length)) throw new TypeError("It is cut short");
+    frames.push(bytes.subarray(at, end));
+    at = end;
+  }
+  if (count === 0 || at !== bytes.length) throw new TypeError("It is cut short");
+  return frames;
 }
 
 /**

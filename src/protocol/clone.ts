@@ -1,0 +1,107 @@
+/**
+ * Structured clone by V8, with the contents of large typed arrays apart: they are frames
+ * of their own, which nobody copies into a larger buffer that grows as it is written.
+ *
+ * @module
+ */
+
+import { Buffer } from "node:buffer";
+import { Deserializer, Serializer } from "node:v8";
+import { OWN_FRAME } from "./messages.ts";
+import { VIEWS } from "./views.ts";
+
+/** Where the contents of a typed array are. */
+const INSIDE = 0;
+const OUTSIDE = 1;
+
+/** A `Buffer` of Node.js, which is a `Uint8Array`, too. */
+const BUFFER = VIEWS.length;
+
+/** What the serializer of `node:v8` has beside what its types say. */
+interface Inside {
+  _setTreatArrayBufferViewsAsHostObjects(flag: boolean): void;
+}
+
+class Writer extends Serializer {
+  /** The contents of the typed arrays that do not stand in the first frame. */
+  readonly frames: Uint8Array[] = [];
+
+  constructor() {
+    super();
+    (this as unknown as Inside)._setTreatArrayBufferViewsAsHostObjects(true);
+  }
+
+  /** Called for typed arrays, and for what cannot be cloned. */
+  _writeHostObject(object: ArrayBufferView): void {
+    if (!ArrayBuffer.isView(object)) throw new TypeError("It cannot be cloned");
+    const type = Buffer.isBuffer(object)
+      ? BUFFER
+      : VIEWS.findIndex((View) => object instanceof View);
+    const { buffer, byteOffset, byteLength } = object;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    this.writeUint32(type);
+    if (byteLength < OWN_FRAME) {
+      this.writeUint32(INSIDE);
+      this.writeUint32(byteLength);
+      this.writeRawBytes(bytes);
+    } else {
+      this.writeUint32(OUTSIDE);
+      this.writeUint32(this.frames.push(bytes) - 1);
+    }
+  }
+}
+
+class Reader extends Deserializer {
+  readonly #frames: Uint8Array<ArrayBuffer>[];
+
+  constructor(first: Uint8Array, frames: Uint8Array[]) {
+    super(first);
+    // Once for each, however often the first one names it.
+    this.#frames = frames.map(own);
+  }
+
+  _readHostObject(): ArrayBufferView {
+    const type = this.readUint32();
+    const where = this.readUint32();
+    const number = this.readUint32();
+    // Each has a buffer of its own: nobody must find there what belongs to others.
+    const { buffer } = where === INSIDE
+      ? new Uint8Array(this.readRawBytes(number))
+      : this.#frames[number]!;
+    if (type === BUFFER) return Buffer.from(buffer);
+    const View = VIEWS[type] as new (buffer: ArrayBuffer) => ArrayBufferView;
+    return new View(buffer);
+  }
+}
+
+/**
+ * A value as frames. All but the first are the memory of the typed arrays themselves.
+ *
+ * @throws {Error} When something in it cannot be cloned.
+ */
+export function writeClone(value: unknown): Uint8Array[] {
+  const writer = new Writer();
+  writer.writeHeader();
+  writer.writeValue(value);
+  return [own(writer.releaseBuffer()), ...writer.frames];
+}
+
+/**
+ * The value that was made frames of. Its typed arrays use their memory, where a frame has
+ * a buffer for itself.
+ *
+ * @throws {Error} When the frames are no value.
+ */
+export function readClone(first: Uint8Array, frames: Uint8Array[]): unknown {
+  const reader = new Reader(first, frames);
+  reader.readHeader();
+  return reader.readValue();
+}
+
+/** The bytes in a buffer that holds nothing else. */
+export function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const { buffer, byteLength } = bytes;
+  return byteLength === buffer.byteLength
+    ? new Uint8Array(buffer as ArrayBuffer)
+    : new Uint8Array(bytes);
+}
