@@ -37,7 +37,7 @@ export class Codes {
   /** The number of a code that is known; what was used last is found first. */
   #numberOf(value: Uint8Array): number | undefined {
     for (const [number, code] of [...this.#codes].reverse()) {
-      if (code.value.length !== value.length) continue;
+      if (code.value.byteLength !== value.byteLength) continue;
       if (Buffer.compare(code.value, value) === 0) return number;
     }
     return undefined;
@@ -76,11 +76,11 @@ export class Codes {
   release(number: number): number[] {
     this.#codes.get(number)!.runs--;
     const idle = [...this.#codes].filter(([, { runs }]) => runs === 0);
-    let bytes = idle.reduce((sum, [, { value }]) => sum + value.length, 0);
+    let bytes = idle.reduce((sum, [, { value }]) => sum + value.byteLength, 0);
     const dropped: number[] = [];
     for (const [number, { value }] of idle) {
       if (bytes <= IDLE_BYTES && idle.length - dropped.length <= IDLE_COUNT) break;
-      bytes -= value.length;
+      bytes -= value.byteLength;
       this.#codes.delete(number);
       dropped.push(number);
     }

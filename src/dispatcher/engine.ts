@@ -19,6 +19,7 @@ import type {
   Print,
   WorkerMessage,
 } from "../protocol/messages.ts";
+import { sizeOf } from "../protocol/size.ts";
 import { deserializeList, type List, serializeList } from "../protocol/lists.ts";
 import { complaint, deserialize } from "../protocol/values.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
@@ -706,7 +707,7 @@ export class Engine {
     if (!peer.codes.has(run.codeNumber)) {
       peer.codes.add(run.codeNumber);
       const value = this.#codes.value(run.codeNumber);
-      run.recorder?.sent(value.length);
+      run.recorder?.sent(value.byteLength);
       peer.send({ type: "code", code: run.codeNumber, value });
     }
     const { timeout, exclusive: announce } = run.settings;
@@ -834,10 +835,6 @@ function readValue(bytes: Uint8Array): { value: unknown } | undefined {
 /** What a worker says for people, as a part of one line. */
 function oneLine(text: string): string {
   return text.slice(0, LONGEST_REASON).replaceAll(/\p{Cc}+/gu, " ");
-}
-
-function sizeOf(frames: Uint8Array[]): number {
-  return frames.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** The results of a message, and where in them each segment begins; if they are any. */

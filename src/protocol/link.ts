@@ -28,6 +28,7 @@ import {
 } from "./messages.ts";
 import { subjectsOf } from "./order.ts";
 import { Assembly, Cut } from "./pieces.ts";
+import { sizeOf } from "./size.ts";
 import type { Vault } from "./vault.ts";
 
 type Frames = Uint8Array[];
@@ -342,10 +343,4 @@ export class Link {
 
 function view(header: Uint8Array): DataView {
   return new DataView(header.buffer, header.byteOffset, header.byteLength);
-}
-
-function sizeOf(frames: Frames): number {
-  let size = 0;
-  for (const { length } of frames) size += length;
-  return size;
 }

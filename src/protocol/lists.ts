@@ -41,8 +41,8 @@ export function serializeList(list: List): Uint8Array[] {
   const plain = list.length <= SHORT ? serializePlain(list) : undefined;
   if (plain) return [own(plain)];
   const frames = writeClone(list);
-  const { length } = frames[0]!;
-  if (isTooDeep(list, length, 1)) throw new RangeError("It is nested too deeply");
+  const { byteLength } = frames[0]!;
+  if (isTooDeep(list, byteLength, 1)) throw new RangeError("It is nested too deeply");
   return frames;
 }
 

@@ -39,7 +39,7 @@ export class Cut {
   constructor(id: number, frames: Frames) {
     this.id = id;
     this.#count = frames.length;
-    const sizes = Float64Array.from(frames, ({ length }) => length);
+    const sizes = Float64Array.from(frames, ({ byteLength }) => byteLength);
     this.#parts = [new Uint8Array(sizes.buffer), ...frames];
   }
 
@@ -55,12 +55,12 @@ export class Cut {
     while (!this.done) {
       const part = this.#parts[this.#part]!;
       // The end of a row that ends in empty frames needs no piece of its own.
-      if (size === 0 && this.#at < part.length) break;
+      if (size === 0 && this.#at < part.byteLength) break;
       const view = part.subarray(this.#at, this.#at + size);
-      if (view.length > 0) frames.push(view);
-      size -= view.length;
-      this.#at += view.length;
-      if (this.#at < part.length) break;
+      if (view.byteLength > 0) frames.push(view);
+      size -= view.byteLength;
+      this.#at += view.byteLength;
+      if (this.#at < part.byteLength) break;
       this.#part++;
       this.#at = 0;
     }
@@ -133,20 +133,22 @@ class Incoming {
   /** The message, once all of it is there. */
   get whole(): Frames | undefined {
     const complete = this.#sizes !== undefined && this.#next === this.#sizes.length &&
-      this.#filled === this.#current.length;
+      this.#filled === this.#current.byteLength;
     return complete ? this.#frames : undefined;
   }
 
   add(bytes: Uint8Array): void {
     for (;;) {
-      const part = bytes.subarray(0, this.#current.length - this.#filled);
+      const part = bytes.subarray(0, this.#current.byteLength - this.#filled);
       this.#current.set(part, this.#filled);
-      this.#filled += part.length;
-      bytes = bytes.subarray(part.length);
+      this.#filled += part.byteLength;
+      bytes = bytes.subarray(part.byteLength);
       // Frames may be empty.
-      while (this.#filled === this.#current.length && this.#turn(bytes.length > 0));
-      if (bytes.length === 0) return;
-      if (this.#filled === this.#current.length) {
+      while (
+        this.#filled === this.#current.byteLength && this.#turn(bytes.byteLength > 0)
+      );
+      if (bytes.byteLength === 0) return;
+      if (this.#filled === this.#current.byteLength) {
         throw new ProtocolError("A message in pieces has more bytes than it said");
       }
     }

@@ -36,7 +36,7 @@ export function serialize(
   if (plain) return own(plain);
   const frames = writeClone(value);
   const first = frames[0]!;
-  if (isTooDeep(value, first.length, around)) {
+  if (isTooDeep(value, first.byteLength, around)) {
     throw new RangeError("It is nested too deeply");
   }
   return frames.length === 1 ? own(first) : join(frames);
@@ -55,7 +55,7 @@ export function deserialize(bytes: Uint8Array): unknown {
 
 /** V8 itself would write them into a buffer that doubles as it grows, and copy that. */
 function join(frames: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const lengths = Float64Array.from(frames, ({ length }) => length);
+  const lengths = Float64Array.from(frames, ({ byteLength }) => byteLength);
   let at = HEAD + lengths.byteLength;
   const bytes = new Uint8Array(lengths.reduce((sum, length) => sum + length, at));
   bytes[0] = JOINED;
@@ -63,7 +63,7 @@ function join(frames: Uint8Array[]): Uint8Array<ArrayBuffer> {
   new Float64Array(bytes.buffer, HEAD, lengths.length).set(lengths);
   for (const frame of frames) {
     bytes.set(frame, at);
-    at += frame.length;
+    at += frame.byteLength;
   }
   return bytes;
 }
@@ -75,11 +75,11 @@ function split(bytes: Uint8Array): Uint8Array[] {
   let at = HEAD + count * LENGTH;
   for (let i = 0; i < count; i++) {
     const end = at + view.getFloat64(HEAD + i * LENGTH, true);
-    if (!(end >= at && end <= bytes.length)) throw new TypeError("It is cut short");
+    if (!(end >= at && end <= bytes.byteLength)) throw new TypeError("It is cut short");
     frames.push(bytes.subarray(at, end));
     at = end;
   }
-  if (count === 0 || at !== bytes.length) throw new TypeError("It is cut short");
+  if (count === 0 || at !== bytes.byteLength) throw new TypeError("It is cut short");
   return frames;
 }
 
@@ -113,12 +113,35 @@ export function complaint(
   return complaintOf([{ child: value, step: () => path }], receiver, cause);
 }
 
+/** Whether V8 had no room for a copy: it has no other limit for what is sent. */
+function isTooLarge(cause: unknown): cause is RangeError {
+  return cause instanceof RangeError &&
+    /allocation failed|Invalid (typed )?array( buffer)? length/i.test(cause.message);
+}
+
+function tooLarge(
+  values: Child[],
+  receiver: string,
+  cause: RangeError,
+): SerializationError {
+  const size = ({ child }: Child) => ArrayBuffer.isView(child) ? child.byteLength : 0;
+  const largest = values.reduce((most, next) => size(next) > size(most) ? next : most);
+  const bytes = size(largest);
+  return new SerializationError(
+    `${shortened(largest.step())}${bytes > 0 ? `, of ${bytes} bytes,` : ""} is too ` +
+      `large to be sent to ${receiver}: there is no memory for a copy of it ` +
+      `(${cause.message}); send it in parts, or by a file`,
+    { cause },
+  );
+}
+
 /** What to tell people of values that could not be serialized together. */
 export function complaintOf(
   values: Child[],
   receiver: string,
   cause: unknown,
 ): SerializationError {
+  if (isTooLarge(cause)) return tooLarge(values, receiver, cause);
   const found = complaintAbout(values, canTravel);
   const path = found?.path ?? shortened(values[0]?.step() ?? "A value");
   const what = found ? found.what : cause instanceof RangeError ? undefined : "a value";

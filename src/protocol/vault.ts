@@ -73,9 +73,11 @@ export class Vault {
     if (!OPAQUE.has(header[1]!)) return frames;
     const places: number[] = [];
     const sent = frames.map((frame, i) => {
-      const start = frame.length < LARGE ? undefined : this.#place(frame.length);
+      const start = frame.byteLength < LARGE
+        ? undefined
+        : this.#place(frame.byteLength);
       if (start === undefined) return frame;
-      const end = start + frame.length;
+      const end = start + frame.byteLength;
       this.#own.set(frame, start);
       this.#stored.push({ number, start, end });
       places.push(i, start, end);

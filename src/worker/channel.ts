@@ -5,6 +5,7 @@
  * @module
  */
 
+import { sizeOf } from "../protocol/size.ts";
 import { Ring } from "./ring.ts";
 
 /** Larger messages are posted, for then their frames move, in bytes. */
@@ -184,8 +185,7 @@ function apart(message: object): Parts {
 function isSmall({ rest, frames }: Parts): boolean {
   // Somebody has changed what JSON is.
   if ("toJSON" in frames) return false;
-  let size = 0;
-  for (const { length } of frames) size += length;
+  let size = sizeOf(frames);
   for (const value of Object.values(rest)) {
     if (typeof value === "string") size += value.length;
     if (Array.isArray(value)) size += value.length * ELEMENT;

@@ -107,9 +107,12 @@ export class Outbox {
 
   /** Sends results; where one of them cannot travel, the others still do. */
   #send(segments: Segment[], values: List, elapsed: number): void {
-    let frames: Uint8Array[];
+    let list: Uint8Array[];
     try {
-      frames = serializeList(values);
+      // They move to the event loop, and the function may use its arrays again.
+      list = serializeList(values).map((frame, i) =>
+        i === 0 ? frame : new Uint8Array(frame)
+      );
     } catch (error) {
       if (values.length > 1) {
         return this.#sendOneByOne(segments, values, elapsed / values.length);
@@ -118,8 +121,6 @@ export class Outbox {
       const reason = complaint(values[0], "result", "the host", error);
       return this.fail(chunk, from, "unserializable", reason);
     }
-    // They move to the event loop, and the function may use its arrays again.
-    const list = frames.map((frame, i) => i === 0 ? frame : new Uint8Array(frame));
     this.#post({ type: "results", segments, elapsed, list });
   }
 

@@ -188,7 +188,7 @@ export class SharedValues {
     // What is large is better sent on than copied twice.
     if (ArrayBuffer.isView(value) && value.byteLength > BYTES) return false;
     const bytes = serialize(value);
-    if (this.#byte + bytes.length > BYTES || !this.#head(CLONE, bytes.length)) {
+    if (this.#byte + bytes.byteLength > BYTES || !this.#head(CLONE, bytes.byteLength)) {
       return false;
     }
     this.#bytes.set(bytes, this.#byte);

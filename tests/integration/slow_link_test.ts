@@ -6,10 +6,10 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { until } from "../cluster/shell.ts";
+import { textOf, until } from "../cluster/shell.ts";
 import { canBeMade, SlowLink } from "../fixtures/slow_link.ts";
 
-const PROGRAM = new URL("_slow_link_program.ts", import.meta.url).pathname;
+const PROGRAM = new URL("_large_values.ts", import.meta.url).pathname;
 const RATE = 5e6;
 
 function test(name: string, fn: (link: SlowLink) => Promise<void>): void {
@@ -56,6 +56,15 @@ test("Over a slow link jobs are heard and ended while one is being sent", async 
   assertEquals(await run(link, "jobs"), ["hello", true, -15]);
   const carried = await link.carried();
   assert(carried < 30e6, `${carried} bytes of 200 million were carried`);
+});
+
+Deno.test("An argument and a result of more than 2 GiB arrive", async () => {
+  const words = ["run", "--allow-all", "--quiet", PROGRAM, "beyond"];
+  const program = new Deno.Command(Deno.execPath(), {
+    args: words,
+    signal: AbortSignal.timeout(55_000),
+  });
+  assertEquals(JSON.parse(await textOf(program, words)), [2100 * 2 ** 20, 7]);
 });
 
 test("A large value goes on where it was when its link was cut", async (link) => {

@@ -1,6 +1,6 @@
 /**
  * Maps whose arguments, results and captured arrays take long to travel:
- * `deno run -A _slow_link_program.ts NAME`. What came of it is printed as JSON.
+ * `deno run -A _large_values.ts NAME`. What came of it is printed as JSON.
  *
  * @module
  */
@@ -44,6 +44,20 @@ async function echo(workers: number, size: number): Promise<unknown> {
 const programs: Record<string, () => Promise<unknown>> = {
   /** There and back, to one worker. */
   one: () => echo(1, 15e6),
+
+  /** What a frame of ZeroMQ could not hold, within this machine. */
+  async beyond() {
+    const size = 2100 * 2 ** 20;
+    const f = (bytes: Uint8Array) => {
+      const last = bytes.length - 1;
+      return new Uint8Array(bytes.length).fill(bytes[last]!, last);
+    };
+    const item = new Uint8Array(size).fill(7, size - 1);
+    const [result] = await map(f, [item], {
+      scheduler: () => new ProcessScheduler({ workers: 1 }),
+    });
+    return [result!.length, result!.at(-1)];
+  },
 
   /** Results of eight workers that share the link. */
   async eight() {
