@@ -31,6 +31,8 @@ import { type Range, Run } from "./run.ts";
 const MOST_START_FAILURES = 3;
 /** How much later than the worker the host itself enforces a limit, in milliseconds. */
 const OVERTIME = 5000;
+/** So many whole chunks of a run may be handed back while none of its items is settled. */
+const MOST_HANDED_BACK = 50;
 /** How long a worker that came back may take to tell what it did, in milliseconds. */
 const REUNION = 1000;
 
@@ -444,7 +446,8 @@ export class Core {
       this.#drop(worker, "unreachable", "it handed back items it does not have");
       return;
     }
-    if (chunk.excused || from > 0) {
+    const forgiven = chunk.excused && ++chunk.run.handedBack <= MOST_HANDED_BACK;
+    if (forgiven || from > 0) {
       this.#cut(worker, chunk, from);
       this.#finish(chunk.run);
     } else {

@@ -42,6 +42,8 @@ export class Run {
   weight = 0;
   /** It was asked to come to an end. */
   terminating = false;
+  /** How many chunks were handed back since an item was last settled. */
+  handedBack = 0;
 
   /** How each worker was lost under an item that was alone with it. */
   readonly #losses = new Map<number, WorkerLoss[]>();
@@ -150,6 +152,7 @@ export class Run {
   /** Items are settled: nothing about them needs to be remembered. */
   settle(first: number, count: number): void {
     this.settled += count;
+    this.handedBack = 0;
     if (this.#attempts.size === 0) return;
     for (let index = first; index < first + count; index++) {
       this.#losses.delete(index);

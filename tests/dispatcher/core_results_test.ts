@@ -282,3 +282,25 @@ Deno.test("work that a worker says took for ever leaves other items what they ar
     settled += count;
   }
 });
+
+Deno.test("whole chunks that are handed back again and again after a recall run alone", () => {
+  const host = new Harness({ workers: 2 });
+  host.run(4, { chunkSize: 4, retries: 0 });
+  let [chunk] = chunksOf(host.hello("1"));
+  host.hello("2");
+  let rounds = 0;
+  for (let worker = "1"; chunk!.count > 1; rounds++) {
+    // It does what it always does; that it was also asked to is no excuse for ever.
+    let recalled = false;
+    while (!recalled) {
+      recalled = only(host.pass(5), "recall").length > 0;
+      assert(host.now < 200_000, "it is never asked");
+    }
+    const event = { type: "returned", worker, chunk: chunk!.chunk, from: 0 } as const;
+    const [next] = only(host.do(event), "assign");
+    worker = next!.worker;
+    chunk = next!.chunks[0];
+  }
+  assert(rounds > 20, `${rounds}`);
+  assertEquals(chunk?.attempt, 2);
+});

@@ -65,6 +65,8 @@ export class RunAccount {
   settled = 0;
   ended = false;
   terminating = false;
+  /** How many chunks were handed back since an item was last settled. */
+  handedBack = 0;
   over: "done" | "cancelled" | "abandoned" | undefined;
   /** No worker came for it before its first item did. */
   hopeless = false;

@@ -58,6 +58,7 @@ export class Books {
     must(run.outcomes[index] === undefined, "an item is settled twice");
     run.outcomes[index] = outcome;
     run.settled++;
+    run.handedBack = 0;
     this.progress++;
     run.suspects.delete(index);
   }

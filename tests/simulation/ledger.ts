@@ -36,6 +36,9 @@ import { checkFailure } from "./verdicts.ts";
 type Event<T extends CoreEvent["type"]> = Extract<CoreEvent, { type: T }>;
 type Action<T extends CoreAction["type"]> = Extract<CoreAction, { type: T }>;
 
+/** So many times chunks may be handed back while nothing is settled. */
+const MOST_HANDED_BACK = 50;
+
 const SIGNS_OF_LIFE = new Set([
   "heard",
   "began",
@@ -149,7 +152,8 @@ export class Ledger {
       case "returned": {
         const held = books.held(worker, event.chunk);
         if (!held || event.from < held.done || event.from > held.count) break;
-        if (!held.excused && event.from === 0) {
+        const forgiven = held.excused && ++held.run.handedBack <= MOST_HANDED_BACK;
+        if (!forgiven && event.from === 0) {
           this.#witness.count("thread lost");
           books.lost(held, worker!.alone);
           books.release(held);
