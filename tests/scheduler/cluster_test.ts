@@ -10,6 +10,7 @@ import {
   PROJECT,
   queueText,
 } from "../cluster/cluster.ts";
+import { until } from "../cluster/shell.ts";
 import { blocks, neededPermissions } from "../fixtures/documents.ts";
 import { programs } from "./_cluster_programs.ts";
 
@@ -69,7 +70,8 @@ for (const { place, text, output } of blocks("ts ignore")) {
           signal: AbortSignal.timeout(60_000),
         });
         assertEquals(said, output);
-        assertEquals(await queueText(), "");
+        // A program that closes no scheduler leaves its jobs' end to the keeper.
+        await until("the queue is empty", async () => await queueText() === "");
       } finally {
         await Deno.remove(file);
       }
