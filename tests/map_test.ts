@@ -18,7 +18,7 @@ import {
   starmap,
 } from "../mod.ts";
 import { triple, whatIsKnown } from "./fixtures/functions.ts";
-import { group, runProgram, test, twoProcesses } from "./fixtures/tools.ts";
+import { group, instanceOf, runProgram, test, twoProcesses } from "./fixtures/tools.ts";
 
 const scheduler = twoProcesses;
 
@@ -73,6 +73,43 @@ test("map() says once that an item of a class loses it, and nothing of others", 
     stderr,
     'gridengine: item 1 of map "x" is a Point, and arrives as',
   );
+});
+
+test("map() says once that results lose their class", async () => {
+  const program = "tests/fixtures/instances_returned.ts";
+  const { code, stdout, stderr } = await runProgram(program);
+  assertEquals([code, stdout], [0, "[ 0, 1, 2 ]\n"]);
+  assertEquals(stderr.split("\n").length, 2);
+  assertStringIncludes(
+    stderr,
+    "[make 0] gridengine: the result is a Point, and arrives",
+  );
+});
+
+group("objects of the platform, of which nothing would arrive, are refused", (test) => {
+  test("as results", async (d) => {
+    const make = (kind: string): unknown => {
+      if (kind === "URL") return new URL("http://localhost/");
+      if (kind === "Headers") return new Headers();
+      if (kind === "Response") return new Response("text");
+      return new Blob(["text"]);
+    };
+    const kinds = ["URL", "Headers", "Response", "Blob"];
+    const results = await d.map(make, kinds, { reraise: false });
+    for (const [i, kind] of kinds.entries()) {
+      const { message } = instanceOf(results[i], SerializationError);
+      const begin = `make[${i}]: result is a ${kind}, which cannot be sent to the host`;
+      assertEquals(message.slice(0, begin.length), begin);
+    }
+  });
+
+  test("as items, and others arrive", async (d) => {
+    const items = [1, new URL("http://localhost/"), 2];
+    const results = await d.map((x: unknown) => x, items, { reraise: false });
+    assertEquals([results[0], results[2]], [1, 2]);
+    const { message } = instanceOf(results[1], SerializationError);
+    assertStringIncludes(message, "args[1] is a URL, which cannot be sent to a worker");
+  });
 });
 
 test("map() runs within map(), whose worker never runs the program itself", async () => {

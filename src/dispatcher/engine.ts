@@ -20,6 +20,7 @@ import type {
   WorkerMessage,
 } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
+import { classLostBy } from "../protocol/instances.ts";
 import { deserializeList, type List, serializeList } from "../protocol/lists.ts";
 import { complaint, deserialize } from "../protocol/values.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
@@ -30,7 +31,7 @@ import { Core } from "./core.ts";
 import { Crew, reconnectGraceOf } from "./crew.ts";
 import type { CoreAction, CoreEvent, Failure } from "./events.ts";
 import { guarded, report } from "./fault.ts";
-import { warnOfInstances } from "./instances.ts";
+import { instancesIn, warnOfInstance } from "./instances.ts";
 import {
   abandonedError,
   cancelledError,
@@ -690,8 +691,14 @@ export class Engine {
     const peer = this.#crew!.peer(worker);
     if (!run || !peer) return;
     const values = run.values(chunks);
-    if (!run.warned && !run.settings.exclusive) {
-      run.warned = warnOfInstances(run.name, values, chunks[0]!.first);
+    const { first, hasPlatform } = instancesIn(values);
+    if (hasPlatform) {
+      this.#refuseItems(worker, run, chunks, "an object of the platform");
+      return;
+    }
+    if (first && !run.warned && !run.settings.exclusive) {
+      run.warned = true;
+      warnOfInstance(run.name, chunks[0]!.first + first.at, first.name);
     }
     let list: Uint8Array[];
     try {
@@ -815,6 +822,9 @@ export class Engine {
 
 /** Why an argument cannot travel, if it cannot. */
 function complaintAbout(value: unknown, path: string): unknown {
+  if (classLostBy(value)?.isPlatform) {
+    return complaint(value, path, "a worker", undefined);
+  }
   try {
     serializeList([value]);
     return undefined;

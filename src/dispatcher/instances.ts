@@ -1,73 +1,47 @@
 /**
  * Objects of classes among the items of a map: they arrive as plain objects, for items
- * are data. Whoever does not know that looks for their methods in vain.
+ * are data.
  *
  * @module
  */
 
-import { Buffer } from "node:buffer";
+import { article } from "../protocol/complaint.ts";
+import { classLostBy } from "../protocol/instances.ts";
 import type { List } from "../protocol/lists.ts";
-import { shortened, shortName } from "../protocol/steps.ts";
-import { VIEWS } from "../protocol/views.ts";
+import { shortened } from "../protocol/steps.ts";
 import { log } from "../settings.ts";
 
-/** The prototypes of what arrives as what it is. */
-const KEPT: ReadonlySet<object | null> = new Set<object | null>([
-  null,
-  ...[
-    Object,
-    Array,
-    Map,
-    Set,
-    Date,
-    RegExp,
-    ArrayBuffer,
-    Boolean,
-    Number,
-    String,
-    BigInt,
-  ]
-    .map(({ prototype }) => prototype as object),
-  ...VIEWS.map(({ prototype }) => prototype),
-  Buffer.prototype,
-]);
-
 /**
- * The class of the first object that will lose it, and where among the values it is. Only
- * the values themselves are looked at, not what is in them.
+ * Looks for objects of classes among items.
+ *
+ * @param values Some of the items.
+ * @returns The first that arrives without its class, and whether nothing of one arrives.
  */
-function findInstance(values: unknown[]): { at: number; name: string } | undefined {
+export function instancesIn(
+  values: List,
+): { first?: { at: number; name: string }; hasPlatform: boolean } {
+  let first: { at: number; name: string } | undefined;
+  if (!Array.isArray(values)) return { hasPlatform: false };
   for (let at = 0; at < values.length; at++) {
-    const value = values[at];
-    if (typeof value !== "object" || value === null) continue;
-    const prototype = Object.getPrototypeOf(value) as object | null;
-    if (KEPT.has(prototype) || value instanceof Error) continue;
-    // It does not arrive at all.
-    if (value instanceof Promise) continue;
-    const name = Object(prototype).constructor?.name;
-    if (typeof name === "string" && name !== "") return { at, name };
+    const lost = classLostBy(values[at]);
+    if (lost?.isPlatform) return { hasPlatform: true };
+    if (lost) first ??= { at, name: lost.name };
   }
-  return undefined;
+  return { ...(first && { first }), hasPlatform: false };
 }
 
 /**
- * Says that items are objects of a class, if some are.
+ * Says that an item is an object of a class.
  *
- * @param name The map's.
- * @param values Some of its arguments.
- * @param first The index of the first of them.
- * @returns Whether it was said.
+ * @param map The map's name.
+ * @param index The item's.
+ * @param type The name of the class.
  */
-export function warnOfInstances(name: string, values: List, first: number): boolean {
-  const found = Array.isArray(values) ? findInstance(values) : undefined;
-  if (!found) return false;
+export function warnOfInstance(map: string, index: number, type: string): void {
   log(
     "info",
-    `item ${first + found.at} of map "${shortened(name)}" is a ${
-      shortName(found.name)
-    }, and arrives as a plain ` +
-      `object without its methods: what a variable holds keeps its class, so map over a ` +
-      `key of it`,
+    `item ${index} of map "${shortened(map)}" is ${article(type)}, and arrives as a ` +
+      `plain object without its methods: what a variable holds keeps its class, so map ` +
+      `over a key of it`,
   );
-  return true;
 }

@@ -6,6 +6,7 @@
 
 import { types } from "node:util";
 import { MOST_DEPTH } from "./depth.ts";
+import { classLostBy } from "./instances.ts";
 import { type Child, childrenOf, shortened, shortName } from "./steps.ts";
 
 /** What cannot travel. */
@@ -45,7 +46,7 @@ export function complaintAbout(
   });
   /** Says what is wrong with a value by itself, or goes on with what it holds. */
   const enter = (value: unknown, step: () => string): Complaint | undefined => {
-    const kind = kindThatStays(value);
+    const kind = kindThatStays(value) ?? kindOfPlatform(value);
     if (kind !== undefined) return complain(kind, step);
     if (typeof value !== "object" || value === null || seen.has(value)) {
       return undefined;
@@ -131,6 +132,12 @@ function isOutOfBounds(view: ArrayBufferView): boolean {
   } catch {
     return true;
   }
+}
+
+/** How to call an object of the platform, of which structured clone leaves nothing. */
+function kindOfPlatform(value: unknown): string | undefined {
+  const lost = classLostBy(value);
+  return lost?.isPlatform ? article(lost.name) : undefined;
 }
 
 /** Whether it is a record or an array, which travels if what it holds does. */

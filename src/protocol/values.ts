@@ -143,13 +143,14 @@ export function complaintOf(
 ): SerializationError {
   if (isTooLarge(cause)) return tooLarge(values, receiver, cause);
   const found = complaintAbout(values, canTravel);
+  const options = cause === undefined ? {} : { cause };
   const path = found?.path ?? shortened(values[0]?.step() ?? "A value");
   const what = found ? found.what : cause instanceof RangeError ? undefined : "a value";
   if (what === undefined) {
     return new SerializationError(
       `${path} is nested too deeply to be sent to ${receiver}: use something flat ` +
         `instead, such as an array of the parts`,
-      { cause },
+      options,
     );
   }
   const advice = what.startsWith("a function") && receiver === "a worker"
@@ -159,7 +160,7 @@ export function complaintOf(
     : "use plain data instead";
   return new SerializationError(
     `${path} is ${what}, which cannot be sent to ${receiver}; ${advice}`,
-    { cause },
+    options,
   );
 }
 

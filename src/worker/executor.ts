@@ -8,6 +8,7 @@
 import { revive } from "../closure/revive.ts";
 import { GridEngineError } from "../errors.ts";
 import { printError } from "../printing.ts";
+import { article } from "../protocol/complaint.ts";
 import type { AssignedChunk } from "../protocol/messages.ts";
 import { deserializeList, type List } from "../protocol/lists.ts";
 import { setCurrentJob } from "../job_controller.ts";
@@ -239,13 +240,29 @@ async function pump(): Promise<void> {
   pumping = false;
 }
 
+/** The codes of whose results it was said that they lose their class. */
+const warned = new Set<number>();
+const { warn } = console;
+
+/** Says, once for each function, that its results lose their class. */
+function warnOfPlain(code: number, type: string): void {
+  if (warned.has(code)) return;
+  warned.add(code);
+  warn(
+    `gridengine: the result is ${
+      article(type)
+    }, and arrives as a plain object without ` +
+      `its methods: return data, and make the object of that`,
+  );
+}
+
 /** One batch while it runs. */
 class BatchRun {
   readonly #batch: Batch;
   readonly #outbox = new Outbox(held, post, () => {
     this.#check();
     this.#sound = 0;
-  });
+  }, (type) => warnOfPlain(this.#batch.code, type));
   /** When results were last sent on because of the time. */
   #tick = clock();
   /** When the clock was last read, and after how many items it is read again. */

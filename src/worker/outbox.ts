@@ -6,6 +6,7 @@
 
 import { encodeFailure } from "../protocol/failure.ts";
 import { type List, serializeList } from "../protocol/lists.ts";
+import { classLostBy } from "../protocol/instances.ts";
 import type { FailureReason, Segment } from "../protocol/messages.ts";
 import { complaint } from "../protocol/values.ts";
 import type { HeldResults } from "./held_results.ts";
@@ -17,6 +18,7 @@ export class Outbox {
   readonly #held: HeldResults;
   readonly #post: (message: FromExecutor) => void;
   readonly #before: () => void;
+  readonly #plain: (type: string) => void;
   /** What cannot be held as numbers alone. */
   #values: unknown[] = [];
   /** Whether one of them may change after it was returned. */
@@ -29,15 +31,18 @@ export class Outbox {
    * @param held Where results are until they are sent on.
    * @param post Sends them on.
    * @param before Is called before they are sent on.
+   * @param plain Is told of the class of a result that arrives without it.
    */
   constructor(
     held: HeldResults,
     post: (message: FromExecutor) => void,
     before: () => void,
+    plain: (type: string) => void,
   ) {
     this.#held = held;
     this.#post = post;
     this.#before = before;
+    this.#plain = plain;
   }
 
   /** Takes down how long an item took, in milliseconds. */
@@ -47,6 +52,13 @@ export class Outbox {
 
   /** Holds a result until it is sent on with others. */
   keep(chunk: number, offset: number, result: unknown): void {
+    const lost = classLostBy(result);
+    if (lost?.isPlatform) {
+      this.flush(epoch());
+      const reason = complaint(result, "result", "the host", undefined);
+      return this.fail(chunk, offset, "unserializable", reason);
+    }
+    if (lost) this.#plain(lost.name);
     if (typeof result === "number" && this.#values.length === 0) {
       if (this.#held.addNumber(chunk, offset, result)) return;
       this.flush(epoch());
