@@ -20,7 +20,7 @@ import { messageOf, report } from "./fault.ts";
 import { checkRoom } from "./open_files.ts";
 import { Peer } from "./peer.ts";
 import { LOST, Transport } from "./transport.ts";
-import { configFlag } from "./user_config.ts";
+import { configFlags } from "./user_config.ts";
 
 /** What a worker is told that was ours. */
 const GIVEN_UP = "this run has given it up";
@@ -118,7 +118,7 @@ export class Crew {
     listener: CrewListener,
   ): Promise<Crew> {
     const { transport: kind, permissions = "inherit", memory } = scheduler;
-    const flags = [...FLAGS, await configFlag(), ...heapFlag(memory)];
+    const flags = [...FLAGS, ...await configFlags(), ...heapFlag(memory)];
     const transport = await Transport.open({
       kind,
       permissions,
