@@ -271,6 +271,9 @@ class BatchRun {
   /** Of the item that runs: its offset within its chunk, and its place in the batch. */
   #offset = 0;
   #next = 0;
+  /** The offset of the first item since the time was looked at, and when it began. */
+  #first = 0;
+  #began = epoch();
   /** No more than one item ran since the surroundings were looked at. */
   #single = true;
   /** How many results there were, of those that are not sent on, when all was well. */
@@ -313,6 +316,7 @@ class BatchRun {
       this.#offset = 0;
       while (this.#offset < chunk.count) {
         this.#single = this.#stride === 1;
+        this.#first = this.#offset;
         const until = min(chunk.count, this.#offset + this.#stride);
         const promise = this.#runSome(call, args, until);
         if (promise) await this.#settle(promise);
@@ -320,7 +324,7 @@ class BatchRun {
       }
     }
     this.#end();
-    this.#outbox.flush(epoch());
+    this.#outbox.flush();
     if (replaced !== undefined) giveUp(replaced);
   }
 
@@ -368,7 +372,7 @@ class BatchRun {
 
   /** Waits for the promise that the running item gave. */
   async #settle(promise: PromiseLike<unknown>): Promise<void> {
-    this.#outbox.flush(epoch());
+    this.#flushEarlier();
     this.#single = true;
     try {
       const result = await promise;
@@ -382,8 +386,15 @@ class BatchRun {
     this.#next++;
   }
 
+  /** Sends on what there was before the item that runs. */
+  #flushEarlier(): void {
+    // Where the time was not looked at since, they were quick.
+    const known = this.#offset === this.#first;
+    this.#outbox.flush(known ? this.#began : undefined);
+  }
+
   #threw(error: unknown): void {
-    this.#outbox.flush(epoch());
+    this.#flushEarlier();
     const cancelled = current.job?.ended(error) ?? false;
     this.#outbox.fail(begun, this.#offset, cancelled ? "cancelled" : "threw", error);
   }
@@ -415,14 +426,15 @@ class BatchRun {
     const quick = now - this.#looked < UNTIMED;
     if (this.#single || !quick) this.#check();
     if (replaced !== undefined) {
-      this.#outbox.flush(epoch());
+      this.#outbox.flush();
       giveUp(replaced);
     }
     this.#stride = quick ? min(2 * this.#stride, MOST_UNTIMED) : 1;
     this.#looked = now;
+    this.#began = epoch();
     if (now - this.#tick < FLUSH_INTERVAL) return;
     this.#tick = now;
-    this.#outbox.flush(epoch());
+    this.#outbox.flush(this.#began);
   }
 
   /** The same call, which takes down how long each item takes. */

@@ -25,24 +25,30 @@ export class Outbox {
   #mutable = false;
   #segments: Segment[] = [];
   #times: number[] = [];
-  #flushed = epoch();
+  readonly #clock: () => number;
+  /** From when on the time counts for the results that are sent next. */
+  #since: number;
 
   /**
    * @param held Where results are until they are sent on.
    * @param post Sends them on.
    * @param before Is called before they are sent on.
    * @param plain Is told of the class of a result that arrives without it.
+   * @param clock Tells the time, in milliseconds.
    */
   constructor(
     held: HeldResults,
     post: (message: FromExecutor) => void,
     before: () => void,
     plain: (type: string) => void,
+    clock: () => number = epoch,
   ) {
     this.#held = held;
     this.#post = post;
     this.#before = before;
     this.#plain = plain;
+    this.#clock = clock;
+    this.#since = clock();
   }
 
   /** Takes down how long an item took, in milliseconds. */
@@ -54,26 +60,31 @@ export class Outbox {
   keep(chunk: number, offset: number, result: unknown): void {
     const lost = classLostBy(result);
     if (lost?.isPlatform) {
-      this.flush(epoch());
+      this.flush();
       const reason = complaint(result, "result", "the host", undefined);
       return this.fail(chunk, offset, "unserializable", reason);
     }
     if (lost) this.#plain(lost.name);
     if (typeof result === "number" && this.#values.length === 0) {
       if (this.#held.addNumber(chunk, offset, result)) return;
-      this.flush(epoch());
+      this.flush();
       if (this.#held.addNumber(chunk, offset, result)) return;
-    } else if (this.#held.numberCount > 0) this.flush(epoch());
+    } else if (this.#held.numberCount > 0) this.flush();
     const segment = this.#segments.at(-1);
     if (segment?.chunk === chunk) segment.count++;
     else this.#segments.push({ chunk, from: offset, count: 1 });
     this.#values.push(result);
     this.#mutable ||= typeof result === "object" && result !== null;
-    if (!this.#held.add(chunk, offset, result)) this.flush(epoch());
+    if (!this.#held.add(chunk, offset, result)) this.flush();
   }
 
-  /** Sends on what is there. */
-  flush(now: number): void {
+  /**
+   * Sends on what is there.
+   *
+   * @param until When the last of it was there. What has passed since then is time of the
+   * item that runs, which has no result yet, and so it counts for what is sent next.
+   */
+  flush(until: number = this.#clock()): void {
     this.#before();
     if (this.#times.length > 0) {
       this.#post({ type: "times", times: new Float64Array(this.#times) });
@@ -82,20 +93,19 @@ export class Outbox {
     if (this.#held.numberCount > 0) {
       this.#held.sending();
       const { segments, values } = this.#held.rest();
-      if (values.length > 0) this.#send(segments, values, now - this.#flushed);
+      if (values.length > 0) this.#sendTimed(segments, values, until);
       this.#held.sent();
     } else if (this.#segments.length > 0) {
       this.#drop(this.#held.sending());
       if (this.#segments.length > 0) {
         if (this.#mutable) this.#asReturned();
-        this.#send(this.#segments, this.#values, now - this.#flushed);
+        this.#sendTimed(this.#segments, this.#values, until);
         this.#segments = [];
         this.#values = [];
         this.#mutable = false;
       }
       this.#held.sent();
     }
-    this.#flushed = now;
   }
 
   /** An object may have changed since it was returned, such as one that is used again. */
@@ -115,6 +125,13 @@ export class Outbox {
       count -= dropped;
       if (segment.count === 0) this.#segments.shift();
     }
+  }
+
+  /** Sends results that took until then. */
+  #sendTimed(segments: Segment[], values: List, until: number): void {
+    const elapsed = Math.max(0, until - this.#since);
+    this.#send(segments, values, elapsed);
+    this.#since += elapsed;
   }
 
   /** Sends results; where one of them cannot travel, the others still do. */
@@ -145,9 +162,10 @@ export class Outbox {
     }
   }
 
-  /** Says that an item has no result. */
+  /** Says that an item has no result; so its time counts for none. */
   fail(chunk: number, offset: number, reason: FailureReason, error: unknown): void {
     const value = encodeFailure(error);
     this.#post({ type: "failed", chunk, offset, reason, exitStatus: 0, value });
+    this.#since = this.#clock();
   }
 }

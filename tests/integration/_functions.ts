@@ -59,3 +59,32 @@ export async function receive(count: number, enough: number): Promise<unknown[]>
   }
   return values;
 }
+
+/** Computes for so long, in milliseconds. */
+function compute(time: number): void {
+  for (const end = performance.now() + time; performance.now() < end;);
+}
+
+/** Computes for a while; one item kills its worker the first time. Gives its attempt. */
+export function computeAndDie(deadly: boolean): number {
+  const { attempt } = currentJob()!;
+  compute(20);
+  if (deadly && attempt === 1) Deno.kill(Deno.pid, "SIGKILL");
+  return attempt;
+}
+
+/** The same, all before it waits for the first time. */
+// deno-lint-ignore require-await
+export async function computeAndDieAtOnce(deadly: boolean): Promise<number> {
+  return computeAndDie(deadly);
+}
+
+/** The same, half of it after it has waited. */
+export async function computeAndDieLater(deadly: boolean): Promise<number> {
+  const { attempt } = currentJob()!;
+  compute(10);
+  await Promise.resolve();
+  compute(10);
+  if (deadly && attempt === 1) Deno.kill(Deno.pid, "SIGKILL");
+  return attempt;
+}

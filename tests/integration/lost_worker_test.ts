@@ -8,7 +8,12 @@ import {
   ProcessScheduler,
   type WorkerLostError,
 } from "../../mod.ts";
-import { stopAt } from "./_functions.ts";
+import {
+  computeAndDie,
+  computeAndDieAtOnce,
+  computeAndDieLater,
+  stopAt,
+} from "./_functions.ts";
 import { Gate } from "./_gate.ts";
 import { gone, lossIn, range, test } from "./_helpers.ts";
 import { Program } from "./_program.ts";
@@ -158,3 +163,15 @@ test("Memory that is shared with workers is given back with them", async (ground
   assert(during > 0);
   assertEquals(after, 0);
 });
+
+for (const f of [computeAndDie, computeAndDieLater, computeAndDieAtOnce]) {
+  test(`A killed worker loses two items that take long at most (${f.name})`, async () => {
+    const scheduler = new ProcessScheduler({ workers: 1 });
+    const items = range(24).map((i) => i === 8);
+    const call = f as (deadly: boolean) => number;
+    const attempts = await map(call, items, { scheduler });
+    const lost = attempts.filter((attempt) => attempt > 1).length;
+    // The one that runs, and one that is ahead.
+    assert(lost === 1 || lost === 2, `${lost} items were lost`);
+  });
+}
