@@ -28,9 +28,8 @@ const LONGEST_RETRY = 5000;
 const WAIT = 5000;
 /** How long all may take that is left to do when all is over, in milliseconds. */
 const FAREWELL = 180_000;
-/** How soon jobs are told again to end, in milliseconds, at first and at most. */
+/** How soon jobs are told again to end, in milliseconds. */
 const REMINDER = 2000;
-const LONGEST_REMINDER = 15_000;
 /** How long the directories may take to go, in milliseconds. */
 const REMOVE = 10_000;
 /** How long the master may take to let us go, in milliseconds. */
@@ -145,17 +144,12 @@ class Keeper {
 
   /** Has jobs end that are to, again and again: a lost node is given up only in time. */
   async #remind(): Promise<void> {
-    let reminder = REMINDER;
     for (;;) {
-      if (this.#ending.size === 0) {
-        await this.#reminded.promise;
-        reminder = REMINDER;
-      }
+      if (this.#ending.size === 0) await this.#reminded.promise;
       this.#reminded = Promise.withResolvers();
       // One after the other: calls that block must not take up all threads.
       for (const job of [...this.#ending]) await this.#terminate(job);
-      await Promise.race([pause(reminder), this.#reminded.promise]);
-      reminder = Math.min(2 * reminder, LONGEST_REMINDER);
+      await Promise.race([pause(REMINDER), this.#reminded.promise]);
     }
   }
 
