@@ -50,7 +50,8 @@ export interface Settings {
   libzmq: string | undefined;
   /**
    * The address to listen at for workers on other machines; `GRIDENGINE_INTERFACE`.
-   * @default {undefined} All addresses.
+   * `"::"` is all addresses, of IPv6, too.
+   * @default {undefined} All addresses of IPv4.
    */
   interface: string | undefined;
   /**

@@ -94,7 +94,7 @@ export class Transport {
    * Listens.
    *
    * @throws {ZeromqError} When libzmq is not found, or no address or port can be had.
-   * @throws {GridEngineError} When the run's files cannot be written.
+   * @throws {SchedulerError} When the run's files cannot be written.
    */
   static async open(
     options: TransportOptions,
@@ -255,6 +255,7 @@ function listenOnNetwork(
   const zap = new ZapHandler(zmq, context, client.publicKey);
   const socket = context.socket("ROUTER", {
     ...routerOptions(),
+    ipv6: interfaceOf(options).includes(":") ? 1 : 0,
     curveServer: 1,
     curveSecretKey: server.secretKey,
     zapDomain: "gridengine",
@@ -262,9 +263,15 @@ function listenOnNetwork(
   return { socket, address: bindToPort(socket, options), zap, files: new Map() };
 }
 
+/** What to listen at, as ZeroMQ writes it: an IPv6 address stands in brackets. */
+function interfaceOf(options: TransportOptions): string {
+  const address = options.interface ?? settings.interface ?? "0.0.0.0";
+  return address.includes(":") ? `[${address.replace(/^\[|\]$/g, "")}]` : address;
+}
+
 /** Takes any free port, or the first free one of those that may be used. */
 function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
-  const address = options.interface ?? settings.interface ?? "0.0.0.0";
+  const address = interfaceOf(options);
   const ports = options.ports ?? settings.ports;
   if (ports === undefined) return socket.bind(`tcp://${address}:*`);
   const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(ports) ?? [];
@@ -296,10 +303,12 @@ function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
  * on all of them. Those that are here take the last one: whatever becomes of the network.
  */
 function endpointsOf(address: string): string[] {
-  const [, port] = /^tcp:\/\/(?:0\.0\.0\.0|\*):(\d+)$/.exec(address) ?? [];
-  if (port === undefined) return [address];
+  const [, any, port] = /^tcp:\/\/(0\.0\.0\.0|\*|\[::\]):(\d+)$/.exec(address) ?? [];
+  if (any === undefined) return [address];
   const own = Deno.networkInterfaces()
-    .filter(({ family, address }) => family === "IPv4" && !address.startsWith("127."))
-    .map(({ address }) => address);
+    .filter(({ family }) => family === "IPv4" || any === "[::]")
+    // Those that begin with fe80 mean something on their own cable only.
+    .filter(({ address }) => !/^(127\.|::1$|fe80:)/.test(address))
+    .map(({ address }) => address.includes(":") ? `[${address}]` : address);
   return [...own, "127.0.0.1"].map((address) => `tcp://${address}:${port}`);
 }

@@ -119,7 +119,7 @@ export class GridEngineScheduler implements Scheduler {
     this.workers = workers;
     this.queueTimeout = queueTimeout;
     this.interface = options.interface ?? settings.interface ?? "0.0.0.0";
-    if (/^(127\.|::1$|localhost$)/.test(this.interface)) {
+    if (/^(127\.|\[?::1\]?$|localhost$)/.test(this.interface)) {
       throw new SchedulerError(
         `The interface ${this.interface} is this machine's own: nodes cannot reach it; name ` +
           `an address that they can`,

@@ -109,6 +109,7 @@ export class Client {
       heartbeatTimeout: 3 * run.heartbeatInterval,
       heartbeatTtl: 3 * run.heartbeatInterval,
       linger: LINGER,
+      ipv6: endpoint.includes("[") ? 1 : 0,
       ...(run.curve && {
         curveServerKey: run.curve.serverKey,
         curvePublicKey: run.curve.publicKey,

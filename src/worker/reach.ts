@@ -23,7 +23,9 @@ export function endpointsFrom(
   { endpoints, boot, network }: RunFile,
   here: Machine,
 ): string[] {
-  const loopback = endpoints.filter((endpoint) => /^127\./.test(hostOf(endpoint)));
+  const loopback = endpoints.filter((endpoint) =>
+    /^(127\.|::1$)/.test(hostOf(endpoint))
+  );
   const others = endpoints.filter((endpoint) => !loopback.includes(endpoint));
   const named = network !== null && here.network !== null;
   if (!named || boot === null) return others.length > 0 ? others : loopback;

@@ -26,6 +26,8 @@ const OPTIONS = {
   maxMessageSize: [22, "int64"],
   sendHighWaterMark: [23, "int"],
   receiveHighWaterMark: [24, "int"],
+  /** Whether IPv6 is spoken, beside IPv4. */
+  ipv6: [42, "int"],
   curveServer: [47, "int"],
   curvePublicKey: [48, "text"],
   curveSecretKey: [49, "text"],

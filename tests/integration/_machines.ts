@@ -35,6 +35,11 @@ export class Machine {
     return sh(program, ...args, ...words);
   }
 
+  /** Gives its end of the cable another address, to be used at once. */
+  async addAddress(address: string): Promise<void> {
+    await this.run("ip", "address", "add", address, "dev", CABLE, "nodad");
+  }
+
   /** Pulls its end of the cable. */
   async cutOff(): Promise<void> {
     await this.run("ip", "link", "set", CABLE, "down");

@@ -118,6 +118,42 @@ test(
 );
 
 test(
+  "A host listens at IPv6 addresses, for workers here and on another machine",
+  async (ground) => {
+    await withMachines(async (one, other) => {
+      const address = "fd00:231::1";
+      await one.addAddress(`${address}/64`);
+      await other.addAddress("fd00:231::2/64");
+      for (const name of [address, `[${address}]`, "::", "[::]"]) {
+        for (const machine of [one, other]) {
+          const env = { GRIDENGINE_INTERFACE: name };
+          const order = { commands: [machine.entering], items: 1 };
+          await using host = new Host(ground, one, order, env);
+          await host.begun(0);
+          const { endpoints } = host.runFile;
+          assert(
+            endpoints.some((endpoint) => endpoint.startsWith(`tcp://[${address}]:`)),
+            endpoints.join(),
+          );
+          host.open();
+          assertEquals(await host.results(), range(1), `${name}, ${machine.name}`);
+          Deno.removeSync(`${ground.folder}/open`);
+          Deno.removeSync(`${ground.folder}/0`);
+          await until("the run is over", () => entries(ground.runs).length === 0);
+        }
+      }
+      await using host = new Host(ground, one, {
+        commands: [one.entering],
+        items: 1,
+      }, { GRIDENGINE_INTERFACE: "::1" });
+      host.open();
+      assertEquals(await host.results(), range(1), "the loopback");
+    });
+  },
+  { ignore },
+);
+
+test(
   "A worker that cannot reach its host leaves the run to the others",
   async (ground) => {
     await withMachines(async (one, other) => {
