@@ -111,6 +111,7 @@ export class Crew {
    * Listens for workers to come.
    *
    * @throws {ZeromqError} When that cannot be.
+   * @throws {SchedulerError} When the run's files cannot be written.
    */
   static async open(
     name: string,

@@ -42,6 +42,7 @@ import {
   withIndex,
   withOutput,
 } from "./failures.ts";
+import { checkPreconditions } from "./preconditions.ts";
 
 /** The latest time that a `Date` can have, in milliseconds of the epoch. */
 const LATEST = 8.64e15;
@@ -266,6 +267,7 @@ export class Engine {
   }
 
   async #open(): Promise<void> {
+    checkPreconditions();
     const scheduler = await this.#getScheduler();
     await scheduler.open?.();
     if (this.#closing) return;

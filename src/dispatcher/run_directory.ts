@@ -7,7 +7,7 @@
 
 import { join } from "node:path";
 import { cleanUp } from "../cleanup.ts";
-import { GridEngineError } from "../errors.ts";
+import { SchedulerError } from "../errors.ts";
 import { settings } from "../settings.ts";
 
 /** A directory that goes with its run. */
@@ -28,7 +28,7 @@ export class RunDirectory {
    * here that there is a directory to be removed.
    *
    * @param usual Where, unless the settings say so.
-   * @throws {GridEngineError} When there can be none.
+   * @throws {SchedulerError} When there can be none.
    */
   static make(usual: string | undefined): RunDirectory {
     const dir = settings.tempDirectory ?? usual;
@@ -40,7 +40,7 @@ export class RunDirectory {
       Deno.chmodSync(path, 0o700);
       return directory;
     } catch (error) {
-      throw unusable(dir ?? "of the system", error);
+      throw unusable(dir ?? systemDirectory(), error);
     }
   }
 
@@ -55,7 +55,7 @@ export class RunDirectory {
    * @param name Its name.
    * @param content Gives what stands in it.
    * @returns The file, open.
-   * @throws {GridEngineError} When it cannot be written, as on a full disk.
+   * @throws {SchedulerError} When it cannot be written, as on a full disk.
    */
   write(name: string, content: (file: Deno.FsFile) => string): Deno.FsFile {
     const draft = this.file(`${name}.new`);
@@ -120,13 +120,20 @@ function identityOf(path: string): string {
   return `${dev}:${ino}`;
 }
 
+/** Where Deno makes temporary directories. */
+function systemDirectory(): string {
+  const name = "TMPDIR";
+  const { state } = Deno.permissions.querySync({ name: "env", variable: name });
+  return state === "granted" && Deno.env.get(name) || "/tmp";
+}
+
 function unlessGone(error: unknown): void {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 }
 
 function unusable(directory: string, error: unknown): Error {
   if (error instanceof Deno.errors.NotCapable) return error;
-  return new GridEngineError(
+  return new SchedulerError(
     `The directory for the run's files cannot be made or written ("${directory}"): ` +
       `${(error as Error).message}; set GRIDENGINE_TEMP_DIRECTORY to one that can`,
     { cause: error },

@@ -1,60 +1,8 @@
 /** Projects of users: a worker resolves the names that the program resolves. */
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { dirname } from "node:path";
-import { bounded, type Ended, TempDirectory, test } from "../fixtures/tools.ts";
-
-const LIBRARY = new URL("../../mod.ts", import.meta.url).href;
-
-/** The text of a program that maps a function of one item, after some imports. */
-const program = (imports: string, f: string, before = "") => `
-import { map, ProcessScheduler } from "${LIBRARY}";
-${imports}
-${before}
-await using scheduler = new ProcessScheduler({ workers: 1 });
-console.log((await map(${f}, [1], { scheduler }))[0]);
-`;
-
-/** A project of these files. */
-class Project extends TempDirectory {
-  constructor(files: Record<string, string | object>) {
-    super();
-    for (const [name, content] of Object.entries(files)) {
-      const path = `${this.path}/${name}`;
-      Deno.mkdirSync(dirname(path), { recursive: true });
-      const text = typeof content === "string" ? content : JSON.stringify(content);
-      Deno.writeTextFileSync(path, text);
-    }
-  }
-
-  /** Runs one of its programs from its directory. */
-  async run(...words: string[]): Promise<Ended> {
-    const process = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "--quiet", "--cached-only", ...words],
-      cwd: this.path,
-      env: { NO_COLOR: "1" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "piped",
-    }).spawn();
-    const output = process.output();
-    try {
-      const { code, stdout, stderr } = await bounded(output);
-      const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-      return { code, stdout: text(stdout), stderr: text(stderr) };
-    } catch (error) {
-      process.kill("SIGKILL");
-      await output;
-      throw error;
-    }
-  }
-
-  /** Runs one that must print this and end well. */
-  async prints(expected: string, ...words: string[]): Promise<void> {
-    const { code, stdout, stderr } = await this.run(...words);
-    assertEquals([code, stdout], [0, `${expected}\n`], `${words}: ${stderr}`);
-  }
-}
+import { LIBRARY, program, Project } from "../fixtures/project.ts";
+import { test } from "../fixtures/tools.ts";
 
 /** A program with `lib`, and a function that imports it on the worker, too. */
 const LIB = {
