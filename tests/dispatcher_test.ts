@@ -1,12 +1,15 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   GridEngineError,
+  GridEngineScheduler,
   Job,
   JobCancelledError,
   JobDispatcher,
   JobTimeoutError,
   map,
   ProcessScheduler,
+  type Progress,
+  SchedulerError,
   TimeoutError,
   type WorkerListener,
   WorkerLostError,
@@ -341,10 +344,6 @@ test("WorkerLostError says why no worker could be started", async () => {
   const run = () => map(identity, [1, 2], { scheduler: NoScheduler });
   const error = await assertRejects(run, WorkerLostError, "the queue is closed");
   assertEquals(instanceOf(error, WorkerLostError).lossCause, "never started");
-  await using closed = new ProcessScheduler({ workers: 1 });
-  await closed.close();
-  const after = () => map(identity, [1], { scheduler: closed });
-  await assertRejects(after, WorkerLostError, "The scheduler is closed");
 });
 
 test("WorkerLostError says how workers ended that all died at their start", async () => {
@@ -366,6 +365,62 @@ test("reraise: false keeps the results that were there when no worker was left",
   for (const error of results.slice(1)) {
     assert(instanceOf(error, WorkerLostError).message.includes("I cannot start here"));
   }
+});
+
+for (const reraise of [true, false]) {
+  test(`items that no worker can be had for count as failed (reraise: ${reraise})`, async () => {
+    await using dispatcher = new JobDispatcher({
+      scheduler: () => new DyingScheduler(),
+    });
+    const seen: Progress[] = [];
+    const progress = (now: Progress) => void seen.push(now);
+    const results = dispatcher.map(identity, [1, 2, 3], { reraise, progress });
+    const [outcome] = await Promise.allSettled([results]);
+    assertEquals(outcome.status, reraise ? "rejected" : "fulfilled");
+    const { done, failed } = dispatcher.stats();
+    assertEquals([done, failed], [0, 3]);
+    const last = seen.at(-1)!;
+    assertEquals([last.done, last.failed, last.total, last.ended], [0, 3, 3, true]);
+  });
+}
+
+test("a job that was killed before it was taken up counts as failed", async () => {
+  const ready = Promise.withResolvers<ProcessScheduler>();
+  await using dispatcher = new JobDispatcher({ scheduler: () => ready.promise });
+  const job = new Job({ target: endless, dispatcher });
+  job.start();
+  job.kill();
+  await job.join();
+  assertEquals(dispatcher.stats().failed, 1);
+  ready.resolve(new ProcessScheduler({ workers: 1 }));
+});
+
+test("items of a source that fails do not count as failed", async () => {
+  await using dispatcher = new JobDispatcher({ scheduler: () => new DyingScheduler() });
+  function* source() {
+    yield 1;
+    throw new RangeError("no more");
+  }
+  const results = dispatcher.map(identity, source());
+  await assertRejects(() => results, RangeError, "no more");
+  assertEquals(dispatcher.stats().failed, 0);
+});
+
+test("a closed scheduler is told as SchedulerError, also when it was open before", async () => {
+  const scheduler = new ProcessScheduler({ workers: 1 });
+  await using dispatcher = new JobDispatcher({ scheduler });
+  assertEquals(await dispatcher.map(identity, [1]), [1]);
+  await scheduler.close();
+  const text = "The scheduler is closed: make a new ProcessScheduler";
+  await assertRejects(() => dispatcher.map(identity, [1]), SchedulerError, text);
+  await assertRejects(() => map(identity, [1], { scheduler }), SchedulerError, text);
+  const cluster = new GridEngineScheduler({ workers: 1 });
+  await cluster.close();
+  await assertRejects(
+    () => map(identity, [1], { scheduler: cluster }),
+    SchedulerError,
+    "The scheduler is closed: make a new GridEngineScheduler",
+  );
 });
 
 /** Resolves when no thread of a process is running any more. */

@@ -41,6 +41,8 @@ export interface RunRecorder {
   sent(bytes: number): void;
   /** Why an item has failed for good. */
   failed(index: number, error: unknown, where: Where, now: number): void;
+  /** Why so many items, all that are left, have failed for good. */
+  abandoned(count: number, error: unknown): void;
 }
 
 /** What to run. */

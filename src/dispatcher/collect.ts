@@ -50,6 +50,8 @@ export async function collect(
     return results.all(0);
   }
 
+  /** Why what was not settled has failed, if it has not been thrown. */
+  let abandoned: Error | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<
     unknown[] | Float64Array
   >();
@@ -80,6 +82,7 @@ export async function collect(
       if (items.failure) return reject(items.failure.error);
       if (error && (reraise || !items.ended)) return reject(error);
       // What was settled is kept; the rest fails for the same reason.
+      abandoned = error;
       if (failures.size === 0) resolve(results.all(items.count, error));
     },
   };
@@ -104,7 +107,7 @@ export async function collect(
   try {
     const all = await promise;
     progress?.end(true);
-    await recording?.finish("finished");
+    await recording?.finish(abandoned ? "failed" : "finished", abandoned);
     return all;
   } catch (error) {
     await recording?.finish(signal?.aborted ? "aborted" : "failed", error);

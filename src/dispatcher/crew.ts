@@ -6,7 +6,7 @@
  */
 
 import { cleanUp, cleanUpNow } from "../cleanup.ts";
-import type { WorkerLoss } from "../errors.ts";
+import { SchedulerError, type WorkerLoss } from "../errors.ts";
 import { decodeWorkerMessage, encode } from "../protocol/codec.ts";
 import type { Arrival } from "../protocol/link.ts";
 import type { Hello, WorkerMessage } from "../protocol/messages.ts";
@@ -87,6 +87,8 @@ export class Crew {
   /** Asked for and not yet ended, by the scheduler's word. */
   readonly #alive = new Map<string, PromiseWithResolvers<void>>();
   #closing = false;
+  /** Why the scheduler started nothing when it was last asked, if it cannot do it. */
+  refusal: SchedulerError | undefined;
   /** How many messages were taken. */
   messages = 0;
   /** How many messages broke the protocol. */
@@ -171,6 +173,7 @@ export class Crew {
       flags: this.#flags,
       runFile: this.#transport.runFile,
     };
+    this.refusal = undefined;
     try {
       const listener: WorkerListener = {
         started: (identity) => this.#listener.started(this.#worker(identity)!),
@@ -188,6 +191,7 @@ export class Crew {
         scheduler.start(spec, identities, listener);
       });
     } catch (error) {
+      if (error instanceof SchedulerError) this.refusal = error;
       const detail = `${scheduler.name} cannot start it: ${messageOf(error)}`;
       for (const worker of workers) {
         this.#ended(worker, { cause: "never started", detail });

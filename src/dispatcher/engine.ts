@@ -370,7 +370,13 @@ export class Engine {
   }
 
   /** Says that a run is over. Should that fail, it fails the run. */
-  #tellEnd({ listener }: ActiveRun, error?: unknown): void {
+  #tellEnd(run: ActiveRun, error?: unknown): void {
+    const { listener, items, recorder } = run;
+    const { failedWithRun } = items;
+    if (failedWithRun > 0) {
+      this.#stats.failed += failedWithRun;
+      guarded(() => recorder?.abandoned(failedWithRun, error));
+    }
     try {
       listener.ended(error as Error | undefined);
     } catch (fault) {
@@ -383,6 +389,8 @@ export class Engine {
     const run = this.#runs.get(id);
     if (!run) return;
     this.#forget(run);
+    this.#stats.failed++;
+    run.items.settle(0, 1);
     run.listener.failed(0, cancelledError(this.#where(run, 0)));
     this.#tellEnd(run);
   }
@@ -667,7 +675,9 @@ export class Engine {
         const run = this.#runs.get(action.run);
         if (!run) break;
         this.#forget(run);
-        this.#tellEnd(run, abandonedError(run.name, this.#known(action.loss)));
+        const why = this.#crew!.refusal ??
+          abandonedError(run.name, this.#known(action.loss));
+        this.#tellEnd(run, why);
         break;
       }
       case "done": {

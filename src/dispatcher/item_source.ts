@@ -55,6 +55,14 @@ export class ItemSource {
     return this.#count - this.#settled;
   }
 
+  /**
+   * How many items fail when what runs them ends now: all that are not settled. Those of a
+   * source that has failed do not: it is the source that fails then.
+   */
+  get failedWithRun(): number {
+    return this.failure ? 0 : this.unsettled;
+  }
+
   /** Whether more may be read. */
   get hasRoom(): boolean {
     return !this.#ended && !this.#closed && !this.#failure &&

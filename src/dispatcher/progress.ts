@@ -78,6 +78,10 @@ export class ProgressReport {
         this.#failed++;
         listener.failed(index, error);
       },
+      ended: (error) => {
+        this.#failed += this.#settings.items.failedWithRun;
+        listener.ended(error);
+      },
     };
   }
 

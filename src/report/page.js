@@ -385,17 +385,21 @@ function failures({ failures, causes, items }) {
     time(at),
   ]);
   const counts = causes.map(([name, count]) => `${name} ${number(count)}×`).join(" · ");
-  return [element(
-    "section",
-    { id: "failures" },
-    element("h2", {}, "Failures"),
-    element("p", { class: "note" }, counts),
+  // Where the whole run failed, the end of it says why.
+  const list = listed.length === 0 ? [] : [
     element(
       "div",
       { class: "scroll" },
       table(["item", "error", "worker", "at#"], listed),
     ),
     ...rest(items.failed, listed.length),
+  ];
+  return [element(
+    "section",
+    { id: "failures" },
+    element("h2", {}, "Failures"),
+    element("p", { class: "note" }, counts),
+    ...list,
   )];
 }
 

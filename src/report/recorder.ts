@@ -120,11 +120,7 @@ export class Recorder implements RunRecorder {
   /** {@linkcode RunRecorder.failed} */
   failed(index: number, error: unknown, { worker }: Where, time: number): void {
     const found = describe(error);
-    const { name } = found;
-    const isNew = !this.#causes.has(name) &&
-      this.#causes.size >= MOST_LISTED.causes;
-    const cause = isNew ? "others" : name;
-    this.#causes.set(cause, (this.#causes.get(cause) ?? 0) + 1);
+    this.#count(found.name, 1);
     if (this.#failures.length >= MOST_LISTED.failures) return;
     const last = error instanceof WorkerLostError ? error.attempts.at(-1) : undefined;
     const at = time - this.#start;
@@ -134,6 +130,12 @@ export class Recorder implements RunRecorder {
       ...placeOf(host, undefined),
     };
     this.#failures.push({ index, ...found, ...place, at });
+  }
+
+  /** {@linkcode RunRecorder.abandoned} */
+  abandoned(count: number, error: unknown): void {
+    this.#failed += count;
+    this.#count(describe(error).name, count);
   }
 
   /** The run is over. */
@@ -250,6 +252,14 @@ export class Recorder implements RunRecorder {
       this.#lanes.set(worker, lane);
     }
     return lane;
+  }
+
+  /** Counts failures by their causes. */
+  #count(name: string, count: number): void {
+    const isNew = !this.#causes.has(name) &&
+      this.#causes.size >= MOST_LISTED.causes;
+    const cause = isNew ? "others" : name;
+    this.#causes.set(cause, (this.#causes.get(cause) ?? 0) + count);
   }
 
   /** How many bars one worker may have. */

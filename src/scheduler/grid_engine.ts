@@ -138,8 +138,10 @@ export class GridEngineScheduler implements Scheduler {
    *
    * @throws {DrmaaError} When none can be opened: what the library says, or what the
    * process that opens it printed when it ended, or took a minute.
+   * @throws {SchedulerError} When the scheduler is closed.
    */
   async open(): Promise<void> {
+    this.#mustBeOpen();
     await this.#session.open();
   }
 
@@ -150,11 +152,7 @@ export class GridEngineScheduler implements Scheduler {
 
   /** {@linkcode Scheduler.start} */
   start(spec: WorkerSpec, workers: string[], listener: WorkerListener): void {
-    if (this.#closed) {
-      throw new SchedulerError(
-        "The scheduler is closed: make a new GridEngineScheduler",
-      );
-    }
+    this.#mustBeOpen();
     for (let at = 0; at < workers.length; at += LARGEST_ARRAY) {
       const tasks = workers.slice(at, at + LARGEST_ARRAY).map((worker) => {
         const task: Task = {
@@ -204,6 +202,11 @@ export class GridEngineScheduler implements Scheduler {
   /** {@linkcode GridEngineScheduler.close} */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#closed) return;
+    throw new SchedulerError("The scheduler is closed: make a new GridEngineScheduler");
   }
 
   async #close(): Promise<void> {

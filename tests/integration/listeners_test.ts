@@ -90,6 +90,7 @@ test("a recorder that throws costs no result", async () => {
     took() {},
     sent() {},
     failed() {},
+    abandoned() {},
   };
   engine.start = (request) => begin.call(engine, { ...request, recorder });
   try {

@@ -251,3 +251,21 @@ test("report: where no worker can be had it says that", async () => {
   assert(losses.length >= 1);
   assert(losses[0]!.detail.includes("no processes today"));
 });
+
+for (const reraise of [true, false]) {
+  test(`report: a run that no worker can be had for has failed, and says why (reraise: ${reraise})`, async () => {
+    using directory = new TempDirectory();
+    const report = `${directory.path}/run.html`;
+    const closed = new ProcessScheduler({ workers: 1 });
+    await closed.close();
+    const options = { scheduler: closed, report, reraise };
+    await map(double, [1, 2, 3], options).catch(() => {});
+    const { ending, items, causes } = recordAt(report);
+    assertEquals(ending, {
+      how: "failed",
+      error: "SchedulerError: The scheduler is closed: make a new ProcessScheduler",
+    });
+    assertEquals([items.done, items.failed], [0, 3]);
+    assertEquals(causes, [["SchedulerError", 3]]);
+  });
+}

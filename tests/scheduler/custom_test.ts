@@ -4,6 +4,7 @@ import {
   map,
   ProcessScheduler,
   type Scheduler,
+  SchedulerError,
   type WorkerListener,
   type WorkerSpec,
 } from "../../mod.ts";
@@ -277,6 +278,7 @@ test("A map whose scheduler is closed under it fails with the reason", async () 
   const results = map(stopAt, [stop, stop], { scheduler }).catch((error) => error);
   await gate.take(2);
   await scheduler.close();
-  const loss = lossIn(await results);
-  assertStringIncludes(loss.message, "The scheduler is closed");
+  const error = await results;
+  assert(error instanceof SchedulerError, Deno.inspect(error));
+  assertStringIncludes(error.message, "The scheduler is closed");
 });
