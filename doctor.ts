@@ -5,7 +5,7 @@
  * @example
  * ```ts
  * import { main } from "jsr:@x/gridengine/doctor";
- * import { assertEquals } from "@std/assert";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
  *
  * assertEquals(await main(["--local"]), 0); // the exit status
  * ```

@@ -9,7 +9,7 @@
  * @example
  * ```ts
  * import { map } from "jsr:@x/gridengine";
- * import { assertEquals } from "@std/assert";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
  *
  * const squares = await map((x: number) => x * x, [1, 2, 3, 4, 5]);
  * assertEquals(squares, [1, 4, 9, 16, 25]);

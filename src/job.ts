@@ -132,7 +132,7 @@ let jobs = 0;
  * @example
  * ```ts
  * import { Job } from "jsr:@x/gridengine";
- * import { assertEquals } from "@std/assert";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
  *
  * const job = new Job({ target: (a: number, b: number) => a + b, args: [1, 2] });
  * job.start();

@@ -55,7 +55,7 @@ export function map<T, R>(
  * @example
  * ```ts
  * import { map } from "jsr:@x/gridengine";
- * import { assertEquals } from "@std/assert";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
  *
  * const squares = await map((x: number) => x * x, [1, 2, 3, 4, 5]);
  * assertEquals(squares, [1, 4, 9, 16, 25]);
@@ -97,7 +97,7 @@ export function starmap<A extends readonly unknown[], R>(
  * @example
  * ```ts
  * import { starmap } from "jsr:@x/gridengine";
- * import { assertEquals } from "@std/assert";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
  *
  * assertEquals(await starmap(Math.pow, [[2, 3], [3, 2]]), [8, 9]);
  * ```
@@ -162,7 +162,7 @@ export function imap<T, R>(
  * @example
  * ```ts
  * import { imapUnordered } from "jsr:@x/gridengine";
- * import { assertEquals } from "@std/assert";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
  *
  * const found: number[] = [];
  * for await (const y of imapUnordered((x: number) => x + 1, [1, 2, 3])) found.push(y);

@@ -27,7 +27,7 @@ const remembered = new WeakMap<Function, Partial_>();
  * @example
  * ```ts
  * import { map, partial } from "jsr:@x/gridengine";
- * import { assertEquals } from "@std/assert";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
  *
  * const power = (exponent: number, base: number) => base ** exponent;
  * assertEquals(await map(partial(power, 3), [1, 2, 3]), [1, 8, 27]);

@@ -52,15 +52,38 @@ test("CI runs the tests by the command that README gives", () => {
   assert(blocks("sh").some(({ text }) => text.includes(`${SELF} `)));
 });
 
-test("the first program of README runs in a folder of one's own, set up as it says", async () => {
-  using directory = new TempDirectory();
+/** A folder of one's own, set up as README says. */
+function newcomersFolder(): TempDirectory {
+  const directory = new TempDirectory();
   const configuration = blocks("json");
   assertEquals(configuration.length, 1);
   const [{ text }] = configuration as [Block];
-  await Deno.writeTextFile(
+  Deno.writeTextFileSync(
     `${directory.path}/deno.json`,
-    text.replace("/path/to/checkout/", ROOT),
+    text.replaceAll("/path/to/checkout/", ROOT),
   );
+  return directory;
+}
+
+test("a folder of one's own, set up as README says, has what all blocks import", async () => {
+  using directory = newcomersFolder();
+  const programs = [...blocks("ts"), ...blocks("ts ignore")];
+  assert(programs.length > 15);
+  programs.forEach(({ text }, i) => {
+    Deno.writeTextFileSync(`${directory.path}/block${i}.ts`, text);
+  });
+  const { code, stderr } = await bounded(
+    new Deno.Command(Deno.execPath(), {
+      args: ["check", "--quiet", "."],
+      cwd: directory.path,
+      env: { NO_COLOR: "1" },
+    }).output(),
+  );
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+});
+
+test("the first program of README runs in a folder of one's own, set up as it says", async () => {
+  using directory = newcomersFolder();
   await Deno.writeTextFile(`${directory.path}/squares.ts`, blocks("ts")[0]!.text);
   const { code, stdout, stderr } = await bounded(
     new Deno.Command(Deno.execPath(), {

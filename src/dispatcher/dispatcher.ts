@@ -86,7 +86,7 @@ export interface Dispatchable {
  * @example Two maps on the same workers
  * ```ts
  * import { JobDispatcher, ProcessScheduler } from "jsr:@x/gridengine";
- * import { assertEquals } from "@std/assert";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
  *
  * await using dispatcher = new JobDispatcher({
  *   scheduler: () => new ProcessScheduler({ workers: 2 }),

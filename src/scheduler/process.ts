@@ -71,7 +71,7 @@ const SIGKILL = "SIGKILL";
  * @example Two processes that may read, and nothing else
  * ```ts
  * import { map, ProcessScheduler } from "jsr:@x/gridengine";
- * import { assertEquals } from "@std/assert";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
  *
  * await using scheduler = new ProcessScheduler({
  *   workers: 2,
