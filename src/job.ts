@@ -31,7 +31,7 @@ import { stackLine, withOutput } from "./dispatcher/failures.ts";
 import { ItemSource } from "./dispatcher/item_source.ts";
 import { JobOutput, logMode, type LogOptions } from "./dispatcher/job_output.ts";
 import { COMMON_CHECKS, DEFAULT_RETRIES, runSettings } from "./dispatcher/options.ts";
-import { sharedDispatcher } from "./dispatcher/shared.ts";
+import { type SharedDispatcher, sharedDispatcher } from "./dispatcher/shared.ts";
 import {
   GridEngineError,
   JobCancelledError,
@@ -141,7 +141,7 @@ let jobs = 0;
  * assertEquals(await job.result, 3);
  * ```
  */
-export class Job<R = unknown> {
+export class Job<R = unknown> implements AsyncDisposable {
   /** Forgotten when the job has ended, for it may be large. */
   #target: ((...args: never[]) => R) | undefined;
   #args: readonly unknown[];
@@ -162,6 +162,8 @@ export class Job<R = unknown> {
   #asked = false;
   #killed = false;
   #engine: Engine | undefined;
+  /** What it runs on, if no dispatcher was given. */
+  #shared: SharedDispatcher | undefined;
   #run = 0;
   #worker: WorkerInfo | undefined;
   #exitCode: number | null = null;
@@ -233,6 +235,7 @@ export class Job<R = unknown> {
     };
     this.#state = "started";
     this.#engine = engine;
+    this.#shared = shared;
     let outcome: Outcome | undefined;
     const end = (error?: unknown) => {
       this.#end(outcome && error === undefined ? outcome : { error });
@@ -320,6 +323,28 @@ export class Job<R = unknown> {
       );
     }
     this.#closed = true;
+  }
+
+  /**
+   * Terminates the job if it runs, waits until it has ended, and until nothing is left of
+   * what it ran on: its worker's process, and what belongs to it here. Where a dispatcher
+   * was given, or other jobs of the same scheduler run, that stays.
+   *
+   * @example
+   * ```ts
+   * import { Job, ProcessScheduler } from "jsr:@x/gridengine";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const scheduler = () => new ProcessScheduler({ workers: 1 });
+   * await using job = new Job({ target: (x: number) => 2 * x, args: [21], scheduler });
+   * job.start();
+   * assertEquals(await job.result, 42);
+   * ```
+   */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state === "started") this.terminate();
+    if (this.#state !== "new") await this.#ended.promise;
+    await this.#shared?.left();
   }
 
   /** What it is called. It can be set until it is started. */

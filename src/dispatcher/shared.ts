@@ -33,6 +33,11 @@ export class SharedDispatcher extends JobDispatcher {
     shared.delete(this.#scheduler);
     void this.close();
   }
+
+  /** Resolves when it is closed; at once while it has jobs. */
+  async left(): Promise<void> {
+    if (this.#holders === 0) await this.close();
+  }
 }
 
 /** The dispatcher of a scheduler's jobs; of the best available one by default. */
