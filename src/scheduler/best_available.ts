@@ -15,7 +15,7 @@ let reason: string | undefined;
 
 /**
  * The best scheduler that this machine offers: a cluster's, where a DRMAA library loads
- * and opens a session, else processes of this machine. Which and why is said at log level
+ * and opens a session on a host that may submit, else processes of this machine. Which and why is said at log level
  * `"debug"`.
  *
  * @example
@@ -32,11 +32,12 @@ export async function bestAvailable(): Promise<Scheduler> {
     const scheduler = new GridEngineScheduler();
     try {
       await scheduler.open();
+      await scheduler.checkSubmitHost();
       log("debug", `using ${scheduler.name}: a DRMAA session opens`);
       return scheduler;
     } catch (error) {
       await scheduler.close().catch(() => {}); // It is not used.
-      reason = `no DRMAA session opens: ${(error as Error).message}`;
+      reason = `the cluster takes no jobs from here: ${(error as Error).message}`;
     }
   }
   const scheduler = new ProcessScheduler();

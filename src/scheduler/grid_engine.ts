@@ -40,6 +40,8 @@ const LOOK = 1000;
 const RECONNECT_GRACE = 15_000;
 /** How long a log's file server may take to answer, in milliseconds. */
 const FILE_LIMIT = 5000;
+/** How long the cluster may take to say whether this host may submit, in milliseconds. */
+const ANSWER_LIMIT = 5000;
 /** How much of a log is read, in bytes. */
 const LOG_TAIL = 4096;
 
@@ -143,6 +145,15 @@ export class GridEngineScheduler implements Scheduler {
   async open(): Promise<void> {
     this.#mustBeOpen();
     await this.#session.open();
+  }
+
+  /**
+   * Asks the cluster whether this host may submit, if it answers within 5 s.
+   *
+   * @throws {DrmaaError} When it may not.
+   */
+  async checkSubmitHost(): Promise<void> {
+    await within(ANSWER_LIMIT, this.#session.checkSubmitHost(), undefined);
   }
 
   /** The process id of the keeper, once there is one. */

@@ -80,6 +80,29 @@ export class KeeperSession {
     return jobs;
   }
 
+  /**
+   * Asks whether this host may submit, which the cluster says only to who submits. What is
+   * submitted has to be refused, for it asks for what there is not; on which host it is
+   * looked at before that.
+   *
+   * @throws {DrmaaError} When it may not.
+   */
+  async checkSubmitHost(): Promise<void> {
+    try {
+      const jobs = await this.submit({
+        remoteCommand: "/bin/true",
+        nativeSpecification: "-l gridengine_no_such_resource=1",
+        outputPath: ":/dev/null",
+        joinFiles: true,
+      }, 1);
+      // Not every system minds.
+      this.terminate(jobs);
+    } catch (error) {
+      if (/not a submit host/.test((error as Error).message)) throw error;
+      // A cluster that has other troubles is a cluster: a map tells of them.
+    }
+  }
+
   /** Has jobs end. */
   terminate(jobs: string[]): void {
     for (const job of jobs) if (this.#jobs.has(job)) this.#ending.add(job);

@@ -97,6 +97,24 @@ for (const [death, [plan, says]] of Object.entries(DEATHS)) {
   });
 }
 
+test("bestAvailable() falls back on a host that may not submit, and says why", async (cluster) => {
+  const words = `denied: host "node1" is not a submit host`;
+  await cluster.plan("run_bulk_jobs", `fail 17 ${words}`);
+  const { code, out, error } = await run(cluster, ["best", "use"]);
+  assertEquals([code, out], [0, "scheduler processes\nresults 2 3\n"], error);
+  assertMatch(error, new RegExp(`local processes: .*${words}`));
+});
+
+test("whether a host may submit is asked without a job that stays", async (cluster) => {
+  await using scheduler = schedulerOf(cluster);
+  await cluster.plan("run_bulk_jobs", `fail 17 unknown resource "x"`);
+  await scheduler.checkSubmitHost();
+  await cluster.plan("run_bulk_jobs");
+  await scheduler.checkSubmitHost();
+  await until("there is no job", () => cluster.jobs.length === 0);
+  assertEquals(cluster.calls("run_bulk_jobs").length, 2);
+});
+
 test("a keeper that cannot be started fails a map, which can catch it", async (cluster) => {
   const deno = `${cluster.path}/deno`;
   await Deno.copyFile(Deno.execPath(), deno);
