@@ -73,6 +73,8 @@ export const LOCAL_FLOW: Flow = {
 const QUICK = 100;
 /** Beyond such a time the window shrinks, lest what is small comes late, in ms. */
 const SLOW = 500;
+/** So much is acknowledged at the latest, so that the other side has room again, in bytes. */
+const ACKNOWLEDGED = 1 << 20;
 /** How many large messages take turns. */
 const MOST_OPEN = 8;
 
@@ -136,7 +138,7 @@ export class Link {
 
   /** Whether so much came in since anything was sent that the other side should know. */
   get shouldAcknowledge(): boolean {
-    return this.#unacknowledgedBytes >= this.#flow.piece;
+    return this.#unacknowledgedBytes >= Math.min(this.#flow.piece, ACKNOWLEDGED);
   }
 
   /** Whether anything came in that the other side has not been told of. */
