@@ -45,7 +45,7 @@ export type Arrival = "repeated" | "gap" | "part";
 export interface Flow {
   /** Messages up to here are sent at once. */
   small: number;
-  /** Messages beyond this are cut into pieces of this size. */
+  /** Messages beyond this are cut into pieces of this size: of more, where the link is fast. */
   piece: number;
   /** When so much is not acknowledged, only small messages are sent: at first. */
   window: number;
@@ -58,7 +58,7 @@ export const NETWORK_FLOW: Flow = {
   small: 1 << 14,
   piece: 1 << 17,
   window: 1 << 19,
-  most: 1 << 21,
+  most: 5 << 20,
 };
 
 /** Within a machine: pieces lie in shared memory, and each costs a wake. */
@@ -75,6 +75,8 @@ const QUICK = 100;
 const SLOW = 500;
 /** So much is acknowledged at the latest, so that the other side has room again, in bytes. */
 const ACKNOWLEDGED = 1 << 20;
+/** The window holds so many pieces at least; each costs both sides a wake. */
+const PIECES = 4;
 /** How many large messages take turns. */
 const MOST_OPEN = 8;
 
@@ -200,13 +202,15 @@ export class Link {
       const at = this.#next();
       const waiting = this.#waiting[at]!;
       const { frames, bytes, acknowledged } = waiting;
-      if (bytes <= this.#flow.piece) {
+      // What a fast link carries in some milliseconds need not be cut.
+      const size = Math.max(this.#flow.piece, Math.floor(this.#window / PIECES));
+      if (bytes <= size && !waiting.cut) {
         this.#remove(at);
         sent.push(this.#put(frames, bytes, acknowledged));
         continue;
       }
       const cut = waiting.cut ??= new Cut(++this.#cuts, frames);
-      const piece = cut.next(this.#flow.piece);
+      const piece = cut.next(size);
       if (cut.done) this.#remove(at);
       sent.push(this.#put(piece, sizeOf(piece), cut.done ? acknowledged : undefined));
     }
@@ -278,6 +282,8 @@ export class Link {
   /** What to send again to a side that has everything up to `number`. */
   resend(number: number): Frames[] {
     this.acknowledge(number);
+    // Nobody knows how fast the link is now.
+    this.#window = this.#flow.window;
     const first = this.#sent - this.#kept.length + 1;
     return this.#kept.map(({ frames }, i) => this.#stamp(frames, first + i));
   }
