@@ -271,7 +271,8 @@ test("close() leaves a submission to the keeper, which ends what it gives", asyn
   assertEquals(cluster.keepers().length, 1);
   await cluster.plan("run_bulk_jobs");
   await until("the keeper has left", () => cluster.keepers().length === 0);
-  assertEquals(cluster.calls("control"), ["1.1", "1.2"]);
+  // It is told again every 2 s, as long as they have not ended.
+  assertEquals([...new Set(cluster.calls("control"))], ["1.1", "1.2"]);
 });
 
 test("close() does not wait for a master that keeps the session", async (cluster) => {
@@ -316,7 +317,7 @@ for (const signal of ["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as co
     assertEquals(cluster.keepers().length, 1);
     await cluster.plan("run_bulk_jobs");
     await until("the keeper has left", () => cluster.keepers().length === 0);
-    assertEquals(cluster.calls("control"), ["1.1", "1.2"]);
+    assertEquals([...new Set(cluster.calls("control"))], ["1.1", "1.2"]);
   });
 }
 
