@@ -53,12 +53,17 @@ export class KeeperLost extends DrmaaError {
 
 type Order<R> = R extends { id: number } ? Omit<R, "id"> : never;
 
+/** How long a question keeps the program alive by itself, in milliseconds. */
+const KEPT_ALIVE = 5000;
+
 /** A keeper that runs. */
 export class KeeperClient {
   readonly #process: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #listener: KeeperListener;
   readonly #waiting = new Map<number, PromiseWithResolvers<string[]>>();
+  /** Which of those questions keep the program alive. */
+  readonly #young = new Set<number>();
   readonly #opened = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
   readonly #printed = new Printed();
@@ -203,14 +208,24 @@ export class KeeperClient {
       return answer.promise;
     }
     this.#waiting.set(id, answer);
+    this.#young.add(id);
     this.#process.ref();
+    // Who still wants the answer then keeps the program alive himself, as a map does.
+    const timer = setTimeout(() => this.#forgetYoung(id), KEPT_ALIVE);
+    Deno.unrefTimer(timer as unknown as number);
+    void answer.promise.finally(() => clearTimeout(timer)).catch(() => {});
     this.#write({ ...order, id });
     return answer.promise;
   }
 
   /** A keeper keeps the program alive while it is asked something, and at no other time. */
   #unref(): void {
-    if (this.#waiting.size === 0 && !this.#closing) this.#process.unref();
+    if (this.#young.size === 0 && !this.#closing) this.#process.unref();
+  }
+
+  #forgetYoung(id: number): void {
+    this.#young.delete(id);
+    if (!this.#isGone) this.#unref();
   }
 
   #write(line: object): void {
@@ -307,7 +322,7 @@ export class KeeperClient {
   #answer(id: number): PromiseWithResolvers<string[]> | undefined {
     const answer = this.#waiting.get(id);
     this.#waiting.delete(id);
-    this.#unref();
+    this.#forgetYoung(id);
     return answer;
   }
 }

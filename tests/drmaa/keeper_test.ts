@@ -260,6 +260,14 @@ test("a worker that is not submitted ends when it is stopped, and its job later"
   assertEquals(cluster.jobs, ["1.2"]);
 });
 
+test("a program ends though its cluster answers nothing and its scheduler is not closed", async (cluster) => {
+  await cluster.plan("run_bulk_jobs", "block");
+  const { code, out, error } = await run(cluster, ["unclosed"]);
+  assertEquals([code, out], [0, "caught TimeoutError\nthe end\n"], error);
+  await cluster.plan("run_bulk_jobs");
+  await until("the keeper has left", () => cluster.keepers().length === 0);
+});
+
 test("close() leaves a submission to the keeper, which ends what it gives", async (cluster) => {
   const scheduler = schedulerOf(cluster);
   const heard = new Heard();
