@@ -20,6 +20,7 @@ import { messageOf, report } from "./fault.ts";
 import { checkRoom } from "./open_files.ts";
 import { Peer } from "./peer.ts";
 import { LOST, Transport } from "./transport.ts";
+import { locateLibzmq } from "../zeromq/locate.ts";
 import { configFlags } from "./user_config.ts";
 
 /** What a worker is told that was ours. */
@@ -121,9 +122,14 @@ export class Crew {
     listener: CrewListener,
   ): Promise<Crew> {
     const { transport: kind, permissions = "inherit", memory } = scheduler;
-    const flags = [...FLAGS, ...await configFlags(), ...heapFlag(memory)];
+    const [config, libzmq] = await Promise.all([
+      configFlags(),
+      locateLibzmq(settings.libzmq),
+    ]);
+    const flags = [...FLAGS, ...config, ...heapFlag(memory)];
     const transport = await Transport.open({
       kind,
+      libzmq,
       permissions,
       flags,
       workers: scheduler.workers,

@@ -15,7 +15,6 @@ import { cleanUp } from "../cleanup.ts";
 import { settings } from "../settings.ts";
 import { ZeromqError } from "../errors.ts";
 import { curveKeys, type Libzmq, openLibzmq } from "../zeromq/libzmq.ts";
-import { locateLibzmq } from "../zeromq/locate.ts";
 import { thisMachine } from "../zeromq/machine.ts";
 import { type SocketOptions, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
 import { SharedMemory } from "../zeromq/shared_memory.ts";
@@ -40,6 +39,8 @@ const LINGER = 500;
 export interface TransportOptions {
   /** See `Scheduler.transport`. */
   kind: "local" | "network";
+  /** The path of libzmq. */
+  libzmq: string;
   /** See `Scheduler.permissions`. */
   permissions: Deno.PermissionOptions;
   /** See `WorkerSpec.flags`. */
@@ -99,8 +100,7 @@ export class Transport {
   static async open(
     options: TransportOptions,
   ): Promise<Transport> {
-    const { kind, permissions, flags, memory, reconnectGrace } = options;
-    const libzmq = await locateLibzmq(settings.libzmq);
+    const { kind, libzmq, permissions, flags, memory, reconnectGrace } = options;
     const zmq = openLibzmq(libzmq);
     checkOpenFiles(zmq, options);
     const context = new ZmqContext(zmq);

@@ -151,10 +151,18 @@ const READ: [name: string, at: object, owner: object, keys: PropertyKey[]][] = [
   ["Set.prototype", new Set(), Set.prototype, ["size"]],
 ];
 
+/**
+ * After so many looks it pays to write them out, which takes some milliseconds: a program
+ * with few items does not wait for that.
+ */
+const LOOKS = 100;
+
 /** The surroundings of the thread that this module was loaded in. */
 export class Surroundings {
   readonly #places: Place[] = [];
-  #areThere: () => boolean;
+  /** The look as it is written out, once it is. */
+  #written: (() => boolean) | undefined;
+  #looks = 0;
 
   /** Takes down what is there. */
   constructor() {
@@ -166,7 +174,16 @@ export class Surroundings {
     }
     for (const [name, owner, keys] of PARTS) this.#add(name, owner, owner, keys);
     for (const [name, at, owner, keys] of READ) this.#add(name, at, owner, keys);
-    this.#areThere = look(this.#places);
+  }
+
+  /** Whether all is there. */
+  #areThere(): boolean {
+    if (this.#written) return this.#written();
+    for (let i = 0; i < this.#places.length; i++) {
+      if (!isThere(this.#places[i]!)) return false;
+    }
+    if (++this.#looks >= LOOKS) this.#written = look(this.#places);
+    return true;
   }
 
   #add(name: string, at: object, owner: object, keys: PropertyKey[]): void {
@@ -214,7 +231,8 @@ export class Surroundings {
         place.value = (place.at as Record<PropertyKey, unknown>)[place.key];
         place.own = getOwnPropertyDescriptor(place.owner, place.key);
       }
-      this.#areThere = look(this.#places);
+      this.#written = undefined;
+      this.#looks = 0;
     } catch {
       // It is broken: what was there before will be put back.
     }
