@@ -23,7 +23,15 @@ interface Place {
 }
 
 // Own copies, and in what follows no other methods: they may be what was replaced.
-const { defineProperty, deleteProperty, getOwnPropertyDescriptor } = Reflect;
+const {
+  defineProperty,
+  deleteProperty,
+  getOwnPropertyDescriptor,
+  getPrototypeOf,
+  setPrototypeOf,
+} = Reflect;
+/** In place of a key: what the object inherits from. */
+const PROTOTYPE = Symbol("prototype");
 
 const prototypeOf = (object: object) => Object.getPrototypeOf(object) as object;
 const TypedArray = prototypeOf(Uint8Array) as typeof Uint8Array;
@@ -174,6 +182,11 @@ export class Surroundings {
     }
     for (const [name, owner, keys] of PARTS) this.#add(name, owner, owner, keys);
     for (const [name, at, owner, keys] of READ) this.#add(name, at, owner, keys);
+    const owners = [...Object.entries(WHOLE), ...PARTS, ...READ.map(ownerOf)];
+    for (const [name, owner] of owners) {
+      if (owner === globalThis) continue;
+      this.#add(`what ${name} inherits from`, owner, owner, [PROTOTYPE]);
+    }
   }
 
   /** Whether all is there. */
@@ -188,11 +201,15 @@ export class Surroundings {
 
   #add(name: string, at: object, owner: object, keys: PropertyKey[]): void {
     for (const key of keys) {
-      const step = typeof key === "symbol" ? `[${key.description}]` : `.${String(key)}`;
+      const step = key === PROTOTYPE
+        ? ""
+        : typeof key === "symbol"
+        ? `[${key.description}]`
+        : `.${String(key)}`;
       this.#places.push({
         at,
         key,
-        value: (at as Record<PropertyKey, unknown>)[key],
+        value: read(at, key),
         owner,
         own: getOwnPropertyDescriptor(owner, key),
         name: owner === globalThis ? String(key) : name + step,
@@ -216,7 +233,8 @@ export class Surroundings {
       const place = this.#places[i]!;
       if (isThere(place)) continue;
       found ??= place.name;
-      if (place.own) defineProperty(place.owner, place.key, place.own);
+      if (place.key === PROTOTYPE) setPrototypeOf(place.owner, place.value as object);
+      else if (place.own) defineProperty(place.owner, place.key, place.own);
       else deleteProperty(place.owner, place.key);
     }
     return found;
@@ -228,7 +246,7 @@ export class Surroundings {
       if (this.#areThere()) return;
       for (const place of this.#places) {
         if (isThere(place)) continue;
-        place.value = (place.at as Record<PropertyKey, unknown>)[place.key];
+        place.value = read(place.at, place.key);
         place.own = getOwnPropertyDescriptor(place.owner, place.key);
       }
       this.#written = undefined;
@@ -249,6 +267,7 @@ function look(places: readonly Place[]): () => boolean {
   const list = (name: string, { length }: readonly unknown[]) =>
     Array.from({ length }, (_, i) => `${name}${i}`).join();
   const tests = places.map(({ at, key }, i) => {
+    if (key === PROTOTYPE) return `prototype(o${objects.indexOf(at)}) === v${i}`;
     const name = typeof key === "symbol"
       ? `k${keys.indexOf(key)}`
       : JSON.stringify(key);
@@ -259,14 +278,25 @@ function look(places: readonly Place[]): () => boolean {
     "objects",
     "keys",
     "values",
+    "prototype",
     `const [${list("o", objects)}] = objects, [${list("k", keys)}] = keys, ` +
       `[${list("v", values)}] = values; return () => ${tests.join(" && ")};`,
-  )(objects, keys, values) as () => boolean;
+  )(objects, keys, values, getPrototypeOf) as () => boolean;
+}
+
+function ownerOf([name, , owner]: typeof READ[0]): [string, object] {
+  return [name, owner];
+}
+
+function read(at: object, key: PropertyKey): unknown {
+  return key === PROTOTYPE
+    ? getPrototypeOf(at)
+    : (at as Record<PropertyKey, unknown>)[key];
 }
 
 function isThere({ at, key, value }: Place): boolean {
   try {
-    return (at as Record<PropertyKey, unknown>)[key] === value;
+    return read(at, key) === value;
   } catch {
     return false;
   }

@@ -104,6 +104,23 @@ async function checkWork(dispatcher: JobDispatcher, what: string): Promise<void>
   assertEquals([doubled!.length, doubled!.at(-1)], [50_000, 6], what);
 }
 
+test("A function may replace what arrays and promises inherit from", async () => {
+  await using dispatcher = new JobDispatcher({ scheduler });
+  const replace = (owner: string) => {
+    const above = new Proxy({}, {
+      get() {
+        throw new Error("replaced");
+      },
+    });
+    if (owner !== "") Object.setPrototypeOf((0, eval)(owner), above);
+    return owner.length;
+  };
+  const owners = ["", "Array.prototype", "", "Promise.prototype", "Map.prototype", ""];
+  const lengths = await dispatcher.map(replace, owners, { retries: 0 });
+  assertEquals(lengths, owners.map(({ length }) => length));
+  await checkWork(dispatcher, "prototypes");
+});
+
 for (const [owner, keys] of Object.entries(PLACES)) {
   test(`A function may replace what there is: ${owner}`, async () => {
     await using dispatcher = new JobDispatcher({ scheduler });
