@@ -107,6 +107,8 @@ export class Link {
   readonly #flow: Flow;
   readonly #clock: () => number;
   #window: number;
+  /** Of how many bytes pieces are. */
+  #size: number;
   #sent = 0;
   #received = 0;
   #acknowledged = 0;
@@ -131,6 +133,7 @@ export class Link {
     this.#flow = flow;
     this.#clock = clock;
     this.#window = flow.window;
+    this.#size = flow.piece;
   }
 
   /** The highest sequence number received so far. */
@@ -203,7 +206,7 @@ export class Link {
       const waiting = this.#waiting[at]!;
       const { frames, bytes, acknowledged } = waiting;
       // What a fast link carries in some milliseconds need not be cut.
-      const size = Math.max(this.#flow.piece, Math.floor(this.#window / PIECES));
+      const size = this.#size;
       if (bytes <= size && !waiting.cut) {
         this.#remove(at);
         sent.push(this.#put(frames, bytes, acknowledged));
@@ -282,8 +285,8 @@ export class Link {
   /** What to send again to a side that has everything up to `number`. */
   resend(number: number): Frames[] {
     this.acknowledge(number);
-    // Nobody knows how fast the link is now.
-    this.#window = this.#flow.window;
+    // Nobody knows how fast the link is now: what is cut from now on is cut small.
+    this.#size = this.#flow.piece;
     const first = this.#sent - this.#kept.length + 1;
     return this.#kept.map(({ frames }, i) => this.#stamp(frames, first + i));
   }
@@ -294,6 +297,7 @@ export class Link {
     const { piece, most } = this.#flow;
     if (delay < QUICK) this.#window = Math.min(most, this.#window + bytes);
     else if (delay > SLOW) this.#window = Math.max(piece, this.#window - bytes / 2);
+    this.#size = Math.max(piece, Math.floor(this.#window / PIECES));
   }
 
   /** Whether something that waits must go before a message with these subjects. */
