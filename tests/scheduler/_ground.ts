@@ -192,7 +192,7 @@ export async function assertNothingLeft(seconds = AFTERMATH): Promise<void> {
   const user = Number((await outputAs("user", ["id", "-u"])).trim());
   const left = () =>
     processes((pid) => isRunBy(user, pid) && programOf(pid).startsWith("deno"));
-  await until(`no deno of ${USER} is left`, () => left().length === 0, AFTERMATH);
+  await until(`no deno of ${USER} is left`, () => left().length === 0, seconds);
   assertEquals([...Deno.readDirSync(`${HOME}/.gridengine`)], []);
   for (const host of [head, ...await nodes()]) {
     const files = [...Deno.readDirSync(host.tmp)].map(({ name }) => name);

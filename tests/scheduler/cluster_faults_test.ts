@@ -248,6 +248,6 @@ test("a master that is killed and comes back costs nothing", async (nodes) => {
     await startExecd(node);
     await untilHeard(node, true);
   }
-  // Then the nodes tell what has ended.
-  await assertNothingLeft(70);
+  // Then the nodes tell what has ended; and the keeper's `drmaa_exit` takes half a minute.
+  await assertNothingLeft(120);
 });
