@@ -12,9 +12,9 @@
  * A message that is large travels in pieces, each of which is a message on the wire,
  * with a number of its own: so each is a sign of life, and what has arrived need not be
  * sent again. Only so much is under way at once as the window allows, which is as large
- * as the link is fast, and a piece has its number when it goes. Small messages do not wait for the window, and large ones
- * take turns, unless they have to keep their order: see `order.ts`. What has not gone
- * yet can be withdrawn.
+ * as the link is fast, and a piece has its number when it goes. Small messages do not
+ * wait for the window, and large ones take turns, unless they have to keep their order:
+ * see `order.ts`. What has not gone yet can be withdrawn.
  *
  * @module
  */

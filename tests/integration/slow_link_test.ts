@@ -72,7 +72,7 @@ test("A large value goes on where it was when its link was cut", async (link) =>
   await until("half of it is there", async () => await link.carried() > 8e6);
   await link.set("down");
   // The heartbeats of both sides end the connection.
-  await new Promise((resolve) => setTimeout(resolve, 3000));
+  await until("both have hung up", async () => await link.ends() === 0);
   await link.set("up");
   assertEquals(await done, [true]);
   const carried = await link.carried();

@@ -56,6 +56,9 @@ function shepherdOf(pid: number): number {
   throw new Error(`No shepherd is above the process ${pid}`);
 }
 
+/** One item that waits on the only worker, and is not tried again. */
+const ONE = { run: "wait", items: 1, retries: 0, scheduler: { workers: 1 } } as const;
+
 test("a signal, with the figures and the last words, and the log is kept", async () => {
   await withDirectory(async (logDirectory) => {
     const loss = await lossOf({ run: "leave", scheduler: { logDirectory } });
@@ -87,13 +90,7 @@ test("the log of what went well is removed", async () => {
 });
 
 test("a deletion by somebody", async () => {
-  const scheduler = { workers: 1 };
-  await using ground = await Ground.start({
-    run: "wait",
-    items: 1,
-    retries: 0,
-    scheduler,
-  });
+  await using ground = await Ground.start(ONE);
   await ground.opened();
   await ground.begun(1);
   const [job] = await jobs();
@@ -105,13 +102,7 @@ test("a deletion by somebody", async () => {
 });
 
 test("an end that nobody can explain, and the worker that lives on ends", async () => {
-  const scheduler = { workers: 1 };
-  await using ground = await Ground.start({
-    run: "wait",
-    items: 1,
-    retries: 0,
-    scheduler,
-  });
+  await using ground = await Ground.start(ONE);
   await ground.opened();
   const [{ pid }] = await ground.begun(1) as [Place];
   Deno.kill(shepherdOf(pid), "SIGKILL");
