@@ -32,8 +32,6 @@ import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.t
  * of the memory that it shares.
  */
 const FLUSH_INTERVAL = 10;
-/** How long batches may follow each other without a turn of the event loop, in ms. */
-const TURN_INTERVAL = 50;
 /** The time is looked at after so many items at most, and after so many milliseconds. */
 const MOST_UNTIMED = 64;
 const UNTIMED = 1;
@@ -227,14 +225,8 @@ async function callOf(number: number): Promise<Call> {
 
 async function pump(): Promise<void> {
   pumping = true;
-  let turned = clock();
   for (let batch; (batch = batches.shift());) {
     await new BatchRun(batch).run();
-    // Timers and the like, which functions may have left behind, have their turn, too.
-    if (clock() - turned > TURN_INTERVAL) {
-      await new Promise((resolve) => setImmediate(resolve));
-      turned = clock();
-    }
     channel!.poll();
   }
   pumping = false;
@@ -320,6 +312,7 @@ class BatchRun {
         const until = min(chunk.count, this.#offset + this.#stride);
         const promise = this.#runSome(call, args, until);
         if (promise) await this.#settle(promise);
+        if (this.#next === args.length) await this.#leaveTurn();
         this.#look();
       }
     }
@@ -384,6 +377,18 @@ class BatchRun {
     if (current.job) this.#closeJob();
     this.#offset++;
     this.#next++;
+  }
+
+  /**
+   * Gives the event loop a turn before the last results are sent on, with which the run
+   * may be over: what items left behind has it now, and promises that were rejected and
+   * that nobody awaits are told while there is an item to tell of.
+   */
+  async #leaveTurn(): Promise<void> {
+    this.#check();
+    running.end();
+    await new Promise((resolve) => setImmediate(resolve));
+    if (current.job) this.#closeJob();
   }
 
   /** Sends on what there was before the item that runs. */

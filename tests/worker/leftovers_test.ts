@@ -4,6 +4,7 @@ import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/asser
 import {
   Job,
   JobDispatcher,
+  type LogLine,
   map,
   ProcessScheduler,
   WorkerLostError,
@@ -176,4 +177,34 @@ test("A thread that stands still behind an item of a Job is replaced, too", asyn
     await job.join();
   }
   assertEquals(jobs.map(({ exitCode }) => exitCode), [0, 0]);
+});
+
+test("A rejected promise that nobody awaits is told of the last item, as of those before", async () => {
+  const told: string[] = [];
+  const onLog = ({ index, line }: LogLine) => {
+    if (line.startsWith("Unhandled")) told.push(`${index}: ${line}`);
+  };
+  const ways: Record<string, (x: number) => unknown> = {
+    once: (x: number) => {
+      void Promise.reject(new Error(`of ${x}`));
+      return x;
+    },
+    later: async (x: number) => {
+      const fails = async () => {
+        for (let i = 0; i < 5; i++) await null;
+        throw new Error(`of ${x}`);
+      };
+      void fails();
+      return await x;
+    },
+  };
+  for (const leave of Object.values(ways)) {
+    told.length = 0;
+    await map(leave, [0, 1], { scheduler, chunkSize: 1, onLog });
+    // What items of one message have left is told at its end.
+    assertEquals(told.map((line) => line.replace(/^0/, "1")), [
+      "1: Unhandled rejection in a job: Error: of 0",
+      "1: Unhandled rejection in a job: Error: of 1",
+    ]);
+  }
 });
