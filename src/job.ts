@@ -40,6 +40,7 @@ import {
 } from "./errors.ts";
 import { printError } from "./printing.ts";
 import { decodeFailure } from "./protocol/failure.ts";
+import { lossIn } from "./protocol/complaint.ts";
 import { serializeFor } from "./protocol/values.ts";
 import { freshSeed } from "./random.ts";
 import { log } from "./settings.ts";
@@ -160,6 +161,8 @@ export class Job<R = unknown> implements AsyncDisposable {
   #state: "new" | "started" | "ended" = "new";
   #closed = false;
   #asked = false;
+  /** It was said that a message to it loses its class. */
+  #warned = false;
   #killed = false;
   #engine: Engine | undefined;
   /** What it runs on, if no dispatcher was given. */
@@ -429,7 +432,20 @@ export class Job<R = unknown> implements AsyncDisposable {
     this.#mustBeStarted("send");
     this.#engine!.send(
       this.#run,
-      serializeFor(value, `${this.#name} → message`, "a worker"),
+      serializeFor(value, `${this.#name} → message`, "a worker", () => {
+        this.#warnOfLoss(value);
+      }),
+    );
+  }
+
+  /** Says once that an object in what is sent loses its class. */
+  #warnOfLoss(value: unknown): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const lost = lossIn([{ child: value, step: () => "message" }]);
+    log(
+      "info",
+      `to job "${this.#name}" ${lost}: send data, and make the object of that`,
     );
   }
 

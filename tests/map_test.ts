@@ -11,6 +11,7 @@ import {
   currentJob,
   GridEngineError,
   imap,
+  Job,
   JobDispatcher,
   map,
   ProcessScheduler,
@@ -71,7 +72,7 @@ test("map() says once that an item of a class loses it, and nothing of others", 
   assertEquals(stderr.split("\n").length, 2);
   assertStringIncludes(
     stderr,
-    'gridengine: item 1 of map "x" is a Point, and arrives as',
+    'gridengine: in map "x" args[1] is a Point, and arrives as',
   );
 });
 
@@ -82,8 +83,29 @@ test("map() says once that results lose their class", async () => {
   assertEquals(stderr.split("\n").length, 2);
   assertStringIncludes(
     stderr,
-    "[make 0] gridengine: the result is a Point, and arrives",
+    "[make 0] gridengine: result is a Point, and arrives",
   );
+});
+
+test("objects that lose their class are told of wherever they are, once", async () => {
+  const program = "tests/fixtures/instances_within.ts";
+  const { code, stderr } = await runProgram(program);
+  const { length: before } = "gridengine: ";
+  const lines = stderr.trim().split("\n").map((line) =>
+    line.slice(line.indexOf("gridengine: ") + before).split(", and arrives as ")[0]
+  );
+  assertEquals([code, lines], [0, [
+    'in map "f" args[0].at is a Point',
+    'in map "f" args[1][0] is an object of a class',
+    "result.at is a Point",
+    "result[0] is a Failure",
+    'result.get("at").there is a Point',
+    "result.at is an object of a class",
+    "error.at is a Point",
+    'to job "echo" message.at is a Point',
+    'in job "echo" args[0][0] is a Point',
+    "message.at is a Point",
+  ]]);
 });
 
 group("objects of the platform, of which nothing would arrive, are refused", (test) => {
@@ -101,6 +123,52 @@ group("objects of the platform, of which nothing would arrive, are refused", (te
       const begin = `make[${i}]: result is a ${kind}, which cannot be sent to the host`;
       assertEquals(message.slice(0, begin.length), begin);
     }
+  });
+
+  test("within results and items, and in messages", async (d) => {
+    const wrap = (kind: number) => {
+      class Place extends URL {}
+      const url = () => new URL("http://localhost/");
+      const filled = Array.from({ length: 2000 }, (_, i) => ({ i }));
+      return [
+        { url: url() },
+        [new Blob(["text"])],
+        new Map([["of", { at: url() }]]),
+        new Set([new Headers()]),
+        new Place("http://localhost/"),
+        [filled, filled, new Date(), { at: url() }],
+        { e: new Error("why", { cause: url() }) },
+      ][kind];
+    };
+    const paths = [
+      "result.url is a URL",
+      "result[0] is a Blob",
+      'result.get("of").at is a URL',
+      "result.values()[0] is a Headers",
+      "result is a Place",
+      "result[3].at is a URL",
+      "result.e.cause is a URL",
+    ];
+    const kinds = paths.map((_, i) => i);
+    const results = await d.map(wrap, kinds, { reraise: false });
+    const items = await d.map(() => 1, kinds.map(wrap), { reraise: false });
+    for (const [i, path] of paths.entries()) {
+      const { message } = instanceOf(results[i], SerializationError);
+      assertStringIncludes(message, `${path}, which cannot be sent to the host`);
+      const refusal = instanceOf(items[i], SerializationError).message;
+      const argument = path.replace("result", `args[${i}]`);
+      assertStringIncludes(refusal, `${argument}, which cannot be sent to a worker`);
+    }
+    const target = () => currentJob()!.send({ url: new URL("http://localhost/") });
+    const job = new Job({ target, dispatcher: d });
+    job.start();
+    assertThrows(() => job.send([new Headers()]), SerializationError, "[0] is a Head");
+    await assertRejects(() => job.result, SerializationError, "message.url is a URL");
+    const failing = () => {
+      throw Object.assign(new Error("why"), { url: new URL("http://localhost/") });
+    };
+    const { url } = await d.map(failing, [0]).catch((error) => error);
+    assertEquals(url, "http://localhost/");
   });
 
   test("as items, and others arrive", async (d) => {

@@ -20,8 +20,9 @@ import type {
   WorkerMessage,
 } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
-import { classLostBy } from "../protocol/instances.ts";
+import { lossIn } from "../protocol/complaint.ts";
 import { deserializeList, type List, serializeList } from "../protocol/lists.ts";
+import { shortened } from "../protocol/steps.ts";
 import { complaint, deserialize } from "../protocol/values.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { log, settings } from "../settings.ts";
@@ -31,7 +32,6 @@ import { Core } from "./core.ts";
 import { Crew, reconnectGraceOf } from "./crew.ts";
 import type { CoreAction, CoreEvent, Failure } from "./events.ts";
 import { guarded, report } from "./fault.ts";
-import { instancesIn, warnOfInstance } from "./instances.ts";
 import {
   abandonedError,
   cancelledError,
@@ -703,18 +703,9 @@ export class Engine {
     const peer = this.#crew!.peer(worker);
     if (!run || !peer) return;
     const values = run.values(chunks);
-    const { first, hasPlatform } = instancesIn(values);
-    if (hasPlatform) {
-      this.#refuseItems(worker, run, chunks, "an object of the platform");
-      return;
-    }
-    if (first && !run.warned && !run.settings.exclusive) {
-      run.warned = true;
-      warnOfInstance(run.name, chunks[0]!.first + first.at, first.name);
-    }
     let list: Uint8Array[];
     try {
-      list = serializeList(values);
+      list = serializeList(values, () => warnOfLoss(run, chunks));
     } catch (error) {
       this.#refuseItems(worker, run, chunks, error ?? "it cannot be read");
       return;
@@ -832,11 +823,29 @@ export class Engine {
   }
 }
 
+/** Says, once for each run, that an object among its items loses its class. */
+function warnOfLoss(run: ActiveRun, chunks: AssignedChunk[]): void {
+  if (run.warned) return;
+  run.warned = true;
+  const { exclusive } = run.settings;
+  const values = chunks.flatMap((assigned) =>
+    Array.from(run.values([assigned]), (child, i) => {
+      return {
+        child,
+        step: () => exclusive ? "args" : `args[${assigned.first + i}]`,
+      };
+    })
+  );
+  const name = `${exclusive ? "job" : "map"} "${shortened(run.name)}"`;
+  const instead = exclusive ? "let the function capture it" : "so map over a key of it";
+  log(
+    "info",
+    `in ${name} ${lossIn(values)}: what a variable holds keeps its class, ${instead}`,
+  );
+}
+
 /** Why an argument cannot travel, if it cannot. */
 function complaintAbout(value: unknown, path: string): unknown {
-  if (classLostBy(value)?.isPlatform) {
-    return complaint(value, path, "a worker", undefined);
-  }
   try {
     serializeList([value]);
     return undefined;

@@ -6,7 +6,7 @@
 
 import { types } from "node:util";
 import { MOST_DEPTH } from "./depth.ts";
-import { classLostBy } from "./instances.ts";
+import { lossOf } from "./instances.ts";
 import { type Child, childrenOf, shortened, shortName } from "./steps.ts";
 
 /** What cannot travel. */
@@ -32,10 +32,12 @@ interface Stage {
  *
  * @param values Values that could not be serialized, and how to call each of them.
  * @param canTravel Tells it of an object that holds no other.
+ * @param kindOf How to call what is looked for; nothing for what is not.
  */
 export function complaintAbout(
   values: Iterable<Child>,
   canTravel: (value: object) => boolean,
+  kindOf: (value: unknown) => string | undefined = kindThatCannot,
 ): Complaint | undefined {
   const seen = new Set<unknown>();
   let at: Stage | undefined;
@@ -46,7 +48,7 @@ export function complaintAbout(
   });
   /** Says what is wrong with a value by itself, or goes on with what it holds. */
   const enter = (value: unknown, step: () => string): Complaint | undefined => {
-    const kind = kindThatStays(value) ?? kindOfPlatform(value);
+    const kind = kindOf(value);
     if (kind !== undefined) return complain(kind, step);
     if (typeof value !== "object" || value === null || seen.has(value)) {
       return undefined;
@@ -136,8 +138,30 @@ function isOutOfBounds(view: ArrayBufferView): boolean {
 
 /** How to call an object of the platform, of which structured clone leaves nothing. */
 function kindOfPlatform(value: unknown): string | undefined {
-  const lost = classLostBy(value);
-  return lost?.isPlatform ? article(lost.name) : undefined;
+  const loss = isObject(value) ? lossOf(value) : undefined;
+  return loss?.isPlatform ? article(loss.name) : undefined;
+}
+
+function kindThatCannot(value: unknown): string | undefined {
+  return kindThatStays(value) ?? kindOfPlatform(value);
+}
+
+/**
+ * What to tell people of the first object in some values that arrives without its class,
+ * such as `"result.place is a Point, and arrives as a plain object without its methods"`.
+ */
+export function lossIn(values: Iterable<Child>): string {
+  const found = complaintAbout(values, () => true, (value) => {
+    const loss = isObject(value) ? lossOf(value) : undefined;
+    if (!loss) return undefined;
+    const what = loss.name === "" ? "an object of a class" : article(loss.name);
+    return `${what}, and arrives as ${
+      loss.isError
+        ? "a plain error without fields of its own"
+        : "a plain object without its methods"
+    }`;
+  });
+  return `${found?.path ?? "a value"} is ${found?.what ?? "an object of a class"}`;
 }
 
 /** Whether it is a record or an array, which travels if what it holds does. */

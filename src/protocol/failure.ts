@@ -7,7 +7,7 @@
 
 import { GridEngineError } from "../errors.ts";
 import { classNamesOf, create } from "./failure_classes.ts";
-import { shortened } from "./steps.ts";
+import { type Child, shortened, stepTo } from "./steps.ts";
 import { canTravel, deserialize, serialize } from "./values.ts";
 
 /** A thrown value that can be sent. */
@@ -32,10 +32,17 @@ type Encoded =
 /** Causes deeper than this are left out. */
 const MOST_CAUSES = 16;
 
-/** The thrown value as bytes. */
-export function encodeFailure(thrown: unknown): Uint8Array<ArrayBuffer> {
+/**
+ * The thrown value as bytes.
+ *
+ * @param lossy Is told what holds an object that arrives without its class.
+ */
+export function encodeFailure(
+  thrown: unknown,
+  lossy?: (value: Child) => void,
+): Uint8Array<ArrayBuffer> {
   try {
-    return serialize(describe(thrown, 0, new Map()));
+    return serialize(describe(thrown, 0, { seen: new Map(), lossy }));
   } catch {
     // A getter, a `toString` or a proxy of its own throws.
     return serialize({ kind: "text", text: "it cannot be read" });
@@ -66,18 +73,21 @@ export function decodeFailure(
   }
 }
 
-/** What was described before: an error may hold itself, many times over. */
-type Known = Map<unknown, Encoded>;
+interface Known {
+  /** What was described before: an error may hold itself, many times over. */
+  seen: Map<unknown, Encoded>;
+  lossy: ((value: Child) => void) | undefined;
+}
 
 function describe(thrown: unknown, depth: number, known: Known): Encoded {
   if (thrown instanceof Error) return describeError(thrown, depth, known);
-  return canTravel(thrown)
+  return canTravel(thrown, () => known.lossy?.({ child: thrown, step: () => "error" }))
     ? { kind: "value", value: thrown }
     : { kind: "text", text: shortened(String(thrown)) };
 }
 
 function describeError(thrown: Error, depth: number, known: Known): Encoded {
-  const before = known.get(thrown);
+  const before = known.seen.get(thrown);
   if (before) return before;
   const isAggregate = thrown instanceof AggregateError;
   const name = String(thrown.name);
@@ -90,7 +100,7 @@ function describeError(thrown: Error, depth: number, known: Known): Encoded {
     stack: stackOf(thrown) ?? `${name}: ${message}`,
     properties: [],
   };
-  known.set(thrown, encoded);
+  known.seen.set(thrown, encoded);
   if (depth < MOST_CAUSES) {
     if ("cause" in thrown) encoded.cause = describe(thrown.cause, depth + 1, known);
     if (isAggregate) {
@@ -136,10 +146,9 @@ function describeField(
         return { kind: "list", items };
       }
     }
-    return {
-      kind: "value",
-      value: canTravel(value) ? value : shortened(String(value)),
-    };
+    const step = () => `error${stepTo(key)}`;
+    const travels = canTravel(value, () => known.lossy?.({ child: value, step }));
+    return { kind: "value", value: travels ? value : shortened(String(value)) };
   } catch {
     return { kind: "value", value: "it cannot be read" };
   }

@@ -34,30 +34,79 @@ const KEPT: ReadonlySet<object | null> = new Set<object | null>([
 /** The names of globals before the program could add its own. */
 const GLOBALS: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(globalThis));
 
-/** The class of an object that will not have it any more when it arrives. */
-export interface LostClass {
-  /** Its name, short enough for a message. */
+/** Of these nothing is lost but their methods, in objects of classes that extend them. */
+const HOLD_NOTHING: ReadonlySet<object> = new Set([
+  EventTarget.prototype,
+  Iterator.prototype,
+]);
+
+/** The classes of errors that arrive as what they are. */
+const KEPT_ERRORS: ReadonlySet<object | null> = new Set<object | null>([
+  Error.prototype,
+  EvalError.prototype,
+  RangeError.prototype,
+  ReferenceError.prototype,
+  SyntaxError.prototype,
+  TypeError.prototype,
+  URIError.prototype,
+]);
+
+/** What an object has lost when it arrives. */
+export interface Loss {
+  /** The name of its class, short enough for a message; empty if that has none. */
   name: string;
-  /** Whether it is one of the platform's, of whose objects nothing arrives. */
+  /** Whether it is of a class of the platform's, or of one that extends such a class. */
   isPlatform: boolean;
+  /** Whether it is an error, which arrives as one, without fields of its own. */
+  isError: boolean;
 }
 
-/** The class that a value will lose, if it has one. What is in it is not looked at. */
-export function classLostBy(value: unknown): LostClass | undefined {
-  if (typeof value !== "object" || value === null) return undefined;
+// Objects of one class mostly come in a row.
+let lastPrototype: object | null = null;
+let lastLoss: Loss | undefined;
+
+/** What an object will have lost, if something. What is in it is not looked at. */
+export function lossOf(value: object): Loss | undefined {
   const prototype = Object.getPrototypeOf(value) as object | null;
-  // A promise does not arrive at all, and an error as what it is.
-  if (KEPT.has(prototype) || value instanceof Error || value instanceof Promise) {
-    return undefined;
+  if (KEPT.has(prototype)) return undefined;
+  if (prototype === lastPrototype) return lastLoss;
+  if (value instanceof Error) {
+    const isWhole = KEPT_ERRORS.has(prototype) && Object.keys(value).length === 0;
+    return isWhole
+      ? undefined
+      : { name: nameOf(prototype!) || "Error", isPlatform: false, isError: true };
   }
+  lastLoss = value instanceof Promise ? undefined : lossBy(prototype!);
+  lastPrototype = prototype;
+  return lastLoss;
+}
+
+function lossBy(prototype: object): Loss {
+  let isPlatform = isOfPlatform(prototype);
+  for (let at: object | null = prototype; at && !isPlatform;) {
+    at = Object.getPrototypeOf(at) as object | null;
+    if (KEPT.has(at)) break;
+    isPlatform = !HOLD_NOTHING.has(at!) && isOfPlatform(at!);
+  }
+  return { name: nameOf(prototype), isPlatform, isError: false };
+}
+
+/** The class that a prototype belongs to. */
+function classOf(prototype: object): { name: string } | undefined {
   const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")
     ?.value;
-  if (typeof type !== "function" || typeof type.name !== "string" || type.name === "") {
-    return undefined;
-  }
-  const { name } = type;
-  const isPlatform = GLOBALS.has(name) &&
-      (globalThis as Record<string, unknown>)[name] === type ||
+  return typeof type === "function" ? type : undefined;
+}
+
+function nameOf(prototype: object): string {
+  const name: unknown = classOf(prototype)?.name;
+  return typeof name === "string" ? shortName(name) : "";
+}
+
+function isOfPlatform(prototype: object): boolean {
+  const type = classOf(prototype);
+  const name: unknown = type?.name;
+  if (typeof name !== "string" || name === "") return false;
+  return GLOBALS.has(name) && (globalThis as Record<string, unknown>)[name] === type ||
     (Deno as unknown as Record<string, unknown>)[name] === type;
-  return { name: shortName(name), isPlatform };
 }

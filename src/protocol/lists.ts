@@ -7,7 +7,7 @@
  * @module
  */
 
-import { isTooDeep } from "./depth.ts";
+import { seeWhole } from "./depth.ts";
 import { serializePlain } from "./plain.ts";
 import { own, readClone, writeClone } from "./clone.ts";
 
@@ -33,16 +33,16 @@ export function areNumbers(list: List): list is number[] | Float64Array {
 /**
  * The list as frames. All but the first are the memory of the typed arrays themselves.
  *
+ * @param lossy Is called if an object in it arrives without its class.
  * @throws {Error} When something in it cannot be cloned, or is nested too deeply.
  */
-export function serializeList(list: List): Uint8Array[] {
+export function serializeList(list: List, lossy?: () => void): Uint8Array[] {
   if (areNumbers(list)) return [numbers(list)];
   // Of longer lists there are few, and to look through them is not worth it.
   const plain = list.length <= SHORT ? serializePlain(list) : undefined;
   if (plain) return [own(plain)];
   const frames = writeClone(list);
-  const { byteLength } = frames[0]!;
-  if (isTooDeep(list, byteLength, 1)) throw new RangeError("It is nested too deeply");
+  seeWhole(list, frames[0]!.byteLength, 1, lossy);
   return frames;
 }
 

@@ -8,7 +8,7 @@
 import { SerializationError } from "../errors.ts";
 import { own, readClone, writeClone } from "./clone.ts";
 import { complaintAbout } from "./complaint.ts";
-import { AROUND, isTooDeep } from "./depth.ts";
+import { AROUND, seeWhole } from "./depth.ts";
 import { serializePlain } from "./plain.ts";
 import { type Child, shortened } from "./steps.ts";
 
@@ -26,19 +26,19 @@ const LENGTH = 8;
  *
  * @param around How many objects of ours lie around a value of the user's at most: none,
  * if this is one.
+ * @param lossy Is called if an object in it arrives without its class.
  * @throws {Error} When something in it cannot be cloned, or it is nested too deeply.
  */
 export function serialize(
   value: unknown,
   around: number = AROUND,
+  lossy?: () => void,
 ): Uint8Array<ArrayBuffer> {
   const plain = serializePlain(value);
   if (plain) return own(plain);
   const frames = writeClone(value);
   const first = frames[0]!;
-  if (isTooDeep(value, first.byteLength, around)) {
-    throw new RangeError("It is nested too deeply");
-  }
+  seeWhole(value, first.byteLength, around, lossy);
   return frames.length === 1 ? own(first) : join(frames);
 }
 
@@ -89,15 +89,17 @@ function split(bytes: Uint8Array): Uint8Array[] {
  * @param value Any value.
  * @param path How to call the value, such as `args[3]`.
  * @param receiver Who is to get it, such as `"a worker"`.
+ * @param lossy Is called if an object in it arrives without its class.
  * @throws {SerializationError} Naming the first thing in it that cannot travel.
  */
 export function serializeFor(
   value: unknown,
   path: string,
   receiver: string,
+  lossy?: () => void,
 ): Uint8Array<ArrayBuffer> {
   try {
-    return serialize(value, 0);
+    return serialize(value, 0, lossy);
   } catch (cause) {
     throw complaint(value, path, receiver, cause);
   }
@@ -142,7 +144,7 @@ export function complaintOf(
   cause: unknown,
 ): SerializationError {
   if (isTooLarge(cause)) return tooLarge(values, receiver, cause);
-  const found = complaintAbout(values, canTravel);
+  const found = complaintAbout(values, (value) => canTravel(value));
   const options = cause === undefined ? {} : { cause };
   const path = found?.path ?? shortened(values[0]?.step() ?? "A value");
   const what = found ? found.what : cause instanceof RangeError ? undefined : "a value";
@@ -164,10 +166,14 @@ export function complaintOf(
   );
 }
 
-/** Whether a value of the user's can be sent. */
-export function canTravel(value: unknown): boolean {
+/**
+ * Whether a value of the user's can be sent.
+ *
+ * @param lossy Is called if an object in it arrives without its class.
+ */
+export function canTravel(value: unknown, lossy?: () => void): boolean {
   try {
-    serialize(value, 0);
+    serialize(value, 0, lossy);
     return true;
   } catch {
     return false;

@@ -8,9 +8,10 @@
 import { revive } from "../closure/revive.ts";
 import { GridEngineError } from "../errors.ts";
 import { printError } from "../printing.ts";
-import { article } from "../protocol/complaint.ts";
+import { lossIn } from "../protocol/complaint.ts";
 import type { AssignedChunk } from "../protocol/messages.ts";
 import { deserializeList, type List } from "../protocol/lists.ts";
+import type { Child } from "../protocol/steps.ts";
 import { setCurrentJob } from "../job_controller.ts";
 import { Channel, type Posted } from "./channel.ts";
 import { ownExits } from "./exits.ts";
@@ -62,6 +63,7 @@ const thread = {
     restore();
     post(message);
   },
+  lossy: warnOfLoss,
 };
 let channel: Channel<FromExecutor, ToExecutor> | undefined;
 let running: RunningItem;
@@ -232,20 +234,15 @@ async function pump(): Promise<void> {
   pumping = false;
 }
 
-/** The codes of whose results it was said that they lose their class. */
+/** The codes of which it was said that what they give loses its class. */
 const warned = new Set<number>();
 const { warn } = console;
 
-/** Says, once for each function, that its results lose their class. */
-function warnOfPlain(code: number, type: string): void {
+/** Says, once for each function, that what it gives loses its class. */
+function warnOfLoss(code: number, values: () => Child[]): void {
   if (warned.has(code)) return;
   warned.add(code);
-  warn(
-    `gridengine: the result is ${
-      article(type)
-    }, and arrives as a plain object without ` +
-      `its methods: return data, and make the object of that`,
-  );
+  warn(`gridengine: ${lossIn(values())}: give data, and make the object of that`);
 }
 
 /** One batch while it runs. */
@@ -254,7 +251,7 @@ class BatchRun {
   readonly #outbox = new Outbox(held, post, () => {
     this.#check();
     this.#sound = 0;
-  }, (type) => warnOfPlain(this.#batch.code, type));
+  }, (values) => warnOfLoss(this.#batch.code, values));
   /** When results were last sent on because of the time. */
   #tick = clock();
   /** When the clock was last read, and after how many items it is read again. */

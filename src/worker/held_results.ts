@@ -110,12 +110,13 @@ export class HeldResults {
   /**
    * For the thread: holds a result of any kind; there must be no numbers.
    *
+   * @param lossy Is called if an object in it arrives without its class.
    * @returns Whether it is held. If not, it should be sent on at once: there is no room,
    * or it cannot be cloned.
    */
-  add(chunk: number, offset: number, value: unknown): boolean {
+  add(chunk: number, offset: number, value: unknown, lossy?: () => void): boolean {
     const i = this.#count;
-    if (i === VALUES || !this.#values.write(value)) return false;
+    if (i === VALUES || !this.#values.write(value, lossy)) return false;
     this.#entries[i * 2] = chunk;
     this.#entries[i * 2 + 1] = offset;
     this.#count = i + 1;

@@ -6,8 +6,8 @@
 
 import { encodeFailure } from "../protocol/failure.ts";
 import { type List, serializeList } from "../protocol/lists.ts";
-import { classLostBy } from "../protocol/instances.ts";
 import type { FailureReason, Segment } from "../protocol/messages.ts";
+import type { Child } from "../protocol/steps.ts";
 import { complaint } from "../protocol/values.ts";
 import type { HeldResults } from "./held_results.ts";
 import { epoch } from "./running_item.ts";
@@ -18,7 +18,7 @@ export class Outbox {
   readonly #held: HeldResults;
   readonly #post: (message: FromExecutor) => void;
   readonly #before: () => void;
-  readonly #plain: (type: string) => void;
+  readonly #lossy: (values: () => Child[]) => void;
   /** What cannot be held as numbers alone. */
   #values: unknown[] = [];
   /** Whether one of them may change after it was returned. */
@@ -33,20 +33,20 @@ export class Outbox {
    * @param held Where results are until they are sent on.
    * @param post Sends them on.
    * @param before Is called before they are sent on.
-   * @param plain Is told of the class of a result that arrives without it.
+   * @param lossy Is told where an object is that arrives without its class.
    * @param clock Tells the time, in milliseconds.
    */
   constructor(
     held: HeldResults,
     post: (message: FromExecutor) => void,
     before: () => void,
-    plain: (type: string) => void,
+    lossy: (values: () => Child[]) => void,
     clock: () => number = epoch,
   ) {
     this.#held = held;
     this.#post = post;
     this.#before = before;
-    this.#plain = plain;
+    this.#lossy = lossy;
     this.#clock = clock;
     this.#since = clock();
   }
@@ -58,13 +58,6 @@ export class Outbox {
 
   /** Holds a result until it is sent on with others. */
   keep(chunk: number, offset: number, result: unknown): void {
-    const lost = classLostBy(result);
-    if (lost?.isPlatform) {
-      this.flush();
-      const reason = complaint(result, "result", "the host", undefined);
-      return this.fail(chunk, offset, "unserializable", reason);
-    }
-    if (lost) this.#plain(lost.name);
     if (typeof result === "number" && this.#values.length === 0) {
       if (this.#held.addNumber(chunk, offset, result)) return;
       this.flush();
@@ -75,7 +68,8 @@ export class Outbox {
     else this.#segments.push({ chunk, from: offset, count: 1 });
     this.#values.push(result);
     this.#mutable ||= typeof result === "object" && result !== null;
-    if (!this.#held.add(chunk, offset, result)) this.flush();
+    const lossy = () => this.#lossy(() => asResults([result]));
+    if (!this.#held.add(chunk, offset, result, lossy)) this.flush();
   }
 
   /**
@@ -139,7 +133,8 @@ export class Outbox {
     let list: Uint8Array[];
     try {
       // They move to the event loop, and the function may use its arrays again.
-      list = serializeList(values).map((frame, i) =>
+      const lossy = () => this.#lossy(() => asResults(values));
+      list = serializeList(values, lossy).map((frame, i) =>
         i === 0 ? frame : new Uint8Array(frame)
       );
     } catch (error) {
@@ -164,8 +159,12 @@ export class Outbox {
 
   /** Says that an item has no result; so its time counts for none. */
   fail(chunk: number, offset: number, reason: FailureReason, error: unknown): void {
-    const value = encodeFailure(error);
+    const value = encodeFailure(error, (lost) => this.#lossy(() => [lost]));
     this.#post({ type: "failed", chunk, offset, reason, exitStatus: 0, value });
     this.#since = this.#clock();
   }
+}
+
+function asResults(values: List): Child[] {
+  return Array.from(values, (child) => ({ child, step: () => "result" }));
 }

@@ -8,6 +8,7 @@ import { GridEngineError } from "../errors.ts";
 import type { JobController } from "../job_controller.ts";
 import { Mailbox } from "../mailbox.ts";
 import type { AssignedChunk } from "../protocol/messages.ts";
+import type { Child } from "../protocol/steps.ts";
 import { deserialize, serializeFor } from "../protocol/values.ts";
 import { randomNumbers, seedOf } from "../random.ts";
 import type { Batch, FromExecutor, ToExecutor } from "./thread_messages.ts";
@@ -23,6 +24,8 @@ export interface ThreadOfJob {
   readonly host: string;
   /** Says something to the event loop. */
   post(message: FromExecutor): void;
+  /** Is told where an object is that arrives without its class, by which code. */
+  lossy(code: number, values: () => Child[]): void;
 }
 
 /** The running job, as `currentJob()` gives it. What is seldom needed is made when asked for. */
@@ -112,7 +115,12 @@ export class RunningJob implements JobController {
           `return the value, or use a Job`,
       );
     }
-    const bytes = serializeFor(value, "message", "the host");
+    const lossy = () =>
+      this.#thread.lossy(
+        this.#batch.code,
+        () => [{ child: value, step: () => "message" }],
+      );
+    const bytes = serializeFor(value, "message", "the host", lossy);
     this.#thread.post({ type: "message", chunk: this.#chunk.chunk, value: bytes });
   }
 

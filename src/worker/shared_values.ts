@@ -7,6 +7,8 @@
  * @module
  */
 
+import { lossOf } from "../protocol/instances.ts";
+import { AROUND } from "../protocol/depth.ts";
 import { deserialize, serialize } from "../protocol/values.ts";
 import { VIEWS } from "../protocol/views.ts";
 
@@ -42,6 +44,8 @@ export class SharedValues {
   #byte = 0;
   /** The objects of the value that is being written: one that comes twice stays one. */
   #objects: object[] = [];
+  /** One of them arrives without its class. */
+  #lossy = false;
 
   /**
    * @param memory Where the values are.
@@ -64,9 +68,10 @@ export class SharedValues {
   /**
    * Writes a value after the others.
    *
+   * @param lossy Is called if an object in it arrives without its class.
    * @returns Whether it is there: if not, it has no room or cannot be cloned.
    */
-  write(value: unknown): boolean {
+  write(value: unknown, lossy?: () => void): boolean {
     if (typeof value === "number") {
       if (this.#number + 2 > NUMBERS) return false;
       this.#numbers[this.#number++] = NUMBER;
@@ -74,10 +79,14 @@ export class SharedValues {
       return true;
     }
     const [number, letter, byte] = [this.#number, this.#letter, this.#byte];
-    this.#objects = [];
     for (const write of [this.#writePlain, this.#writeClone]) {
+      this.#objects = [];
+      this.#lossy = false;
       try {
-        if (write.call(this, value)) return true;
+        if (write.call(this, value)) {
+          if (this.#lossy) lossy?.();
+          return true;
+        }
       } catch {
         // An accessor threw, as it will again for who sends the value on.
       }
@@ -161,7 +170,11 @@ export class SharedValues {
     // What V8 treats in a way of its own bears another name; what Deno does has no keys.
     if (Object.prototype.toString.call(value) !== "[object Object]") return false;
     const keys = Object.keys(value);
-    if (keys.length === 0 && prototype !== Object.prototype) return false;
+    if (prototype !== Object.prototype) {
+      const loss = lossOf(value);
+      if (loss?.isPlatform || keys.length === 0) return false;
+      this.#lossy ||= loss !== undefined;
+    }
     return this.#head(RECORD, keys.length) &&
       keys.every((key) =>
         this.#writeString(key, STRING) &&
@@ -187,7 +200,7 @@ export class SharedValues {
   #writeClone(value: unknown): boolean {
     // What is large is better sent on than copied twice.
     if (ArrayBuffer.isView(value) && value.byteLength > BYTES) return false;
-    const bytes = serialize(value);
+    const bytes = serialize(value, AROUND, () => this.#lossy = true);
     if (this.#byte + bytes.byteLength > BYTES || !this.#head(CLONE, bytes.byteLength)) {
       return false;
     }
