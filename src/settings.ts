@@ -23,7 +23,7 @@ export type LogLevel = "debug" | "info" | "silent";
 /** What holds where nothing else is said. */
 export interface Settings {
   /**
-   * How many processes a `ProcessScheduler` starts; `GRIDENGINE_WORKERS`.
+   * How many processes a `ProcessScheduler` starts for each dispatcher; `GRIDENGINE_WORKERS`.
    * @default {navigator.hardwareConcurrency} Or the slots of the batch job that the program
    * runs in, if those are fewer: `NSLOTS`, `SLURM_CPUS_PER_TASK`, `SLURM_CPUS_ON_NODE`,
    * `PBS_NP`, `NCPUS` or `LSB_DJOB_NUMPROC`.

@@ -25,7 +25,8 @@ import {
 /** Options of a {@linkcode GridEngineScheduler}. */
 export interface GridEngineSchedulerOptions {
   /**
-   * The most workers at once. There are never more than there are items.
+   * The most workers at once of each map or dispatcher by itself; those that are to share
+   * workers are given one dispatcher. There are never more than there are items.
    * @default {100}
    */
   workers?: number;

@@ -22,7 +22,8 @@ import { bytesOf } from "./resources.ts";
 /** Options of a {@linkcode ProcessScheduler}. */
 export interface ProcessSchedulerOptions {
   /**
-   * The most processes at once.
+   * The most processes at once of each map or dispatcher by itself; those that are to
+   * share processes are given one dispatcher.
    * @default {settings.workers}
    */
   workers?: number;

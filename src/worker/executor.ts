@@ -1,6 +1,7 @@
 /**
- * The thread that runs the user's function. It is a Web Worker of the worker's process;
- * `client.ts` ends it when an item is cancelled or overdue, and starts another.
+ * The thread that runs the user's function. It is a Web Worker of the worker's process,
+ * and ends with that: when an item is cancelled or overdue, `thread.ts` has the process
+ * start anew.
  *
  * @module
  */
