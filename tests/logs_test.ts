@@ -266,6 +266,17 @@ group("What one item prints has nothing of another", (test) => {
     }
   });
 
+  test("its counters and timers are its own", async (d) => {
+    const f = () => {
+      console.count("calls");
+      console.time("timer");
+    };
+    const lines: LogLine[] = [];
+    const onLog = (line: LogLine) => lines.push(line);
+    await d.map(f, [0, 1, 2, 3], { name: "f", onLog });
+    assertEquals(lines.map(({ line }) => line), Array(4).fill("calls: 1"));
+  });
+
   test("a stack that is printed names the user's lines", async (d) => {
     const [line] = await linesOf(d, () => console.log(new Error("here").stack), [0]);
     const lines = await linesOf(d, () => console.error(new Error("here")), [0]);

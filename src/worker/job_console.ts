@@ -49,25 +49,30 @@ export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
   if (!Console) return;
   let name = "log";
   let text = "";
-  const formatter = new Console((part, number) => {
-    text += part;
-    // A trace comes in two parts.
-    if (!part.endsWith("\n")) return;
-    const level = LEVELS.has(name) ? name : number >= ERROR ? "error" : "log";
-    const printed = text.slice(0, -1);
-    text = "";
-    forward(level as ConsoleLevel, printed);
-  });
-  // A terminal is not cleared by who does not stand before it.
-  formatter.clear = () => {};
+  const makeFormatter = () => {
+    const formatter = new Console((part, number) => {
+      text += part;
+      // A trace comes in two parts.
+      if (!part.endsWith("\n")) return;
+      const level = LEVELS.has(name) ? name : number >= ERROR ? "error" : "log";
+      const printed = text.slice(0, -1);
+      text = "";
+      forward(level as ConsoleLevel, printed);
+    });
+    // A terminal is not cleared by who does not stand before it.
+    formatter.clear = () => {};
+    return formatter;
+  };
+  let formatter = makeFormatter();
   const own = console as unknown as Methods;
-  let groups = 0;
+  let remembers = false;
   let printing: unknown;
-  /** Groups that an item left open are not those of the next. */
-  const leaveGroups = () => {
+  /** Groups, counters and timers that an item leaves are not those of the next. */
+  const forget = () => {
     if (printing === item()) return;
     printing = item();
-    for (; groups > 0; groups--) formatter.groupEnd!();
+    if (remembers) formatter = makeFormatter();
+    remembers = false;
   };
   for (const key of Object.keys(formatter)) {
     const method = own[key];
@@ -76,9 +81,8 @@ export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
       const now = mode();
       if (now === "inherit") return inherited(method, args);
       name = key;
-      leaveGroups();
-      if (key === "groupEnd") groups = Math.max(0, groups - 1);
-      else if (key.startsWith("group")) groups++;
+      forget();
+      remembers ||= /^(group|count|time)/.test(key);
       return now === "none" ? undefined : formatter[key]!(...args);
     };
   }
