@@ -17,7 +17,7 @@ const NUMBERS = 4;
 
 /** What the thread does: nothing of the user's, an item, or it loads what items need. */
 export const IDLE = 0;
-export const RUNNING = 1;
+const RUNNING = 1;
 export const LOADING = 2;
 
 /** The number of the item, within the state; it comes round. */

@@ -1,5 +1,5 @@
 /**
- * What the worker's event loop (`client.ts`) and the thread that runs the user's
+ * What the worker's event loop (`thread.ts`) and the thread that runs the user's
  * function (`executor.ts`) say to each other.
  *
  * @module

@@ -248,8 +248,6 @@ export function lastError(zmq: Libzmq, operation: string): ZeromqError {
 export const EINTR: number = constants.errno.EINTR;
 /** The number of `EAGAIN` on this system. */
 export const EAGAIN: number = constants.errno.EAGAIN;
-/** The number of `EHOSTUNREACH` on this system. */
-export const EHOSTUNREACH: number = constants.errno.EHOSTUNREACH;
 
 /**
  * Runs a program in place of this one, in the same process: all threads end, whatever
