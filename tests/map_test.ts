@@ -105,6 +105,9 @@ test("objects that lose their class are told of wherever they are, once", async 
     'to job "echo" message.at is a Point',
     'in job "echo" args[0][0] is a Point',
     "message.at is a Point",
+    "result[0] is a Point",
+    "this.at is a Point",
+    "error.at is a Point",
   ]]);
 });
 

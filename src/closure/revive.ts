@@ -7,6 +7,7 @@
 
 import { currentJob } from "../job_controller.ts";
 import { encodeFailure } from "../protocol/failure.ts";
+import type { Child } from "../protocol/steps.ts";
 import { deserialize, serializeFor } from "../protocol/values.ts";
 import type { CodePayload, JobOutcome } from "./payload.ts";
 import { loadModules, reviveJob, reviveSlot } from "./revival.ts";
@@ -18,11 +19,13 @@ type AnyFunction = (...args: unknown[]) => unknown;
  *
  * @param bytes A {@linkcode CodePayload}, serialized.
  * @param loaded Is called when what it imports is loaded.
+ * @param lossy Is told where an object is that a job gives and that loses its class.
  * @throws {Error} When a module or its export is not there, or a source does not run.
  */
 export async function revive(
   bytes: Uint8Array,
   loaded: () => void,
+  lossy: (values: () => Child[]) => void,
 ): Promise<(item: unknown) => unknown> {
   const code = deserialize(bytes) as CodePayload;
   await loadModules(code);
@@ -36,7 +39,7 @@ export async function revive(
     }
     case "job":
       // Each try has an object of its own.
-      return () => runJob(bytes);
+      return () => runJob(bytes, lossy);
     default:
       return code satisfies never;
   }
@@ -54,19 +57,26 @@ interface Runnable {
 }
 
 /** Runs an instance of a subclass of `Job`. */
-async function runJob(bytes: Uint8Array): Promise<JobOutcome> {
+async function runJob(
+  bytes: Uint8Array,
+  lossy: (values: () => Child[]) => void,
+): Promise<JobOutcome> {
   const code = deserialize(bytes) as CodePayload & { kind: "job" };
   const { mutable } = code;
   const job = await reviveJob(code, code) as Runnable;
   const before: Record<string, unknown> = { ...job };
   const outcome: JobOutcome = {};
+  const check = (child: unknown, path: string) => {
+    const lost = () => lossy(() => [{ child, step: () => path }]);
+    serializeFor(child, path, "the host", lost);
+  };
   try {
     outcome.result = await job.run(currentJob());
-    serializeFor(outcome.result, "result", "the host");
+    check(outcome.result, "result");
   } catch (error) {
     const signal = currentJob()?.signal;
     if (!mutable || signal?.aborted && error === signal.reason) throw error;
-    outcome.thrown = encodeFailure(error);
+    outcome.thrown = encodeFailure(error, (lost) => lossy(() => [lost]));
     delete outcome.result;
   }
   if (mutable) {
@@ -75,7 +85,7 @@ async function runJob(bytes: Uint8Array): Promise<JobOutcome> {
       typeof value !== "function" || value !== before[key]
     );
     outcome.fields = Object.fromEntries(fields);
-    serializeFor(outcome.fields, "this", "the host");
+    check(outcome.fields, "this");
   }
   return outcome;
 }

@@ -219,7 +219,8 @@ async function callOf(number: number): Promise<Call> {
   if (code.call) return await code.call;
   loading = true;
   try {
-    return await (code.call = revive(code.value, acceptSurroundings));
+    const lossy = (values: () => Child[]) => warnOfLoss(number, values);
+    return await (code.call = revive(code.value, acceptSurroundings, lossy));
   } finally {
     loading = false;
     acceptSurroundings();
