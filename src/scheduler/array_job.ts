@@ -24,6 +24,8 @@ export interface ArrayJob {
   attributes: JobAttributes;
   /** For each task, where its output goes. */
   logFiles: string[];
+  /** For each task, where it writes which limits it has. */
+  limitsFiles: string[];
   /** Its tasks, whenever they start, leave at once from now on. */
   revoke(): Promise<void>;
 }
@@ -50,7 +52,14 @@ export async function writeArrayJob(
   const list = join(directory, `workers-${number}`);
   const script = join(directory, `start-${number}.sh`);
   const deno = options.denoPath ?? Deno.execPath();
-  const text = startScript({ spec, deno, env: { ...usualEnv(), ...env }, list });
+  const limits = join(directory, `limits-${number}`);
+  const text = startScript({
+    spec,
+    deno,
+    env: { ...usualEnv(), ...env },
+    list,
+    limits,
+  });
   const write = async () => {
     await Deno.writeTextFile(list, workers.map((worker) => `${worker}\n`).join(""));
     await Deno.writeTextFile(script, text, { mode: 0o700 });
@@ -76,6 +85,7 @@ export async function writeArrayJob(
       ...(nativeSpecification && { nativeSpecification }),
     },
     logFiles: workers.map((_, i) => `${logs}.${i + 1}`),
+    limitsFiles: workers.map((_, i) => `${limits}.${i + 1}`),
     // Without the list a task takes the run for over.
     revoke: () => within(REVOKE_LIMIT, Deno.remove(list).catch(() => {}), undefined),
   };

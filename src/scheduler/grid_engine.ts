@@ -13,13 +13,12 @@ import { settings } from "../settings.ts";
 import {
   CHECKS,
   type GridEngineSchedulerOptions,
-  resourcesOf,
   submitOptions,
 } from "./grid_engine_options.ts";
-import { lossOf } from "./job_end.ts";
+import { lossOf, type TimeLimits } from "./job_end.ts";
 import { KeeperSession } from "./keeper_session.ts";
 import { within } from "../within.ts";
-import { bytesOf, jobName, secondsOf } from "./resources.ts";
+import { bytesOf, jobName } from "./resources.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
 import { Submission, type Task } from "./submission.ts";
 import { cacheWorker, THREAD } from "./worker_cache.ts";
@@ -88,7 +87,7 @@ export class GridEngineScheduler implements Scheduler {
   declare readonly ports?: string;
   /** {@linkcode Scheduler.memory} */
   declare readonly memory?: number;
-  readonly #options: GridEngineSchedulerOptions;
+  readonly #options: GridEngineSchedulerOptions & { nativeSpecification: string };
   /** By the worker's identity. */
   readonly #tasks = new Map<string, Task>();
   /** By the job's id. */
@@ -171,6 +170,7 @@ export class GridEngineScheduler implements Scheduler {
           listener,
           job: undefined,
           logFile: "",
+          limitsFile: "",
           started: false,
           stopping: false,
         };
@@ -316,12 +316,11 @@ export class GridEngineScheduler implements Scheduler {
     const task = this.#jobs.get(job);
     if (!task) return;
     const text = await within(FILE_LIMIT, readTail(task.logFile), "");
-    const asked = resourcesOf(this.#options);
-    const limit = asked.h_rt ?? asked.s_rt;
-    const loss = lossOf(info, {
-      stopping: task.stopping,
-      ...(limit !== undefined && { runTimeLimit: secondsOf(limit) }),
-    });
+    const { stopping } = task;
+    const limits = info?.signal === undefined || stopping
+      ? {}
+      : await this.#limitsOf(task);
+    const loss = lossOf(info, { stopping, limits });
     const isWell = info?.exitStatus === 0 || task.stopping;
     const { logDirectory } = this.#options;
     if (isWell) await within(FILE_LIMIT, remove(task.logFile), undefined);
@@ -333,6 +332,12 @@ export class GridEngineScheduler implements Scheduler {
       detail: `${loss.detail} (job ${job})${kept}`,
       log: text,
     });
+  }
+
+  /** How long a task might run. That is asked only when it may be why one has ended. */
+  async #limitsOf({ limitsFile }: Task): Promise<TimeLimits> {
+    const { timeLimits } = await import("./time_limits.ts");
+    return await timeLimits(this.#options.nativeSpecification, limitsFile);
   }
 
   #end(task: Task, loss: WorkerLoss): void {

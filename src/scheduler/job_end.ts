@@ -12,12 +12,22 @@ import { constants } from "node:os";
 export interface JobContext {
   /** Whether it was to end. */
   stopping: boolean;
-  /** The run time that it asked for, in seconds. */
-  runTimeLimit?: number;
+  /** How long it might run, as far as that is known. */
+  limits?: TimeLimits;
 }
 
-/** Signals by which run time limits end a job. */
-const LIMIT_SIGNALS = ["SIGKILL", "SIGUSR1", "SIGXCPU"];
+/** Limits of a job's time, in seconds, by Grid Engine's names for them. */
+export type TimeLimits = Partial<Record<"h_rt" | "s_rt" | "h_cpu" | "s_cpu", number>>;
+
+/** Which limits end a job by a signal. With `-notify` SIGUSR2 comes ahead of SIGKILL. */
+const LIMITS: Record<string, (keyof TimeLimits)[]> = {
+  SIGKILL: ["h_rt", "h_cpu"],
+  SIGUSR2: ["h_rt", "h_cpu"],
+  SIGUSR1: ["s_rt"],
+  SIGXCPU: ["s_cpu"],
+};
+/** The kernel's count of a processor's time, and the cluster's, differ by a little. */
+const PRECISION = 0.95;
 /** What is to be said of a job that was to end. */
 const ENDED = "it was ended";
 
@@ -28,7 +38,7 @@ const ENDED = "it was ended";
  */
 export function lossOf(
   info: JobInfo | undefined,
-  { stopping, runTimeLimit }: JobContext,
+  { stopping, limits = {} }: JobContext,
 ): WorkerLoss {
   if (!info) {
     const detail = "the cluster does not know its job any more";
@@ -50,13 +60,13 @@ export function lossOf(
   }
   if (signal !== undefined) {
     const signalNumber = constants.signals[signal as keyof typeof constants.signals];
-    const isLimit = runTimeLimit !== undefined && LIMIT_SIGNALS.includes(signal) &&
-      used.wallClock !== undefined && used.wallClock >= runTimeLimit * 1000;
+    const limit = limitReached(signal, limits, rusage);
+    const hint = signal === "SIGUSR2"
+      ? ", which Grid Engine sends to a job with -notify before it ends it"
+      : "";
     return {
-      cause: isLimit ? "run time limit" : "signal",
-      detail: isLimit
-        ? `it ran into its run time limit of ${runTimeLimit} s`
-        : `its process was ended by ${signal}`,
+      cause: limit ? "run time limit" : "signal",
+      detail: limit ?? `its process was ended by ${signal}${hint}`,
       signal,
       ...(signalNumber !== undefined && { signalNumber }),
       ...used,
@@ -76,6 +86,23 @@ export function lossOf(
     exitStatus,
     ...used,
   };
+}
+
+/** Which limit it was that ended a job, if one fits the time that it has used. */
+function limitReached(
+  signal: string,
+  limits: TimeLimits,
+  { ru_wallclock, cpu }: Readonly<Record<string, string>>,
+): string | undefined {
+  const isOfCpu = (name: string) => name.endsWith("_cpu");
+  const name = LIMITS[signal]?.find((name) => {
+    const used = isOfCpu(name) ? Number(cpu) / PRECISION : Number(ru_wallclock);
+    return used >= (limits[name] ?? Infinity);
+  });
+  if (name === undefined) return undefined;
+  return isOfCpu(name)
+    ? `it ran into its limit of ${limits[name]} s of processor time (${name})`
+    : `it ran into its run time limit of ${limits[name]} s (${name})`;
 }
 
 /** The cluster's figures; Grid Engine's names, times in seconds and `ru_maxrss` in KiB. */

@@ -11,7 +11,11 @@ import { EXIT_STATUS } from "../protocol/exit_status.ts";
 const HEAP_FULL =
   /JavaScript heap out of memory|JavaScript out of memory|Ineffective mark-compacts/;
 /** What deno says when it may not have the address space that it reserves. */
-const NO_ADDRESS_SPACE = /CagedHeap reservation|Failed to reserve (virtual )?memory/;
+const NO_ADDRESS_SPACE = /CagedHeap reservation/;
+/** And when it may have that, and not the memory of its own that it wants next. */
+const NO_DATA = /Failed to reserve (virtual )?memory/;
+/** And when it is refused more of that later. */
+const NO_MORE = /^# (Fatal process out of memory: .*)$/m;
 
 /** What an exit status of our own and the log of a worker say of its end. */
 export function refineLoss(loss: WorkerLoss): WorkerLoss {
@@ -48,8 +52,27 @@ export function refineLoss(loss: WorkerLoss): WorkerLoss {
         "ulimit -v): ask for memory by mem_free, and bound it by the scheduler's memory",
     };
   }
+  if (NO_DATA.test(log)) {
+    return {
+      ...loss,
+      cause: "out of memory",
+      detail:
+        "deno could not start under a limit of its own memory (h_data, or ulimit -d): it " +
+        "needs 1 GB of that and more; bound its memory by the scheduler's memory",
+    };
+  }
   if (HEAP_FULL.test(log)) {
     return { ...loss, cause: "out of memory", detail: "its JavaScript heap was full" };
+  }
+  const said = NO_MORE.exec(log)?.[1];
+  if (said !== undefined) {
+    return {
+      ...loss,
+      cause: "out of memory",
+      detail:
+        `the system refused it more memory (${said}): see what ulimit -d and -v ` +
+        `say there, which h_data and h_vmem set`,
+    };
   }
   return loss;
 }

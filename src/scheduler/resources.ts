@@ -50,6 +50,19 @@ export function secondsOf(time: ResourceValue): number {
   return String(time).split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
+/**
+ * What the submit command is asked for with `-l`; what is said later counts.
+ *
+ * @param options Of that command.
+ */
+export function requestsIn(options: string): Record<string, string> {
+  const lists = [...options.matchAll(/(?:^|\s)-l\s+(\S+)/g)].map(([, list]) => list!);
+  const pairs = lists.join(",").replaceAll(/["']/g, "").split(",");
+  return Object.fromEntries(
+    pairs.map((pair) => pair.split("=")).filter(({ length }) => length === 2),
+  );
+}
+
 /** Resources of which only the nodes know how much there is, and tell from time to time. */
 const VOLATILE = /^((mem|swap|virtual)_(free|used)|[msv][fu]|cpu)$/;
 

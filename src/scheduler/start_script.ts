@@ -16,6 +16,8 @@ export interface StartScript {
   env: Record<string, string>;
   /** The file that has the worker of task n in line n. */
   list: string;
+  /** Which limits task n has is written to this and `.n`; see `time_limits.ts`. */
+  limits: string;
 }
 
 /** The variables in which systems tell a task its number. */
@@ -27,7 +29,7 @@ const TASK_NUMBERS = [
 ];
 
 /** The script's text, for any POSIX shell. */
-export function startScript({ spec, deno, env, list }: StartScript): string {
+export function startScript({ spec, deno, env, list, limits }: StartScript): string {
   const task = TASK_NUMBERS.reduceRight((rest, name) => `\${${name}:-${rest}}`, "1");
   const words = [deno, "run", ...spec.flags, spec.module, spec.runFile].map(quote);
   const exports = Object.entries(env).map(([name, value]) =>
@@ -42,9 +44,16 @@ if [ -z "$worker" ]; then
   echo "The run that this task belongs to is over" >&2
   exit 0
 fi
-# Deno reserves more address space than any soft limit is meant to forbid.
+# Deno reserves more memory than any soft limit is meant to forbid.
 ulimit -S -v "$(ulimit -H -v)"
+ulimit -S -d "$(ulimit -H -d)"
 ulimit -S -c 0
+# For whoever asks why the worker has ended.
+{
+  ulimit -H -t
+  ulimit -S -t
+  echo "\${QUEUE-}@$(hostname)"
+} > ${quote(limits)}."$task" 2> /dev/null
 ${exports.join("\n")}
 if [ ! -x ${quote(deno)} ]; then
   echo "There is no deno at ${deno.replace(/["$\`\\]/g, "")} on $(hostname)" >&2

@@ -8,7 +8,7 @@
 import { DrmaaError } from "../errors.ts";
 import { KeeperLost } from "../drmaa/keeper_client.ts";
 import { log } from "../settings.ts";
-import { writeArrayJob } from "./array_job.ts";
+import { type ArrayJob, writeArrayJob } from "./array_job.ts";
 import { Backoff } from "./backoff.ts";
 import type { GridEngineSchedulerOptions } from "./grid_engine_options.ts";
 import type { KeeperSession } from "./keeper_session.ts";
@@ -24,6 +24,8 @@ export interface Task {
   job: string | undefined;
   /** Where its output goes. */
   logFile: string;
+  /** Where it writes which limits it has. */
+  limitsFile: string;
   /** Whether its node has begun with it. */
   started: boolean;
   /** Whether it is to end. */
@@ -81,7 +83,7 @@ export class Submission {
           session.submit(array.attributes, wanted.length),
           wanted,
         );
-        return this.#submitted(wanted, jobs, array.logFiles);
+        return this.#submitted(wanted, jobs, array);
       } catch (error) {
         // It may be in the queue all the same, where the answer was lost.
         await array.revoke();
@@ -104,14 +106,15 @@ export class Submission {
     return writeArrayJob(spec, options, nextNumber(), workers);
   }
 
-  #submitted(tasks: Task[], jobs: string[], logFiles: string[]): void {
+  #submitted(tasks: Task[], jobs: string[], array: ArrayJob): void {
     const { session, submitted } = this.#context;
     const number = jobs[0]!.split(".")[0];
     log("debug", `submitted ${jobs.length} tasks as job ${number}`);
     if (this.#told) log("info", `${this.#context.name()} has taken job ${number}`);
     tasks.forEach((task, i) => {
       task.job = jobs[i]!;
-      task.logFile = logFiles[i]!;
+      task.logFile = array.logFiles[i]!;
+      task.limitsFile = array.limitsFiles[i]!;
     });
     const wanted = tasks.filter(({ stopping }) => !stopping);
     session.terminate(

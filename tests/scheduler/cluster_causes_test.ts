@@ -125,6 +125,46 @@ test("a run time limit that was exceeded", async () => {
   assert(loss.wallClock! >= 2000, Deno.inspect(loss));
 });
 
+test("a run time limit that is asked for in the native specification", async () => {
+  const [killed, notified] = await Promise.all(
+    ["-l h_rt=2", "-notify -l h_rt=2"].map((nativeSpecification) =>
+      lossOf({ run: "spin", scheduler: { nativeSpecification } })
+    ),
+  );
+  assertEquals([killed!.cause, killed!.signal], ["run time limit", "SIGKILL"]);
+  assertEquals([notified!.cause, notified!.signal], ["run time limit", "SIGUSR2"]);
+  for (const { detail } of [killed!, notified!]) {
+    assertMatch(detail, /run time limit of 2 s \(h_rt\)/);
+  }
+});
+
+test("a limit of processor time that was exceeded", async () => {
+  const loss = await lossOf({ run: "spin", scheduler: { resources: { h_cpu: 3 } } });
+  assertEquals(loss.cause, "run time limit", Deno.inspect(loss));
+  assertMatch(loss.detail, /limit of 3 s of processor time \(h_cpu\)/);
+});
+
+test("a run time limit that the queue has, and nobody asked for", async () => {
+  const limit = (value: string) =>
+    outputAs("root", ["qconf", "-mattr", "queue", "h_rt", value, "all.q"]);
+  await limit("0:0:2");
+  try {
+    const loss = await lossOf({ run: "spin" });
+    assertEquals(loss.cause, "run time limit", Deno.inspect(loss));
+    assertMatch(loss.detail, /run time limit of 2 s \(h_rt\)/);
+  } finally {
+    await limit("INFINITY");
+  }
+});
+
+test("a hard limit of the data is not one of the address space", async () => {
+  const { cause, detail } = await lossOf({
+    scheduler: { resources: { h_data: "300M" } },
+  });
+  assertEquals(cause, "out of memory");
+  assertMatch(detail, /limit of its own memory \(h_data/);
+});
+
 test("more memory than the scheduler's option allows, with the figures", async () => {
   const [arrays, heap] = await Promise.all([
     lossOf({ run: "fillArrays", scheduler: { memory: "200M" } }),

@@ -23,8 +23,8 @@ test("arrays beyond the cluster's limit are split", async () => {
   });
 });
 
-test("a soft limit of the address space is no hindrance", async () => {
-  const scheduler = { workers: 1, resources: { s_vmem: "2G" } };
+test("soft limits of memory are no hindrance", async () => {
+  const scheduler = { workers: 1, resources: { s_vmem: "2G", s_data: "300M" } };
   await using ground = await Ground.start({ run: "place", items: 1, scheduler });
   await ground.opened();
   assertComplete(await ground.outcome(), 1);

@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { JobInfo } from "../../src/drmaa/session.ts";
-import { lossOf } from "../../src/scheduler/job_end.ts";
+import { lossOf, type TimeLimits } from "../../src/scheduler/job_end.ts";
 
 const NOTHING: JobInfo = {
   jobId: "1.1",
@@ -40,7 +40,7 @@ Deno.test("an exit has its status, and the cluster's figures", () => {
 
 Deno.test("a signal has its name and number", () => {
   const info = { ...NOTHING, signaled: true, signal: "SIGSEGV" };
-  assertEquals(lossOf(info, { stopping: false, runTimeLimit: 1 }), {
+  assertEquals(lossOf(info, { stopping: false, limits: { h_rt: 1 } }), {
     cause: "signal",
     detail: "its process was ended by SIGSEGV",
     signal: "SIGSEGV",
@@ -48,13 +48,50 @@ Deno.test("a signal has its name and number", () => {
   });
 });
 
+/** How a job ended by a signal that has used so many seconds, and of a processor's time. */
+const signaled = (
+  signal: string,
+  [ru_wallclock, cpu]: [string, string],
+  limits: TimeLimits,
+) => cause({ signaled: true, signal, rusage: { ru_wallclock, cpu } }, { limits });
+
 Deno.test("SIGKILL after the run time limit is that limit's, before it is not", () => {
-  const info = { signaled: true, signal: "SIGKILL" };
-  const after = (ru_wallclock: string) =>
-    cause({ ...info, rusage: { ru_wallclock } }, { runTimeLimit: 60 })[0];
-  assertEquals([after("60"), after("59.9")], ["run time limit", "signal"]);
-  const late = { ...info, rusage: { ru_wallclock: "99" } };
-  assertEquals(cause(late)[0], "signal");
+  const after = (used: string) => signaled("SIGKILL", [used, "0"], { h_rt: 60 });
+  assertEquals(after("60"), [
+    "run time limit",
+    "it ran into its run time limit of 60 s (h_rt)",
+  ]);
+  assertEquals(after("59.9"), ["signal", "its process was ended by SIGKILL"]);
+  assertEquals(signaled("SIGKILL", ["99", "99"], {})[0], "signal");
+});
+
+Deno.test("each signal is that of its own limits", () => {
+  const limits = { s_rt: 60, h_rt: 90, s_cpu: 50, h_cpu: 80 };
+  const limitOf = (signal: string, wall: string, cpu: string) =>
+    /\((\w+)\)$/.exec(signaled(signal, [wall, cpu], limits)[1]!)?.[1];
+  assertEquals(limitOf("SIGUSR1", "61", "3"), "s_rt");
+  assertEquals(limitOf("SIGUSR1", "59", "3"), undefined);
+  assertEquals(limitOf("SIGKILL", "61", "3"), undefined);
+  assertEquals(limitOf("SIGKILL", "91", "3"), "h_rt");
+  assertEquals(limitOf("SIGXCPU", "61", "49.8"), "s_cpu");
+  assertEquals(limitOf("SIGKILL", "61", "79.5"), "h_cpu");
+  assertEquals(limitOf("SIGKILL", "61", "49.8"), undefined);
+});
+
+Deno.test("a limit of a processor's time says so, though the counts differ a little", () => {
+  assertEquals(signaled("SIGKILL", ["2", "1.9772"], { h_cpu: 2 }), [
+    "run time limit",
+    "it ran into its limit of 2 s of processor time (h_cpu)",
+  ]);
+});
+
+Deno.test("SIGUSR2 comes ahead of the end: by a limit, or by whatever else", () => {
+  assertEquals(signaled("SIGUSR2", ["4", "0"], { h_rt: 3 })[0], "run time limit");
+  assertEquals(signaled("SIGUSR2", ["2", "0"], { h_rt: 3 }), [
+    "signal",
+    "its process was ended by SIGUSR2, which Grid Engine sends to a job with -notify " +
+    "before it ends it",
+  ]);
 });
 
 Deno.test("a job that is gone was deleted by somebody, or ended by us", () => {

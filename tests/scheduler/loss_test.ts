@@ -58,6 +58,28 @@ Deno.test("a limit of the address space, with what to ask for instead", () => {
   }
 });
 
+Deno.test("a limit of deno's own memory is not one of its address space", () => {
+  const log =
+    "# Fatal process out of memory: Failed to reserve virtual memory for CodeRange";
+  const [cause, detail] = refined(exit(133, log));
+  assertEquals(cause, "out of memory");
+  assertEquals(/h_data, or ulimit -d/.test(detail!), true, detail);
+  assertEquals(/h_vmem/.test(detail!), false, detail);
+});
+
+Deno.test("what the system refuses later is out of memory, with deno's word for it", () => {
+  const said = "Fatal process out of memory: Worklist::Segment::Create";
+  const loss: WorkerLoss = {
+    cause: "signal",
+    detail: "",
+    signal: "SIGTRAP",
+    log: `\n#\n# ${said}\n#\n`,
+  };
+  const [cause, detail] = refined(loss);
+  assertEquals(cause, "out of memory");
+  assertEquals(detail!.includes(said), true, detail);
+});
+
 Deno.test("a heap that is full", () => {
   const logs = [
     "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",

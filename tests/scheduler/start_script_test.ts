@@ -10,37 +10,51 @@ const ODD = `a b'c"d$HOME\`id\`\\e;#*?é`;
 /** In place of deno: writes each of its words, and a variable, in a line. */
 const SPY = `#!/bin/sh
 for word in "$@" "$ODD_VARIABLE"; do printf '<%s>\\n' "$word"; done
+if [ -n "$LIMITS" ]; then ulimit -S -v; ulimit -S -d; fi
 `;
 
 interface Ran {
   code: number;
   stdout: string;
   stderr: string;
+  /** What was written of the limits of the second task. */
+  limits: string;
 }
 
 /** Runs the script of a task in a directory with an odd name. */
 async function run(
   env: Record<string, string>,
-  { workers = ["first", "second"], deno = true } = {},
+  { workers = ["first", "second"], deno = true, before = "" } = {},
 ): Promise<Ran> {
   using temp = new TempDirectory();
   const directory = `${temp.path}/${ODD}`;
   await Deno.mkdir(directory);
-  const [list, spy, script] = ["list", "deno", "start.sh"].map((name) =>
-    `${directory}/${name}`
-  ) as [string, string, string];
+  const [list, limits, spy, script] = ["list", "limits", "deno", "start.sh"].map((
+    name,
+  ) => `${directory}/${name}`) as [string, string, string, string];
   await Deno.writeTextFile(list, workers.map((worker) => `${worker}\n`).join(""));
   if (deno) await Deno.writeTextFile(spy, SPY, { mode: 0o700 });
   const spec = { name: "f", module: ODD, flags: ["--flag", ODD], runFile: ODD };
-  const text = startScript({ spec, deno: spy, env: { ODD_VARIABLE: ODD }, list });
+  const text = startScript({
+    spec,
+    deno: spy,
+    env: { ODD_VARIABLE: ODD },
+    list,
+    limits,
+  });
   await Deno.writeTextFile(script, text);
   const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
-    args: [script],
+    args: ["-c", `${before}\nexec /bin/sh "$1"`, "sh", script],
     clearEnv: true,
     env: { PATH: "/usr/bin:/bin", ...env },
   }).output();
   const decoder = new TextDecoder();
-  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+    limits: await Deno.readTextFile(`${limits}.2`).catch(() => ""),
+  };
 }
 
 /** What the spy writes when it runs as a worker. */
@@ -48,7 +62,8 @@ const words = (worker: string) =>
   ["run", "--flag", ODD, ODD, ODD, worker, ODD].map((word) => `<${word}>\n`).join("");
 
 Deno.test("a task starts the worker of its line, with every word as it is", async () => {
-  assertEquals(await run({ SGE_TASK_ID: "2" }), {
+  const { code, stdout, stderr } = await run({ SGE_TASK_ID: "2" });
+  assertEquals({ code, stdout, stderr }, {
     code: 0,
     stdout: words("second"),
     stderr: "",
@@ -77,6 +92,18 @@ Deno.test("a node without deno says so", async () => {
   const { code, stdout, stderr } = await run({}, { deno: false });
   assertEquals([code, stdout], [127, ""]);
   assertMatch(stderr, /^There is no deno at .* on \S+\n$/);
+});
+
+Deno.test("soft limits of memory are lifted, for deno reserves more than it uses", async () => {
+  const before = "ulimit -S -v 40000000; ulimit -S -d 30000000; ulimit -H -d 50000000";
+  const { stdout } = await run({ LIMITS: "1" }, { before });
+  assertMatch(stdout, /\nunlimited\n50000000\n$/);
+});
+
+Deno.test("a task tells what limits of time it has, and where it runs", async () => {
+  const before = "ulimit -S -t 50; ulimit -H -t 60";
+  const { limits } = await run({ SGE_TASK_ID: "2", QUEUE: "all.q" }, { before });
+  assertMatch(limits, /^60\n50\nall\.q@\S+\n$/);
 });
 
 Deno.test("quote makes one word of anything", () => {

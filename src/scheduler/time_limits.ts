@@ -1,0 +1,63 @@
+/**
+ * How long a job of Grid Engine may run: what it asked for, what its node has set, and what
+ * its queue says. Loaded when a signal has ended one.
+ *
+ * @module
+ */
+
+import { within } from "../within.ts";
+import type { TimeLimits } from "./job_end.ts";
+import { requestsIn, secondsOf } from "./resources.ts";
+
+/** How long the cluster, or a file's server, may take to answer, in milliseconds. */
+const ANSWER_LIMIT = 5000;
+
+/**
+ * The limits of a job.
+ *
+ * @param options What it asked for, as options of the submit command.
+ * @param path What its start script wrote on its node.
+ */
+export async function timeLimits(options: string, path: string): Promise<TimeLimits> {
+  const asked = limitsIn(requestsIn(options));
+  const text = await within(ANSWER_LIMIT, Deno.readTextFile(path), "").catch(() => "");
+  const [hard = "", soft = "", queue = ""] = text.split("\n");
+  const there = limitsIn({ h_cpu: hard, s_cpu: soft });
+  // What a job asks for is at most what its queue allows, and goes before it.
+  const isKnown = asked.h_rt !== undefined && asked.s_rt !== undefined;
+  const usual = isKnown || queue.startsWith("@") || queue === ""
+    ? {}
+    : limitsOfQueue(await configurationOf(queue));
+  return { ...usual, ...asked, ...there };
+}
+
+/** The limits in what `qconf -sq` prints. */
+export function limitsOfQueue(text: string): TimeLimits {
+  return limitsIn(
+    Object.fromEntries(text.split("\n").map((line) => line.trim().split(/\s+/, 2))),
+  );
+}
+
+function limitsIn(values: Record<string, string | undefined>): TimeLimits {
+  const limits: TimeLimits = {};
+  for (const name of ["h_rt", "s_rt", "h_cpu", "s_cpu"] as const) {
+    const seconds = secondsOf(values[name] || "INFINITY");
+    if (Number.isFinite(seconds)) limits[name] = seconds;
+  }
+  return limits;
+}
+
+/** What the cluster says of a queue on a host; nothing where it cannot be asked. */
+async function configurationOf(queue: string): Promise<string> {
+  try {
+    const { stdout } = await new Deno.Command("qconf", {
+      args: ["-sq", queue],
+      stdin: "null",
+      stderr: "null",
+      signal: AbortSignal.timeout(ANSWER_LIMIT),
+    }).output();
+    return new TextDecoder().decode(stdout);
+  } catch {
+    return "";
+  }
+}
