@@ -17,6 +17,7 @@ import { SchedulerError, type WorkerLoss } from "../errors.ts";
 import { settings } from "../settings.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
 import { LogTail } from "./log_tail.ts";
+import type { Kills } from "./memory_killer.ts";
 import { bytesOf } from "./resources.ts";
 
 /** Options of a {@linkcode ProcessScheduler}. */
@@ -59,12 +60,18 @@ const CHECKS: Checks<ProcessSchedulerOptions> = {
 
 interface Child {
   process: Deno.ChildProcess;
+  /** Whether it was told to end. */
+  stopping: boolean;
+  /** How many bytes it held when last looked at. */
+  held?: number;
   /** Resolves when its end was told. */
   ended: Promise<void>;
 }
 
 /** What is not to wait is ended by a signal that cannot be ignored. */
 const SIGKILL = "SIGKILL";
+/** How often to look how much workers hold where that is bounded, in milliseconds. */
+const LOOK = 250;
 
 /**
  * Starts `deno run worker.ts` on this machine, as many as there is work for.
@@ -95,6 +102,9 @@ export class ProcessScheduler implements Scheduler {
   readonly #env: Record<string, string>;
   readonly #children = new Map<string, Child>();
   #closed = false;
+  /** What the memory killer had ended before the first worker was started. */
+  #kills: Kills | undefined | null = null;
+  #looking: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * Makes a scheduler; it starts nothing yet.
@@ -121,11 +131,14 @@ export class ProcessScheduler implements Scheduler {
       throw new SchedulerError("The scheduler is closed: make a new ProcessScheduler");
     }
     for (const worker of workers) this.#spawn(spec, worker, listener);
+    // They are on their way, and cannot take much memory before this.
+    if (this.#kills === null) this.#kills = killsSoFar();
+    if (this.#kills && this.#children.size > 0) this.#looking ??= this.#lookLater();
   }
 
   /** {@linkcode Scheduler.stop} */
   stop(worker: string): void {
-    kill(this.#children.get(worker)?.process);
+    kill(this.#children.get(worker));
   }
 
   /** {@linkcode Scheduler.join} */
@@ -137,7 +150,7 @@ export class ProcessScheduler implements Scheduler {
 
   /** {@linkcode Scheduler.killall} */
   async killall(): Promise<void> {
-    for (const { process } of this.#children.values()) kill(process);
+    for (const child of this.#children.values()) kill(child);
     await this.join();
   }
 
@@ -177,17 +190,92 @@ export class ProcessScheduler implements Scheduler {
     log.follow(process.stderr, Deno.stderr);
     const ended = process.status.then(async (status) => {
       await log.end();
-      this.#children.delete(worker);
-      listener.ended(worker, {
+      const { held } = child;
+      const loss = {
         ...lossOf(status),
         pid: process.pid,
         host: hostName(),
         wallClock: performance.now() - began,
+        ...(held !== undefined && { maxMemory: held }),
         log: log.text,
-      });
+      };
+      const explained = await this.#explain(loss, child);
+      this.#children.delete(worker);
+      if (this.#children.size === 0) this.#lookNoMore();
+      listener.ended(worker, explained);
     });
-    this.#children.set(worker, { process, ended });
+    const child: Child = { process, stopping: false, ended };
+    this.#children.set(worker, child);
     queueMicrotask(() => listener.started(worker));
+  }
+
+  /** Who has sent SIGKILL, if it was not we. */
+  async #explain(loss: WorkerLoss, { stopping }: Child): Promise<WorkerLoss> {
+    if (loss.signal !== SIGKILL || stopping || !this.#kills) return loss;
+    const { blameMemoryKiller } = await import("./memory_killer.ts");
+    return blameMemoryKiller(loss, this.#kills, countIn(this.#kills.path));
+  }
+
+  #lookLater(): ReturnType<typeof setTimeout> {
+    const timer = setTimeout(() => void this.#look(), LOOK);
+    Deno.unrefTimer(timer as unknown as number);
+    return timer;
+  }
+
+  /** Takes down how much the workers hold: when one has been killed, it is too late. */
+  async #look(): Promise<void> {
+    const { limitOf, residentSize } = await import("./memory_killer.ts");
+    if (limitOf(this.#kills!.path) === undefined || this.#children.size === 0) return;
+    for (const child of this.#children.values()) {
+      const size = residentSize(child.process.pid);
+      if (size !== undefined) child.held = size;
+    }
+    this.#looking = this.#lookLater();
+  }
+
+  #lookNoMore(): void {
+    clearTimeout(this.#looking);
+    this.#looking = undefined;
+  }
+}
+
+/**
+ * What the kernel's memory killer has ended so far; nothing where that cannot be known.
+ *
+ * @param root Where the system's files are, with nothing behind it for `/`.
+ */
+export function killsSoFar(root = ""): Kills | undefined {
+  if (Deno.build.os !== "linux") return undefined;
+  // A program that may not read everything would be asked whether it may.
+  if (Deno.permissions.querySync({ name: "read" }).state !== "granted") {
+    return undefined;
+  }
+  try {
+    const groups = Deno.readTextFileSync(`${root}/proc/self/cgroup`);
+    const first = /^\d+:(?:[^:]*,)?memory(?:,[^:]*)?:(.*)$/m.exec(groups)?.[1];
+    const [group, at, name] = first === undefined
+      ? [/^0::(.*)$/m.exec(groups)?.[1] ?? "", "/sys/fs/cgroup", "memory.events"]
+      : [first, "/sys/fs/cgroup/memory", "memory.oom_control"];
+    // In a container the group may be told by its name outside, and is the topmost inside.
+    const places = [`${at}${group}/${name}`, `${at}/${name}`, "/proc/vmstat"];
+    for (const place of places) {
+      const path = `${root}${place}`;
+      const count = countIn(path);
+      if (count !== undefined) return { path, count };
+    }
+  } catch {
+    // It is not to be known.
+  }
+  return undefined;
+}
+
+/** How many processes the memory killer has ended, by this file's word. */
+export function countIn(path: string): number | undefined {
+  try {
+    const count = /^oom_kill (\d+)$/m.exec(Deno.readTextFileSync(path))?.[1];
+    return count === undefined ? undefined : Number(count);
+  } catch {
+    return undefined;
   }
 }
 
@@ -212,9 +300,11 @@ function checkPermissions(permissions: unknown): void {
   );
 }
 
-function kill(process: Deno.ChildProcess | undefined): void {
+function kill(child: Child | undefined): void {
+  if (!child) return;
+  child.stopping = true;
   try {
-    process?.kill(SIGKILL);
+    child.process.kill(SIGKILL);
   } catch (error) {
     // It has ended in the meantime.
     if (!(error instanceof TypeError) && !(error instanceof Deno.errors.NotFound)) {
