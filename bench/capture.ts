@@ -7,7 +7,8 @@
  * @module
  */
 
-import { capture, rootOf } from "../src/closure/capture.ts";
+import { capture } from "../src/closure/capture.ts";
+import { rootOf } from "../src/closure/root.ts";
 import type { Slot, Task } from "../src/closure/payload.ts";
 
 const table = new Map([["a", (x: number) => x + 1], ["b", (x: number) => x * 2]]);

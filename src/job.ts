@@ -13,7 +13,7 @@ import {
   millisecondsFrom,
   shown,
 } from "./checks.ts";
-import { capture, checkFunction, rootOf } from "./closure/capture.ts";
+import { checkFunction, rootOf } from "./closure/root.ts";
 import { inspectPrivates, mayInspect } from "./closure/inspector.ts";
 import type { JobOutcome, Slot, Task } from "./closure/payload.ts";
 import { translateStack } from "./closure/stack.ts";
@@ -547,7 +547,10 @@ export class Job<R = unknown> implements AsyncDisposable {
       ...(target && { target }),
       ...(args && { args }),
     });
-    return async () => (await capture(root, task, values, Job)).bytes;
+    return async () => {
+      const { capture } = await import("./closure/capture.ts");
+      return (await capture(root, task, values, Job)).bytes;
+    };
   }
 
   /** What is private to a class does not come back from a worker. */

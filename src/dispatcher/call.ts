@@ -5,8 +5,8 @@
  */
 
 import { checkOptions } from "../checks.ts";
-import { capture, checkFunction, rootOf } from "../closure/capture.ts";
 import type { Slot, Task } from "../closure/payload.ts";
+import { checkFunction, rootOf } from "../closure/root.ts";
 import { nameOf } from "../closure/texts.ts";
 import type { Items } from "./item_source.ts";
 import { DISPATCH_CHECKS, type DispatchOptions } from "./options.ts";
@@ -75,6 +75,7 @@ export function captureLater(
   const root = rootOf(f);
   return async () => {
     const task = ([f]: Slot[]): Task => ({ kind: "call", function: f!, spread });
+    const { capture } = await import("../closure/capture.ts");
     const { bytes, constant: isConstant } = await capture(root, task);
     if (isConstant) constant[`${spread}`].set(f, bytes);
     return bytes;

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { mayHaveDrmaa } from "../drmaa/locate.ts";
 import { log } from "../settings.ts";
 import { GridEngineScheduler } from "./grid_engine.ts";
 import { ProcessScheduler } from "./process.ts";
@@ -27,6 +26,7 @@ let reason: string | undefined;
  * ```
  */
 export async function bestAvailable(): Promise<Scheduler> {
+  const { mayHaveDrmaa } = await import("../drmaa/locate.ts");
   reason ??= mayHaveDrmaa() ? undefined : "no DRMAA library was found";
   if (reason === undefined) {
     const scheduler = new GridEngineScheduler();

@@ -20,8 +20,7 @@ import { KeeperSession } from "./keeper_session.ts";
 import { within } from "../within.ts";
 import { bytesOf, jobName } from "./resources.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
-import { Submission, type Task } from "./submission.ts";
-import { cacheWorker, THREAD } from "./worker_cache.ts";
+import type { Task } from "./submission.ts";
 
 export type { GridEngineSchedulerOptions } from "./grid_engine_options.ts";
 
@@ -246,6 +245,8 @@ export class GridEngineScheduler implements Scheduler {
       ]);
       // It goes, too, when this program cannot remove it.
       await this.#session.remove(dirname(spec.runFile));
+      // Most programs that load this module submit nothing.
+      const { Submission } = await import("./submission.ts");
       await new Submission({
         session: this.#session,
         options: this.#options,
@@ -266,7 +267,11 @@ export class GridEngineScheduler implements Scheduler {
 
   /** Has the workers' program where nodes find it; what has failed is tried again. */
   #cache(module: string): Promise<void> {
-    return this.#cached ??= cacheWorker([module, THREAD]).catch((error) => {
+    const fetch = async () => {
+      const { cacheWorker, THREAD } = await import("./worker_cache.ts");
+      await cacheWorker([module, THREAD]);
+    };
+    return this.#cached ??= fetch().catch((error) => {
       this.#cached = undefined;
       throw error;
     });
