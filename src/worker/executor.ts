@@ -200,6 +200,7 @@ function restore(): void {
 
 /** Takes what modules have replaced for what should be there, as far as we can do with it. */
 function acceptSurroundings(): void {
+  if (surroundings.areThere()) return;
   if (worksStill()) return surroundings.accept();
   const found = surroundings.restore();
   if (found === undefined) return;

@@ -190,8 +190,16 @@ export class Surroundings {
   }
 
   /** Whether all is there. */
-  #areThere(): boolean {
-    if (this.#written) return this.#written();
+  areThere(): boolean {
+    try {
+      return this.#written ? this.#written() : this.#look();
+    } catch {
+      // An accessor was replaced.
+      return false;
+    }
+  }
+
+  #look(): boolean {
     for (let i = 0; i < this.#places.length; i++) {
       if (!isThere(this.#places[i]!)) return false;
     }
@@ -223,11 +231,7 @@ export class Surroundings {
    * @returns What it was, such as `"Array.prototype.shift"`, if it was something.
    */
   restore(): string | undefined {
-    try {
-      if (this.#areThere()) return undefined;
-    } catch {
-      // An accessor was replaced.
-    }
+    if (this.areThere()) return undefined;
     let found: string | undefined;
     for (let i = 0; i < this.#places.length; i++) {
       const place = this.#places[i]!;
@@ -243,7 +247,6 @@ export class Surroundings {
   /** Takes what is there now for what should be: a module may have had good reasons. */
   accept(): void {
     try {
-      if (this.#areThere()) return;
       for (const place of this.#places) {
         if (isThere(place)) continue;
         place.value = read(place.at, place.key);
