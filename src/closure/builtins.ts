@@ -5,7 +5,7 @@
  * @module
  */
 
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { nodeProcess } from "./node_process.ts";
 import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
 import { nameOf } from "./texts.ts";

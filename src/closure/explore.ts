@@ -5,7 +5,7 @@
  * @module
  */
 
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { findGlobal, wellKnownName } from "./builtins.ts";
 import { refuse } from "./complaints.ts";
 import { memberNode } from "./classes.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { types } from "node:util";
+import * as types from "node:util/types";
 import type { Analysis } from "./analyze.ts";
 import type { Context } from "./context.ts";
 import type { Found } from "./found.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { kindThatStays } from "../protocol/complaint.ts";
 import { stepTo, stepToValue } from "../protocol/steps.ts";
 import { VIEWS } from "../protocol/views.ts";

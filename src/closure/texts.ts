@@ -4,7 +4,7 @@
  * @module
  */
 
-import { types } from "node:util";
+import * as types from "node:util/types";
 import type { Analysis } from "./analyze.ts";
 import type { Place } from "./payload.ts";
 import type { Snapshot } from "./snapshot.ts";

@@ -7,7 +7,7 @@
 
 import { Buffer } from "node:buffer";
 import { Deserializer, Serializer } from "node:v8";
-import { OWN_FRAME } from "./messages.ts";
+import { OWN_FRAME } from "./size.ts";
 import { VIEWS } from "./views.ts";
 
 /** Where the contents of a typed array are. */

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { types } from "node:util";
+import * as types from "node:util/types";
 import { MOST_DEPTH } from "./depth.ts";
 import { lossOf } from "./instances.ts";
 import { type Child, childrenOf, shortened, shortName } from "./steps.ts";

@@ -86,12 +86,6 @@ export const HEADER_SIZE = 10;
 /** The largest frame that is accepted, in bytes: what is larger comes in pieces. */
 export const LARGEST_FRAME = 1 << 24;
 
-/**
- * Typed arrays in a list from here on are frames of their own, in bytes: a frame costs a
- * call. So few frames of a message are smaller.
- */
-export const OWN_FRAME = 4096;
-
 /** Message types, as byte 1 of the header. */
 export const TYPES = {
   hello: 1,

@@ -10,7 +10,8 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import { HEADER_SIZE, OWN_FRAME, PROTOCOL_VERSION, TYPES } from "./messages.ts";
+import { HEADER_SIZE, PROTOCOL_VERSION, TYPES } from "./messages.ts";
+import { OWN_FRAME } from "./size.ts";
 
 type Frames = Uint8Array[];
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { types } from "node:util";
+import * as types from "node:util/types";
 
 /** What of a text stands in a message at most, in characters. */
 const MOST_TEXT = 200;

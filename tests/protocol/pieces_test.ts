@@ -17,12 +17,12 @@ import {
 import { type Arrival, type Flow, Link } from "../../src/protocol/link.ts";
 import {
   type HostMessage,
-  OWN_FRAME,
   TYPES,
   type WorkerMessage,
 } from "../../src/protocol/messages.ts";
 import { subjectsOf } from "../../src/protocol/order.ts";
 import { Assembly, Cut } from "../../src/protocol/pieces.ts";
+import { OWN_FRAME } from "../../src/protocol/size.ts";
 
 type Frames = Uint8Array[];
 
