@@ -14,7 +14,7 @@ import { ProcessScheduler } from "../scheduler/process.ts";
 import type { Scheduler, WorkerListener } from "../scheduler/scheduler.ts";
 import { refineLoss } from "../scheduler/loss.ts";
 import { log, settings } from "../settings.ts";
-import { startingWorkers } from "../zeromq/signals.ts";
+import { endingSession, SHELL, startingWorkers } from "../zeromq/signals.ts";
 import type { Frames } from "../zeromq/socket.ts";
 import { messageOf, report } from "./fault.ts";
 import { checkRoom } from "./open_files.ts";
@@ -89,6 +89,8 @@ export class Crew {
   readonly #hellos = new Map<string, Hello>();
   /** Asked for and not yet ended, by the scheduler's word. */
   readonly #alive = new Map<string, PromiseWithResolvers<void>>();
+  /** What ended workers have left is being ended. */
+  readonly #ending = new Set<Promise<void>>();
   #closing = false;
   /** Why the scheduler started nothing when it was last asked, if it cannot do it. */
   refusal: SchedulerError | undefined;
@@ -284,7 +286,8 @@ export class Crew {
       this.stop(worker);
       this.#left(worker);
     }
-    const gone = Promise.all([...this.#alive.values()].map(({ promise }) => promise));
+    const alive = [...this.#alive.values()].map(({ promise }) => promise);
+    const gone = Promise.all([...alive, ...this.#ending]);
     const timer = setTimeout(() => {
       for (const worker of this.#alive.keys()) {
         this.stop(worker);
@@ -312,7 +315,28 @@ export class Crew {
     this.#alive.delete(worker);
     this.#listener.ended(worker, refineLoss({ ...UNEXPLAINED, ...loss, worker }));
     cleanUpNow(`Worker ${worker} cannot be told to end`, () => this.dismiss(worker));
-    alive.resolve();
+    const ending = this.#endSession(worker, loss).then(() => {
+      this.#ending.delete(ending);
+      alive.resolve();
+    });
+    this.#ending.add(ending);
+  }
+
+  /**
+   * Ends what a worker of this machine had started, where that could not see to it itself,
+   * as one that was killed. What never said hello has started nothing.
+   */
+  async #endSession(worker: string, { pid, exitStatus }: WorkerLoss): Promise<void> {
+    const isOurs = this.#scheduler instanceof ProcessScheduler;
+    if (!isOurs || pid === undefined || !this.#hellos.has(worker)) return;
+    if (exitStatus === 0 && Deno.build.os === "linux") return;
+    const run = { name: "run", command: SHELL } as const;
+    if (Deno.permissions.querySync(run).state !== "granted") return;
+    const args = endingSession(pid);
+    const options = { args, stdin: "null", stdout: "null", stderr: "null" } as const;
+    await cleanUp(`what worker ${worker} has started may go on`, async () => {
+      await new Deno.Command(SHELL, options).output();
+    });
   }
 
   async #receive(): Promise<void> {

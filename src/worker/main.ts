@@ -7,13 +7,16 @@
 import { dirname, join } from "node:path";
 import { printError } from "../printing.ts";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
-import { openLibzmq, replaceProcess } from "../zeromq/libzmq.ts";
+import { type Libzmq, openLibzmq, replaceProcess } from "../zeromq/libzmq.ts";
 import { thisMachine } from "../zeromq/machine.ts";
 import {
   admitSignals,
   delaySignals,
+  endingSession,
+  hasStarted,
   isShut,
   OF_TERMINALS,
+  SHELL,
   shutDebugger,
 } from "../zeromq/signals.ts";
 import { within } from "../within.ts";
@@ -57,17 +60,24 @@ export async function main(runFile: string, worker: string): Promise<never> {
   const begin = () => {
     const args = ["run", ...run.flags, Deno.mainModule, runFile, worker];
     delaySignals(zmq);
-    return replaceProcess(zmq, Deno.execPath(), args);
+    return become(zmq, [Deno.execPath(), ...args]);
+  };
+  const leave = (status: number) => {
+    if (hasStarted(zmq)) become(zmq, [SHELL, "-c", `exit ${status}`]);
+    return Deno.exit(status);
   };
   // Whoever started it could not see to that: it sees to it itself.
   if (!isShut(shutDebugger(zmq))) begin();
   admitSignals(zmq);
   const here = thisMachine(zmq);
   const end = endOfHost(run, file, here);
+  // What functions start is known by the session. Who sees the host's end by itself needs
+  // no terminal, and no process group, to tell; elsewhere the cluster made the session.
+  if (end) zmq.setsid();
   void end?.then(async () => {
     await within(REMOVAL, removeRun(runFile), undefined);
     printError(`Worker ${worker} found that its host has ended`);
-    Deno.exit(EXIT_STATUS["host gone"]);
+    leave(EXIT_STATUS["host gone"]);
   });
   const endpoints = endpointsFrom(run, here);
   const endpoint = await reachHost(endpoints, run.connectTimeout);
@@ -82,7 +92,7 @@ export async function main(runFile: string, worker: string): Promise<never> {
     Deno.exit(EXIT_STATUS["host not reached"]);
   }
   const client = new Client(run, endpoint, worker, end !== undefined);
-  if (typeof run.memory === "number") watchMemory(run.memory, worker);
+  if (typeof run.memory === "number") watchMemory(run.memory, worker, leave);
   const outcome = await client.work();
   if (outcome === "restart") {
     begin();
@@ -96,7 +106,18 @@ export async function main(runFile: string, worker: string): Promise<never> {
         `${run.connectTimeout} ms`,
     );
   }
-  Deno.exit(EXIT_STATUS[outcome]);
+  return leave(EXIT_STATUS[outcome]);
+}
+
+/**
+ * Runs a program in place of this one. What functions have started ends first; their
+ * thread, which could go on starting more, is gone by then.
+ */
+function become(zmq: Libzmq, command: string[]): never {
+  const words = hasStarted(zmq)
+    ? [SHELL, ...endingSession(Deno.pid, command)]
+    : command;
+  return replaceProcess(zmq, words[0]!, words.slice(1));
 }
 
 /**

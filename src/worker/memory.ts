@@ -16,8 +16,13 @@ const INTERVAL = 50;
  *
  * @param limit Bytes that may be resident.
  * @param worker Who it is.
+ * @param leave Ends the process.
  */
-export function watchMemory(limit: number, worker: string): void {
+export function watchMemory(
+  limit: number,
+  worker: string,
+  leave: (status: number) => never,
+): void {
   setInterval(() => {
     const { rss } = Deno.memoryUsage();
     if (rss <= limit) return;
@@ -27,7 +32,7 @@ export function watchMemory(limit: number, worker: string): void {
       } MB ` +
         `are allowed`,
     );
-    Deno.exit(EXIT_STATUS["out of memory"]);
+    leave(EXIT_STATUS["out of memory"]);
   }, INTERVAL);
 }
 

@@ -67,6 +67,10 @@ const SYMBOLS = {
   write: { parameters: ["i32", "buffer", "usize"], result: "isize" },
   /** int execv (const char *path, char *const arguments[]) */
   execv: { parameters: ["buffer", "buffer"], result: "i32" },
+  /** pid_t setsid (void) */
+  setsid: { parameters: [], result: "i32" },
+  /** pid_t waitpid (pid_t pid, int *status, int options) */
+  waitpid: { parameters: ["i32", "pointer", "i32"], result: "i32" },
   /** int pthread_sigmask (int how, const sigset_t *set, sigset_t *before) */
   pthread_sigmask: { parameters: ["i32", "buffer", "buffer"], result: "i32" },
   /** int close (int fd) */

@@ -89,3 +89,66 @@ function setOf(...signals: Signal[]): Uint8Array<ArrayBuffer> {
   for (const [byte, bit] of signals.map(placeOf)) set[byte]! |= bit;
   return set;
 }
+
+/** What runs the script. */
+export const SHELL = "/bin/sh";
+
+/**
+ * Ends all processes of a session but the one that runs it, and becomes the command that
+ * follows. A process that starts others all the while is looked for again; one that the
+ * kernel does not let go is left. Without `/proc` only the process group is ended.
+ *
+ * Source: the manual page proc_pid_stat(5), of which a state, a parent, a group and a
+ * session follow the last parenthesis.
+ */
+const END_SESSION = `session=$1; shift
+[ "$session" = $$ ] || kill -s KILL -- "-$session"
+end() {
+  [ "$4" = "$session" ] && [ "$pid" != $$ ] || return
+  case $1 in [ZX]) return ;; esac
+  found=1
+  kill -s KILL "$pid"
+}
+for pass in 1 2 3 4 5 6 7 8 9 10; do
+  found=
+  for file in /proc/[0-9]*/stat; do
+    read -r line < "$file" || continue
+    pid=\${line%% *}
+    end \${line##*) }
+  done
+  [ "$found" ] || break
+done 2> /dev/null
+[ $# = 0 ] || exec "$@"`;
+
+/**
+ * The arguments of a shell that ends the processes of a session.
+ *
+ * @param leader The process id of its leader: the shell's own, or of one that has ended.
+ * @param command What the shell becomes then.
+ */
+export function endingSession(leader: number, command: string[] = []): string[] {
+  return ["-c", END_SESSION, SHELL, `${leader}`, ...command];
+}
+
+/** `WNOHANG` of sys/wait.h. */
+const NO_HANG = 1;
+
+/**
+ * Whether this process leads a session and has started others, which may still run. It
+ * takes what has ended from the kernel, so nobody may wait for it any more.
+ */
+export function hasStarted(zmq: Libzmq): boolean {
+  let child;
+  do child = zmq.waitpid(-1, null, NO_HANG); while (child > 0);
+  let stat: string;
+  try {
+    stat = Deno.readTextFileSync("/proc/self/stat");
+  } catch {
+    // There is no such thing here.
+    return false;
+  }
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [session, faultsOfEnded] = [Number(fields[3]), Number(fields[8])];
+  // What it has started either is there, or has left its page faults to it.
+  return session === Deno.pid && (child === 0 || faultsOfEnded > 0);
+}

@@ -88,3 +88,43 @@ export async function computeAndDieLater(deadly: boolean): Promise<number> {
   if (deadly && attempt === 1) Deno.kill(Deno.pid, "SIGKILL");
   return attempt;
 }
+
+/** How a program is started that never ends by itself; each has the file as an argument. */
+const STARTS: Record<string, (file: string) => Deno.Command> = {
+  directly: (file) => quiet("tail", "-f", file),
+  "by a shell that has ended": (file) =>
+    quiet("sh", "-c", 'tail -f "$1" &', "sh", file),
+  "in a process group of its own": (file) =>
+    quiet("timeout", "3600", "tail", "-f", file),
+};
+
+function quiet(program: string, ...args: string[]): Deno.Command {
+  return new Deno.Command(program, {
+    args,
+    stdin: "null",
+    stdout: "null",
+    stderr: "null",
+  });
+}
+
+/** Starts programs, one in each way, and does not wait for them. */
+export function startPrograms(file: string): void {
+  for (const start of Object.values(STARTS)) start(file).spawn().unref();
+}
+
+/** Starts programs, passes the gate, and waits for ever. */
+export async function startAndWait(
+  { port, file }: { port: number; file: string },
+): Promise<never> {
+  startPrograms(file);
+  await pass(port, `${Deno.pid}`);
+  return await new Promise(() => {});
+}
+
+/** Passes the gate, and starts a program again each time it has ended. */
+export async function startAgainAndAgain(
+  { port, file }: { port: number; file: string },
+): Promise<never> {
+  await pass(port, `${Deno.pid}`);
+  for (;;) STARTS.directly!(file).outputSync();
+}

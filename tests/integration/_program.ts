@@ -13,7 +13,7 @@ export interface ProgramOptions {
   args?: unknown;
   /** Variables to set. */
   env?: Record<string, string>;
-  /** Whether it and its workers are a process group, as they are in a terminal. */
+  /** Whether it is a process group, as in a terminal: with workers that only now begin. */
   group?: boolean;
 }
 

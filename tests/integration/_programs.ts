@@ -13,15 +13,16 @@ import {
   type ProcessSchedulerOptions,
   WorkerLostError,
 } from "../../mod.ts";
-import { passAndSpin, type Stop, stopAt } from "./_functions.ts";
+import { passAndSpin, startAndWait, type Stop, stopAt } from "./_functions.ts";
 
 /** What every program is given. */
 interface Options {
   transport?: "local" | "network";
   port: number;
+  file: string;
 }
 
-const { transport, port }: Options = JSON.parse(Deno.args[1]!);
+const { transport, port, file }: Options = JSON.parse(Deno.args[1]!);
 const scheduler = () =>
   new ProcessScheduler({ workers: 2, ...(transport && { transport }) });
 
@@ -66,6 +67,11 @@ const programs: Record<string, () => Promise<void> | void> = {
   /** Both workers run functions that never end. */
   endless: async () => {
     await map(passAndSpin, [port, port], { scheduler });
+  },
+
+  /** A worker runs what starts programs, and never ends. */
+  startsPrograms: async () => {
+    await map(startAndWait, [{ port, file }], { scheduler });
   },
 
   /** One of the items stops at the gate. */

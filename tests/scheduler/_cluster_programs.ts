@@ -6,7 +6,13 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { bestAvailable, GridEngineScheduler, type LogLine, map } from "../../mod.ts";
+import {
+  bestAvailable,
+  GridEngineScheduler,
+  JobDispatcher,
+  type LogLine,
+  map,
+} from "../../mod.ts";
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 
@@ -23,6 +29,41 @@ export const programs: Record<string, () => Promise<void>> = {
     assertEquals(results.map(({ y }) => y), range(1000).map((x) => factor * x));
     const hosts = new Set(results.map(({ host }) => host));
     assertEquals([...hosts].toSorted(), ["node1", "node2"]);
+  },
+
+  async "a time-out ends what functions have started, while their worker lives"() {
+    await using scheduler = new GridEngineScheduler({ workers: 1 });
+    await using dispatcher = new JobDispatcher({ scheduler });
+    const start = () => {
+      const script = "sleep 3600 & timeout 3600 sleep 3600 &";
+      const quiet = { stdin: "null", stdout: "null", stderr: "null" } as const;
+      new Deno.Command("sh", { args: ["-c", script], ...quiet }).outputSync();
+      return Deno.pid;
+    };
+    /** The worker, and the programs beside it that run in its session. */
+    const look = () => {
+      const running: string[] = [];
+      for (const { name } of Deno.readDirSync("/proc")) {
+        if (!(Number(name) > 0) || Number(name) === Deno.pid) continue;
+        let stat = "";
+        try {
+          stat = Deno.readTextFileSync(`/proc/${name}/stat`);
+        } catch {
+          continue;
+        }
+        const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        const runs = Number(fields[3]) === Deno.pid && fields[0] !== "Z";
+        if (runs) running.push(name);
+      }
+      return { pid: Deno.pid, running: running.length };
+    };
+    const [pid] = await dispatcher.map(start, [0]);
+    const [before] = await dispatcher.map(look, [0]);
+    assertEquals([before!.pid, before!.running >= 2], [pid, true]);
+    const never = () => new Promise(() => {});
+    const late = { timeout: 200, reraise: false };
+    await dispatcher.map(never, [0], late);
+    assertEquals(await dispatcher.map(look, [0]), [{ pid: pid!, running: 0 }]);
   },
 
   async "bestAvailable() takes the cluster"() {

@@ -243,10 +243,15 @@ test("A process that a function leaves behind holds up nothing", async () => {
   await using dispatcher = new JobDispatcher({
     scheduler: () => new ProcessScheduler({ workers: 1 }),
   });
-  // It has the worker's own output, and keeps it open.
+  // It has the worker's own output, and keeps it open; its session is another one.
   const [pid] = await dispatcher.map(() => {
     const output = { stdout: "inherit", stderr: "inherit" } as const;
-    const child = new Deno.Command("sleep", { args: ["1000"], ...output }).spawn();
+    const child = new Deno.Command("sleep", {
+      args: ["1000"],
+      ...output,
+      detached: true,
+    })
+      .spawn();
     child.unref();
     return child.pid;
   }, [0]) as [number];
