@@ -15,6 +15,9 @@ import type { Call, Outcome } from "./probe.ts";
 import { ask } from "./tools.ts";
 
 const CHECK = "probe job";
+const OTHER_REQUEST =
+  "Ask for something else by --queue, --native and GRIDENGINE_DEFAULT_RESOURCES, or " +
+  "show these words to the administrators";
 
 /**
  * What the outcome of a probe means, one thing after the other.
@@ -129,6 +132,9 @@ async function whyNone(
         "by --timeout",
     );
   }
+  if (late && delay?.startsWith("no queue suits it")) {
+    return failure(CHECK, delay, OTHER_REQUEST);
+  }
   if (late && delay !== undefined) {
     return warning(
       CHECK,
@@ -182,8 +188,7 @@ async function whyNone(
 function refused(detail: string): Finding {
   const remedy = /not a submit host/.test(detail)
     ? `An administrator makes this host one that submits: qconf -as ${Deno.hostname()}`
-    : "Ask for something else by --queue, --native and GRIDENGINE_DEFAULT_RESOURCES, or " +
-      "show these words to the administrators";
+    : OTHER_REQUEST;
   return failure(CHECK, detail, remedy);
 }
 

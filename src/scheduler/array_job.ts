@@ -58,6 +58,7 @@ export async function writeArrayJob(
     deno,
     env: { ...usualEnv(), ...env },
     list,
+    script,
     limits,
   });
   const write = async () => {
@@ -76,8 +77,8 @@ export async function writeArrayJob(
     : join(logDirectory, `${name}-${workers[0]!}`);
   return {
     attributes: {
-      remoteCommand: "/bin/sh",
-      args: [script],
+      // Not /bin/sh: some queues have their shell read what is to be run.
+      remoteCommand: script,
       jobName: name,
       workingDirectory,
       outputPath: `:${logs}.${PLACEHOLDERS.index}`,

@@ -28,6 +28,8 @@ const LIMITS: Record<string, (keyof TimeLimits)[]> = {
 };
 /** The kernel's count of a processor's time, and the cluster's, differ by a little. */
 const PRECISION = 0.95;
+/** With this exit status a job fails for good, and counts as aborted. */
+const JOB_ERROR = 100;
 /** What is to be said of a job that was to end. */
 const ENDED = "it was ended";
 
@@ -52,8 +54,16 @@ export function lossOf(
     if (rusage.start_time === undefined && rusage.submission_time !== undefined) {
       const detail =
         "its job failed to start: a directory or file that it names is missing " +
-        "on its node, or may not be used";
+        "on its node, or may not be used; or a prolog, starter or shell of its queue " +
+        "is missing or failed, or a limit leaves it no process";
       return { cause: "never started", detail, ...used };
+    }
+    if (!stopping && Number(rusage.exit_status) === JOB_ERROR) {
+      const detail =
+        `it exited with status ${JOB_ERROR}, which for Grid Engine is an ` +
+        "error of the job: a profile that its shell reads (-shell y), or a starter of " +
+        "its queue, may do so";
+      return { cause: "exit", detail, exitStatus: JOB_ERROR, ...used };
     }
     const detail = stopping ? ENDED : "its job was deleted";
     return { cause: "deleted", detail, ...used };

@@ -16,6 +16,8 @@ export interface StartScript {
   env: Record<string, string>;
   /** The file that has the worker of task n in line n. */
   list: string;
+  /** Where it lies itself. */
+  script: string;
   /** Which limits task n has is written to this and `.n`; see `time_limits.ts`. */
   limits: string;
 }
@@ -28,15 +30,20 @@ const TASK_NUMBERS = [
   "PBS_ARRAYID",
 ];
 
-/** The script's text, for any POSIX shell. */
-export function startScript({ spec, deno, env, list, limits }: StartScript): string {
+/** The script's text, for any POSIX shell, or one that hands it over to one. */
+export function startScript(
+  { spec, deno, env, list, script, limits }: StartScript,
+): string {
   const task = TASK_NUMBERS.reduceRight((rest, name) => `\${${name}:-${rest}}`, "1");
   const words = [deno, "run", ...spec.flags, spec.module, spec.runFile].map(quote);
   const exports = Object.entries(env).map(([name, value]) =>
     `export ${name}=${quote(value)}`
   );
   return `#!/bin/sh
-# Starts the worker of this task.
+# Starts the worker of this task. A queue may have another shell read it, such as csh.
+test "$?shell" = 1 && exec /bin/sh ${quote(script)}
+# A profile may have left nothing of the path.
+command -v sed > /dev/null || PATH=\${PATH:+$PATH:}/usr/bin:/bin
 task=${task}
 case $task in *[!0-9]*) task=1 ;; esac
 worker=$(sed -n "\${task}p" ${quote(list)})
@@ -65,7 +72,8 @@ if env --block-signal=USR1 true 2> /dev/null; then
 else
   set --
 fi
-exec "$@" ${words.join(" ")} "$worker"
+# Where a shell reads this from its standard input, the rest of it is not for the worker.
+exec "$@" ${words.join(" ")} "$worker" < /dev/null
 `;
 }
 

@@ -36,6 +36,8 @@ export interface Task {
 
 /** How long the cluster may take to answer until that is told, in milliseconds. */
 const SLOW = 10_000;
+/** Systems that do not know Grid Engine's options. */
+const OTHERS = /slurm|pbs|torque|lsf|condor/i;
 /** So often in a row a submission may be lost with its keeper. */
 const MOST_LOST = 3;
 
@@ -61,6 +63,8 @@ export class Submission {
   #lost = 0;
   /** What was last told of why there is no job. */
   #told = "";
+  /** What the cluster said where it knows no queue that suits, and was told not to look. */
+  #unsuited: string | undefined;
 
   /** @param context What it needs. */
   constructor(context: SubmissionContext) {
@@ -93,6 +97,10 @@ export class Submission {
           return await this.submit(wanted.slice(half));
         }
         if (signal.aborted) return;
+        if (this.#unsuited === undefined && isUnsuited(error)) {
+          this.#unsuited = (error as Error).message;
+          continue;
+        }
         if (!this.#isPassing(error)) throw error;
         this.#tell(wanted, (error as Error).message);
       }
@@ -103,7 +111,19 @@ export class Submission {
   #write(tasks: Task[]): ReturnType<typeof writeArrayJob> {
     const { spec, options, nextNumber } = this.#context;
     const workers = tasks.map(({ worker }) => worker);
-    return writeArrayJob(spec, options, nextNumber(), workers);
+    const nativeSpecification = [
+      // The defaults of a site or a user may say otherwise.
+      ...(OTHERS.test(this.#context.name()) ? [] : ["-b y"]),
+      // As for qsub: load values are not looked at, and a job may wait for those.
+      ...(this.#unsuited === undefined ? [] : ["-w n"]),
+      options.nativeSpecification,
+    ].filter(Boolean).join(" ");
+    return writeArrayJob(
+      spec,
+      { ...options, nativeSpecification },
+      nextNumber(),
+      workers,
+    );
   }
 
   #submitted(tasks: Task[], jobs: string[], array: ArrayJob): void {
@@ -121,7 +141,12 @@ export class Submission {
       tasks.filter(({ stopping }) => stopping).map(({ job }) => job!),
     );
     submitted(wanted);
-    for (const { worker, listener } of wanted) listener.delayed?.(worker, undefined);
+    const delay = this.#unsuited && `no queue suits it, as far as the cluster knows ` +
+        `(${this.#unsuited}); nativeSpecification "-w n" silences this, "-w e" has the job refused`;
+    if (delay) {
+      log("info", `job ${number} of "${this.#context.spec.name}" waits: ${delay}`);
+    }
+    for (const { worker, listener } of wanted) listener.delayed?.(worker, delay);
   }
 
   /** Tells, too, when an answer takes long. */
@@ -153,6 +178,11 @@ export class Submission {
     const { name, spec } = this.#context;
     log("info", `${name()} does not take the job "${spec.name}" yet: ${why}`);
   }
+}
+
+/** Whether the cluster has looked for a queue, and found none: `qsub` does not ask that. */
+function isUnsuited(error: unknown): boolean {
+  return error instanceof DrmaaError && /no suitable queues/.test(error.message);
 }
 
 function isTooLarge(error: unknown, count: number): boolean {

@@ -128,6 +128,24 @@ export async function withConfiguration(
   }
 }
 
+/** Does something while attributes of the queue have other values. */
+export async function withQueue(
+  values: Record<string, string>,
+  work: () => Promise<void>,
+): Promise<void> {
+  const usual = await qconf("-sq", QUEUE.qname);
+  const set = async (name: string, value: string) =>
+    void await qconf("-rattr", "queue", name, value, QUEUE.qname);
+  try {
+    for (const [name, value] of Object.entries(values)) await set(name, value);
+    await work();
+  } finally {
+    for (const name of Object.keys(values)) {
+      await set(name, new RegExp(`^${name}\\s+(.*\\S)`, "m").exec(usual)![1]!);
+    }
+  }
+}
+
 /** Does something while the cluster has no queue of a name. */
 export async function withoutQueue(
   name: string,

@@ -31,7 +31,7 @@ test("the doctor finds that there is no queue", async () => {
 test("the doctor finds that no queue has what is asked for", async () => {
   const asking = (resources: string) =>
     doctor(["--timeout=3"], { env: { GRIDENGINE_DEFAULT_RESOURCES: resources } });
-  const none = /did not take its job: .*no suitable queues/;
+  const none = /^no queue suits it, .*no suitable queues/;
   const other = /^Ask for something else by --queue, --native and GRIDENGINE_DEFAULT_R/;
   assertFailed(await asking("arch=none"), "probe job", none, other);
   const long = /^it still waited in the queue after 3\.0 s$/;

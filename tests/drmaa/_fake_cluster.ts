@@ -13,6 +13,7 @@ type Call =
   | "load"
   | "init"
   | "exit"
+  | "set_attribute"
   | "run_bulk_jobs"
   | "control"
   | "job_ps"

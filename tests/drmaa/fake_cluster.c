@@ -10,6 +10,7 @@
  *     say TEXT          prints the text, and goes on
  *     crash TEXT        prints the text and ends it by SIGSEGV
  *     fail N TEXT       fails with error N
+ *     unsuited          knows no queue that suits, unless it is not to look (-w n)
  *     phantom           gives out numbers, and makes no jobs
  *     given             makes jobs, and does not return while there is the plan
  *     block             does not return while there is the plan
@@ -84,7 +85,13 @@ const char *drmaa_strerror(int code) { return (void)code, "failed"; }
 
 int drmaa_allocate_job_template(void **to, char *d, size_t s) { return (void)d, (void)s, *to = malloc(1), SUCCESS; }
 int drmaa_delete_job_template(void *t, char *d, size_t s) { return (void)d, (void)s, free(t), SUCCESS; }
-int drmaa_set_attribute(void *t, const char *n, const char *v, char *d, size_t s) { return (void)t, (void)n, (void)v, (void)d, (void)s, SUCCESS; }
+static char native[1024];
+int drmaa_set_attribute(void *t, const char *n, const char *v, char *d, size_t s) {
+  (void)t;
+  if (strcmp(n, "drmaa_native_specification") == 0) put(native, sizeof native, v);
+  else if (strcmp(n, "drmaa_remote_command") != 0) return SUCCESS;
+  return enter("set_attribute", v, d, s);
+}
 int drmaa_get_attribute(void *t, const char *n, char *to, size_t l, char *d, size_t s) { return (void)t, (void)n, (void)d, (void)s, put(to, l, ""), SUCCESS; }
 int drmaa_set_vector_attribute(void *t, const char *n, const char **v, char *d, size_t s) { return (void)t, (void)n, (void)v, (void)d, (void)s, SUCCESS; }
 int drmaa_get_vector_attribute(void *t, const char *n, list_t **to, char *d, size_t s) { return (void)t, (void)n, (void)d, (void)s, *to = NULL, SUCCESS; }
@@ -104,6 +111,8 @@ int drmaa_run_bulk_jobs(list_t **ids, void *t, int start, int end, int step, cha
   int code = enter("run_bulk_jobs", NULL, d, s);
   if (code) return code;
   char plan[64];
+  if (planned("run_bulk_jobs", plan, sizeof plan) && strncmp(plan, "unsuited", 8) == 0 && !strstr(native, "-w n"))
+    return put(d, s, "error: no suitable queues"), 17;
   int phantom = planned("run_bulk_jobs", plan, sizeof plan) && strncmp(plan, "phantom", 7) == 0;
   for (int i = 1; i <= end && !phantom; i++) {
     char file[64];

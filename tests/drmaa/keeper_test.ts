@@ -413,3 +413,39 @@ test("numbers without jobs are an error, and not waited for", async (cluster) =>
   assertEquals(cause, "never started");
   assertMatch(detail, /"-w v" .* verify only/);
 });
+
+test("what no queue suits waits as with qsub, and that is told", async (cluster) => {
+  await cluster.plan("run_bulk_jobs", "unsuited");
+  await using scheduler = schedulerOf(cluster, { nativeSpecification: "-P x" });
+  const heard = new Heard();
+  scheduler.start(await specIn(cluster), ["a"], heard);
+  await until("it is told", () => heard.delays.has("a") || heard.losses.has("a"));
+  assertEquals(heard.losses.get("a"), undefined);
+  assertMatch(
+    heard.delays.get("a")!,
+    /^no queue suits it, .*: no suitable queues .*-w e/,
+  );
+  assertEquals(cluster.jobs, ["2.1"]);
+});
+
+test("what no queue suits is refused where the user says so", async (cluster) => {
+  await cluster.plan("run_bulk_jobs", "fail 17 error: no suitable queues");
+  await using scheduler = schedulerOf(cluster, { nativeSpecification: "-w e" });
+  const heard = new Heard();
+  scheduler.start(await specIn(cluster), ["a"], heard);
+  await until("it has ended", () => heard.losses.has("a"));
+  assertMatch(heard.losses.get("a")!.detail, /did not take its job: .*suitable queues/);
+  const asked = cluster.calls("set_attribute").filter((text) => text.startsWith("-"));
+  // What the user says comes last, and holds.
+  assertEquals(asked, ["-b y -w e", "-b y -w n -w e"]);
+});
+
+test("a task's command is a script, for some queues feed it to their shell", async (cluster) => {
+  await using scheduler = schedulerOf(cluster);
+  const heard = new Heard();
+  const spec = await specIn(cluster);
+  scheduler.start(spec, ["a"], heard);
+  await until("it is submitted", () => heard.delays.has("a"));
+  const script = `${dirname(spec.runFile)}/start-1.sh`;
+  assertEquals(cluster.calls("set_attribute").toSorted(), ["-b y", script]);
+});

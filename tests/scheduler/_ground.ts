@@ -163,6 +163,21 @@ export class Ground implements AsyncDisposable {
   }
 }
 
+/** Does something while the user has a file at home, such as `.sge_request`. */
+export async function withHomeFile(
+  name: string,
+  text: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  const path = `${HOME}/${name}`;
+  await Deno.writeTextFile(path, `${text}\n`);
+  try {
+    await work();
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
 /** Every item has the result that is expected of it, in order. */
 export function assertComplete({ results, error }: Outcome, items: number): void {
   assertEquals(error, undefined);

@@ -15,7 +15,13 @@ import { processesOn } from "../cluster/hosts.ts";
 import { programOf } from "../cluster/processes.ts";
 import { until } from "../cluster/shell.ts";
 import { refusals, verified } from "./_cluster_refusals.ts";
-import { assertComplete, assertNothingLeft, Ground, onCluster } from "./_ground.ts";
+import {
+  assertComplete,
+  assertNothingLeft,
+  Ground,
+  onCluster,
+  withHomeFile,
+} from "./_ground.ts";
 
 const test = onCluster();
 
@@ -27,17 +33,6 @@ const HELD = { workers: 4, nativeSpecification: "-h" };
 async function run(name: string): Promise<void> {
   const words = ["deno", "run", "-A", "tests/scheduler/_cluster_refusals.ts", name];
   await outputAs("user", words, { signal: AbortSignal.timeout(120_000) });
-}
-
-/** Does something while the user's submissions have further options. */
-async function withDefaults(options: string, work: () => Promise<void>): Promise<void> {
-  const path = `${HOME}/.sge_request`;
-  await Deno.writeTextFile(path, `${options}\n`);
-  try {
-    await work();
-  } finally {
-    await Deno.remove(path);
-  }
 }
 
 /** Does something while a verifier holds each submission up, and says by a file that it does. */
@@ -57,7 +52,7 @@ done
   await Deno.writeTextFile(script, text);
   await Deno.chmod(script, 0o755);
   try {
-    await withDefaults(`-jsv ${script}`, () => work(begun));
+    await withHomeFile(".sge_request", `-jsv ${script}`, () => work(begun));
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
@@ -70,7 +65,7 @@ for (const name of Object.keys(refusals)) {
 }
 
 for (const name of Object.keys(verified)) {
-  test(name, () => withDefaults("-w v", () => run(name)));
+  test(name, () => withHomeFile(".sge_request", "-w v", () => run(name)));
 }
 
 for (const signal of ["KILL", "INT", "TERM", "HUP"]) {

@@ -1,6 +1,6 @@
 /** Why jobs ended, out of what DRMAA tells: see `src/scheduler/job_end.ts`. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch } from "@std/assert";
 import type { JobInfo } from "../../src/drmaa/session.ts";
 import { lossOf, type TimeLimits } from "../../src/scheduler/job_end.ts";
 
@@ -121,4 +121,12 @@ Deno.test("a job that was submitted and has no start never started", () => {
   assertEquals(cause({ aborted: true, rusage })[0], "never started");
   const started = { ...rusage, start_time: "2" };
   assertEquals(cause({ aborted: true, rusage: started })[0], "deleted");
+});
+
+Deno.test("an exit with status 100 is a failure of the job, and no deletion", () => {
+  const rusage = { submission_time: "1", start_time: "2", exit_status: "100.0000" };
+  const [what, detail] = cause({ aborted: true, rusage });
+  assertEquals(what, "exit");
+  assertMatch(detail!, /status 100, .* profile/);
+  assertEquals(cause({ aborted: true, rusage }, { stopping: true })[0], "deleted");
 });

@@ -10,6 +10,7 @@ const ODD = `a b'c"d$HOME\`id\`\\e;#*?é`;
 /** In place of deno: writes each of its words, and a variable, in a line. */
 const SPY = `#!/bin/sh
 for word in "$@" "$ODD_VARIABLE"; do printf '<%s>\\n' "$word"; done
+cat
 if [ -n "$LIMITS" ]; then ulimit -S -v; ulimit -S -d; fi
 `;
 
@@ -40,6 +41,7 @@ async function run(
     deno: spy,
     env: { ODD_VARIABLE: ODD },
     list,
+    script,
     limits,
   });
   await Deno.writeTextFile(script, text);
@@ -68,6 +70,16 @@ Deno.test("a task starts the worker of its line, with every word as it is", asyn
     stdout: words("second"),
     stderr: "",
   });
+});
+
+Deno.test("a task runs where a shell reads its script from standard input", async () => {
+  const { stdout, stderr } = await run({}, { before: 'exec /bin/sh < "$1"' });
+  assertEquals([stdout, stderr], [words("first"), ""]);
+});
+
+Deno.test("a task runs where a profile has left no PATH", async () => {
+  const { code, stderr } = await run({}, { before: "PATH=" });
+  assertEquals([code, stderr], [0, ""]);
 });
 
 Deno.test("other systems number their tasks by other variables", async () => {

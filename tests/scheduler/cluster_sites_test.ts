@@ -1,0 +1,61 @@
+/** What sites have set up on a real Grid Engine, and maps run all the same. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import type { GridEngineSchedulerOptions } from "../../mod.ts";
+import { withQueue } from "../cluster/grid.ts";
+import {
+  assertComplete,
+  Ground,
+  onCluster,
+  onlyFailure,
+  withHomeFile,
+} from "./_ground.ts";
+import type { Outcome } from "./_map_program.ts";
+
+const test = onCluster();
+
+/** Runs a map of two items to its end. */
+async function outcome(
+  scheduler: GridEngineSchedulerOptions = {},
+  items = 2,
+): Promise<Outcome> {
+  const order = { run: "place", items, retries: 0 } as const;
+  await using ground = await Ground.start({
+    ...order,
+    scheduler: { workers: 2, ...scheduler },
+  });
+  await ground.opened();
+  const outcome = await ground.outcome();
+  await ground.closed();
+  return outcome;
+}
+
+for (const shell of ["/bin/sh", "/bin/csh"]) {
+  test(`a queue whose ${shell} reads what is to be run`, () =>
+    withQueue({ shell_start_mode: "script_from_stdin", shell }, async () => {
+      assertComplete(await outcome(), 2);
+    }));
+}
+
+test("defaults that ask for a load value, and take commands for scripts", () =>
+  withHomeFile(".sge_request", "-l mem_free=100M\n-b n", async () => {
+    assertComplete(await outcome(), 2);
+  }));
+
+test("a load value that is asked for in the user's own words", async () => {
+  const nativeSpecification = "-l mem_free=100M";
+  assertComplete(await outcome({ nativeSpecification }), 2);
+});
+
+test("a login shell whose profile leaves no PATH, or exits with status 100", async () => {
+  const nativeSpecification = "-shell y";
+  await withHomeFile(".profile", "PATH=", async () => {
+    assertComplete(await outcome({ nativeSpecification }), 2);
+  });
+  await withHomeFile(".profile", "exit 100", async () => {
+    const failure = onlyFailure(await outcome({ nativeSpecification }, 1));
+    const [{ cause, detail }] = failure.attempts as [typeof failure.attempts[0]];
+    assertEquals(cause, "exit");
+    assertMatch(detail, /status 100, .* a profile that its shell reads \(-shell y\)/);
+  });
+});
