@@ -8,7 +8,7 @@
 import * as types from "node:util/types";
 import { kindThatStays } from "../protocol/complaint.ts";
 import { stepTo, stepToValue } from "../protocol/steps.ts";
-import { VIEWS } from "../protocol/views.ts";
+import { VIEWS } from "../protocol/clone.ts";
 import type { Shell, Slot } from "./payload.ts";
 import { isNative, sourceOf } from "./texts.ts";
 

@@ -8,7 +8,23 @@
 import { Buffer } from "node:buffer";
 import { Deserializer, Serializer } from "node:v8";
 import { OWN_FRAME } from "./size.ts";
-import { VIEWS } from "./views.ts";
+
+/** All kinds of typed arrays, and of views; their order is part of the protocol. */
+export const VIEWS = [
+  DataView,
+  Int8Array,
+  Uint8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+  Float16Array,
+] as const;
 
 /** Where the contents of a typed array are. */
 const INSIDE = 0;

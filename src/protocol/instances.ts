@@ -8,7 +8,7 @@
 
 import { Buffer } from "node:buffer";
 import { shortName } from "./steps.ts";
-import { VIEWS } from "./views.ts";
+import { VIEWS } from "./clone.ts";
 
 /** The prototypes of what arrives as what it is. */
 const KEPT: ReadonlySet<object | null> = new Set<object | null>([

@@ -22,7 +22,6 @@ import {
 import { within } from "../within.ts";
 import { Client } from "./client.ts";
 import { endOfHost } from "./host_life.ts";
-import { watchMemory } from "./memory.ts";
 import { endpointsFrom, reachHost } from "./reach.ts";
 import { findRunFile } from "./found_run_file.ts";
 
@@ -92,7 +91,10 @@ export async function main(runFile: string, worker: string): Promise<never> {
     Deno.exit(EXIT_STATUS["host not reached"]);
   }
   const client = new Client(run, endpoint, worker, end !== undefined);
-  if (typeof run.memory === "number") watchMemory(run.memory, worker, leave);
+  if (typeof run.memory === "number") {
+    const { watchMemory } = await import("./memory.ts");
+    watchMemory(run.memory, worker, leave);
+  }
   const outcome = await client.work();
   if (outcome === "restart") {
     begin();

@@ -10,7 +10,7 @@
 import { lossOf } from "../protocol/instances.ts";
 import { AROUND } from "../protocol/depth.ts";
 import { deserialize, serialize } from "../protocol/values.ts";
-import { VIEWS } from "../protocol/views.ts";
+import { VIEWS } from "../protocol/clone.ts";
 
 /** How many numbers, letters and bytes there is room for. */
 const NUMBERS = 1 << 14;
