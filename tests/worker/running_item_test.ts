@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { IDLE, LOADING, RunningItem } from "../../src/worker/running_item.ts";
+import { epoch, IDLE, LOADING, RunningItem } from "../../src/worker/running_item.ts";
 import { bounded } from "../fixtures/tools.ts";
 
 /** The numbers come round while it goes on. */
@@ -96,6 +96,19 @@ Deno.test("What runs is told with the time at which that item began", () => {
   thread.end();
   assertEquals(loop.read(), undefined);
   assertEquals(loop.doing, { state: IDLE, item: 2 });
+  assertEquals(new Set<number>([IDLE, LOADING]).size, 2);
+});
+
+Deno.test("The time is that of the epoch, and goes on", () => {
+  const before = performance.now();
+  const times = [performance.timeOrigin + before, epoch(), Infinity];
+  assertEquals(times.toSorted((a, b) => a - b), times);
+});
+
+Deno.test("What was given is taken back before any of it has begun", () => {
+  const { thread, loop } = bothSides();
+  assertEquals(loop.recall(3), 1);
+  assertEquals([1, 2, 3].map(() => thread.begin(0)), [false, false, true]);
 });
 
 Deno.test("Numbers come round again and again, and that is no recall", () => {
