@@ -298,7 +298,8 @@ export class Job<R = unknown> implements AsyncDisposable {
    * ended after the grace period is ended. The exit code is −15, unless the function
    * returned in time.
    *
-   * @param grace The grace period in milliseconds.
+   * @param grace The grace period in milliseconds. It can be made shorter by another call,
+   * not longer.
    */
   terminate(grace: number = GRACE): void {
     this.#mustBeStarted("terminate");

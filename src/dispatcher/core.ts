@@ -342,7 +342,10 @@ export class Core {
       for (const chunk of worker.chunks) {
         if (chunk.run !== run) continue;
         worker.excused = true;
-        chunk.terminateBy = Math.min(chunk.terminateBy, this.#now + grace + OVERTIME);
+        const terminateBy = this.#now + grace + OVERTIME;
+        // It has been told so, or has less time.
+        if (terminateBy >= chunk.terminateBy) continue;
+        chunk.terminateBy = terminateBy;
         const action = { worker: worker.id, chunk: chunk.chunk, grace };
         this.#actions.push({ type: "terminate", ...action });
       }

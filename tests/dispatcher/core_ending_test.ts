@@ -84,6 +84,22 @@ Deno.test("the host ends a terminated job when its worker does not", () => {
   ]);
 });
 
+Deno.test("a later termination gives a job no more time, but may give it less", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1, { exclusive: true });
+  host.hello("1");
+  const terminate = (grace: number) => {
+    const actions = host.do({ type: "terminate", run: 1, grace });
+    return only(actions, "terminate").map(({ grace }) => grace);
+  };
+  assertEquals(terminate(2000), [2000]);
+  assertEquals([terminate(60_000), terminate(2000)], [[], []]);
+  assertEquals(terminate(1000), [1000]);
+  const alive = () => host.do({ type: "heard", worker: "1" });
+  assertEquals(host.pass(6000, alive), []);
+  assertEquals(only(host.pass(250, alive), "fail").length, 1);
+});
+
 Deno.test("what is still under way to a worker, or from it, is not overdue", () => {
   for (const terminated of [true, false]) {
     const host = new Harness({ workers: 1 });

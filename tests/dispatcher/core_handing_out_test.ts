@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CoreAction } from "../../src/dispatcher/events.ts";
 import type { AssignedChunk } from "../../src/protocol/messages.ts";
-import { chunksOf, Harness, LIMITS, measured, only, settle } from "./harness.ts";
+import { chunksOf, Harness, LIMITS, loss, measured, only, settle } from "./harness.ts";
 
 Deno.test("workers are asked for when items wait, no more than may be, no more than items", () => {
   const host = new Harness({ workers: 3 });
@@ -255,6 +255,39 @@ Deno.test("a worker that is stuck hands back what waits, for one without work", 
   // Nothing is put behind the item again, until that has come to its end.
   const next = settle(host, "2", other!.chunks, 0.001);
   assertEquals(only(next, "assign").map(({ worker }) => worker), ["2", "2"]);
+});
+
+Deno.test("something to recall is looked for once in five milliseconds, not at each event", () => {
+  const { host, wake } = oneHasAll();
+  assertEquals(wake, [{ type: "wake", after: 5 }]);
+  for (const [time, wakes] of [[0, 0], [4, 0], [1, 1], [0, 0], [5, 1]] as const) {
+    host.now += time;
+    const actions = host.do({ type: "heard", worker: "2" });
+    assertEquals(only(actions, "wake").length, wakes, `at ${host.now}`);
+  }
+});
+
+Deno.test("a worker that has nothing of what was recalled is given work ahead again", () => {
+  for (const how of ["cancelled", "started anew", "settled"]) {
+    const { host, given: { chunk } } = oneHasAll();
+    host.now += 20;
+    assertEquals(only(host.do({ type: "tick" }), "recall").length, 1, how);
+    if (how === "cancelled") host.do({ type: "cancel", run: 1 });
+    if (how === "started anew") {
+      host.do({ type: "workerEnded", worker: "2", loss: loss("killed") });
+      host.hello("1", "another process");
+      host.do({ type: "cancel", run: 1 });
+    }
+    if (how === "settled") host.results("1", { chunk, from: 0, count: 10 });
+    if (how !== "started anew") {
+      host.do({ type: "workerEnded", worker: "2", loss: loss("killed") });
+    }
+    const run = host.open();
+    host.do({ type: "hint", run, estimate: 50 });
+    const next = only(host.do({ type: "items", run, count: 10 }), "assign");
+    const counts = next.map(({ chunks }) => chunks.length);
+    assertEquals(counts, [2], how);
+  }
 });
 
 Deno.test("a recall that is not answered is repeated, ever more rarely", () => {
