@@ -108,9 +108,10 @@ export function lostError(
 export function abandonedError(name: string, loss: WorkerLoss): WorkerLostError {
   const log = loss.log ? `; its last lines were:\n${loss.log}` : "";
   const { detail, cause } = loss;
+  const host = loss.host ? ` on ${loss.host}` : "";
   return new WorkerLostError(
     `No worker can be had for "${shortened(name)}": the last one failed because ` +
-      `${detail} (${cause})${log}`,
+      `${detail} (${cause})${host}${log}`,
     [loss],
   );
 }

@@ -17,6 +17,7 @@ import {
 } from "./grid_engine_options.ts";
 import { lossOf, type TimeLimits } from "./job_end.ts";
 import { KeeperSession } from "./keeper_session.ts";
+import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { within } from "../within.ts";
 import { bytesOf, jobName } from "./resources.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
@@ -40,6 +41,17 @@ const RECONNECT_GRACE = 15_000;
 const FILE_LIMIT = 5000;
 /** How long the cluster may take to say whether this host may submit, in milliseconds. */
 const ANSWER_LIMIT = 5000;
+/**
+ * With which status tasks exit where their node lacks something: by deno, by a shell that
+ * does not find deno, and by a worker that does not find its run's file, or the host.
+ */
+const FAULTS_OF_NODES: ReadonlySet<number | undefined> = new Set([
+  1,
+  126,
+  127,
+  EXIT_STATUS["no run file"],
+  EXIT_STATUS["host not reached"],
+]);
 /** How much of a log is read, in bytes. */
 const LOG_TAIL = 4096;
 
@@ -96,6 +108,8 @@ export class GridEngineScheduler implements Scheduler {
   #closed: Promise<void> | undefined;
   #cached: Promise<void> | undefined;
   #submissions = 0;
+  /** The nodes on which workers could not begin, the latest last. */
+  readonly #shunned = new Set<string>();
   #looking: ReturnType<typeof setTimeout> | undefined;
   #idle = Promise.withResolvers<void>();
 
@@ -253,6 +267,7 @@ export class GridEngineScheduler implements Scheduler {
         spec,
         name: () => this.name,
         nextNumber: () => ++this.#submissions,
+        shunned: this.#shunned,
         submitted: (tasks) => this.#submitted(tasks),
         signal: this.#closing.signal,
       }).submit(tasks);
@@ -327,6 +342,11 @@ export class GridEngineScheduler implements Scheduler {
       : await this.#limitsOf(task);
     const loss = lossOf(info, { stopping, limits });
     const isWell = info?.exitStatus === 0 || task.stopping;
+    const host = isWell ? undefined : await hostOf(task);
+    if (host !== undefined && FAULTS_OF_NODES.has(loss.exitStatus)) {
+      this.#shunned.delete(host);
+      this.#shunned.add(host);
+    }
     const { logDirectory } = this.#options;
     if (isWell) await within(FILE_LIMIT, remove(task.logFile), undefined);
     const kept = !isWell && logDirectory !== undefined
@@ -334,6 +354,7 @@ export class GridEngineScheduler implements Scheduler {
       : "";
     this.#end(task, {
       ...loss,
+      ...(host !== undefined && { host }),
       detail: `${loss.detail} (job ${job})${kept}`,
       log: text,
     });
@@ -382,6 +403,12 @@ async function isThere(path: string): Promise<boolean> {
 
 async function remove(path: string): Promise<void> {
   await Deno.remove(path).catch(() => {});
+}
+
+/** Where a task's script ran, as it wrote itself; nothing where it did not. */
+async function hostOf({ limitsFile }: Task): Promise<string | undefined> {
+  const text = await within(FILE_LIMIT, readTail(limitsFile), "");
+  return /@(\S+)$/.exec(text)?.[1];
 }
 
 /** The last lines of a worker's log. */

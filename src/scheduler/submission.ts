@@ -38,6 +38,8 @@ export interface Task {
 const SLOW = 10_000;
 /** Systems that do not know Grid Engine's options. */
 const OTHERS = /slurm|pbs|torque|lsf|condor/i;
+/** So many nodes are left out at most. */
+const MOST_SHUNNED = 16;
 /** So often in a row a submission may be lost with its keeper. */
 const MOST_LOST = 3;
 
@@ -50,6 +52,8 @@ export interface SubmissionContext {
   name(): string;
   /** A number for an array job. */
   nextNumber(): number;
+  /** The nodes on which workers could not begin, the latest last. */
+  shunned: ReadonlySet<string>;
   /** Tasks have ids. */
   submitted(tasks: Task[]): void;
   /** Nothing is tried again from then on. */
@@ -109,11 +113,13 @@ export class Submission {
   }
 
   #write(tasks: Task[]): ReturnType<typeof writeArrayJob> {
-    const { spec, options, nextNumber } = this.#context;
+    const { spec, options, nextNumber, shunned } = this.#context;
     const workers = tasks.map(({ worker }) => worker);
+    const isGridEngine = !OTHERS.test(this.#context.name());
     const nativeSpecification = [
       // The defaults of a site or a user may say otherwise.
-      ...(OTHERS.test(this.#context.name()) ? [] : ["-b y"]),
+      ...(isGridEngine ? ["-b y"] : []),
+      ...(isGridEngine && shunned.size > 0 ? [otherThan([...shunned])] : []),
       // As for qsub: load values are not looked at, and a job may wait for those.
       ...(this.#unsuited === undefined ? [] : ["-w n"]),
       options.nativeSpecification,
@@ -178,6 +184,13 @@ export class Submission {
     const { name, spec } = this.#context;
     log("info", `${name()} does not take the job "${spec.name}" yet: ${why}`);
   }
+}
+
+/** A wish for other nodes than these. It is a wish only, for there may be no others. */
+export function otherThan(hosts: string[]): string {
+  const names = hosts.slice(-MOST_SHUNNED).map((host) => host.split(".", 1)[0]!)
+    .flatMap((name) => [name, `${name}.*`]);
+  return `-soft -l h=!(${names.join("|")}) -hard`;
 }
 
 /** Whether the cluster has looked for a queue, and found none: `qsub` does not ask that. */

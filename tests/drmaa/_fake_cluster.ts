@@ -73,8 +73,11 @@ export class FakeCluster implements AsyncDisposable {
       .toSorted();
   }
 
-  /** Ends a task, as if by somebody else. */
-  async end(job: string): Promise<void> {
+  /** Ends a task, as if by somebody else, or as if it exited by itself. */
+  async end(job: string, exitStatus?: number): Promise<void> {
+    if (exitStatus !== undefined) {
+      await Deno.writeTextFile(`${this.path}/jobs/${job}`, `${exitStatus}`);
+    }
     await Deno.rename(`${this.path}/jobs/${job}`, `${this.path}/ended/${job}`);
   }
 

@@ -4,7 +4,8 @@
  *
  *   calls             a line for each call: its name, and what it is about
  *   jobs/ID           a task that waits
- *   ended/ID          one that has ended and that nobody was told of
+ *   ended/ID          one that has ended and that nobody was told of; in it may stand with
+ *                     which status it exited
  *   plan.NAME         what goes wrong in a call, or in "load", when the library is loaded:
  *     exit N TEXT       prints the text and ends the process with status N
  *     say TEXT          prints the text, and goes on
@@ -25,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+enum { EXITED = 256 };
 enum { SUCCESS = 0, INVALID_JOB = 18, TIMEOUT = 23, NO_RUSAGE = 24, NO_MORE = 25 };
 typedef struct { int next, count, number; } list_t;
 
@@ -179,16 +181,24 @@ int drmaa_wait(const char *job, char *id, size_t l, int *status, long timeout, l
   (void)job;
   char plan[64];
   if (planned("wait", plan, sizeof plan)) enter("wait", NULL, d, s);
-  *rusage = NULL, *status = 1;
+  *rusage = NULL, *status = 0;
   for (long i = 0; i <= timeout * 50; i++, nap())
-    if (move("ended", "reaped", NULL, id, l)) return NO_RUSAGE;
+    if (move("ended", "reaped", NULL, id, l)) {
+      char file[300];
+      snprintf(file, sizeof file, "reaped/%s", id);
+      FILE *stream = fopen(at(file), "r");
+      int exited = 0;
+      if (stream && fscanf(stream, "%d", &exited) == 1) *status = EXITED | exited;
+      if (stream) fclose(stream);
+      return NO_RUSAGE;
+    }
   return put(d, s, "nothing has ended"), TIMEOUT;
 }
 
 int drmaa_synchronize(const char **j, long t, int x, char *d, size_t s) { return (void)j, (void)t, (void)x, (void)d, (void)s, SUCCESS; }
-int drmaa_wifexited(int *to, int status, char *d, size_t s) { return (void)status, (void)d, (void)s, *to = 0, SUCCESS; }
+int drmaa_wifexited(int *to, int status, char *d, size_t s) { return (void)d, (void)s, *to = status & EXITED, SUCCESS; }
 int drmaa_wifsignaled(int *to, int status, char *d, size_t s) { return (void)status, (void)d, (void)s, *to = 0, SUCCESS; }
-int drmaa_wifaborted(int *to, int status, char *d, size_t s) { return (void)status, (void)d, (void)s, *to = 1, SUCCESS; }
-int drmaa_wexitstatus(int *to, int status, char *d, size_t s) { return (void)status, (void)d, (void)s, *to = 0, SUCCESS; }
+int drmaa_wifaborted(int *to, int status, char *d, size_t s) { return (void)d, (void)s, *to = !(status & EXITED), SUCCESS; }
+int drmaa_wexitstatus(int *to, int status, char *d, size_t s) { return (void)d, (void)s, *to = status % EXITED, SUCCESS; }
 int drmaa_wcoredump(int *to, int status, char *d, size_t s) { return (void)status, (void)d, (void)s, *to = 0, SUCCESS; }
 int drmaa_wtermsig(char *to, size_t l, int status, char *d, size_t s) { return (void)status, (void)d, (void)s, put(to, l, "SIGKILL"), SUCCESS; }

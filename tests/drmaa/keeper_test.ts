@@ -449,3 +449,29 @@ test("a task's command is a script, for some queues feed it to their shell", asy
   const script = `${dirname(spec.runFile)}/start-1.sh`;
   assertEquals(cluster.calls("set_attribute").toSorted(), ["-b y", script]);
 });
+
+test("a node that lacks something is named, and left out from then on", async (cluster) => {
+  await using scheduler = schedulerOf(cluster, { nativeSpecification: "-P x" });
+  const heard = new Heard();
+  const spec = await specIn(cluster);
+  scheduler.start(spec, ["a", "b"], heard);
+  await until("they are submitted", () => heard.delays.has("b"));
+  const ran = (task: number, host: string) =>
+    Deno.writeTextFile(
+      `${dirname(spec.runFile)}/limits-1.${task}`,
+      `unlimited\nunlimited\nall.q@${host}\n`,
+    );
+  await ran(1, "node7.example");
+  await cluster.end("1.1", 127);
+  await until("one has ended", () => heard.losses.has("a"));
+  const { exitStatus, host } = heard.losses.get("a")!;
+  assertEquals([exitStatus, host], [127, "node7.example"]);
+  await ran(2, "node8.example");
+  await cluster.end("1.2", 3);
+  await until("the other has ended", () => heard.losses.has("b"));
+  scheduler.start(spec, ["c"], heard);
+  await until("the next is submitted", () => heard.delays.has("c"));
+  const asked = cluster.calls("set_attribute").filter((text) => text.startsWith("-"));
+  const other = "-soft -l h=!(node7|node7.*) -hard";
+  assertEquals(asked, ["-b y -P x", `-b y ${other} -P x`]);
+});

@@ -2,7 +2,10 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { GridEngineSchedulerOptions } from "../../mod.ts";
+import { otherThan } from "../../src/scheduler/submission.ts";
+import { DENO } from "../cluster/cluster.ts";
 import { withQueue } from "../cluster/grid.ts";
+import { hidden } from "../doctor/_on_cluster.ts";
 import {
   assertComplete,
   Ground,
@@ -58,4 +61,30 @@ test("a login shell whose profile leaves no PATH, or exits with status 100", asy
     assertEquals(cause, "exit");
     assertMatch(detail, /status 100, .* a profile that its shell reads \(-shell y\)/);
   });
+});
+
+test("a node without deno is named", async ([node]) => {
+  await hidden(node!, DENO, async () => {
+    const queue = `all.q@${node!.name}`;
+    const { attempts: [loss], message } = onlyFailure(await outcome({ queue }, 1));
+    assertEquals([loss!.exitStatus, loss!.host], [127, node!.name]);
+    assertMatch(message, new RegExp(` on ${node!.name}; .*There is no deno at`, "s"));
+  });
+});
+
+test("the wish for another node is heeded", async (nodes) => {
+  for (const { name } of nodes) {
+    const nativeSpecification = otherThan([name]);
+    await using ground = await Ground.start({
+      run: "wait",
+      items: 4,
+      scheduler: { workers: 4, nativeSpecification },
+    });
+    await ground.opened();
+    const hosts = (await ground.begun(4)).map(({ host }) => host);
+    assertEquals(hosts.includes(name), false);
+    ground.open();
+    await ground.outcome();
+    await ground.closed();
+  }
 });
