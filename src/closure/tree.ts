@@ -26,8 +26,11 @@ export function apply(source: string, offset: number, edits: Edit[]): string {
     const [start, end] = [edit.start - offset, edit.end - offset];
     // Such as `import.meta` in a static block, which is gone as a whole.
     if (start < at) continue;
-    const removed = source.slice(start, end).slice(edit.text.length);
-    text += source.slice(at, start) + edit.text + removed.replace(/[^\r\n]/g, " ");
+    const blank = source.slice(start, end).replace(/[^\r\n]/g, " ");
+    // The new text may be longer than the first line of the old one.
+    const [line] = /^ */.exec(blank)!;
+    const padding = blank.slice(Math.min(edit.text.length, line.length));
+    text += source.slice(at, start) + edit.text + padding;
     at = end;
   }
   return text + source.slice(at);

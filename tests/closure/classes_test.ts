@@ -111,6 +111,31 @@ same("classes travel", [
     1,
     2,
   ],
+  ["with what only ran when it was made, and stays behind", () => {
+    // None of them could travel.
+    const only = new WeakMap<object, string>();
+    const base = (_: WeakMap<object, string>) => class Base {};
+    const name = (_: WeakMap<object, string>) => "named" as const;
+    const set = (_: WeakMap<object, string>) => 5;
+    class A extends base(only) {
+      static plain = set(only);
+      static #hidden = set(only);
+      static {
+        only.set(A, "block");
+      }
+      [name(only)](x: number) {
+        return x + A.plain + A.#hidden;
+      }
+    }
+    const thing = {
+      [name(only)](x: number) {
+        return x;
+      },
+    };
+    const { named } = thing;
+    const a = new A() as A & typeof thing;
+    return (x: number) => [a.named(x), named(x)];
+  }],
   ["with static members that were changed, added and removed", () => {
     // deno-lint-ignore no-explicit-any
     const A: any = class {

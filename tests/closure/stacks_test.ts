@@ -43,6 +43,24 @@ const makers: [name: string, frames: number, make: () => Unary][] = [
     }
     return (x: number) => Sub.make(x).read();
   }],
+  ["methods after what is cut out of a class, over several lines", 2, () => {
+    const name = "check";
+    class A {
+      static first = [
+        1,
+      ].length; static {
+        A.first++;
+      }
+      static #second = {
+        a: 1,
+      }.a; [
+        name
+      ](x: number): number {
+        if (A.first + A.#second > x) throw new Error("cut"); return x;
+      }
+    }
+    return (x: number) => new A().check(x);
+  }],
   ["methods of instances with private fields", 2, () => {
     class Box<T> {
       #value: T;

@@ -46,6 +46,7 @@ export const COVERED: Covered[] = [
         "remedies_test.ts",
         "shared_variables_test.ts",
         "stacks_test.ts",
+        "tree_test.ts",
         "typescript_test.ts",
       ),
     ],
