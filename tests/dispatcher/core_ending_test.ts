@@ -53,6 +53,14 @@ Deno.test("items that come after the termination of their run are cancelled", ()
   assertEquals(host.do({ type: "ended", run }), [{ type: "done", run }]);
 });
 
+Deno.test("no worker is asked for on behalf of a run that is terminated", () => {
+  const host = new Harness({ workers: 1 });
+  const run = host.open({ expected: 1 });
+  assertEquals(host.core.workers(), ["1"]);
+  host.do({ type: "terminate", run, grace: 0 });
+  assertEquals(host.lost("1"), []);
+});
+
 Deno.test("a terminated job is not tried again, neither for a throw nor for a lost worker", () => {
   for (const how of ["throw", "loss", "hand back"]) {
     const host = new Harness({ workers: 1 });

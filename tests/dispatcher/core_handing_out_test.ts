@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CoreAction } from "../../src/dispatcher/events.ts";
 import type { AssignedChunk } from "../../src/protocol/messages.ts";
-import { chunksOf, Harness, LIMITS, loss, measured, only, settle } from "./harness.ts";
+import { chunksOf, Harness, LIMITS, measured, only, settle } from "./harness.ts";
 
 Deno.test("workers are asked for when items wait, no more than may be, no more than items", () => {
   const host = new Harness({ workers: 3 });
@@ -228,14 +228,15 @@ Deno.test("runs are served in the order in which they began", () => {
 });
 
 /** Two workers, one of which has the ten items that there are. */
-function oneHasAll(): { host: Harness; given: AssignedChunk; wake: CoreAction[] } {
-  const host = new Harness({ workers: 2 });
+function oneHasAll(
+  host = new Harness({ workers: 2 }),
+): { host: Harness; run: number; given: AssignedChunk; wake: CoreAction[] } {
   const run = host.open({ expected: 2 });
   measured(host, run, 0.001);
   host.hello("2");
   const actions = host.do({ type: "items", run, count: 10 });
   host.do({ type: "ended", run });
-  return { host, given: chunksOf(actions)[0]!, wake: only(actions, "wake") };
+  return { host, run, given: chunksOf(actions)[0]!, wake: only(actions, "wake") };
 }
 
 Deno.test("a worker that is stuck hands back what waits, for one without work", () => {
@@ -269,25 +270,46 @@ Deno.test("something to recall is looked for once in five milliseconds, not at e
 
 Deno.test("a worker that has nothing of what was recalled is given work ahead again", () => {
   for (const how of ["cancelled", "started anew", "settled"]) {
-    const { host, given: { chunk } } = oneHasAll();
+    const host = new Harness({ workers: 2 });
+    const earlier = host.open();
+    const { run, given: { chunk } } = oneHasAll(host);
     host.now += 20;
     assertEquals(only(host.do({ type: "tick" }), "recall").length, 1, how);
-    if (how === "cancelled") host.do({ type: "cancel", run: 1 });
-    if (how === "started anew") {
-      host.do({ type: "workerEnded", worker: "2", loss: loss("killed") });
-      host.hello("1", "another process");
-      host.do({ type: "cancel", run: 1 });
-    }
+    host.lost("2");
+    if (how === "cancelled") host.do({ type: "cancel", run });
     if (how === "settled") host.results("1", { chunk, from: 0, count: 10 });
-    if (how !== "started anew") {
-      host.do({ type: "workerEnded", worker: "2", loss: loss("killed") });
-    }
-    const run = host.open();
-    host.do({ type: "hint", run, estimate: 50 });
-    const next = only(host.do({ type: "items", run, count: 10 }), "assign");
-    const counts = next.map(({ chunks }) => chunks.length);
-    assertEquals(counts, [2], how);
+    host.do({ type: "hint", run: earlier, estimate: 50 });
+    const actions = host.do({ type: "items", run: earlier, count: 10 });
+    if (how === "started anew") actions.push(...host.hello("1", "another process"));
+    const next = only(actions, "assign");
+    assertEquals(next.map(({ chunks }) => chunks.length), [2], how);
   }
+});
+
+Deno.test("of several that are stuck, as many hand back as have nothing to do", () => {
+  for (const idle of [1, 2]) {
+    const host = new Harness({ workers: 4 });
+    const runs = [1, 2, 3].map(() => host.open({ chunkSize: 10 }));
+    for (const run of runs) host.do({ type: "items", run, count: 10 });
+    const workers = host.core.workers();
+    for (const worker of workers.slice(0, 3)) host.hello(worker);
+    // Those that wait have come, and the third worker has its items still.
+    if (idle === 2) host.results("3", { chunk: 3, from: 0, count: 10 }, 1e-3);
+    host.now += 100;
+    const recalls = only(host.hello(workers[3]!), "recall");
+    assertEquals(recalls.length, idle);
+  }
+});
+
+Deno.test("nothing is recalled of a worker that is cut off", () => {
+  const { host } = oneHasAll();
+  host.do({ type: "disconnected", worker: "1" });
+  host.now += 20;
+  assertEquals(only(host.do({ type: "tick" }), "recall"), []);
+  const back = host.do({ type: "heard", worker: "1" });
+  host.now += 5;
+  const later = host.do({ type: "tick" });
+  assertEquals(only([...back, ...later], "recall").length, 1);
 });
 
 Deno.test("a recall that is not answered is repeated, ever more rarely", () => {
