@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { CoreAction } from "../../src/dispatcher/events.ts";
 import type { AssignedChunk } from "../../src/protocol/messages.ts";
-import { chunksOf, Harness, LIMITS, measured, only, settle } from "./harness.ts";
+import { chunksOf, Harness, LIMITS, measured, only, settle, START } from "./harness.ts";
 
 Deno.test("workers are asked for when items wait, no more than may be, no more than items", () => {
   const host = new Harness({ workers: 3 });
@@ -354,7 +354,7 @@ Deno.test("what a worker hands back goes to another first, and round ever more r
   host.hello("2");
   let holder: [string, number] = ["1", given!.chunk];
   const holders: string[] = [];
-  for (; host.now < 5000; host.now += 5) {
+  for (; host.now < START + 5000; host.now += 5) {
     const [recall] = only(host.do({ type: "tick" }), "recall");
     if (!recall) continue;
     // Both workers are still loading the code; or it never left the host.
@@ -378,7 +378,7 @@ Deno.test("a chunk that was recalled before it was sent is no sign of life", () 
   const heard = () => host.do({ type: "heard", worker: "2" });
   host.pass(20);
   while (host.core.count().ready === 2) {
-    assert(host.now < 3 * LIMITS.silenceTimeout, "it never counts as silent");
+    assert(host.now < START + 3 * LIMITS.silenceTimeout, "it never counts as silent");
     heard();
     host.do({ type: "withdrawn", worker: "1", chunk });
     host.pass(250);

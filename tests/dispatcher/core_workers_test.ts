@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { chunksOf, Harness, LIMITS, only, stopped } from "./harness.ts";
+import { chunksOf, Harness, LIMITS, only, START, stopped } from "./harness.ts";
 
 Deno.test("a silent worker counts as disconnected, and after the grace as lost", () => {
   const host = new Harness({ workers: 1 });
@@ -279,11 +279,11 @@ Deno.test("workers that never come are not asked for endlessly before items are 
 Deno.test("the queue is as old as the first worker that waits in it", () => {
   const host = new Harness({ workers: 3 });
   host.run(1);
-  host.now = 1000;
+  host.now += 1000;
   host.run(2);
-  assertEquals(host.core.queuedSince, 0);
+  assertEquals(host.core.queuedSince, START);
   host.do({ type: "workerStarted", worker: "1" });
-  assertEquals(host.core.queuedSince, 1000);
+  assertEquals(host.core.queuedSince, START + 1000);
   for (const worker of ["2", "3"]) host.do({ type: "workerStarted", worker });
   assertEquals(host.core.queuedSince, undefined);
 });

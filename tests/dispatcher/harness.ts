@@ -22,6 +22,9 @@ import type {
 /** An action of one type. */
 export type Action<T extends CoreAction["type"]> = Extract<CoreAction, { type: T }>;
 
+/** When it begins: at some time, as a clock does. */
+export const START = 1_000_000;
+
 /** How often the dispatcher ticks, in milliseconds. */
 const TICK = 250;
 
@@ -59,7 +62,7 @@ export function stopped(actions: CoreAction[]): string[] {
 /** A core under test. */
 export class Harness {
   readonly core: Core;
-  now = 0;
+  now = START;
   #lastRun = 0;
 
   /** @param settings What differs from {@linkcode LIMITS}. */

@@ -20,7 +20,11 @@ export const COVERED: Covered[] = [
   },
   {
     modules: ["link", "pieces", "order"].map((name) => `src/protocol/${name}.ts`),
-    tests: [["tests/protocol/link_test.ts", "tests/protocol/pieces_test.ts"], [
+    tests: [[
+      "tests/protocol/link_test.ts",
+      "tests/protocol/order_test.ts",
+      "tests/protocol/pieces_test.ts",
+    ], [
       "tests/simulation/",
     ]],
   },
