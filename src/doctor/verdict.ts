@@ -15,6 +15,11 @@ import type { Call, Outcome } from "./probe.ts";
 import { ask } from "./tools.ts";
 
 const CHECK = "probe job";
+/** What is told of a job that a node could not start. */
+const BACK = /^it waits in the queue, for/;
+const CLOSED =
+  "See to what failed there, such as prolog, starter_method or shell of the queue (qconf " +
+  "-sq); then an administrator opens the queues: qmod -cq";
 const OTHER_REQUEST =
   "Ask for something else by --queue, --native and GRIDENGINE_DEFAULT_RESOURCES, or " +
   "show these words to the administrators";
@@ -127,13 +132,15 @@ async function whyNone(
     return failure(
       CHECK,
       `a node began with it, and said nothing within ${limit}`,
-      `Log in on a node, and see what ${deno} --version does there; qstat -f -explain E ` +
-        "tells of nodes that cannot start jobs; where files come slowly, give it longer " +
-        "by --timeout",
+      `Log in on a node, and see what ${deno} --version does there; where files ` +
+        "come slowly, give it longer by --timeout",
     );
   }
   if (late && delay?.startsWith("no queue suits it")) {
     return failure(CHECK, delay, OTHER_REQUEST);
+  }
+  if (BACK.test(delay ?? loss?.detail ?? "")) {
+    return failure(CHECK, delay ?? loss!.detail, CLOSED);
   }
   if (late && delay !== undefined) {
     return warning(
@@ -222,7 +229,8 @@ async function failedToStart(
     CHECK,
     detail,
     `See that all nodes share ${runs} (GRIDENGINE_TEMP_DIRECTORY) and ${Deno.cwd()} ` +
-      `(workingDirectory of the scheduler); qacct -j ${name} tells what failed`,
+      `(workingDirectory of the scheduler), and see to prolog, starter_method and shell of ` +
+      `the queue; qacct -j ${name} tells what failed`,
   );
 }
 

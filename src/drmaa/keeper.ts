@@ -97,6 +97,8 @@ class Keeper {
         for (const job of request.jobs) if (this.#jobs.has(job)) this.#ending.add(job);
         this.#reminded.resolve();
         return [];
+      case "status":
+        return [await this.#state(request.job)];
       case "remove":
         this.#directories.add(request.directory);
         return [];

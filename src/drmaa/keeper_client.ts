@@ -158,6 +158,15 @@ export class KeeperClient {
     await this.#ask({ do: "terminate", jobs });
   }
 
+  /**
+   * What a job is doing.
+   *
+   * @throws {DrmaaError} What the cluster says; a {@linkcode KeeperLost}.
+   */
+  async status(job: string): Promise<string> {
+    return (await this.#ask({ do: "status", job }))[0]!;
+  }
+
   /** Has a directory removed at the keeper's end. */
   async remove(directory: string): Promise<void> {
     await this.#ask({ do: "remove", directory });

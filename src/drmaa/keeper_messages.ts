@@ -32,6 +32,8 @@ export type KeeperRequest =
   | { id: number; do: "submit"; attributes: JobAttributes; count: number }
   /** Terminate jobs, however often it takes: the answer says only that this was heard. */
   | { id: number; do: "terminate"; jobs: string[] }
+  /** Tell what a job is doing, which is the answer. */
+  | { id: number; do: "status"; job: string }
   /** Remove a directory at the end. */
   | { id: number; do: "remove"; directory: string };
 

@@ -9,7 +9,7 @@ import { dirname, join } from "node:path";
 import { checkOptions } from "../checks.ts";
 import { SchedulerError, type WorkerLoss } from "../errors.ts";
 import type { JobInfo } from "../drmaa/session.ts";
-import { settings } from "../settings.ts";
+import { log, settings } from "../settings.ts";
 import {
   CHECKS,
   type GridEngineSchedulerOptions,
@@ -21,6 +21,7 @@ import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { within } from "../within.ts";
 import { bytesOf, jobName } from "./resources.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";
+import type { Return } from "./went_back.ts";
 import type { Task } from "./submission.ts";
 
 export type { GridEngineSchedulerOptions } from "./grid_engine_options.ts";
@@ -108,6 +109,8 @@ export class GridEngineScheduler implements Scheduler {
   #closed: Promise<void> | undefined;
   #cached: Promise<void> | undefined;
   #submissions = 0;
+  /** What is known of the last task that went back into the queue, until one starts. */
+  #return: Return | undefined;
   /** The nodes on which workers could not begin, the latest last. */
   readonly #shunned = new Set<string>();
   #looking: ReturnType<typeof setTimeout> | undefined;
@@ -185,6 +188,7 @@ export class GridEngineScheduler implements Scheduler {
           logFile: "",
           limitsFile: "",
           started: false,
+          looks: 0,
           stopping: false,
         };
         this.#tasks.set(worker, task);
@@ -303,18 +307,56 @@ export class GridEngineScheduler implements Scheduler {
     Deno.unrefTimer(this.#looking as unknown as number);
   }
 
-  /** Tells which tasks have started. DRMAA does not; but then there is their log. */
+  /** Tells which tasks have started. DRMAA does not; but their scripts write a file. */
   async #look(): Promise<void> {
     const waiting = [...this.#tasks.values()].filter((task) =>
       task.job !== undefined && !task.started
     );
+    let asked: Promise<Return> | undefined;
     for (const task of waiting) {
-      task.started = await within(FILE_LIMIT, isThere(task.logFile), false);
-      if (!task.started || !this.#tasks.has(task.worker)) continue;
-      task.listener.started(task.worker);
+      // The log is there before the prolog runs, and all else that may fail on a node.
+      const isTaken = await within(FILE_LIMIT, isThere(task.logFile), false);
+      task.started = isTaken &&
+        await within(FILE_LIMIT, isThere(task.limitsFile), false);
+      if (!this.#tasks.has(task.worker)) continue;
+      if (task.started) {
+        this.#return = undefined;
+        task.listener.started(task.worker);
+      } else if (isTaken || this.#return) {
+        await this.#lookAfter(task, (job) => asked ??= askReturn(job));
+      }
     }
     this.#looking = undefined;
     if (waiting.some(({ started }) => !started)) this.#lookLater();
+  }
+
+  /**
+   * Tells of a task if it went back into the queue, or if others did and it waits there,
+   * too; gives it up if it stays there, and no queue is open.
+   */
+  async #lookAfter(task: Task, ask: (job: string) => Promise<Return>): Promise<void> {
+    const { backSince = Infinity, job } = task;
+    const isDue = performance.now() - backSince > settings.startTimeout;
+    // A prolog may take its time: it is asked after 2 s, 4 s, 8 s and so on.
+    const looks = ++task.looks;
+    if (!isDue && (looks < 2 || (looks & (looks - 1)) !== 0)) return;
+    const state = await this.#session.status(job!).catch(() => "unknown");
+    if (!state.startsWith("queued")) return void (task.backSince = undefined);
+    const { why, isClosed } = this.#return && !isDue ? this.#return : await ask(job!);
+    if (!this.#tasks.has(task.worker)) return;
+    if (!this.#return) {
+      log("info", `job ${job}: ${why}`);
+      this.#return = { why, isClosed };
+    }
+    if (isDue && isClosed) {
+      this.#session.terminate([job!]);
+      const detail = `${this.#return.why} (job ${job})`;
+      return this.#end(task, { cause: "never started", detail });
+    }
+    if (task.backSince === undefined) {
+      task.listener.delayed?.(task.worker, this.#return.why);
+    }
+    if (task.backSince === undefined || isDue) task.backSince = performance.now();
   }
 
   #terminate(tasks: Task[]): void {
@@ -403,6 +445,10 @@ async function isThere(path: string): Promise<boolean> {
 
 async function remove(path: string): Promise<void> {
   await Deno.remove(path).catch(() => {});
+}
+
+async function askReturn(job: string): Promise<Return> {
+  return await (await import("./went_back.ts")).askReturn(job);
 }
 
 /** Where a task's script ran, as it wrote itself; nothing where it did not. */

@@ -110,6 +110,15 @@ export class KeeperSession {
     this.#keeper?.terminate(jobs).catch(() => {});
   }
 
+  /**
+   * What a job is doing, in DRMAA's words.
+   *
+   * @throws {DrmaaError} What the cluster says; a {@linkcode KeeperLost}.
+   */
+  async status(job: string): Promise<string> {
+    return await (await this.#current()).status(job);
+  }
+
   /** Has a directory removed when all is over, whatever becomes of this program. */
   async remove(directory: string): Promise<void> {
     if (this.#directories.has(directory)) return;

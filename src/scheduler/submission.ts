@@ -26,8 +26,12 @@ export interface Task {
   logFile: string;
   /** Where it writes which limits it has. */
   limitsFile: string;
-  /** Whether its node has begun with it. */
+  /** Whether its script runs, or did. */
   started: boolean;
+  /** How often it was seen that a node had begun with it, and not come to the script. */
+  looks: number;
+  /** Since when it is back in the queue, by `performance.now()`. */
+  backSince?: number | undefined;
   /** Whether it is to end. */
   stopping: boolean;
   /** Ends the wait for its end. */

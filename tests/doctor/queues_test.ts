@@ -47,9 +47,9 @@ test("the doctor finds that queues are closed, and what opens each", async (node
   const qmod = (flag: string, queue: string) => onHost(head, "qmod", flag, queue);
   try {
     await withAttribute(first, "prolog", "/bin/false", async () => {
-      const found = await doctor([on(first), "--timeout=3"]);
-      const remedy = /qstat -f -explain E tells of nodes that cannot start jobs/;
-      assertFailed(found, "probe job", /^a node began with it/, remedy);
+      const found = await doctor([on(first), "--timeout=8"]);
+      const back = /^it waits in the queue, for node1 .*: exit_status of prolog = 1;/;
+      assertFailed(found, "probe job", back, /prolog, .* opens the queues: qmod -cq/);
     });
     await qmod("-sq", `all.q@${first.name}`);
     await qmod("-d", `all.q@${second.name}`);

@@ -12,6 +12,7 @@
  *     crash TEXT        prints the text and ends it by SIGSEGV
  *     fail N TEXT       fails with error N
  *     unsuited          knows no queue that suits, unless it is not to look (-w n)
+ *     queued            tells that a job is in the queue
  *     phantom           gives out numbers, and makes no jobs
  *     given             makes jobs, and does not return while there is the plan
  *     block             does not return while there is the plan
@@ -174,6 +175,9 @@ int drmaa_job_ps(const char *job, int *state, char *d, size_t s) {
   if (code) return code;
   char file[300];
   snprintf(file, sizeof file, "jobs/%s", job);
+  char plan[64];
+  if (planned("job_ps", plan, sizeof plan) && strncmp(plan, "queued", 6) == 0)
+    return *state = 0x10, SUCCESS;
   return *state = access(at(file), F_OK) == 0 ? 0x20 : 0, SUCCESS;
 }
 

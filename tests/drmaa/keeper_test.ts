@@ -44,7 +44,10 @@ function schedulerOf(cluster: FakeCluster, more = {}): GridEngineScheduler {
 class Heard implements WorkerListener {
   readonly losses = new Map<string, WorkerLoss>();
   readonly delays = new Map<string, string | undefined>();
-  started(): void {}
+  readonly begun = new Set<string>();
+  started(worker: string): void {
+    this.begun.add(worker);
+  }
   delayed(worker: string, why: string | undefined): void {
     this.delays.set(worker, why);
   }
@@ -474,4 +477,32 @@ test("a node that lacks something is named, and left out from then on", async (c
   const asked = cluster.calls("set_attribute").filter((text) => text.startsWith("-"));
   const other = "-soft -l h=!(node7|node7.*) -hard";
   assertEquals(asked, ["-b y -P x", `-b y ${other} -P x`]);
+});
+
+test("a task that a node could not start is told of, and given up if it stays so", async (cluster) => {
+  await using scheduler = schedulerOf(cluster);
+  const heard = new Heard();
+  const spec = await specIn(cluster);
+  scheduler.start(spec, ["a", "b"], heard);
+  await until("they are submitted", () => heard.delays.has("b"));
+  // A node has made its log, and then could not run its script. The other one runs.
+  const directory = dirname(spec.runFile);
+  await cluster.plan("job_ps", "queued");
+  await Deno.writeTextFile(`${directory}/log-1.1`, "");
+  await Deno.writeTextFile(`${directory}/log-1.2`, "");
+  await Deno.writeTextFile(`${directory}/limits-1.2`, "");
+  await until("it is told", () => heard.delays.get("a") !== undefined);
+  assertMatch(heard.delays.get("a")!, /^it waits in the queue, for .*prolog/);
+  const usual = settings.startTimeout;
+  settings.startTimeout = 1;
+  try {
+    await until("it is given up", () => heard.losses.has("a"));
+  } finally {
+    settings.startTimeout = usual;
+  }
+  const { cause, detail } = heard.losses.get("a")!;
+  assertEquals(cause, "never started");
+  assertMatch(detail, /^it waits in the queue, for .*prolog/);
+  assertEquals([...heard.begun], ["b"]);
+  await until("its job is gone", () => cluster.jobs.length === 1);
 });

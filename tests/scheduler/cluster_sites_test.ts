@@ -4,7 +4,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { GridEngineSchedulerOptions } from "../../mod.ts";
 import { otherThan } from "../../src/scheduler/submission.ts";
 import { DENO } from "../cluster/cluster.ts";
-import { withQueue } from "../cluster/grid.ts";
+import { clearErrors, withQueue } from "../cluster/grid.ts";
 import { hidden } from "../doctor/_on_cluster.ts";
 import {
   assertComplete,
@@ -87,4 +87,30 @@ test("the wish for another node is heeded", async (nodes) => {
     await ground.outcome();
     await ground.closed();
   }
+});
+
+test("a prolog that fails, with its node and what it said", async (nodes) => {
+  await withQueue({ prolog: "/bin/false" }, async () => {
+    try {
+      const order = { run: "place", items: 1, retries: 0 } as const;
+      await using ground = await Ground.start({
+        ...order,
+        scheduler: { workers: 1 },
+        settings: { startTimeout: 2000 },
+      });
+      await ground.opened();
+      const { attempts: [loss], message } = onlyFailure(await ground.outcome());
+      assertEquals(loss!.cause, "never started", message);
+      for (const { name } of nodes) {
+        assertMatch(loss!.detail, new RegExp(` ${name}\\b`));
+      }
+      assertMatch(
+        loss!.detail,
+        /could not start what was submitted: exit_status of prolog = 1; qstat/,
+      );
+      await ground.closed();
+    } finally {
+      await clearErrors();
+    }
+  });
 });
