@@ -17,6 +17,10 @@ const NO_DATA = /Failed to reserve (virtual )?memory/;
 /** And when it is refused more of that later. */
 const NO_MORE = /^# (Fatal process out of memory: .*)$/m;
 
+/** What the start script of a cluster says of a worker that SIGKILL has ended. */
+const BY_MEMORY_KILLER =
+  /^Worker \S+ was ((?:perhaps )?ended by the kernel's memory killer, .*)$/m;
+
 /** What an exit status of our own and the log of a worker say of its end. */
 export function refineLoss(loss: WorkerLoss): WorkerLoss {
   const { exitStatus, log = "", cause } = loss;
@@ -42,6 +46,19 @@ export function refineLoss(loss: WorkerLoss): WorkerLoss {
   if (exitStatus === EXIT_STATUS["no run file"]) {
     const said = /^Worker \S+ (cannot read the run file .*)$/m.exec(log)?.[1];
     return { ...loss, detail: `it ${said ?? "cannot read the run file"}` };
+  }
+  const killed = BY_MEMORY_KILLER.exec(log)?.[1];
+  if (loss.signal === "SIGKILL" && killed !== undefined) {
+    const { maxMemory } = loss;
+    const own = maxMemory === undefined
+      ? ""
+      : `; it held ${(maxMemory / 2 ** 20).toFixed(0)} MB at most`;
+    const isCertain = !killed.startsWith("perhaps");
+    return {
+      ...loss,
+      cause: isCertain ? "out of memory" : cause,
+      detail: `it was ${killed}${own}`,
+    };
   }
   if (NO_ADDRESS_SPACE.test(log)) {
     return {

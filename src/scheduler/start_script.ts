@@ -30,6 +30,39 @@ const TASK_NUMBERS = [
   "PBS_ARRAYID",
 ];
 
+/**
+ * What the kernel's memory killer has ended, by what it counts, and why it did. It sends a
+ * plain SIGKILL, and the control group is gone with the task; so it is asked here. See
+ * `memory_killer.ts`, which does the same for workers of this machine.
+ */
+const MEMORY_KILLER = `group=$(sed -n '
+  s/^[0-9]*:\\(.*,\\)*memory\\(,[^:]*\\)*:/memory/p
+  s/^0:://p' /proc/self/cgroup 2> /dev/null | sed q)
+# In a container it may be told by its name outside, and is the topmost inside.
+top=/sys/fs/cgroup/\${group%%/*}
+group=/sys/fs/cgroup/$group
+[ -d "$group" ] || group=$top
+for counts in "$group/memory.oom_control" "$group/memory.events" /proc/vmstat; do
+  if grep -q '^oom_kill ' "$counts" 2> /dev/null; then break; fi
+done
+killed() { sed -n 's/^oom_kill //p' "$counts" 2> /dev/null; }
+why() {
+  if [ "$counts" = /proc/vmstat ]; then
+    echo "perhaps ended by the kernel's memory killer, which has ended a process of its node"
+    return
+  fi
+  limit=$(sed -n 's/^hierarchical_memory_limit //p' "$group/memory.stat" 2> /dev/null)
+  until [ -n "$limit" ] || [ "\${#group}" -le 14 ]; do
+    limit=$(grep -v max "$group/memory.max" 2> /dev/null)
+    group=\${group%/*}
+  done
+  if [ -n "$limit" ] && [ "$((limit >> 60))" = 0 ]; then
+    echo "ended by the kernel's memory killer, for its control group may hold $((limit >> 20)) MB"
+  else
+    echo "ended by the kernel's memory killer, for its node had no memory left"
+  fi
+}`;
+
 /** The script's text, for any POSIX shell, or one that hands it over to one. */
 export function startScript(
   { spec, deno, env, list, script, limits }: StartScript,
@@ -72,8 +105,22 @@ if env --block-signal=USR1 true 2> /dev/null; then
 else
   set --
 fi
+${MEMORY_KILLER}
+# The cluster signals all processes of the task. This one stays to see how the worker ends.
+trap : HUP INT QUIT TERM USR1 USR2 XCPU
+before=$(killed)
 # Where a shell reads this from its standard input, the rest of it is not for the worker.
-exec "$@" ${words.join(" ")} "$worker" < /dev/null
+# What the shell itself says of its end would be the last line of the log.
+exec 3>&2 2> /dev/null
+(exec "$@" ${words.join(" ")} "$worker" 2>&3 3>&- < /dev/null)
+status=$?
+if [ "$status" = 137 ] && [ "$(killed)" != "$before" ]; then
+  echo "Worker $worker was $(why)" >&3
+fi
+trap - HUP INT QUIT TERM USR1 USR2 XCPU
+# It ends as the worker did.
+if [ "$status" -gt 128 ]; then kill -"$((status - 128))" $$; fi
+exit "$status"
 `;
 }
 

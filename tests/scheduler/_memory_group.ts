@@ -17,6 +17,8 @@ const LOOKS = 500, PAUSE = 20;
 export class MemoryGroup implements Disposable {
   /** Its directory. */
   readonly path: string;
+  /** Where those were that are to go back. */
+  readonly #from = new Map<number, string>();
 
   /** @param limit In bytes. */
   constructor(limit: number) {
@@ -42,8 +44,13 @@ export class MemoryGroup implements Disposable {
     }
   }
 
-  /** Has a process, and what it starts from now on, be of the group. */
+  /** Has a process, and what it starts, be of the group until the end of its block. */
   add(pid: number): void {
+    const groups = Deno.readTextFileSync(`/proc/${pid}/cgroup`);
+    const own = this.path.startsWith(FIRST)
+      ? [FIRST, /^\d+:memory:(.*)$/m.exec(groups)![1]!]
+      : [SECOND, /^0::(.*)$/m.exec(groups)![1]!];
+    this.#from.set(pid, own.join(""));
     Deno.writeTextFileSync(`${this.path}/cgroup.procs`, `${pid}`);
   }
 
@@ -64,6 +71,9 @@ export class MemoryGroup implements Disposable {
 
   /** Removes it, when what was in it has ended. */
   [Symbol.dispose](): void {
+    for (const [pid, path] of this.#from) {
+      Deno.writeTextFileSync(`${path}/cgroup.procs`, `${pid}`);
+    }
     for (let looks = 0;; looks++) {
       try {
         return Deno.removeSync(this.path);

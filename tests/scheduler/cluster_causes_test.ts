@@ -6,6 +6,7 @@ import { processes, programOf } from "../cluster/processes.ts";
 import { until } from "../cluster/shell.ts";
 import type { WorkerLoss } from "../../mod.ts";
 import type { Place } from "./_cluster_functions.ts";
+import { MemoryGroup } from "./_memory_group.ts";
 import { Ground, jobs, onCluster, onlyFailure } from "./_ground.ts";
 import type { Failed, MapOrder } from "./_map_program.ts";
 
@@ -174,6 +175,21 @@ test("more memory than the scheduler's option allows, with the figures", async (
   assertMatch(arrays.detail, /held \d{3} MB of memory where 200 MB are allowed/);
   assertMatch(heap.detail, /where 200 MB are allowed|heap was full/);
   assert(arrays.maxMemory! > 200 * 2 ** 20, Deno.inspect(arrays));
+});
+
+test("more memory than the control group of its node allows", async () => {
+  // Whether one can be made is the machine's affair, as is whether nodes have any.
+  if (!MemoryGroup.canBeMade()) return;
+  using group = new MemoryGroup(500 * 2 ** 20);
+  for (const pid of processes((pid) => programOf(pid) === "sge_execd")) group.add(pid);
+  const loss = await lossOf({ run: "fillArrays" });
+  assertEquals([loss.cause, loss.signal], ["out of memory", "SIGKILL"]);
+  assertMatch(
+    loss.detail,
+    /memory killer, for its control group may hold 500 MB; it held \d{3} MB at most$/,
+  );
+  const { cause, detail } = await lossOf({ run: "leave" });
+  assertEquals(cause, "signal", detail);
 });
 
 test("a hard limit of the address space, with what to ask for instead", async () => {

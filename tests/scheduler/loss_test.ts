@@ -80,6 +80,27 @@ Deno.test("what the system refuses later is out of memory, with deno's word for 
   assertEquals(detail!.includes(said), true, detail);
 });
 
+Deno.test("the kernel's memory killer, by the word of the start script", () => {
+  const end = (said: string, maxMemory?: number): WorkerLoss => ({
+    cause: "signal",
+    detail: "its process was ended by SIGKILL",
+    signal: "SIGKILL",
+    log: `something\nWorker a-1 was ${said}`,
+    ...(maxMemory !== undefined && { maxMemory }),
+  });
+  const group =
+    "ended by the kernel's memory killer, for its control group may hold 250 MB";
+  assertEquals(refined(end(group)), ["out of memory", `it was ${group}`]);
+  assertEquals(refined(end(group, 240 * 2 ** 20)), [
+    "out of memory",
+    `it was ${group}; it held 240 MB at most`,
+  ]);
+  const perhaps = "perhaps ended by the kernel's memory killer, which has ended one";
+  assertEquals(refined(end(perhaps)), ["signal", `it was ${perhaps}`]);
+  const loss: WorkerLoss = { ...end(group), signal: "SIGTERM" };
+  assertEquals(refineLoss(loss), loss);
+});
+
 Deno.test("a heap that is full", () => {
   const logs = [
     "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",

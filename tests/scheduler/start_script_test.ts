@@ -3,6 +3,7 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { quote, startScript } from "../../src/scheduler/start_script.ts";
 import { TempDirectory } from "../fixtures/tools.ts";
+import { MemoryGroup } from "./_memory_group.ts";
 
 /** What no shell may take for anything but text. */
 const ODD = `a b'c"d$HOME\`id\`\\e;#*?é`;
@@ -12,10 +13,16 @@ const SPY = `#!/bin/sh
 for word in "$@" "$ODD_VARIABLE"; do printf '<%s>\\n' "$word"; done
 cat
 if [ -n "$LIMITS" ]; then ulimit -S -v; ulimit -S -d; fi
+case $END in
+  "") ;;
+  memory) exec tail /dev/zero ;;
+  *) kill -"$END" $$ ;;
+esac
 `;
 
 interface Ran {
   code: number;
+  signal: Deno.Signal | null;
   stdout: string;
   stderr: string;
   /** What was written of the limits of the second task. */
@@ -30,9 +37,13 @@ async function run(
   using temp = new TempDirectory();
   const directory = `${temp.path}/${ODD}`;
   await Deno.mkdir(directory);
-  const [list, limits, spy, script] = ["list", "limits", "deno", "start.sh"].map((
-    name,
-  ) => `${directory}/${name}`) as [string, string, string, string];
+  const names = ["list", "limits", "deno", "start.sh"] as const;
+  const [list, limits, spy, script] = names.map((name) => `${directory}/${name}`) as [
+    string,
+    string,
+    string,
+    string,
+  ];
   await Deno.writeTextFile(list, workers.map((worker) => `${worker}\n`).join(""));
   if (deno) await Deno.writeTextFile(spy, SPY, { mode: 0o700 });
   const spec = { name: "f", module: ODD, flags: ["--flag", ODD], runFile: ODD };
@@ -45,7 +56,7 @@ async function run(
     limits,
   });
   await Deno.writeTextFile(script, text);
-  const { code, stdout, stderr } = await new Deno.Command("/bin/sh", {
+  const { code, signal, stdout, stderr } = await new Deno.Command("/bin/sh", {
     args: ["-c", `${before}\nexec /bin/sh "$1"`, "sh", script],
     clearEnv: true,
     env: { PATH: "/usr/bin:/bin", ...env },
@@ -53,6 +64,7 @@ async function run(
   const decoder = new TextDecoder();
   return {
     code,
+    signal,
     stdout: decoder.decode(stdout),
     stderr: decoder.decode(stderr),
     limits: await Deno.readTextFile(`${limits}.2`).catch(() => ""),
@@ -116,6 +128,32 @@ Deno.test("a task tells what limits of time it has, and where it runs", async ()
   const before = "ulimit -S -t 50; ulimit -H -t 60";
   const { limits } = await run({ SGE_TASK_ID: "2", QUEUE: "all.q" }, { before });
   assertMatch(limits, /^60\n50\nall\.q@\S+\n$/);
+});
+
+Deno.test("a task ends as its worker does, and says no more of it", async () => {
+  for (const [number, signal] of [[9, "SIGKILL"], [15, "SIGTERM"], [5, "SIGTRAP"]]) {
+    const ended = await run({ END: `${number}` });
+    assertEquals([ended.signal, ended.stderr], [signal, ""]);
+  }
+});
+
+Deno.test({
+  name: "a task says whether the memory killer has ended its worker",
+  ignore: !MemoryGroup.canBeMade(),
+  async fn() {
+    using group = new MemoryGroup(64 * 2 ** 20);
+    const before = `echo $$ > ${group.path}/cgroup.procs`;
+    const { signal, stderr } = await run({ END: "memory" }, { before });
+    assertEquals(
+      [signal, stderr],
+      [
+        "SIGKILL",
+        "Worker first was ended by the kernel's memory killer, for its control group may " +
+        "hold 64 MB\n",
+      ],
+    );
+    assertEquals((await run({ END: "9" }, { before })).stderr, "");
+  },
 });
 
 Deno.test("quote makes one word of anything", () => {
