@@ -184,7 +184,7 @@ async function whyNone(
     return failure(
       CHECK,
       detail,
-      "Ask for mem_free in place of h_vmem and s_vmem: here, in " +
+      "Ask for mem_free in place of h_vmem and h_data: here, in " +
         "GRIDENGINE_DEFAULT_RESOURCES, and in what the queue itself sets",
     );
   }
