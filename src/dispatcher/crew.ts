@@ -87,6 +87,8 @@ export class Crew {
   readonly #prefix = crypto.randomUUID().slice(0, 8);
   readonly #peers = new Map<string, Peer>();
   readonly #hellos = new Map<string, Hello>();
+  /** Where they were started, by the scheduler's word. */
+  readonly #hosts = new Map<string, string>();
   /** Asked for and not yet ended, by the scheduler's word. */
   readonly #alive = new Map<string, PromiseWithResolvers<void>>();
   /** What ended workers have left is being ended. */
@@ -186,7 +188,11 @@ export class Crew {
     this.refusal = undefined;
     try {
       const listener: WorkerListener = {
-        started: (identity) => this.#listener.started(this.#worker(identity)!),
+        started: (identity, host) => {
+          const worker = this.#worker(identity)!;
+          if (host !== undefined) this.#hosts.set(worker, host);
+          this.#listener.started(worker);
+        },
         delayed: (identity, why) =>
           this.#listener.delayed(this.#worker(identity)!, why),
         ended: (identity, loss) => this.#ended(this.#worker(identity)!, loss),
@@ -265,6 +271,17 @@ export class Crew {
   info(worker: string | undefined): WorkerInfo | undefined {
     const hello = this.#hellos.get(worker ?? "");
     return hello && { id: worker!, pid: hello.pid, host: hello.host };
+  }
+
+  /** A loss with what is known of its worker beside. */
+  known(loss: WorkerLoss): WorkerLoss {
+    const { worker = "" } = loss;
+    const { host = this.#hosts.get(worker), pid } = this.info(worker) ?? {};
+    return {
+      ...(host !== undefined && { host }),
+      ...(pid !== undefined && { pid }),
+      ...loss,
+    };
   }
 
   /** Tells the workers what has come in, so that they can forget it. */

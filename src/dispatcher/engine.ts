@@ -676,7 +676,7 @@ export class Engine {
         if (!run) break;
         this.#forget(run);
         const why = this.#crew!.refusal ??
-          abandonedError(run.name, this.#known(action.loss));
+          abandonedError(run.name, this.#crew!.known(action.loss));
         this.#tellEnd(run, why);
         break;
       }
@@ -801,16 +801,10 @@ export class Engine {
       case "cancelled":
         return cancelledError(where);
       case "lost":
-        return lostError(failure.losses.map((loss) => this.#known(loss)), where);
+        return lostError(failure.losses.map((loss) => this.#crew!.known(loss)), where);
       default:
         return failure satisfies never;
     }
-  }
-
-  /** A loss with what the worker said of itself. */
-  #known(loss: WorkerLoss): WorkerLoss {
-    const info = this.#crew!.info(loss.worker);
-    return info ? { host: info.host, pid: info.pid, ...loss } : loss;
   }
 
   #where(run: ActiveRun, index: number, worker?: string): Where {

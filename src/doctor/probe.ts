@@ -158,10 +158,10 @@ class ProbeScheduler extends GridEngineScheduler {
     this.submitted = Date.now();
     const module = new URL("./node_program.ts", import.meta.url).href;
     super.start({ ...spec, module }, workers, {
-      started: (worker) => {
+      started: (worker, host) => {
         this.started = true;
         this.#onStart();
-        listener.started(worker);
+        listener.started(worker, host);
       },
       delayed: (worker, why) => {
         this.delay = why;

@@ -318,10 +318,11 @@ export class GridEngineScheduler implements Scheduler {
       const isTaken = await within(FILE_LIMIT, isThere(task.logFile), false);
       task.started = isTaken &&
         await within(FILE_LIMIT, isThere(task.limitsFile), false);
+      const host = task.started ? await hostOf(task) : undefined;
       if (!this.#tasks.has(task.worker)) continue;
       if (task.started) {
         this.#return = undefined;
-        task.listener.started(task.worker);
+        task.listener.started(task.worker, host);
       } else if (isTaken || this.#return) {
         await this.#lookAfter(task, (job) => asked ??= askReturn(job));
       }

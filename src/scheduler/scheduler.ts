@@ -20,8 +20,8 @@ export interface WorkerSpec {
 
 /** What a scheduler tells of the workers that it was asked for. */
 export interface WorkerListener {
-  /** A worker's process was started. */
-  started(worker: string): void;
+  /** A worker's process was started; where, if that is known. */
+  started(worker: string, host?: string): void;
   /**
    * A worker is not in the queue yet, since the cluster takes no job just now: why, in its
    * words; `undefined` when it is. It is tried again.

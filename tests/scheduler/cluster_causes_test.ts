@@ -272,9 +272,10 @@ test("a worker that is started and never comes", async () => {
     await ground.opened();
     const { results } = await ground.outcome();
     for (const result of results) {
-      const { cause, detail } = (result as Failed).attempts[0]!;
+      const { cause, detail, host } = (result as Failed).attempts[0]!;
       assertEquals(cause, "unreachable");
       assertMatch(detail, /started and did not reach the host/);
+      assertMatch(host!, /^node\d$/);
     }
     await ground.closed();
   });

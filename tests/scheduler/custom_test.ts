@@ -1,11 +1,13 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   JobDispatcher,
   map,
   ProcessScheduler,
   type Scheduler,
   SchedulerError,
+  settings,
   type WorkerListener,
+  WorkerLostError,
   type WorkerSpec,
 } from "../../mod.ts";
 import { stopAt } from "../integration/_functions.ts";
@@ -213,6 +215,37 @@ test("A map whose workers wait in the queue for too long fails with the reason",
   const loss = lossIn(await map(square, [1], { scheduler }).catch((e) => e));
   assertEquals(loss.lossCause, "never started");
   assertStringIncludes(loss.message, "did not start within 20 ms");
+});
+
+test("A map whose workers start and never come names the machine", async () => {
+  class Silent extends Counting {
+    override readonly workers = 3;
+    readonly #listeners = new Map<string, WorkerListener>();
+    override start(_: WorkerSpec, workers: string[], listener: WorkerListener): void {
+      for (const worker of workers) {
+        this.#listeners.set(worker, listener);
+        queueMicrotask(() => listener.started(worker, "node9"));
+      }
+    }
+    override stop(worker: string): void {
+      const loss = { cause: "deleted", detail: "it was ended" } as const;
+      this.#listeners.get(worker)?.ended(worker, loss);
+      this.#listeners.delete(worker);
+    }
+  }
+  const usual = settings.startTimeout;
+  settings.startTimeout = 1;
+  try {
+    await using scheduler = new Silent();
+    const error = await assertRejects(
+      () => map(square, [1, 2, 3], { scheduler }),
+      WorkerLostError,
+      "(unreachable) on node9",
+    );
+    assertEquals(error.host, "node9");
+  } finally {
+    settings.startTimeout = usual;
+  }
 });
 
 test("A map that is aborted while its workers wait in the queue is over at once", async () => {
