@@ -730,6 +730,8 @@ export class Engine {
       logs: run.output.mode,
       seed: run.seed,
       measure: run.recorder !== undefined,
+      last: run.items.ended &&
+        chunks.some(({ first, count }) => first + count === run.items.count),
       chunks,
       name: run.name,
       list,

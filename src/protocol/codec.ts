@@ -77,9 +77,9 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
     case "code":
       return [numbers([message.code]), message.value];
     case "assign": {
-      const { code, timeout, announce, measure, seed, chunks } = message;
+      const { code, timeout, announce, measure, last, seed, chunks } = message;
       const logs = LOG_MODES.indexOf(message.logs);
-      const flags = [announce ? 1 : 0, measure ? 1 : 0];
+      const flags = [announce, measure, last].map(Number);
       const all = chunks.flatMap((c) => [c.chunk, c.first, c.count, c.attempt]);
       return [
         numbers([code, timeout, ...flags, logs, seed, ...all]),
@@ -204,8 +204,8 @@ export function decodeHostMessage(frames: Frames): HostMessage {
       return { type, code: whole(code, type), value: body.value(1) };
     }
     case "assign": {
-      const [code, timeout, announce, measure, logs, seed, ...rest] = body
-        .numbers(3, 10, 4);
+      const [code, timeout, announce, measure, last, logs, seed, ...rest] = body
+        .numbers(3, 11, 4);
       const chunks = groups(rest, 4).map(([chunk, first, count, attempt]) => ({
         chunk: whole(chunk, type),
         first: whole(first, type),
@@ -218,6 +218,7 @@ export function decodeHostMessage(frames: Frames): HostMessage {
         timeout: time(timeout, type),
         announce: yesOrNo(announce, type),
         measure: yesOrNo(measure, type),
+        last: yesOrNo(last, type),
         logs: oneOf(LOG_MODES, logs, type),
         seed: whole(seed, type),
         chunks,

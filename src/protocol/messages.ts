@@ -33,7 +33,7 @@
  * | | `refused` | no | text: why |
  * | | `heartbeat` | no | none |
  * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
- * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), measure (0 or 1), logs (index in {@linkcode LOG_MODES}), seed, then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
+ * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), measure (0 or 1), last (0 or 1), logs (index in {@linkcode LOG_MODES}), seed, then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
  * | | `forget` | yes | numbers: code, one or more |
  * | | `recall` | yes | none |
  * | | `cancel` | yes | numbers: chunk, one or more |
@@ -78,7 +78,7 @@
  */
 
 /** Raised whenever a frame changes its meaning. Both sides must have the same. */
-export const PROTOCOL_VERSION = 4;
+export const PROTOCOL_VERSION = 5;
 
 /** The length of frame 0, in bytes. */
 export const HEADER_SIZE = 10;
@@ -242,6 +242,8 @@ export type HostMessage =
     timeout: number;
     announce: boolean;
     measure: boolean;
+    /** The last item that there is, is among them. */
+    last: boolean;
     logs: LogMode;
     /** The run's, of which its items' seeds are made. */
     seed: number;

@@ -33,6 +33,10 @@ import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.t
  * of the memory that it shares.
  */
 const FLUSH_INTERVAL = 10;
+/** How long batches may follow each other without a turn of the event loop, in ms. */
+const TURN_INTERVAL = 50;
+/** What has run for less since then is quick, in milliseconds. */
+const QUICK = 2;
 /** The time is looked at after so many items at most, and after so many milliseconds. */
 const MOST_UNTIMED = 64;
 const UNTIMED = 1;
@@ -227,10 +231,21 @@ async function callOf(number: number): Promise<Call> {
   }
 }
 
+/** When the event loop last had a turn. */
+let turned = clock();
+
+async function takeTurn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+  turned = clock();
+}
+
 async function pump(): Promise<void> {
   pumping = true;
+  turned = clock();
   for (let batch; (batch = batches.shift());) {
     await new BatchRun(batch).run();
+    // Timers and the like, which functions may have left behind, have their turn, too.
+    if (clock() - turned > TURN_INTERVAL) await takeTurn();
     channel!.poll();
   }
   pumping = false;
@@ -311,7 +326,7 @@ class BatchRun {
         const until = min(chunk.count, this.#offset + this.#stride);
         const promise = this.#runSome(call, args, until);
         if (promise) await this.#settle(promise);
-        if (this.#next === args.length) await this.#leaveTurn();
+        if (this.#next === args.length && this.#mayBeLast()) await this.#leaveTurn();
         this.#look();
       }
     }
@@ -379,6 +394,16 @@ class BatchRun {
   }
 
   /**
+   * Whether the run may be over with this batch. Of quick ones that is known by their
+   * place, for a turn after each of them would cost more than they do.
+   */
+  #mayBeLast(): boolean {
+    if (!this.#batch.last && clock() - turned < QUICK) return false;
+    channel!.poll();
+    return batches.length === 0;
+  }
+
+  /**
    * Gives the event loop a turn before the last results are sent on, with which the run
    * may be over: what items left behind has it now, and promises that were rejected and
    * that nobody awaits are told while there is an item to tell of.
@@ -386,7 +411,7 @@ class BatchRun {
   async #leaveTurn(): Promise<void> {
     this.#check();
     running.end();
-    await new Promise((resolve) => setImmediate(resolve));
+    await takeTurn();
     if (current.job) this.#closeJob();
   }
 

@@ -101,6 +101,7 @@ export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     timeout: time,
     announce: fc.boolean(),
     measure: fc.boolean(),
+    last: fc.boolean(),
     logs: fc.constantFrom(...LOG_MODES),
     seed: whole,
     chunks: fc.array(

@@ -44,9 +44,10 @@ function results(chunk: number, size: number): WorkerMessage {
 
 function assign(code: number, chunk: number, size: number): HostMessage {
   const chunks = [{ chunk, first: 0, count: 1, attempt: 1 }];
-  const flags = { announce: false, measure: false, logs: "none", seed: 0 } as const;
+  const flags = { announce: false, measure: false, last: false };
+  const how = { ...flags, logs: "none", seed: 0 } as const;
   const list = [bytes(size, chunk)];
-  return { type: "assign", code, timeout: 0, ...flags, chunks, name: "f", list };
+  return { type: "assign", code, timeout: 0, ...how, chunks, name: "f", list };
 }
 
 const code = (code: number, size: number): HostMessage => ({

@@ -312,8 +312,13 @@ export class HostModel {
         }
         peer.codes.add(run);
         const { timeout, exclusive: announce } = settings;
-        const rest = { code: run, timeout, announce, measure: false, seed: 0, chunks };
-        const told = { name: "f", logs: "forward" as const };
+        const rest = { code: run, timeout, announce, seed: 0, chunks };
+        const told = {
+          name: "f",
+          logs: "forward" as const,
+          measure: false,
+          last: false,
+        };
         this.#send(worker, {
           type: "assign",
           ...rest,
