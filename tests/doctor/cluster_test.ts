@@ -376,7 +376,7 @@ test("the doctor finds that its job is ended", async () => {
   await instead("exec sleep 300", async (path) => {
     const env = { GRIDENGINE_DEFAULT_RESOURCES: "h_rt=1" };
     const found = await doctor([`--deno=${path}`], { env });
-    const detail = /^it ran into its run time limit of 1 s \(job/;
+    const detail = /^it ran into its run time limit of 1 s \(h_rt\) \(job/;
     assertFailed(found, "probe job", detail, ENDED);
   });
   await using waiting = start(["--native=-h"]);

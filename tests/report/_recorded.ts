@@ -12,6 +12,7 @@ import { Harness } from "../dispatcher/harness.ts";
 
 /** A core whose first run is taken down, from 0 ms on. */
 export class Recorded extends Harness {
+  override now = 0;
   readonly recorder: Recorder;
 
   /**
