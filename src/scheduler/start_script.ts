@@ -4,6 +4,7 @@
  * @module
  */
 
+import { SCRIPT } from "../zeromq/signals.ts";
 import type { WorkerSpec } from "./scheduler.ts";
 
 /** What a script starts. */
@@ -95,6 +96,7 @@ ulimit -S -c 0
   echo "\${QUEUE-}@$(hostname)"
 } > ${quote(limits)}."$task" 2> /dev/null
 ${exports.join("\n")}
+export ${SCRIPT}=$$
 if [ ! -x ${quote(deno)} ]; then
   echo "There is no deno at ${deno.replace(/["$\`\\]/g, "")} on $(hostname)" >&2
   exit 127

@@ -13,11 +13,11 @@ import {
   admitSignals,
   delaySignals,
   endingSession,
-  hasStarted,
   isShut,
   OF_TERMINALS,
   SHELL,
   shutDebugger,
+  startedIn,
 } from "../zeromq/signals.ts";
 import { within } from "../within.ts";
 import { Client } from "./client.ts";
@@ -62,7 +62,7 @@ export async function main(runFile: string, worker: string): Promise<never> {
     return become(zmq, [Deno.execPath(), ...args]);
   };
   const leave = (status: number) => {
-    if (hasStarted(zmq)) become(zmq, [SHELL, "-c", `exit ${status}`]);
+    if (startedIn(zmq) !== undefined) become(zmq, [SHELL, "-c", `exit ${status}`]);
     return Deno.exit(status);
   };
   // Whoever started it could not see to that: it sees to it itself.
@@ -116,9 +116,10 @@ export async function main(runFile: string, worker: string): Promise<never> {
  * thread, which could go on starting more, is gone by then.
  */
 function become(zmq: Libzmq, command: string[]): never {
-  const words = hasStarted(zmq)
-    ? [SHELL, ...endingSession(Deno.pid, command)]
-    : command;
+  const session = startedIn(zmq);
+  const words = session === undefined
+    ? command
+    : [SHELL, ...endingSession(session, command)];
   return replaceProcess(zmq, words[0]!, words.slice(1));
 }
 

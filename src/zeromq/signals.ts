@@ -90,21 +90,24 @@ function setOf(...signals: Signal[]): Uint8Array<ArrayBuffer> {
   return set;
 }
 
-/** What runs the script. */
+/** The variable in which the start script of a cluster's task has its own process id. */
+export const SCRIPT = "GRIDENGINE_START_SCRIPT";
+
+/** What runs what is to end a session. */
 export const SHELL = "/bin/sh";
 
 /**
- * Ends all processes of a session but the one that runs it, and becomes the command that
- * follows. A process that starts others all the while is looked for again; one that the
+ * Ends all processes of a session but the one that runs it and its leader, which on a
+ * cluster is the script that has started the worker, and becomes the command that follows. A process that starts others all the while is looked for again; one that the
  * kernel does not let go is left. Without `/proc` only the process group is ended.
  *
  * Source: the manual page proc_pid_stat(5), of which a state, a parent, a group and a
  * session follow the last parenthesis.
  */
 const END_SESSION = `session=$1; shift
-[ "$session" = $$ ] || kill -s KILL -- "-$session"
+[ "$session" = $$ ] || [ "$session" = "$PPID" ] || kill -s KILL -- "-$session"
 end() {
-  [ "$4" = "$session" ] && [ "$pid" != $$ ] || return
+  [ "$4" = "$session" ] && [ "$pid" != $$ ] && [ "$pid" != "$session" ] || return
   case $1 in [ZX]) return ;; esac
   found=1
   kill -s KILL "$pid"
@@ -134,10 +137,11 @@ export function endingSession(leader: number, command: string[] = []): string[] 
 const NO_HANG = 1;
 
 /**
- * Whether this process leads a session and has started others, which may still run. It
- * takes what has ended from the kernel, so nobody may wait for it any more.
+ * The session of this process, if it has started others there, which may still run: one
+ * that it leads, or that of the script that has started it. It takes what has ended from
+ * the kernel, so nobody may wait for it any more.
  */
-export function hasStarted(zmq: Libzmq): boolean {
+export function startedIn(zmq: Libzmq): number | undefined {
   let child;
   do child = zmq.waitpid(-1, null, NO_HANG); while (child > 0);
   let stat: string;
@@ -145,10 +149,12 @@ export function hasStarted(zmq: Libzmq): boolean {
     stat = Deno.readTextFileSync("/proc/self/stat");
   } catch {
     // There is no such thing here.
-    return false;
+    return undefined;
   }
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const [session, faultsOfEnded] = [Number(fields[3]), Number(fields[8])];
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
+  const [, parent, , session] = fields;
+  const ofScript = session === parent && Deno.env.get(SCRIPT) === `${session}`;
+  const isOurs = session === Deno.pid || ofScript;
   // What it has started either is there, or has left its page faults to it.
-  return session === Deno.pid && (child === 0 || faultsOfEnded > 0);
+  return isOurs && (child === 0 || fields[8]! > 0) ? session : undefined;
 }

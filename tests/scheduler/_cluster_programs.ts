@@ -42,18 +42,21 @@ export const programs: Record<string, () => Promise<void>> = {
     };
     /** The worker, and the programs beside it that run in its session. */
     const look = () => {
+      const fieldsOf = (pid: number | string) => {
+        const stat = Deno.readTextFileSync(`/proc/${pid}/stat`);
+        return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+      };
+      // The script that has started the worker leads it.
+      const session = fieldsOf(Deno.pid)[3]!;
       const running: string[] = [];
       for (const { name } of Deno.readDirSync("/proc")) {
-        if (!(Number(name) > 0) || Number(name) === Deno.pid) continue;
-        let stat = "";
+        if (!(Number(name) > 0) || [session, `${Deno.pid}`].includes(name)) continue;
         try {
-          stat = Deno.readTextFileSync(`/proc/${name}/stat`);
+          const [state, , , itsSession] = fieldsOf(name);
+          if (itsSession === session && state !== "Z") running.push(name);
         } catch {
-          continue;
+          // It has ended.
         }
-        const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-        const runs = Number(fields[3]) === Deno.pid && fields[0] !== "Z";
-        if (runs) running.push(name);
       }
       return { pid: Deno.pid, running: running.length };
     };
