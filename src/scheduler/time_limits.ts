@@ -6,11 +6,12 @@
  */
 
 import { within } from "../within.ts";
+import { saidBy } from "./cluster_program.ts";
 import type { TimeLimits } from "./job_end.ts";
 import { requestsIn, secondsOf } from "./resources.ts";
 
-/** How long the cluster, or a file's server, may take to answer, in milliseconds. */
-const ANSWER_LIMIT = 5000;
+/** How long a file's server may take to answer, in milliseconds. */
+const FILE_LIMIT = 5000;
 
 /**
  * The limits of a job.
@@ -20,14 +21,14 @@ const ANSWER_LIMIT = 5000;
  */
 export async function timeLimits(options: string, path: string): Promise<TimeLimits> {
   const asked = limitsIn(requestsIn(options));
-  const text = await within(ANSWER_LIMIT, Deno.readTextFile(path), "").catch(() => "");
+  const text = await within(FILE_LIMIT, Deno.readTextFile(path), "").catch(() => "");
   const [hard = "", soft = "", queue = ""] = text.split("\n");
   const there = limitsIn({ h_cpu: hard, s_cpu: soft });
   // What a job asks for is at most what its queue allows, and goes before it.
   const isKnown = asked.h_rt !== undefined && asked.s_rt !== undefined;
   const usual = isKnown || queue.startsWith("@") || queue === ""
     ? {}
-    : limitsOfQueue(await configurationOf(queue));
+    : limitsOfQueue(await saidBy("qconf", "-sq", queue));
   return { ...usual, ...asked, ...there };
 }
 
@@ -45,19 +46,4 @@ function limitsIn(values: Record<string, string | undefined>): TimeLimits {
     if (Number.isFinite(seconds)) limits[name] = seconds;
   }
   return limits;
-}
-
-/** What the cluster says of a queue on a host; nothing where it cannot be asked. */
-async function configurationOf(queue: string): Promise<string> {
-  try {
-    const { stdout } = await new Deno.Command("qconf", {
-      args: ["-sq", queue],
-      stdin: "null",
-      stderr: "null",
-      signal: AbortSignal.timeout(ANSWER_LIMIT),
-    }).output();
-    return new TextDecoder().decode(stdout);
-  } catch {
-    return "";
-  }
 }

@@ -4,8 +4,7 @@
  * @module
  */
 
-/** How long a program of the cluster may take to answer, in milliseconds. */
-const ANSWER_LIMIT = 5000;
+import { saidBy } from "./cluster_program.ts";
 
 /** A queue on a host, as `qstat -f` lists it, with the letters of its state. */
 const INSTANCE = /^\S+@\S+ +\S+ +\d+\/\d+\/\d+ +\S+ +\S+ *(\S*)$/gm;
@@ -28,8 +27,8 @@ export interface Return {
 export async function askReturn(job: string): Promise<Return> {
   const [number = ""] = job.split(".");
   const [about, queues] = await Promise.all([
-    said("qstat", "-j", number),
-    said("qstat", "-f", "-explain", "E"),
+    saidBy("qstat", "-j", number),
+    saidBy("qstat", "-f", "-explain", "E"),
   ]);
   return returnOf(number, about, queues);
 }
@@ -52,18 +51,4 @@ export function returnOf(number: string, about: string, queues: string): Return 
     "starter or shell fails";
   const states = [...queues.matchAll(INSTANCE)].map(([, state = ""]) => state);
   return { why, isClosed: !states.some((state) => OPEN.test(state)) };
-}
-
-async function said(program: string, ...args: string[]): Promise<string> {
-  try {
-    const { stdout } = await new Deno.Command(program, {
-      args,
-      stdin: "null",
-      stderr: "null",
-      signal: AbortSignal.timeout(ANSWER_LIMIT),
-    }).output();
-    return new TextDecoder().decode(stdout);
-  } catch {
-    return "";
-  }
 }
