@@ -45,6 +45,8 @@ const callerOf = Object.getOwnPropertyDescriptor(Function.prototype, "caller")?.
  * ordinary functions only: of arrows, methods, generators and async functions it does not.
  */
 export function isSloppy(f: AnyFunction): boolean {
+  // Ordinary ones have a prototype, for ever. To ask arrows and methods would cost an error.
+  if (!Object.hasOwn(f, "prototype")) return false;
   try {
     callerOf!.call(f);
     return true;

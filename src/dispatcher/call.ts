@@ -55,6 +55,9 @@ export function requestCall(
   return { name, code: captureLater(f, spread), items, options };
 }
 
+/** What captures is loaded when it is first needed: to ask for it again takes its time. */
+let capturing: Promise<typeof import("../closure/capture.ts")> | undefined;
+
 /** The code of functions that captured nothing, which stays what it is: by `spread`. */
 const constant = { true: new WeakMap(), false: new WeakMap() } as Record<
   `${boolean}`,
@@ -75,7 +78,7 @@ export function captureLater(
   const root = rootOf(f);
   return async () => {
     const task = ([f]: Slot[]): Task => ({ kind: "call", function: f!, spread });
-    const { capture } = await import("../closure/capture.ts");
+    const { capture } = await (capturing ??= import("../closure/capture.ts"));
     const { bytes, constant: isConstant } = await capture(root, task);
     if (isConstant) constant[`${spread}`].set(f, bytes);
     return bytes;
