@@ -183,7 +183,8 @@ export class Link {
     if (UNSEQUENCED.has(message.type)) return [this.#stamp(frames, 0)];
     const bytes = sizeOf(frames);
     const small = bytes <= this.#flow.small;
-    if (small && this.#waiting.length === 0) {
+    const fits = small || bytes <= this.#size && this.#keptBytes < this.#window;
+    if (fits && this.#waiting.length === 0) {
       return [this.#put(frames, bytes, acknowledged)];
     }
     const subjects = subjectsOf(message);
