@@ -17,7 +17,7 @@
  */
 
 import type { WorkerLoss } from "../errors.ts";
-import type { AssignedChunk } from "../protocol/messages.ts";
+import type { AssignedChunk, Cut } from "../protocol/messages.ts";
 import type { CoreAction, CoreEvent, CoreSettings, Failure } from "./events.ts";
 import {
   isWorthRecalling,
@@ -31,7 +31,7 @@ import { type Range, Run } from "./run.ts";
 const MOST_START_FAILURES = 3;
 /** How much later than the worker the host itself enforces a limit, in milliseconds. */
 const OVERTIME = 5000;
-/** So many whole chunks of a run may be handed back while none of its items is settled. */
+/** So often whole chunks of a run may be handed back while none of its items is settled. */
 const MOST_HANDED_BACK = 50;
 /** How long a worker that came back may take to tell what it did, in milliseconds. */
 const REUNION = 1000;
@@ -67,6 +67,8 @@ interface Worker {
   excused: boolean;
   /** In the order in which they run. */
   chunks: Chunk[];
+  /** The chunk that it has ended last. */
+  last: Chunk | undefined;
   /** How many items are with it. */
   items: number;
   /** It runs an item that must be alone with it: a suspect, or a `Job`. */
@@ -173,10 +175,10 @@ export class Core {
         if (worker) this.#failed(worker, event);
         break;
       case "returned":
-        if (worker) this.#returned(worker, event.chunk, event.from);
+        if (worker) this.#returned(worker, event.cuts);
         break;
       case "withdrawn":
-        if (worker) this.#withdrawn(worker, event.chunk);
+        if (worker) this.#withdrawn(worker, event.chunks);
         break;
       case "tick":
         this.#tick();
@@ -240,9 +242,21 @@ export class Core {
     offset: number,
   ): { run: number; index: number; attempt: number } | undefined {
     const held = this.#workers.get(worker)?.chunks.find((held) => held.chunk === chunk);
-    if (!held || offset >= held.count) return undefined;
-    const { run, first, attempt } = held;
-    return { run: run.settings.id, index: first + offset, attempt };
+    return held && itemOf(held, offset);
+  }
+
+  /**
+   * The same, also of the last chunk that a worker has ended: its items may print after
+   * their end.
+   */
+  printerAt(
+    worker: string,
+    chunk: number,
+    offset: number,
+  ): { run: number; index: number; attempt: number } | undefined {
+    const last = this.#workers.get(worker)?.last;
+    if (last?.chunk !== chunk) return this.itemAt(worker, chunk, offset);
+    return itemOf(last, offset);
   }
 
   /** How many chunks wait for or run on workers. */
@@ -441,33 +455,42 @@ export class Core {
     this.#feed(worker);
   }
 
-  #returned(worker: Worker, id: number, from: number): void {
+  #returned(worker: Worker, cuts: readonly Cut[]): void {
     this.#heard(worker);
-    const chunk = this.#holds(worker, id);
-    if (!chunk) return;
-    if (from < chunk.done || from > chunk.count) {
-      this.#drop(worker, "unreachable", "it handed back items it does not have");
-      return;
-    }
-    const forgiven = chunk.excused && ++chunk.run.handedBack <= MOST_HANDED_BACK;
-    if (forgiven || from > 0) {
-      this.#cut(worker, chunk, from);
-      this.#finish(chunk.run);
-    } else {
-      // Nobody knows why. Were it forgiven, it could go on for ever.
-      const detail = "the thread that had the item ended, and did not say why";
-      const loss: WorkerLoss = { worker: worker.id, cause: "exit", detail };
-      this.#blame(worker, chunk, worker.alone, loss);
+    let counted: Run | undefined;
+    for (const { chunk: id, from } of cuts) {
+      const chunk = this.#holds(worker, id);
+      if (!this.#workers.has(worker.id)) return;
+      if (!chunk) continue;
+      const { run } = chunk;
+      if (from < chunk.done || from > chunk.count) {
+        this.#drop(worker, "unreachable", "it handed back items it does not have");
+        return;
+      }
+      if (chunk.excused && counted !== run) run.handedBack++;
+      counted = run;
+      const forgiven = chunk.excused && run.handedBack <= MOST_HANDED_BACK;
+      if (forgiven || from > 0) {
+        this.#cut(worker, chunk, from);
+        this.#finish(run);
+      } else {
+        // Nobody knows why. Were it forgiven, it could go on for ever.
+        const detail = "the thread that had the item ended, and did not say why";
+        const loss: WorkerLoss = { worker: worker.id, cause: "exit", detail };
+        this.#blame(worker, chunk, worker.alone, loss);
+      }
     }
     this.#feedLast(worker);
   }
 
   /** What never left the host is no sign of life. */
-  #withdrawn(worker: Worker, id: number): void {
-    const chunk = this.#holds(worker, id);
-    if (!chunk) return;
-    this.#cut(worker, chunk, chunk.done);
-    this.#finish(chunk.run);
+  #withdrawn(worker: Worker, ids: readonly number[]): void {
+    for (const id of ids) {
+      const chunk = this.#holds(worker, id);
+      if (!chunk) continue;
+      this.#cut(worker, chunk, chunk.done);
+      this.#finish(chunk.run);
+    }
     this.#feedLast(worker);
   }
 
@@ -708,6 +731,7 @@ export class Core {
     if (worker.chunks[0] === chunk) worker.chunks.shift();
     else worker.chunks.splice(worker.chunks.indexOf(chunk), 1);
     if (worker.chunks.length === 0) worker.alone = false;
+    if (chunk.count > 0) worker.last = chunk;
     this.#chunks.delete(chunk.chunk);
   }
 
@@ -737,10 +761,14 @@ export class Core {
         worker.progress = this.#now;
         worker.begun = false;
       }
+      const { first, count } = range;
+      const attempt = count === 1 ? run.attempt(first) : 1;
+      // Properties that are spread would take three times as long.
       const chunk: Chunk = {
         chunk: ++this.#lastChunk,
-        ...range,
-        attempt: range.count === 1 ? run.attempt(range.first) : 1,
+        first,
+        count,
+        attempt,
         run,
         done: 0,
         terminateBy: Infinity,
@@ -748,10 +776,9 @@ export class Core {
       };
       this.#chunks.set(chunk.chunk, chunk);
       worker.chunks.push(chunk);
-      worker.items += range.count;
+      worker.items += count;
       worker.alone = suspect !== undefined || run.settings.exclusive;
-      run.assigned += range.count;
-      const { first, count, attempt } = chunk;
+      run.assigned += count;
       chunks.push({ chunk: chunk.chunk, first, count, attempt });
     }
     if (run.pending > 0) this.#hungry.delete(worker);
@@ -838,6 +865,7 @@ export class Core {
         former: new Set(),
         excused: false,
         chunks: [],
+        last: undefined,
         items: 0,
         alone: false,
         recalls: 0,
@@ -860,4 +888,13 @@ export class Core {
     }
     this.#startFailures = 0;
   }
+}
+
+/** Which item of its run is at this offset of a chunk. */
+function itemOf(
+  { run, first, count, attempt }: Chunk,
+  offset: number,
+): { run: number; index: number; attempt: number } | undefined {
+  if (offset >= count) return undefined;
+  return { run: run.settings.id, index: first + offset, attempt };
 }

@@ -34,6 +34,8 @@ const UNEXPLAINED: WorkerLoss = {
 const LEAVE_TIMEOUT = 2000;
 /** How long until nobody waits for those any more that are ended then, in milliseconds. */
 const END_TIMEOUT = 5000;
+/** How long what a worker said before it left may be on its way, in milliseconds. */
+const LAST_WORDS = 100;
 
 /** `deno run` with these flags: the thread inside may do less, see `permissions`. */
 const FLAGS = ["--allow-all", "--no-prompt", "--quiet", "--unstable-worker-options"];
@@ -45,7 +47,7 @@ const FILES_PER_WORKER = 3;
 /** Which part of its memory a worker may use for objects. */
 const HEAP_SHARE = 0.9;
 /** Megabytes for new objects to begin with. */
-const NEW_SPACE = 8;
+const NEW_SPACE = 4;
 
 /** A worker's process. */
 export interface WorkerInfo {
@@ -91,6 +93,8 @@ export class Crew {
   readonly #hosts = new Map<string, string>();
   /** Asked for and not yet ended, by the scheduler's word. */
   readonly #alive = new Map<string, PromiseWithResolvers<void>>();
+  /** With a connection; and what is to be done when that ends. */
+  readonly #connected = new Map<string, () => void>();
   /** What ended workers have left is being ended. */
   readonly #ending = new Set<Promise<void>>();
   #closing = false;
@@ -195,7 +199,7 @@ export class Crew {
         },
         delayed: (identity, why) =>
           this.#listener.delayed(this.#worker(identity)!, why),
-        ended: (identity, loss) => this.#ended(this.#worker(identity)!, loss),
+        ended: (identity, loss) => this.#endedAt(this.#worker(identity)!, loss),
       };
       checkRoom(this.#transport.zmq, {
         filesPerWorker: filesPerWorkerOf(scheduler),
@@ -230,6 +234,7 @@ export class Crew {
     const hello = this.#hellos.get(worker)!;
     const { incarnation, received } = hello;
     let peer = this.#peers.get(worker);
+    this.#connected.set(worker, () => {});
     if (peer?.incarnation !== incarnation) {
       peer?.close();
       const memory = this.#transport.memoryOf(hello);
@@ -326,6 +331,19 @@ export class Crew {
     if (this.#closing && this.#scheduler.tellsLate) this.#alive.get(worker)?.resolve();
   }
 
+  /** At the end nothing asks for what a worker has said last: so it is waited for. */
+  #endedAt(worker: string, loss: WorkerLoss): void {
+    if (!this.#closing || !this.#connected.has(worker)) {
+      return this.#ended(worker, loss);
+    }
+    const end = () => {
+      clearTimeout(timer);
+      this.#ended(worker, loss);
+    };
+    const timer = setTimeout(end, LAST_WORDS);
+    this.#connected.set(worker, end);
+  }
+
   #ended(worker: string, loss: WorkerLoss): void {
     const alive = this.#alive.get(worker);
     if (!alive) return;
@@ -372,6 +390,9 @@ export class Crew {
 
   #take(worker: string, frames: Frames): void {
     if (isLost(frames)) {
+      const closed = this.#connected.get(worker);
+      this.#connected.delete(worker);
+      closed?.();
       this.#left(worker);
       this.#listener.disconnected(worker);
       return;

@@ -15,6 +15,7 @@ import { GridEngineError, type WorkerLoss } from "../errors.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import type {
   AssignedChunk,
+  Cut,
   FailureReason,
   Print,
   WorkerMessage,
@@ -32,6 +33,7 @@ import { Core } from "./core.ts";
 import { Crew, reconnectGraceOf } from "./crew.ts";
 import type { CoreAction, CoreEvent, Failure } from "./events.ts";
 import { guarded, report } from "./fault.ts";
+import type { JobOutput } from "./job_output.ts";
 import {
   abandonedError,
   cancelledError,
@@ -48,6 +50,8 @@ import { checkPreconditions } from "./preconditions.ts";
 const LATEST = 8.64e15;
 /** How often time is looked at, in milliseconds. */
 const TICK = 250;
+/** How long the output of a run is taken after its end, in milliseconds. */
+const LATE_PRINTS = 500;
 /** The core is told of the size of arguments from here on, in bytes. */
 const HEAVY = 1024;
 /** How long the news of a worker's end may take from a cluster, in milliseconds. */
@@ -96,6 +100,8 @@ export class Engine {
   readonly #name: string;
   readonly #getScheduler: () => Promise<Scheduler>;
   readonly #runs = new Map<number, ActiveRun>();
+  /** Of runs that have ended lately: what their last items left behind may print yet. */
+  readonly #ended = new Map<number, { output: JobOutput; time: number }>();
   /** Of those runs of which a report is made. */
   readonly #recorders = new Set<RunRecorder>();
   /** What workers were sent to run. */
@@ -255,6 +261,7 @@ export class Engine {
       await this.#crew.close();
     } finally {
       clearInterval(this.#ticking);
+      this.#ended.clear();
     }
   }
 
@@ -434,6 +441,9 @@ export class Engine {
       this.#heartbeat = now;
       guarded(() => this.#crew!.acknowledge());
     }
+    for (const [run, { time }] of this.#ended) {
+      if (now - time > LATE_PRINTS) this.#ended.delete(run);
+    }
     this.#dispatch({ type: "tick" });
   }
 
@@ -490,11 +500,9 @@ export class Engine {
         this.#dispatch({ type: "failed", ...event }, { failure });
         break;
       }
-      case "returned": {
-        const { chunk, from } = message;
-        this.#dispatch({ type: "returned", worker, chunk, from });
+      case "returned":
+        this.#dispatch({ type: "returned", worker, cuts: message.cuts });
         break;
-      }
       case "output":
         this.#dispatch({ type: "heard", worker });
         for (const print of message.prints) this.#printed(worker, print);
@@ -517,16 +525,18 @@ export class Engine {
     this.#dispatch({ type: "restarting", worker, why: oneLine(why) });
   }
 
-  /** What the item of a run that is over has printed is dropped. */
+  /** What items print of a run that was cancelled, or has ended long ago, is dropped. */
   #printed(worker: string, { chunk, offset, level, time, text }: Print): void {
-    const item = this.#core!.itemAt(worker, chunk, offset);
-    const run = item && this.#runs.get(item.run);
-    if (!run) return;
+    const item = this.#core!.printerAt(worker, chunk, offset);
+    if (!item) return;
+    const output = this.#runs.get(item.run)?.output ??
+      this.#ended.get(item.run)?.output;
+    if (!output) return;
     const { index, attempt } = item;
     const { host, pid } = this.#crew!.info(worker)!;
     const date = new Date(Math.min(time, LATEST));
     const printed = { index, attempt, host, pid, level, time: date, text };
-    run.output.print(printed, this.#crew!.remote);
+    output.print(printed, this.#crew!.remote);
   }
 
   /** The run whose only item is this chunk of this worker. */
@@ -600,12 +610,12 @@ export class Engine {
       case "assign":
         this.#assign(action.worker, action.run, action.chunks);
         break;
-      case "recall":
-        for (const chunk of this.#crew!.peer(action.worker)?.recall() ?? []) {
-          const { worker } = action;
-          this.#dispatch({ type: "withdrawn", worker, chunk });
-        }
+      case "recall": {
+        const { worker } = action;
+        const chunks = this.#crew!.peer(worker)?.recall() ?? [];
+        if (chunks.length > 0) this.#dispatch({ type: "withdrawn", worker, chunks });
         break;
+      }
       case "wake":
         // What runs keeps the program alive, if it should.
         Deno.unrefTimer(
@@ -684,6 +694,8 @@ export class Engine {
         const run = this.#runs.get(action.run);
         if (!run) break;
         this.#forget(run);
+        run.output.end();
+        this.#ended.set(run.id, { output: run.output, time: performance.now() });
         this.#tellEnd(run);
         break;
       }
@@ -730,8 +742,6 @@ export class Engine {
       logs: run.output.mode,
       seed: run.seed,
       measure: run.recorder !== undefined,
-      last: run.items.ended &&
-        chunks.some(({ first, count }) => first + count === run.items.count),
       chunks,
       name: run.name,
       list,
@@ -759,7 +769,7 @@ export class Engine {
     chunks: AssignedChunk[],
     error: unknown,
   ): void {
-    const handedBack: CoreEvent[] = [];
+    const cuts: Cut[] = [];
     const found = chunks.map((assigned) => {
       const path = (i: number) =>
         run.settings.exclusive ? "args" : `args[${assigned.first + i}]`;
@@ -779,12 +789,10 @@ export class Engine {
         const failure = { reason, exitStatus: 0, value } as const;
         this.#dispatch({ type: "failed", ...event }, { failure });
       }
-      if (offset + 1 < count) {
-        handedBack.push({ type: "returned", worker, chunk, from: offset + 1 });
-      }
+      if (offset + 1 < count) cuts.push({ chunk, from: offset + 1 });
     }
     // After the failures, which are the reason for it.
-    for (const event of handedBack) this.#dispatch(event);
+    if (cuts.length > 0) this.#dispatch({ type: "returned", worker, cuts });
   }
 
   #errorOf(

@@ -6,7 +6,12 @@
  */
 
 import type { WorkerLoss, WorkerLossCause } from "../errors.ts";
-import type { AssignedChunk, FailureReason, Segment } from "../protocol/messages.ts";
+import type {
+  AssignedChunk,
+  Cut,
+  FailureReason,
+  Segment,
+} from "../protocol/messages.ts";
 
 /** What holds for all runs of a dispatcher. */
 export interface CoreSettings {
@@ -100,10 +105,10 @@ export type CoreEvent =
     reason: FailureReason;
     exitStatus: number;
   }
-  /** A worker hands back the items of a chunk from an offset on. */
-  | { type: "returned"; worker: string; chunk: number; from: number }
-  /** The host has a chunk back that was recalled before it was sent. */
-  | { type: "withdrawn"; worker: string; chunk: number }
+  /** A worker hands back the items of chunks from an offset of each on. */
+  | { type: "returned"; worker: string; cuts: readonly Cut[] }
+  /** The host has chunks back that were recalled before they were sent. */
+  | { type: "withdrawn"; worker: string; chunks: readonly number[] }
   /** Time passed: a while, or as long as `wake` asked for. */
   | { type: "tick" }
   /** No more runs: cancel all and send the workers home. */

@@ -6,6 +6,8 @@
  */
 
 import { inThisContext } from "./context.ts";
+import { messageOf } from "./fault.ts";
+import { log } from "../settings.ts";
 import { translateStack } from "../closure/stack.ts";
 import {
   CONSOLE_LEVELS,
@@ -89,7 +91,7 @@ export interface OutputSettings extends LogOptions {
 export class JobOutput {
   /** What becomes of it. */
   readonly mode: LogMode;
-  readonly #settings: OutputSettings;
+  #settings: OutputSettings;
   /** The last lines of items that run, and in which try they were printed. */
   readonly #last = new Map<number, { attempt: number; lines: string[] }>();
 
@@ -118,6 +120,16 @@ export class JobOutput {
     } catch (error) {
       failed(error);
     }
+  }
+
+  /** The run has ended: what it left behind may print yet, but can fail nothing. */
+  end(): void {
+    const { name } = this.#settings;
+    const failed = (error: unknown) =>
+      log("info", `onLog threw when "${name}" had ended: ${messageOf(error)}`);
+    // The one that it replaces holds all that the run had.
+    this.#settings = { ...this.#settings, failed };
+    this.#last.clear();
   }
 
   /** The last lines that an item has printed in its last try. */

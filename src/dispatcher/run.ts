@@ -42,7 +42,7 @@ export class Run {
   weight = 0;
   /** It was asked to come to an end. */
   terminating = false;
-  /** How many chunks were handed back since an item was last settled. */
+  /** How often chunks were handed back since an item was last settled. */
   handedBack = 0;
 
   /** How each worker was lost under an item that was alone with it. */
@@ -111,8 +111,12 @@ export class Run {
   giveBack(range: Range): void {
     if (range.count === 0) return;
     const at = this.#returned.findIndex((other) => other.first > range.first);
-    this.#returned.splice(at < 0 ? this.#returned.length : at, 0, { ...range });
+    const place = at < 0 ? this.#returned.length : at;
     this.#returnedCount += range.count;
+    const before = this.#returned[place - 1];
+    if (before && before.first + before.count === range.first) {
+      before.count += range.count;
+    } else this.#returned.splice(place, 0, { ...range });
   }
 
   /** Takes an item back whose worker was lost while it may have been running. */

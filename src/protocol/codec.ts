@@ -58,7 +58,7 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
       return [numbers([chunk, offset, reason, exitStatus]), message.value];
     }
     case "returned":
-      return [numbers([message.chunk, message.from])];
+      return [numbers(message.cuts.flatMap(({ chunk, from }) => [chunk, from]))];
     case "message":
       return [numbers([message.chunk]), message.value];
     case "output": {
@@ -77,9 +77,9 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
     case "code":
       return [numbers([message.code]), message.value];
     case "assign": {
-      const { code, timeout, announce, measure, last, seed, chunks } = message;
+      const { code, timeout, announce, measure, seed, chunks } = message;
       const logs = LOG_MODES.indexOf(message.logs);
-      const flags = [announce, measure, last].map(Number);
+      const flags = [announce ? 1 : 0, measure ? 1 : 0];
       const all = chunks.flatMap((c) => [c.chunk, c.first, c.count, c.attempt]);
       return [
         numbers([code, timeout, ...flags, logs, seed, ...all]),
@@ -148,8 +148,11 @@ export function decodeWorkerMessage(frames: Frames): WorkerMessage {
       };
     }
     case "returned": {
-      const [chunk, from] = body.numbers(1, 2);
-      return { type, chunk: whole(chunk, type), from: whole(from, type) };
+      const cuts = groups(body.numbers(1, 2, 2), 2).map(([chunk, from]) => ({
+        chunk: whole(chunk, type),
+        from: whole(from, type),
+      }));
+      return { type, cuts };
     }
     case "message": {
       const [chunk] = body.numbers(2, 1);
@@ -204,8 +207,8 @@ export function decodeHostMessage(frames: Frames): HostMessage {
       return { type, code: whole(code, type), value: body.value(1) };
     }
     case "assign": {
-      const [code, timeout, announce, measure, last, logs, seed, ...rest] = body
-        .numbers(3, 11, 4);
+      const [code, timeout, announce, measure, logs, seed, ...rest] = body
+        .numbers(3, 10, 4);
       const chunks = groups(rest, 4).map(([chunk, first, count, attempt]) => ({
         chunk: whole(chunk, type),
         first: whole(first, type),
@@ -218,7 +221,6 @@ export function decodeHostMessage(frames: Frames): HostMessage {
         timeout: time(timeout, type),
         announce: yesOrNo(announce, type),
         measure: yesOrNo(measure, type),
-        last: yesOrNo(last, type),
         logs: oneOf(LOG_MODES, logs, type),
         seed: whole(seed, type),
         chunks,

@@ -25,7 +25,7 @@
  * | | `results` | yes | numbers: elapsed, then chunk, from, count for each segment; list: all their results |
  * | | `times` | yes | numbers: chunk, offset, elapsed for each item |
  * | | `failed` | yes | numbers: chunk, offset, reason (index in {@linkcode FAILURE_REASONS}), exit status; value: the failure |
- * | | `returned` | yes | numbers: chunk, from |
+ * | | `returned` | yes | numbers: chunk, from, for one chunk or more |
  * | | `message` | yes | numbers: chunk; value: what was sent |
  * | | `output` | yes | numbers: chunk, offset, level (index in {@linkcode CONSOLE_LEVELS}), time of the epoch and length for each {@linkcode Print}; text: all of them |
  * | | `restarting` | yes | text: why, for people; empty where a failure says it |
@@ -33,7 +33,7 @@
  * | | `refused` | no | text: why |
  * | | `heartbeat` | no | none |
  * | | `code` | yes | numbers: code; value: the payload of `src/closure/` |
- * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), measure (0 or 1), last (0 or 1), logs (index in {@linkcode LOG_MODES}), seed, then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
+ * | | `assign` | yes | numbers: code, timeout (0 for none), announce (0 or 1), measure (0 or 1), logs (index in {@linkcode LOG_MODES}), seed, then chunk, first, count, attempt for each chunk; text: the run's name; list: all their arguments |
  * | | `forget` | yes | numbers: code, one or more |
  * | | `recall` | yes | none |
  * | | `cancel` | yes | numbers: chunk, one or more |
@@ -166,6 +166,12 @@ export interface Hello {
   memory?: number;
 }
 
+/** A chunk of which a worker hands back the items from an offset on. */
+export interface Cut {
+  chunk: number;
+  from: number;
+}
+
 /** Consecutive items of one chunk. */
 export interface Segment {
   /** The chunk's number. */
@@ -219,7 +225,7 @@ export type WorkerMessage =
     exitStatus: number;
     value: Uint8Array;
   }
-  | { type: "returned"; chunk: number; from: number }
+  | { type: "returned"; cuts: Cut[] }
   | { type: "message"; chunk: number; value: Uint8Array }
   | { type: "output"; prints: Print[] }
   | { type: "restarting"; why: string };
@@ -242,8 +248,6 @@ export type HostMessage =
     timeout: number;
     announce: boolean;
     measure: boolean;
-    /** The last item that there is, is among them. */
-    last: boolean;
     logs: LogMode;
     /** The run's, of which its items' seeds are made. */
     seed: number;

@@ -50,12 +50,13 @@ export function chunksOf(message: HostMessage | WorkerMessage): number[] {
       return [...new Set(message.segments.map(({ chunk }) => chunk))];
     case "times":
       return [...new Set(message.times.filter((_, i) => i % 3 === 0))];
+    case "returned":
+      return [...new Set(message.cuts.map(({ chunk }) => chunk))];
     case "output":
       return [...new Set(message.prints.map(({ chunk }) => chunk))];
     case "message":
     case "started":
     case "failed":
-    case "returned":
       return [message.chunk];
     default:
       return [];

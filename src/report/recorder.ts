@@ -198,10 +198,12 @@ export class Recorder implements RunRecorder {
         this.#itemFailed(event, actions.some(({ type }) => type === "fail"), now);
         break;
       case "returned":
-        this.#lanes.get(event.worker)?.cut(event.chunk, event.from);
+        for (const { chunk, from } of event.cuts) {
+          this.#lanes.get(event.worker)?.cut(chunk, from);
+        }
         break;
       case "withdrawn":
-        this.#lanes.get(event.worker)?.cut(event.chunk, 0);
+        for (const chunk of event.chunks) this.#lanes.get(event.worker)?.cut(chunk, 0);
         break;
       case "restarting":
         // What it ran was reported; what it had not begun goes back.

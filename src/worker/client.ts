@@ -257,7 +257,7 @@ export class Client {
         this.#thread.message(message.chunk, message.value);
         break;
       case "leave":
-        this.#end("told to leave");
+        void this.#thread.settled().then(() => this.#end("told to leave"));
         break;
       default:
         message satisfies never;

@@ -35,8 +35,6 @@ import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.t
 const FLUSH_INTERVAL = 10;
 /** How long batches may follow each other without a turn of the event loop, in ms. */
 const TURN_INTERVAL = 50;
-/** What has run for less since then is quick, in milliseconds. */
-const QUICK = 2;
 /** The time is looked at after so many items at most, and after so many milliseconds. */
 const MOST_UNTIMED = 64;
 const UNTIMED = 1;
@@ -86,6 +84,8 @@ const current = {
   batch: undefined as Batch | undefined,
   chunk: undefined as AssignedChunk | undefined,
   offset: 0,
+  /** All of its items have run. */
+  over: true,
   /** Made when somebody asks for it. */
   job: undefined as RunningJob | undefined,
 };
@@ -234,21 +234,27 @@ async function callOf(number: number): Promise<Call> {
 /** When the event loop last had a turn. */
 let turned = clock();
 
-async function takeTurn(): Promise<void> {
-  await new Promise((resolve) => setImmediate(resolve));
-  turned = clock();
-}
-
 async function pump(): Promise<void> {
   pumping = true;
   turned = clock();
   for (let batch; (batch = batches.shift());) {
     await new BatchRun(batch).run();
-    // Timers and the like, which functions may have left behind, have their turn, too.
-    if (clock() - turned > TURN_INTERVAL) await takeTurn();
     channel!.poll();
+    // Microtasks, timers and the like, which functions have left behind, have their turn.
+    if (batches.length === 0 || clock() - turned > TURN_INTERVAL) {
+      await new Promise((resolve) => setImmediate(resolve));
+      turned = clock();
+      channel!.poll();
+    }
+    if (batches.length === 0) rest();
   }
   pumping = false;
+}
+
+/** Nothing is there to run, and what ran has had its turn. */
+function rest(): void {
+  current.batch = current.chunk = undefined;
+  running.end();
 }
 
 /** The codes of which it was said that what they give loses its class. */
@@ -277,9 +283,11 @@ class BatchRun {
   /** Of the item that runs: its offset within its chunk, and its place in the batch. */
   #offset = 0;
   #next = 0;
-  /** The offset of the first item since the time was looked at, and when it began. */
+  /** The offset of the first item since the time was looked at, and when it began if known. */
   #first = 0;
-  #began = epoch();
+  #began: number | undefined = epoch();
+  /** The chunk that is at hand was taken back before it began. */
+  #recalled = false;
   /** No more than one item ran since the surroundings were looked at. */
   #single = true;
   /** How many results there were, of those that are not sent on, when all was well. */
@@ -295,6 +303,7 @@ class BatchRun {
     let call: Call;
     let args: List;
     current.batch = this.#batch;
+    current.over = false;
     // What is printed meanwhile is the first item's.
     current.chunk = chunks[0]!;
     current.offset = 0;
@@ -313,6 +322,8 @@ class BatchRun {
     }
     running.start();
     for (const chunk of chunks) {
+      const before: AssignedChunk | undefined = current.chunk;
+      const offsetBefore: number = current.offset;
       current.chunk = chunk;
       current.offset = 0;
       begun = chunk.chunk;
@@ -326,18 +337,22 @@ class BatchRun {
         const until = min(chunk.count, this.#offset + this.#stride);
         const promise = this.#runSome(call, args, until);
         if (promise) await this.#settle(promise);
-        if (this.#next === args.length && this.#mayBeLast()) await this.#leaveTurn();
         this.#look();
       }
+      if (!this.#recalled) continue;
+      this.#recalled = false;
+      current.chunk = before;
+      current.offset = offsetBefore;
     }
     this.#end();
     this.#outbox.flush();
     if (replaced !== undefined) giveUp(replaced);
   }
 
+  /** What is left behind may still print, as the last item: see {@linkcode rest}. */
   #end(): void {
-    current.batch = current.chunk = undefined;
-    running.end();
+    current.over = true;
+    running.settle();
   }
 
   /**
@@ -370,7 +385,7 @@ class BatchRun {
           this.#threw(error);
         }
         if (current.job) this.#closeJob();
-      }
+      } else if (offset === 0) this.#recalled = true;
       this.#offset++;
       this.#next++;
     }
@@ -391,28 +406,6 @@ class BatchRun {
     if (current.job) this.#closeJob();
     this.#offset++;
     this.#next++;
-  }
-
-  /**
-   * Whether the run may be over with this batch. Of quick ones that is known by their
-   * place, for a turn after each of them would cost more than they do.
-   */
-  #mayBeLast(): boolean {
-    if (!this.#batch.last && clock() - turned < QUICK) return false;
-    channel!.poll();
-    return batches.length === 0;
-  }
-
-  /**
-   * Gives the event loop a turn before the last results are sent on, with which the run
-   * may be over: what items left behind has it now, and promises that were rejected and
-   * that nobody awaits are told while there is an item to tell of.
-   */
-  async #leaveTurn(): Promise<void> {
-    this.#check();
-    running.end();
-    await takeTurn();
-    if (current.job) this.#closeJob();
   }
 
   /** Sends on what there was before the item that runs. */
@@ -460,7 +453,8 @@ class BatchRun {
     }
     this.#stride = quick ? min(2 * this.#stride, MOST_UNTIMED) : 1;
     this.#looked = now;
-    this.#began = epoch();
+    // Where the time is not looked at after each item, it does not matter so much either.
+    this.#began = this.#stride === 1 ? epoch() : undefined;
     if (now - this.#tick < FLUSH_INTERVAL) return;
     this.#tick = now;
     this.#outbox.flush(this.#began);
@@ -488,8 +482,8 @@ class BatchRun {
 
 /** The job that runs now. */
 function currentJob(): RunningJob | undefined {
-  const { batch, chunk, offset } = current;
-  if (!batch || !chunk || loading) return undefined;
+  const { batch, chunk, offset, over } = current;
+  if (!batch || !chunk || over || loading) return undefined;
   return current.job ??= new RunningJob(chunk, offset, batch, thread);
 }
 

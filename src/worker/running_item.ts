@@ -19,6 +19,8 @@ const NUMBERS = 4;
 export const IDLE = 0;
 const RUNNING = 1;
 export const LOADING = 2;
+/** Items have ended, and what they left behind has yet to have its turn. */
+export const SETTLING = 3;
 
 /** The number of the item, within the state; it comes round. */
 const ITEM = (1 << 30) - 1;
@@ -87,6 +89,11 @@ export class RunningItem {
     this.#since[0] = now;
     const state = add(this.#numbers, STATE, 1) + 1;
     return (state & (ROUND | RECALLED)) === 0 || this.#mayBegin(state);
+  }
+
+  /** For the thread: nothing runs but what items left behind. */
+  settle(): void {
+    store(this.#numbers, RUNS, SETTLING);
   }
 
   /** For the thread: nothing runs. */

@@ -14,6 +14,7 @@ import { printError } from "../printing.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import {
   type AssignedChunk,
+  type Cut,
   EXIT_WHILE_LOADING,
   type FailureReason,
   type WorkerMessage,
@@ -25,7 +26,7 @@ import { Channel, channelMemory, type Posted } from "./channel.ts";
 import { HeldResults } from "./held_results.ts";
 import { PendingPrints } from "./pending_prints.ts";
 import { PrintWindow } from "./print_window.ts";
-import { epoch, IDLE, LOADING, RunningItem } from "./running_item.ts";
+import { epoch, IDLE, LOADING, RunningItem, SETTLING } from "./running_item.ts";
 import type { Batch, FromExecutor, Start, ToExecutor } from "./thread_messages.ts";
 import { Watchdog } from "./watchdog.ts";
 
@@ -33,6 +34,8 @@ import { Watchdog } from "./watchdog.ts";
 const TAKE_INTERVAL = 50;
 /** How long it may leave what it was given lie while nothing runs, in milliseconds. */
 const LONGEST_IDLE = 5000;
+/** How long what items left behind may keep the worker from leaving, in milliseconds. */
+const LONGEST_SETTLING = 100;
 
 /** A chunk that is in the thread's hands. */
 interface Held {
@@ -170,13 +173,15 @@ export class Thread {
     if (this.#over) return;
     const item = this.#running.recall(this.#next);
     if (item === undefined) return;
+    const cuts: Cut[] = [];
     for (const [chunk, held] of this.#held) {
       const from = Math.max(0, RunningItem.distance(item, held.start));
       if (from >= held.chunk.count) continue;
       held.chunk.count = from;
-      this.#tell({ type: "returned", chunk, from });
+      cuts.push({ chunk, from });
       this.#advance(chunk, held.reported);
     }
+    if (cuts.length > 0) this.#tell({ type: "returned", cuts });
   }
 
   /** The host has so many characters more of what was printed. */
@@ -204,6 +209,19 @@ export class Thread {
     this.#post({ type: "abort", chunk });
     clearTimeout(this.#graces.get(chunk));
     this.#graces.set(chunk, setTimeout(end, grace));
+  }
+
+  /**
+   * Resolves when what the last items left behind has had its turn, and what it printed is
+   * reported.
+   */
+  async settled(): Promise<void> {
+    for (let looks = 0; looks < LONGEST_SETTLING; looks++) {
+      if (this.#held.size > 0 || this.#running.doing.state === IDLE) break;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+    this.#channel.poll();
+    this.#prints.flush();
   }
 
   /** Reports nothing any more. The thread itself ends with the process. */
@@ -301,7 +319,7 @@ export class Thread {
       this.#fail(held!.chunk.chunk, held!.reported, "threw", error);
     } else if (!this.#ready && time >= loadTimeout) {
       this.#crashed(`its modules were not loaded within ${loadTimeout} ms`);
-    } else if (this.#ready && doing.state === IDLE && time >= LONGEST_IDLE) {
+    } else if (this.#ready && isFree(doing.state) && time >= LONGEST_IDLE) {
       this.#takeResults();
       this.#restart(
         `something that ${this.#last} or an item before it left behind kept the thread ` +
@@ -400,4 +418,9 @@ export class Thread {
     }
     this.#timer = setTimeout(() => this.#watch(), Math.max(1, left));
   }
+}
+
+/** Whether a state is that of a thread that runs none of its items. */
+function isFree(state: number): boolean {
+  return state === IDLE || state === SETTLING;
 }

@@ -24,8 +24,6 @@ export interface Batch {
   timed: boolean;
   /** Say how long each item took. */
   measure: boolean;
-  /** The last item that there is, is among them. */
-  last: boolean;
   /** What becomes of what its items print. */
   logs: LogMode;
   /** The run's. */

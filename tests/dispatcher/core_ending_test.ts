@@ -71,7 +71,7 @@ Deno.test("a terminated job is not tried again, neither for a throw nor for a lo
       ? host.failed("1", 1, 0)
       : how === "loss"
       ? host.lost("1")
-      : host.do({ type: "returned", worker: "1", chunk: 1, from: 0 });
+      : host.do({ type: "returned", worker: "1", cuts: [{ chunk: 1, from: 0 }] });
     assertEquals(only(actions, "fail").length, 1, how);
     assertEquals(only(actions, "done").length, 1, how);
   }
@@ -154,7 +154,7 @@ Deno.test("what a worker reports of another's chunk means nothing", () => {
   host.hello("2");
   assertEquals(host.results("2", { chunk: 1, from: 0, count: 2 }), []);
   assertEquals(host.failed("2", 1, 0), []);
-  const returned = { worker: "2", chunk: 1, from: 0 };
+  const returned = { worker: "2", cuts: [{ chunk: 1, from: 0 }] };
   assertEquals(host.do({ type: "returned", ...returned }), []);
   assertEquals(host.core.outstandingChunks, 2);
 });
@@ -167,8 +167,8 @@ Deno.test("nonsense from a worker drops it, and its items are run again", () => 
     (host) => host.failed("1", 1, 5),
     (host) => host.failed("1", 1, 0),
     (host) => host.failed("1", 99, 0),
-    (host) => host.do({ type: "returned", worker: "1", chunk: 1, from: 6 }),
-    (host) => host.do({ type: "returned", worker: "1", chunk: 1, from: 0 }),
+    (host) => host.do({ type: "returned", worker: "1", cuts: [{ chunk: 1, from: 6 }] }),
+    (host) => host.do({ type: "returned", worker: "1", cuts: [{ chunk: 1, from: 0 }] }),
     (host) => host.do({ type: "violation", worker: "1", detail: "gibberish" }),
   ];
   for (const [i, say] of nonsense.entries()) {

@@ -245,7 +245,11 @@ Deno.test("a worker that is stuck hands back what waits, for one without work", 
   host.now += 20;
   const actions = host.do({ type: "tick" });
   assertEquals(only(actions, "recall"), [{ type: "recall", worker: "1" }]);
-  const returned = { type: "returned", worker: "1", chunk, from: 1 } as const;
+  const returned = {
+    type: "returned",
+    worker: "1",
+    cuts: [{ chunk, from: 1 }],
+  } as const;
   const [other] = only(host.do(returned), "assign");
   assertEquals(other?.worker, "2");
   // They may take as long.
@@ -362,8 +366,8 @@ Deno.test("what a worker hands back goes to another first, and round ever more r
     assertEquals(recall.worker, worker);
     const actions = host.do(
       holders.length % 3 === 0
-        ? { type: "withdrawn", worker, chunk }
-        : { type: "returned", worker, chunk, from: 0 },
+        ? { type: "withdrawn", worker, chunks: [chunk] }
+        : { type: "returned", worker, cuts: [{ chunk, from: 0 }] },
     );
     const [next] = only(actions, "assign");
     holder = [next!.worker, next!.chunks[0]!.chunk];
@@ -373,6 +377,27 @@ Deno.test("what a worker hands back goes to another first, and round ever more r
   assert(holders.length < 25, `${holders.length} times`);
 });
 
+Deno.test("thousands of chunks that are handed back at once go on at once, without blame", () => {
+  const host = new Harness({ workers: 2 });
+  const run = host.open({ chunkSize: 1, retries: 0, expected: 2 });
+  host.do({ type: "hint", run, estimate: 1e-3 });
+  host.hello("1");
+  const given = chunksOf(host.do({ type: "items", run, count: 3000 }));
+  const others = chunksOf(host.hello("2"));
+  assertEquals([given.length, others.length], [1500, 1500]);
+  settle(host, "2", others, 1e-3);
+  host.now += 100;
+  const [recall] = only(host.do({ type: "tick" }), "recall");
+  assertEquals(recall?.worker, "1");
+  const cuts = given.slice(1).map(({ chunk }) => ({ chunk, from: 0 }));
+  const actions = host.do({ type: "returned", worker: "1", cuts });
+  assertEquals(actions.map(({ type }) => type), ["assign"]);
+  // After such a wait no more than one ahead.
+  assertEquals(chunksOf(actions).map(({ first }) => first), [1, 2]);
+  host.results("1", { chunk: given[0]!.chunk, from: 0, count: 1 });
+  assertEquals(host.core.count().ready, 2);
+});
+
 Deno.test("a chunk that was recalled before it was sent is no sign of life", () => {
   const { host, given: { chunk } } = oneHasAll();
   const heard = () => host.do({ type: "heard", worker: "2" });
@@ -380,7 +405,7 @@ Deno.test("a chunk that was recalled before it was sent is no sign of life", () 
   while (host.core.count().ready === 2) {
     assert(host.now < START + 3 * LIMITS.silenceTimeout, "it never counts as silent");
     heard();
-    host.do({ type: "withdrawn", worker: "1", chunk });
+    host.do({ type: "withdrawn", worker: "1", chunks: [chunk] });
     host.pass(250);
   }
   assertEquals(host.core.count().disconnected, 1);
@@ -390,7 +415,7 @@ Deno.test("a worker that handed items back is blamed for no other", () => {
   const { host, given: { chunk, first } } = oneHasAll();
   host.now += 20;
   host.do({ type: "tick" });
-  host.do({ type: "returned", worker: "1", chunk, from: 1 });
+  host.do({ type: "returned", worker: "1", cuts: [{ chunk, from: 1 }] });
   const [again] = chunksOf(host.lost("1"));
   assertEquals(again, undefined);
   const alone = host.hello("3");
@@ -431,9 +456,17 @@ Deno.test("items are recalled before another worker has nothing left to do", () 
   const next: CoreAction[] = [];
   const [one, ...others] = first;
   for (const { chunk } of others.toReversed()) {
-    next.push(...host.do({ type: "returned", worker: "1", chunk, from: 0 }));
+    next.push(
+      ...host.do({ type: "returned", worker: "1", cuts: [{ chunk, from: 0 }] }),
+    );
   }
-  next.push(...host.do({ type: "returned", worker: "1", chunk: one!.chunk, from: 1 }));
+  next.push(
+    ...host.do({
+      type: "returned",
+      worker: "1",
+      cuts: [{ chunk: one!.chunk, from: 1 }],
+    }),
+  );
   const workers = only(next, "assign").map(({ worker }) => worker);
   assertEquals(new Set(workers), new Set(["2"]));
   assertEquals(only(next, "recall"), []);

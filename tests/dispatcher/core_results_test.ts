@@ -242,8 +242,7 @@ Deno.test("what a worker hands back after a failure is run again", () => {
   const actions = host.do({
     type: "returned",
     worker: "1",
-    chunk: first!.chunk,
-    from: 1,
+    cuts: [{ chunk: first!.chunk, from: 1 }],
   });
   assertEquals(
     chunksOf(actions).map(({ first, count, attempt }) => [first, count, attempt]),
@@ -259,7 +258,7 @@ Deno.test("items that are handed back again and again, without a word why, fail 
   for (let steps = 0; host.core.isRunning(1); steps++) {
     assert(steps < 20, "it never ends");
     const [chunk] = chunksOf(actions.splice(0));
-    const returned = { worker: "1", chunk: chunk!.chunk, from: 0 };
+    const returned = { worker: "1", cuts: [{ chunk: chunk!.chunk, from: 0 }] };
     actions.push(...host.do({ type: "returned", ...returned }));
     failed.push(...only(actions, "fail").map((action) => action.index));
   }
@@ -296,7 +295,11 @@ Deno.test("whole chunks that are handed back again and again after a recall run 
       recalled = only(host.pass(5), "recall").length > 0;
       assert(host.now < START + 200_000, "it is never asked");
     }
-    const event = { type: "returned", worker, chunk: chunk!.chunk, from: 0 } as const;
+    const event = {
+      type: "returned",
+      worker,
+      cuts: [{ chunk: chunk!.chunk, from: 0 }],
+    } as const;
     const [next] = only(host.do(event), "assign");
     worker = next!.worker;
     chunk = next!.chunks[0];

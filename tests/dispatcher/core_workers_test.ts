@@ -300,3 +300,18 @@ Deno.test("a worker's chunk and an offset in it are an item, while it has the ch
   host.results("1", { chunk, from: 0, count: 2 });
   assertEquals(host.core.itemAt("1", chunk, 1), undefined);
 });
+
+Deno.test("what prints is an item, also the last one of a worker after its end", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(4, { chunkSize: 2 });
+  const { chunk } = chunksOf(host.hello("1"))[0]!;
+  const item = { run: 1, index: 1, attempt: 1 };
+  assertEquals(host.core.printerAt("1", chunk, 1), item);
+  const next = chunksOf(host.results("1", { chunk, from: 0, count: 2 }))[0]!.chunk;
+  assertEquals(host.core.printerAt("1", chunk, 1), item);
+  assertEquals(host.core.printerAt("1", chunk, 2), undefined);
+  assertEquals(host.core.printerAt("2", chunk, 1), undefined);
+  host.results("1", { chunk: next, from: 0, count: 2 });
+  assertEquals(host.core.printerAt("1", chunk, 1), undefined);
+  assertEquals(host.core.printerAt("1", next, 1), { run: 1, index: 3, attempt: 1 });
+});

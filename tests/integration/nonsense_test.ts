@@ -77,7 +77,7 @@ const nonsense: Record<string, (worker: FakeWorker, chunk: number) => void> = {
   "fails an item that it does not have": (worker, chunk) =>
     worker.say(failed(chunk, 1)),
   "hands back items that it does not have": (worker, chunk) =>
-    worker.say({ type: "returned", chunk, from: 2 }),
+    worker.say({ type: "returned", cuts: [{ chunk, from: 2 }] }),
 };
 
 for (const [what, say] of Object.entries(nonsense)) {

@@ -154,7 +154,7 @@ export function anyMessage(random: Random, chunk: number): WorkerMessage {
       exitStatus: number(),
       value: value(),
     }),
-    () => ({ type: "returned", chunk: which(), from: number() }),
+    () => ({ type: "returned", cuts: [{ chunk: which(), from: number() }] }),
     () => ({ type: "message", chunk: which(), value: value() }),
     () => ({
       type: "output",

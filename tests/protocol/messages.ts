@@ -66,7 +66,10 @@ export const workerMessages: fc.Arbitrary<WorkerMessage> = fc.oneof(
     exitStatus: whole,
     value,
   }),
-  fc.record({ type: type("returned"), chunk: whole, from: whole }),
+  fc.record({
+    type: type("returned"),
+    cuts: fc.array(fc.record({ chunk: whole, from: whole }), { minLength: 1 }),
+  }),
   fc.record({ type: type("message"), chunk: whole, value }),
   fc.record({
     type: type("output"),
@@ -101,7 +104,6 @@ export const hostMessages: fc.Arbitrary<HostMessage> = fc.oneof(
     timeout: time,
     announce: fc.boolean(),
     measure: fc.boolean(),
-    last: fc.boolean(),
     logs: fc.constantFrom(...LOG_MODES),
     seed: whole,
     chunks: fc.array(

@@ -44,10 +44,9 @@ function results(chunk: number, size: number): WorkerMessage {
 
 function assign(code: number, chunk: number, size: number): HostMessage {
   const chunks = [{ chunk, first: 0, count: 1, attempt: 1 }];
-  const flags = { announce: false, measure: false, last: false };
-  const how = { ...flags, logs: "none", seed: 0 } as const;
+  const flags = { announce: false, measure: false, logs: "none", seed: 0 } as const;
   const list = [bytes(size, chunk)];
-  return { type: "assign", code, timeout: 0, ...how, chunks, name: "f", list };
+  return { type: "assign", code, timeout: 0, ...flags, chunks, name: "f", list };
 }
 
 const code = (code: number, size: number): HostMessage => ({
@@ -247,7 +246,7 @@ Deno.test("what is about the same waits, and a restart waits for all", () => {
   const reports: WorkerMessage[] = [
     results(1, LARGE),
     { type: "message", chunk: 1, value: bytes(4) },
-    { type: "returned", chunk: 1, from: 1 },
+    { type: "returned", cuts: [{ chunk: 1, from: 1 }] },
     results(2, LARGE),
     { type: "restarting", why: "" },
   ];

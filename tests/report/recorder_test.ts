@@ -151,7 +151,7 @@ Deno.test("what a worker hands back is not with it any more", () => {
   host.now = 30;
   host.took("1", 1, 0, 10);
   host.results("1", { chunk: 1, from: 0, count: 1 });
-  host.do({ type: "returned", worker: "1", chunk: 1, from: 2 });
+  host.do({ type: "returned", worker: "1", cuts: [{ chunk: 1, from: 2 }] });
   host.now = 50;
   host.took("1", 1, 1, 20);
   host.results("1", { chunk: 1, from: 1, count: 1 });

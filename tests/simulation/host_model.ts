@@ -312,13 +312,8 @@ export class HostModel {
         }
         peer.codes.add(run);
         const { timeout, exclusive: announce } = settings;
-        const rest = { code: run, timeout, announce, seed: 0, chunks };
-        const told = {
-          name: "f",
-          logs: "forward" as const,
-          measure: false,
-          last: false,
-        };
+        const rest = { code: run, timeout, announce, measure: false, seed: 0, chunks };
+        const told = { name: "f", logs: "forward" as const };
         this.#send(worker, {
           type: "assign",
           ...rest,
@@ -327,13 +322,13 @@ export class HostModel {
         });
         break;
       }
-      case "recall":
-        for (const chunk of this.#peers.get(action.worker)?.recall() ?? []) {
-          this.#count("withdrawn");
-          const { worker } = action;
-          this.#handle({ type: "withdrawn", worker, chunk });
-        }
+      case "recall": {
+        const { worker } = action;
+        const chunks = this.#peers.get(worker)?.recall() ?? [];
+        for (const _ of chunks) this.#count("withdrawn");
+        if (chunks.length > 0) this.#handle({ type: "withdrawn", worker, chunks });
         break;
+      }
       case "wake":
         this.#later(action.after, () => this.#handle({ type: "tick" }));
         break;

@@ -136,8 +136,8 @@ class Story {
         return { type: "hint", run, estimate: random.pick([0, 1, 1e6]) };
       case 12:
       case 13:
-        if (random.chance(0.2)) return { type: "withdrawn", worker, chunk };
-        return { type: "returned", worker, chunk, from: offset() };
+        if (random.chance(0.2)) return { type: "withdrawn", worker, chunks: [chunk] };
+        return { type: "returned", worker, cuts: [{ chunk, from: offset() }] };
       case 14:
       case 15: {
         const reason = random.pick(FAILURE_REASONS);

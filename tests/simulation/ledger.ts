@@ -145,22 +145,30 @@ export class Ledger {
         break;
       }
       case "withdrawn": {
-        const held = books.held(worker, event.chunk);
-        if (held) books.release(held);
+        for (const chunk of event.chunks) {
+          const held = books.held(worker, chunk);
+          if (held) books.release(held);
+        }
         break;
       }
       case "returned": {
-        const held = books.held(worker, event.chunk);
-        if (!held || event.from < held.done || event.from > held.count) break;
-        const forgiven = held.excused && ++held.run.handedBack <= MOST_HANDED_BACK;
-        if (!forgiven && event.from === 0) {
-          this.#witness.count("thread lost");
-          books.lost(held, worker!.alone);
-          books.release(held);
-          break;
+        const counted = new Set<unknown>();
+        for (const { chunk, from } of event.cuts) {
+          const held = books.held(worker, chunk);
+          if (!held) continue;
+          if (from < held.done || from > held.count) break;
+          if (held.excused && !counted.has(held.run)) held.run.handedBack++;
+          counted.add(held.run);
+          const forgiven = held.excused && held.run.handedBack <= MOST_HANDED_BACK;
+          if (!forgiven && from === 0) {
+            this.#witness.count("thread lost");
+            books.lost(held, worker!.alone);
+            books.release(held);
+          } else {
+            held.count = from;
+            books.advance(held, held.done);
+          }
         }
-        held.count = event.from;
-        books.advance(held, held.done);
         break;
       }
     }

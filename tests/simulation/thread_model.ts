@@ -7,6 +7,7 @@
  */
 
 import type {
+  Cut,
   FailureReason,
   HostMessage,
   Segment,
@@ -140,14 +141,16 @@ export class ThreadModel {
     if (this.#over || !this.#running) return;
     // One that comes as the item begins may find the last one not yet seen.
     if (!this.#missed && random.chance(0.1)) return void (this.#missed = true);
+    const cuts: Cut[] = [];
     for (const [chunk, held] of this.#held) {
       const from = held === this.#running.held ? held.next + 1 : held.next;
       if (from >= held.items.length) continue;
       held.items.length = from;
       held.last = true;
-      this.#worker.send({ type: "returned", chunk, from });
+      cuts.push({ chunk, from });
       this.#advance(chunk, held.reported);
     }
+    if (cuts.length > 0) this.#worker.send({ type: "returned", cuts });
   }
 
   cancel(chunks: number[]): void {
@@ -275,9 +278,9 @@ export class ThreadModel {
       this.#over = true;
       return this.#worker.restart();
     }
-    for (const { chunk, reported } of this.#held.values()) {
-      this.#worker.send({ type: "returned", chunk, from: reported });
-    }
+    const cuts = [...this.#held.values()]
+      .map(({ chunk, reported }) => ({ chunk, from: reported }));
+    if (cuts.length > 0) this.#worker.send({ type: "returned", cuts });
     this.#held.clear();
     this.#pump();
   }

@@ -335,7 +335,7 @@ export class WorkerModel {
     const segment = { chunk: held ?? 0, from: 1000, count: 1 };
     const elapsed = 1;
     const nonsense: WorkerMessage[] = [
-      { type: "returned", chunk: held ?? 2 ** 40, from: 2 ** 40 },
+      { type: "returned", cuts: [{ chunk: held ?? 2 ** 40, from: 2 ** 40 }] },
       { type: "results", elapsed, segments: [segment], list: [value] },
       {
         type: "results",

@@ -201,10 +201,35 @@ test("A rejected promise that nobody awaits is told of the last item, as of thos
   for (const leave of Object.values(ways)) {
     told.length = 0;
     await map(leave, [0, 1], { scheduler, chunkSize: 1, onLog });
-    // What items of one message have left is told at its end.
+    // What items of one message have left is told at its end. That is after the result.
     assertEquals(told.map((line) => line.replace(/^0/, "1")), [
       "1: Unhandled rejection in a job: Error: of 0",
       "1: Unhandled rejection in a job: Error: of 1",
     ]);
   }
+});
+
+test("What onLog throws for what an item has left behind ends nothing, and is logged", async () => {
+  const leave = (x: number) => {
+    void Promise.reject(new Error("of its own"));
+    return x;
+  };
+  const onLog = () => {
+    throw new Error("of the callback");
+  };
+  using log = new Log();
+  assertEquals(await map(leave, [7], { scheduler, onLog }), [7]);
+  const name = "left behind";
+  const job = new Job({ target: leave, args: [8], name, onLog });
+  await using dispatcher = new JobDispatcher({ scheduler });
+  job.start(dispatcher);
+  assertEquals(await job.result, 8);
+  await dispatcher.close();
+  assertEquals(job.exitCode, 0);
+  assertEquals(
+    log.text,
+    ["leave", name].map((name) =>
+      `gridengine: onLog threw when "${name}" had ended: of the callback\n`
+    ).join(""),
+  );
 });
