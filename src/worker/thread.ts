@@ -217,7 +217,8 @@ export class Thread {
    */
   async settled(): Promise<void> {
     for (let looks = 0; looks < LONGEST_SETTLING; looks++) {
-      if (this.#held.size > 0 || this.#running.doing.state === IDLE) break;
+      const rests = this.#running.doing.state === IDLE;
+      if (this.#over || this.#held.size > 0 || rests) break;
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     this.#channel.poll();
