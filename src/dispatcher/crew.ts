@@ -333,9 +333,8 @@ export class Crew {
 
   /** At the end nothing asks for what a worker has said last: so it is waited for. */
   #endedAt(worker: string, loss: WorkerLoss): void {
-    if (!this.#closing || !this.#connected.has(worker)) {
-      return this.#ended(worker, loss);
-    }
+    const mayTalk = this.#alive.has(worker) && this.#connected.has(worker);
+    if (!this.#closing || !mayTalk) return this.#ended(worker, loss);
     const end = () => {
       clearTimeout(timer);
       this.#ended(worker, loss);
