@@ -33,7 +33,7 @@ export const RECALL_INTERVAL = TARGET / 2;
 /** How large the results of a chunk should be at most, in bytes. */
 const CHUNK_BYTES = 1 << 20;
 /** How many chunks may be with one worker. */
-const MOST_CHUNKS = 4096;
+const MOST_CHUNKS = 2048;
 /** The most items that a source is asked for on behalf of one chunk. */
 const MOST_READ = 1 << 16;
 
