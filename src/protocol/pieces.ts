@@ -56,7 +56,6 @@ export class Cut {
     while (!this.done) {
       const part = this.#parts[this.#part]!;
       // The end of a row that ends in empty frames needs no piece of its own.
-      if (size === 0 && this.#at < part.byteLength) break;
       const view = part.subarray(this.#at, this.#at + size);
       if (view.byteLength > 0) frames.push(view);
       size -= view.byteLength;

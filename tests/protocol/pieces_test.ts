@@ -501,3 +501,27 @@ Deno.test("a message of millions of empty frames is refused before they are made
   assertThrows(take, ProtocolError, "small frames");
   assert(Deno.memoryUsage().rss - before < 2 ** 28);
 });
+
+Deno.test("a message ends with its last byte, and empty frames cost no piece", () => {
+  const empty = new Uint8Array(0);
+  const cut = new Cut(1, [new Uint8Array(10), empty, empty]);
+  const table = 3 * 8;
+  const piece = cut.next(table + 10);
+  assertEquals(piece.map(({ byteLength }) => byteLength).slice(2), [table, 10]);
+  assert(cut.done);
+  const whole = new Assembly(1).take(piece);
+  assertEquals(whole?.map(({ byteLength }) => byteLength), [10, 0, 0]);
+});
+
+Deno.test("what was withdrawn makes room for others, and may begin again", () => {
+  const assembly = new Assembly(1);
+  const begun = (id: number) => new Cut(id, [new Uint8Array(10)]);
+  const first = begun(1);
+  assembly.take(first.next(9));
+  assertThrows(() => assembly.take(begun(2).next(9)), ProtocolError, "More than 1");
+  assertThrows(() => assembly.take(begun(1).next(9)), ProtocolError, "begins twice");
+  assembly.drop(first.withdrawn());
+  assembly.take(begun(2).next(9));
+  assembly.drop(begun(2).withdrawn());
+  assertEquals(assembly.take(begun(1).next(18)), [new Uint8Array(10)]);
+});

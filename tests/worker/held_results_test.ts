@@ -177,3 +177,47 @@ function test(name: string, fn: () => void): void {
 function sent(value: unknown): unknown {
   return deserialize(serialize(value));
 }
+
+test("Where the chunk changes a row ends, though the offset goes on; what is taken gives none", () => {
+  const { thread, loop } = bothSides();
+  assert(thread.addNumber(1, 0, 5));
+  assert(thread.addNumber(2, 1, 6));
+  assertEquals(loop.count, 2);
+  assertEquals(loop.take(0)!.segments, [
+    { chunk: 1, from: 0, count: 1 },
+    { chunk: 2, from: 1, count: 1 },
+  ]);
+  assert(thread.addNumber(3, 0, 7));
+  assertEquals(loop.take(0), {
+    segments: [{ chunk: 3, from: 0, count: 1 }],
+    values: new Float64Array([7]),
+  });
+});
+
+test("There is room for 4096 results of any kind, and for as many again when they are sent", () => {
+  const { thread, loop } = bothSides();
+  for (let round = 0; round < 2; round++) {
+    for (let i = 0; i < 4096; i++) assert(thread.add(1, i, true), `${i}`);
+    assertEquals(thread.add(1, 4096, true), false);
+    assertEquals(loop.take(0)!.segments, [{ chunk: 1, from: 0, count: 4096 }]);
+    thread.sending();
+    thread.sent();
+  }
+});
+
+test("What is not to be trusted is dropped, unless the event loop has taken it", () => {
+  const { thread, loop } = bothSides();
+  for (let i = 0; i < 3; i++) thread.add(1, i, `${i}`);
+  thread.cut(2);
+  assertEquals(loop.count, 2);
+  assertEquals(thread.rest().values, ["0", "1"]);
+  thread.cut(5);
+  assertEquals(thread.rest().values, ["0", "1"]);
+  thread.add(1, 2, "again");
+  assertEquals(loop.take(0)!.values, ["0", "1", "again"]);
+  thread.cut(1);
+  assertEquals(loop.count, 3);
+  assertEquals(loop.take(0), undefined);
+  thread.add(1, 3, "next");
+  assertEquals(loop.take(0)!.values, ["next"]);
+});
