@@ -525,3 +525,46 @@ Deno.test("what was withdrawn makes room for others, and may begin again", () =>
   assembly.drop(begun(2).withdrawn());
   assertEquals(assembly.take(begun(1).next(18)), [new Uint8Array(10)]);
 });
+
+Deno.test("messages that are withdrawn again and again leave nothing on the other side", () => {
+  const [host, worker] = [new Link(FLOW, () => 0), new Link(FLOW, () => 0)];
+  const value = new Uint8Array(LARGE);
+  for (let code = 1; code <= 20; code++) {
+    const sent = host.send({ type: "code", code, value });
+    assert(sent.length > 0 && host.waiting === 1);
+    const { messages, frames } = host.withdraw((_, begun) => begun);
+    assertEquals(messages.length, 1);
+    for (const part of [...sent, ...frames]) assertEquals(worker.receive(part), "part");
+    host.acknowledge(worker.received);
+    assertEquals([host.kept, host.known], [0, worker.received]);
+  }
+});
+
+Deno.test("pieces grow while they arrive quickly, shrink when they do not, and after a cut", () => {
+  let now = 0;
+  const flow = { small: 200, piece: 300, window: 1200, most: 12_000 };
+  const host = new Link(flow, () => now);
+  let number = 0;
+  let sent = host.send({ type: "code", code: 1, value: new Uint8Array(1 << 20) });
+  /** The other side has what is under way after so long; how large the next piece is. */
+  const after = (time: number) => {
+    now += time;
+    host.acknowledge(number += sent.length);
+    sent = host.more();
+    return sent[0]!.slice(2).reduce((sum, { byteLength }) => sum + byteLength, 0);
+  };
+  assertEquals(sent[0]!.slice(2).reduce((sum, part) => sum + part.byteLength, 0), 300);
+  const quick = Array.from({ length: 6 }, () => after(99));
+  assert(quick.every((size, i) => size >= (quick[i - 1] ?? 300)), `${quick}`);
+  assertEquals(quick.at(-1), 12_000 / 4);
+  assertEquals(after(300), 3000);
+  const slow = Array.from({ length: 8 }, () => after(501));
+  assert(slow.every((size, i) => size <= (slow[i - 1] ?? 3000)), `${slow}`);
+  assertEquals(slow.at(-1), 300);
+  while (after(1) < 3000);
+  host.acknowledge(number += sent.length);
+  host.resend(number);
+  const small = host.more();
+  assert(small.length >= 4);
+  assert(small.every((piece) => piece.at(-1)!.byteLength <= 300));
+});
