@@ -5,8 +5,9 @@
  * @module
  */
 
+import type { CoreEvent } from "../../src/dispatcher/events.ts";
 import { assert, assertEquals } from "@std/assert";
-import { chunksOf, Harness, LIMITS, only, START, stopped } from "./harness.ts";
+import { chunksOf, Harness, LIMITS, loss, only, START, stopped } from "./harness.ts";
 
 Deno.test("a silent worker counts as disconnected, and after the grace as lost", () => {
   const host = new Harness({ workers: 1 });
@@ -314,4 +315,43 @@ Deno.test("what prints is an item, also the last one of a worker after its end",
   host.results("1", { chunk: next, from: 0, count: 2 });
   assertEquals(host.core.printerAt("1", chunk, 1), undefined);
   assertEquals(host.core.printerAt("1", next, 1), { run: 1, index: 3, attempt: 1 });
+});
+
+Deno.test("what is heard of a worker that is gone, or never was, means nothing", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(4, { chunkSize: 2 });
+  const { chunk } = chunksOf(host.hello("1"))[0]!;
+  host.lost("1");
+  const segments = [{ chunk, from: 0, count: 2 }];
+  for (const worker of ["1", "9"]) {
+    const events: CoreEvent[] = [
+      { type: "workerStarted", worker },
+      { type: "delayed", worker, why: "it waits" },
+      { type: "workerEnded", worker, loss: loss("again") },
+      { type: "heard", worker },
+      { type: "moved", worker },
+      { type: "disconnected", worker },
+      { type: "violation", worker, detail: "nonsense" },
+      { type: "began", worker, chunk },
+      { type: "restarting", worker, why: "" },
+      { type: "results", worker, segments, elapsed: 1, bytes: 8 },
+      { type: "failed", worker, chunk, offset: 0, reason: "threw", exitStatus: 0 },
+      { type: "returned", worker, cuts: [{ chunk, from: 0 }] },
+      { type: "withdrawn", worker, chunks: [chunk] },
+    ];
+    for (const event of events) assertEquals(host.do(event), [], event.type);
+  }
+  assertEquals(host.core.delay, undefined);
+});
+
+Deno.test("how much an item weighs neither ends a run nor begins one", () => {
+  const host = new Harness({ workers: 1 });
+  const run = host.open({ expected: 1 });
+  host.do({ type: "items", run, count: 1 });
+  const [given] = chunksOf(host.hello("1"));
+  host.do({ type: "weighed", run, weight: 1 << 20 });
+  host.do({ type: "hint", run, estimate: 1 });
+  const settled = host.results("1", { chunk: given!.chunk, from: 0, count: 1 });
+  assertEquals(only(settled, "done"), []);
+  assertEquals(only(host.do({ type: "ended", run }), "done").length, 1);
 });
