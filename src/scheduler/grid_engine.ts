@@ -113,6 +113,8 @@ export class GridEngineScheduler implements Scheduler {
   #return: Return | undefined;
   /** The nodes on which workers could not begin, the latest last. */
   readonly #shunned = new Set<string>();
+  /** Jobs whose end was heard of before the answer to their submission: how they ended. */
+  readonly #early = new Map<string, JobInfo | undefined>();
   #looking: ReturnType<typeof setTimeout> | undefined;
   #idle = Promise.withResolvers<void>();
 
@@ -298,7 +300,16 @@ export class GridEngineScheduler implements Scheduler {
 
   #submitted(tasks: Task[]): void {
     for (const task of tasks) this.#jobs.set(task.job!, task);
+    for (const { job } of tasks) {
+      if (this.#early.has(job!)) void this.#ended(job!, this.#early.get(job!));
+    }
+    if (!this.#isSubmitting) this.#early.clear();
     this.#lookLater();
+  }
+
+  /** Whether a task has no job yet. */
+  get #isSubmitting(): boolean {
+    return [...this.#tasks.values()].some(({ job }) => job === undefined);
   }
 
   #lookLater(): void {
@@ -377,7 +388,11 @@ export class GridEngineScheduler implements Scheduler {
 
   async #ended(job: string, info: JobInfo | undefined): Promise<void> {
     const task = this.#jobs.get(job);
-    if (!task) return;
+    if (!task) {
+      // The cluster is asked for more before the submission is answered.
+      if (this.#isSubmitting) this.#early.set(job, info);
+      return;
+    }
     const text = await within(FILE_LIMIT, readTail(task.logFile), "");
     const { stopping } = task;
     const limits = info?.signal === undefined || stopping

@@ -81,6 +81,13 @@ export class FakeCluster implements AsyncDisposable {
     await Deno.rename(`${this.path}/jobs/${job}`, `${this.path}/ended/${job}`);
   }
 
+  /** Whether the library has told a program that a task has ended. */
+  isReaped(job: string): boolean {
+    return [...Deno.readDirSync(`${this.path}/reaped`)].some(({ name }) =>
+      name === job
+    );
+  }
+
   /** The directories of runs that are there. */
   get runs(): string[] {
     try {

@@ -181,6 +181,22 @@ test("what a keeper submitted whose answer was lost is ended, and not run", asyn
   assertEquals(cluster.jobs, []);
 });
 
+test("a task that ends before its submission is answered is not forgotten", async (cluster) => {
+  await using scheduler = schedulerOf(cluster);
+  const heard = new Heard();
+  // It is looked whether the cluster has it, which takes longer than it lives.
+  await cluster.plan("job_ps", "block");
+  scheduler.start(await specIn(cluster), ["a", "b"], heard);
+  await cluster.called("job_ps");
+  await cluster.end("1.1", 7);
+  await until("its end is heard of", () => cluster.isReaped("1.1"));
+  await cluster.plan("job_ps");
+  await until("its end is told", () => heard.losses.has("a"));
+  assertEquals(heard.losses.get("a")!.exitStatus, 7);
+  assertEquals([...heard.losses.keys()], ["a"]);
+  scheduler.stop("b");
+});
+
 test("a session that another keeper is slow to open again loses no job", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
