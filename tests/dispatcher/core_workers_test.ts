@@ -355,3 +355,73 @@ Deno.test("how much an item weighs neither ends a run nor begins one", () => {
   assertEquals(only(settled, "done"), []);
   assertEquals(only(host.do({ type: "ended", run }), "done").length, 1);
 });
+
+Deno.test("workers are counted by their states, and those that have something as busy", () => {
+  const host = new Harness({ workers: 3 });
+  host.run(2, { chunkSize: 1, expected: 3 });
+  const count = { requested: 3, started: 0, ready: 0, disconnected: 0, busy: 0 };
+  assertEquals(host.core.count(), count);
+  host.do({ type: "workerStarted", worker: "1" });
+  assertEquals(host.core.count(), { ...count, requested: 2, started: 1 });
+  const [given] = chunksOf(host.hello("1"));
+  assertEquals(host.core.count(), { ...count, requested: 2, ready: 1, busy: 1 });
+  host.do({ type: "disconnected", worker: "1" });
+  assertEquals(host.core.count(), {
+    ...count,
+    requested: 2,
+    disconnected: 1,
+    busy: 1,
+  });
+  host.do({ type: "heard", worker: "1" });
+  const [next] = chunksOf(
+    host.results("1", { chunk: given!.chunk, from: 0, count: 1 }),
+  );
+  host.results("1", { chunk: next!.chunk, from: 0, count: 1 });
+  assertEquals(host.core.count(), { ...count, requested: 2, ready: 1 });
+});
+
+Deno.test("a worker that restarts without an excuse is charged, with the reason that it gives", () => {
+  for (const [why, told] of [["", "and did not say why"], ["of x", "because of x"]]) {
+    const host = new Harness({ workers: 1 });
+    host.run(1, { retries: 0 });
+    host.hello("1");
+    const [failed] = only(
+      host.do({ type: "restarting", worker: "1", why: why! }),
+      "fail",
+    );
+    const detail = `its process started anew, ${told}`;
+    assertEquals(failed!.failure, {
+      kind: "lost",
+      losses: [{ worker: "1", cause: "exit", detail }],
+    });
+  }
+});
+
+Deno.test("a worker that hands back nothing of a chunk keeps it", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(2, { chunkSize: 2 });
+  const { chunk } = chunksOf(host.hello("1"))[0]!;
+  assertEquals(
+    host.do({ type: "returned", worker: "1", cuts: [{ chunk, from: 2 }] }),
+    [],
+  );
+  assertEquals(
+    only(host.results("1", { chunk, from: 0, count: 2 }), "done").length,
+    1,
+  );
+});
+
+Deno.test("only what a worker runs first can begin, and only once: it gives no more time", () => {
+  const limit = 1000;
+  const host = new Harness({ workers: 1 });
+  host.run(2, { chunkSize: 1, timeout: limit });
+  host.do({ type: "hint", run: 1, estimate: 1 });
+  const given = chunksOf(host.hello("1"));
+  const [first] = given;
+  host.do({ type: "began", worker: "1", chunk: first!.chunk });
+  assertEquals(host.core.itemAt("1", first!.chunk, 0)?.index, 0);
+  const late = host.pass(limit + 5500, () => {
+    host.do({ type: "began", worker: "1", chunk: first!.chunk + 1 });
+  });
+  assertEquals(stopped(late).length, 1);
+});
