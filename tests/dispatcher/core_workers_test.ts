@@ -425,3 +425,42 @@ Deno.test("only what a worker runs first can begin, and only once: it gives no m
   });
   assertEquals(stopped(late).length, 1);
 });
+
+Deno.test("a chunk that is handed back whole does not take the place of the last printer", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(2, { chunkSize: 1 });
+  host.do({ type: "hint", run: 1, estimate: 1 });
+  const [first, second] = chunksOf(host.hello("1"));
+  host.results("1", { chunk: first!.chunk, from: 0, count: 1 });
+  host.do({ type: "withdrawn", worker: "1", chunks: [second!.chunk] });
+  assertEquals(host.core.printerAt("1", first!.chunk, 0)?.index, 0);
+});
+
+Deno.test("an item's time begins when a worker that had nothing is given it", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1);
+  const [first] = chunksOf(host.hello("1"));
+  host.results("1", { chunk: first!.chunk, from: 0, count: 1 });
+  const alive = () => host.do({ type: "heard", worker: "1" });
+  host.pass(200_000, alive);
+  const timeout = 1000;
+  assertEquals(chunksOf(host.run(1, { timeout })).length, 1);
+  // It may have to load what the item needs.
+  const patience = LIMITS.loadTimeout + timeout + 5000;
+  assertEquals(host.pass(patience, alive), []);
+  assertEquals(stopped(host.pass(250, alive)), [
+    "1: it did not end an item that was due",
+  ]);
+});
+
+Deno.test("an item's time without loading counts from the one before it", () => {
+  const host = new Harness({ workers: 1 });
+  const timeout = 1000;
+  host.run(2, { timeout, chunkSize: 2 });
+  const [given] = chunksOf(host.hello("1"));
+  host.pass(500);
+  host.results("1", { chunk: given!.chunk, from: 0, count: 1 });
+  const alive = () => host.do({ type: "heard", worker: "1" });
+  assertEquals(host.pass(timeout + 5000, alive), []);
+  assertEquals(stopped(host.pass(250, alive)).length, 1);
+});
