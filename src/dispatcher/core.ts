@@ -467,8 +467,10 @@ export class Core {
         this.#drop(worker, "unreachable", "it handed back items it does not have");
         return;
       }
-      if (chunk.excused && counted !== run) run.handedBack++;
-      counted = run;
+      if (chunk.excused && counted !== run) {
+        run.handedBack++;
+        counted = run;
+      }
       const forgiven = chunk.excused && run.handedBack <= MOST_HANDED_BACK;
       if (forgiven || from > 0) {
         this.#cut(worker, chunk, from);

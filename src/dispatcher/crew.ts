@@ -199,7 +199,8 @@ export class Crew {
         },
         delayed: (identity, why) =>
           this.#listener.delayed(this.#worker(identity)!, why),
-        ended: (identity, loss) => this.#endedAt(this.#worker(identity)!, loss),
+        ended: (identity, loss) =>
+          this.#endAfterLastWords(this.#worker(identity)!, loss),
       };
       checkRoom(this.#transport.zmq, {
         filesPerWorker: filesPerWorkerOf(scheduler),
@@ -332,7 +333,7 @@ export class Crew {
   }
 
   /** At the end nothing asks for what a worker has said last: so it is waited for. */
-  #endedAt(worker: string, loss: WorkerLoss): void {
+  #endAfterLastWords(worker: string, loss: WorkerLoss): void {
     const mayTalk = this.#alive.has(worker) && this.#connected.has(worker);
     if (!this.#closing || !mayTalk) return this.#ended(worker, loss);
     const end = () => {

@@ -98,8 +98,9 @@ export const SHELL = "/bin/sh";
 
 /**
  * Ends all processes of a session but the one that runs it and its leader, which on a
- * cluster is the script that has started the worker, and becomes the command that follows. A process that starts others all the while is looked for again; one that the
- * kernel does not let go is left. Without `/proc` only the process group is ended.
+ * cluster is the script that has started the worker, and becomes the command that follows.
+ * A process that starts others all the while is looked for again; one that the kernel does
+ * not let go is left. Without `/proc` only the process group is ended.
  *
  * Source: the manual page proc_pid_stat(5), of which a state, a parent, a group and a
  * session follow the last parenthesis.

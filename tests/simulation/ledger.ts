@@ -157,8 +157,10 @@ export class Ledger {
           const held = books.held(worker, chunk);
           if (!held) continue;
           if (from < held.done || from > held.count) break;
-          if (held.excused && !counted.has(held.run)) held.run.handedBack++;
-          counted.add(held.run);
+          if (held.excused && !counted.has(held.run)) {
+            held.run.handedBack++;
+            counted.add(held.run);
+          }
           const forgiven = held.excused && held.run.handedBack <= MOST_HANDED_BACK;
           if (!forgiven && from === 0) {
             this.#witness.count("thread lost");
