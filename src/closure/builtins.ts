@@ -6,7 +6,7 @@
  */
 
 import * as types from "node:util/types";
-import { nodeProcess } from "./node_process.ts";
+import { nodeProcess } from "../node.ts";
 import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
 import { nameOf } from "./texts.ts";
 

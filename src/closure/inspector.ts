@@ -10,7 +10,7 @@
  * @module
  */
 
-import { nodeProcess } from "./node_process.ts";
+import { nodeProcess } from "../node.ts";
 
 interface Session {
   connect(): void;

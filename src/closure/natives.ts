@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nodeProcess } from "./node_process.ts";
+import { nodeProcess } from "../node.ts";
 import { GridEngineError } from "../errors.ts";
 import { HIDDEN, hiddenBuiltins } from "./hidden_builtins.ts";
 import type { NodeOf } from "./payload.ts";

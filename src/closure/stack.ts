@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nodeProcess } from "./node_process.ts";
+import { nodeProcess } from "../node.ts";
 import { type Place, SHIPPED } from "./payload.ts";
 
 /**

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nodeProcess } from "../closure/node_process.ts";
+import { nodeModule } from "../node.ts";
 
 /**
  * The same callback, in the context of this moment: there it finds what an
@@ -13,6 +13,6 @@ import { nodeProcess } from "../closure/node_process.ts";
 export function inThisContext<A extends unknown[]>(
   callback: (...args: A) => void,
 ): (...args: A) => void {
-  const { AsyncLocalStorage } = nodeProcess().getBuiltinModule("node:async_hooks");
+  const { AsyncLocalStorage } = nodeModule("node:async_hooks");
   return AsyncLocalStorage.bind(callback);
 }

@@ -7,7 +7,7 @@
  */
 
 import { fileURLToPath } from "node:url";
-import { nodeProcess } from "../closure/node_process.ts";
+import { nodeProcess } from "../node.ts";
 import { type Hello, LARGEST_FRAME } from "../protocol/messages.ts";
 import type { Program, RunFile } from "../protocol/run_file.ts";
 import { Vault } from "../protocol/vault.ts";

@@ -5,13 +5,11 @@
  * @module
  */
 
+import { inside } from "../inside.ts";
 import { drop, isFromSystem } from "../printing.ts";
 import type { ConsoleLevel, LogMode } from "../protocol/messages.ts";
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
-
-/** Deno's own console, printing what it has formatted by a function of ours. */
-type ConsoleClass = new (print: (text: string, level: number) => void) => Methods;
 
 /** Those of its methods that are named like a level; others say it by a number. */
 const LEVELS: ReadonlySet<string> = new Set(["debug", "log", "info", "warn", "error"]);
@@ -42,10 +40,7 @@ function inherited(method: Methods[string], args: unknown[]): unknown {
 /** Lays hold of the global console. */
 export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
   // Its class is given to nobody by Deno but in here: without it all is inherited.
-  const inside = Deno as unknown as Record<symbol, { Console?: ConsoleClass }> & {
-    internal: symbol;
-  };
-  const { Console } = inside[inside.internal] ?? {};
+  const { Console } = inside;
   if (!Console) return;
   let name = "log";
   let text = "";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { nodeProcess } from "../closure/node_process.ts";
+import { changeProcess } from "../node.ts";
 import type { Program } from "../protocol/run_file.ts";
 
 /**
@@ -17,9 +17,8 @@ export function showProgram({ main, args }: Program): void {
     enumerable: true,
     configurable: true,
   });
-  const { argv } = nodeProcess();
   // In place, for modules may hold the array by itself.
-  argv.splice(1, argv.length, main, ...args);
+  changeProcess(({ argv }) => argv.splice(1, argv.length, main, ...args));
 }
 
 /** What those take that end a process. */
@@ -27,7 +26,8 @@ type Status = number | string | undefined;
 
 /**
  * Lays hold of the ways in which functions may end their thread: Deno ends a thread that
- * exits without a word to anybody, so the word has to come first.
+ * exits without a word to anybody, so the word has to come first. `process.exit` leads to
+ * `Deno.exit`.
  *
  * @param exit What is done instead, with the exit status.
  */
@@ -37,7 +37,4 @@ export function ownExits(exit: (status: number) => never): void {
     exit(abs(trunc(Number(status ?? Deno.exitCode))) || 0);
   Object.defineProperty(Deno, "exit", { value: leave });
   Object.defineProperty(self, "close", { value: () => leave(0) });
-  // Its `exit` calls its listeners, and then this.
-  const { process } = globalThis as { process?: object };
-  if (process) Object.defineProperty(process, "reallyExit", { value: leave });
 }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { inside } from "../inside.ts";
 import { lastError, type Libzmq } from "./libzmq.ts";
 
 /** `struct pollfd`: int fd, short events, short revents */
@@ -165,13 +166,7 @@ export class Reactor {
  * that is missing, a wait keeps the program alive until its socket is closed.
  */
 function setRef(operation: Promise<unknown>, alive: boolean): void {
-  const deno = Deno as unknown as {
-    internal: symbol;
-    [key: symbol]: {
-      core?: Record<"refOpPromise" | "unrefOpPromise", (promise: unknown) => void>;
-    };
-  };
-  const core = deno[deno.internal]?.core;
-  if (alive) core?.refOpPromise(operation);
-  else core?.unrefOpPromise(operation);
+  const { core } = inside;
+  if (alive) core?.refOpPromise?.(operation);
+  else core?.unrefOpPromise?.(operation);
 }

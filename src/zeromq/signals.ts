@@ -15,13 +15,23 @@
  * @module
  */
 
-import { constants } from "node:os";
 import type { Libzmq } from "./libzmq.ts";
 
 /** `SIG_BLOCK`, `SIG_UNBLOCK` and `SIG_SETMASK` of signal.h. */
 const [BLOCK, UNBLOCK, SET_MASK] = Deno.build.os === "darwin" ? [1, 2, 3] : [0, 1, 2];
 /** At least the size of `sigset_t`, in bytes. */
 const SET_SIZE = 128;
+/** The numbers of signal.h. */
+const NUMBERS = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGUSR1: Deno.build.os === "darwin" ? 30 : 10,
+  SIGTERM: 15,
+};
+
+type Signal = keyof typeof NUMBERS;
+
 /** What opens the debugger. */
 const DEBUGGER = "SIGUSR1";
 /** What a terminal sends to all processes. */
@@ -29,8 +39,6 @@ export const OF_TERMINALS = ["SIGINT", "SIGQUIT", "SIGHUP"] as const;
 
 /** All that a worker listens to. */
 const LISTENED = [...OF_TERMINALS, "SIGTERM"] as const;
-
-type Signal = typeof DEBUGGER | typeof LISTENED[number];
 
 /**
  * Blocks, in this thread, the signal that opens the debugger.
@@ -80,7 +88,7 @@ export function startingWorkers<T>(zmq: Libzmq, direct: boolean, work: () => T):
 
 /** A signal's byte and bit in a set: signals are numbered from 1. */
 function placeOf(signal: Signal): [byte: number, bit: number] {
-  const place = constants.signals[signal] - 1;
+  const place = NUMBERS[signal] - 1;
   return [place >> 3, 1 << (place & 7)];
 }
 

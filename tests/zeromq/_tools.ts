@@ -18,6 +18,11 @@ export const libzmqPath: string = await locateLibzmq();
  */
 export const zmq: ReturnType<typeof openLibzmq> = openLibzmq(libzmqPath);
 
+/** The same with some functions in place of others. */
+export function zmqWith(own: Partial<typeof zmq>): typeof zmq {
+  return Object.assign(Object.create(zmq), own);
+}
+
 /** Whether this system tells threads and open files under `/proc`. */
 export const hasProc: boolean = Deno.build.os === "linux";
 

@@ -5,7 +5,7 @@ import {
   ZmqContext,
   type ZmqSocket,
 } from "../../src/zeromq/socket.ts";
-import { ask, bytes, next, test, texts, zmq } from "./_tools.ts";
+import { ask, bytes, next, test, texts, zmq, zmqWith } from "./_tools.ts";
 
 /** libzmq holds next to nothing, so the sockets' own queues are put to use. */
 const NARROW: SocketOptions = { sendHighWaterMark: 1, receiveHighWaterMark: 1 };
@@ -110,14 +110,13 @@ test("ZmqSocket.close() ends the wait of a queue that nobody reads", async (cont
 
 test("ZmqSocket.send() keeps a message whole when its peer leaves amid it", async () => {
   let refusals = 0;
-  const counting = {
-    ...zmq,
+  const counting = zmqWith({
     zmq_send(...args: Parameters<typeof zmq.zmq_send>) {
       const result = zmq.zmq_send(...args);
       if (result < 0) refusals++;
       return result;
     },
-  };
+  });
   await using context = new ZmqContext(counting);
   const dealer = context.socket("DEALER");
   dealer.bind("inproc://a");

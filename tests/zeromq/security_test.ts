@@ -8,7 +8,7 @@ import {
 } from "../../src/zeromq/socket.ts";
 import { ZapHandler } from "../../src/zeromq/zap.ts";
 import { portOf, Relay } from "./_relay.ts";
-import { ask, bytes, next, seeded, test, texts, zmq } from "./_tools.ts";
+import { ask, bytes, next, seeded, test, texts, zmq, zmqWith } from "./_tools.ts";
 
 /** A run: a guarded router on the loopback that sends everything back. */
 class Run implements AsyncDisposable {
@@ -178,14 +178,13 @@ test("ZapHandler may be closed between a request and its answer", async () => {
   const complete = Promise.withResolvers<void>();
   const closing = complete.promise.then(() => context.close());
   // The first whole message in this context is the request for this client.
-  const watching = {
-    ...zmq,
+  const watching = zmqWith({
     zmq_msg_more(...args: Parameters<typeof zmq.zmq_msg_more>) {
       const more = zmq.zmq_msg_more(...args);
       if (more === 0) complete.resolve();
       return more;
     },
-  };
+  });
   const context = new ZmqContext(watching);
   const handler = new ZapHandler(watching, context, keys.publicKey);
   const { publicKey: curveServerKey, secretKey: curveSecretKey } = curveKeys(zmq);

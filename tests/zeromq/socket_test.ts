@@ -8,7 +8,17 @@ import {
 import { Buffer } from "node:buffer";
 import { ZeromqError } from "../../src/errors.ts";
 import { type Frames, ZmqContext, type ZmqSocket } from "../../src/zeromq/socket.ts";
-import { ask, bytes, next, seeded, TempDirectory, test, texts, zmq } from "./_tools.ts";
+import {
+  ask,
+  bytes,
+  next,
+  seeded,
+  TempDirectory,
+  test,
+  texts,
+  zmq,
+  zmqWith,
+} from "./_tools.ts";
 
 const TRANSPORTS = ["inproc", "ipc", "tcp"];
 
@@ -257,13 +267,12 @@ test("ZmqSocket.receive() lets timers run amid a stream of messages", async (con
 
 test("ZmqSocket waits without work: an idle socket polls once", async () => {
   let polls = 0;
-  const counting = {
-    ...zmq,
+  const counting = zmqWith({
     poll(...args: Parameters<typeof zmq.poll>) {
       polls++;
       return zmq.poll(...args);
     },
-  };
+  });
   await using context = new ZmqContext(counting);
   const [a, b] = [context.socket("PAIR"), context.socket("PAIR")];
   b.connect(a.bind("inproc://a"));
