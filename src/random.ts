@@ -24,7 +24,7 @@ export function seedOf(seed: number, index: number): number {
 
 /** A seed that nobody has had before, of 53 bits. */
 export function freshSeed(): number {
-  return Number(crypto.getRandomValues(new BigUint64Array(1))[0]! >> 11n);
+  return Math.floor(Math.random() * 2 ** 53);
 }
 
 /** xoshiro128**: whole numbers of 32 bits, from a state of four of them. */

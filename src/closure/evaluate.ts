@@ -4,8 +4,9 @@
  * @module
  */
 
-import { constants, runInThisContext } from "node:vm";
 import { GridEngineError } from "../errors.ts";
+import { inside } from "../inside.ts";
+import { nodeModule, nodeProcess } from "../node.ts";
 import { shortened } from "../protocol/steps.ts";
 import { importing } from "./importing.ts";
 import { type NodeOf, type Place, SHIPPED } from "./payload.ts";
@@ -13,11 +14,31 @@ import { type NodeOf, type Place, SHIPPED } from "./payload.ts";
 /** By the user's import map, of which the publisher of this package knows nothing. */
 const { resolve: resolveName } = import.meta;
 
+const { core } = inside;
+
+/** What may import something, or read it out of what is imported. */
+const MAY_IMPORT = /\b(import|eval|Function)\b/;
+
 /**
  * Evaluates source text as if it stood in its own file, at its own place: so that stack
  * traces name both, and `import("./other.ts")` finds its neighbours.
  */
 export function evaluate(source: string, place: Place | undefined): unknown {
+  // Modules are to see `process` as it should be.
+  if (MAY_IMPORT.test(source)) nodeProcess();
+  if (!core?.evalContext || !place || !URL.canParse(place.file)) {
+    return evaluateByNode(source, place);
+  }
+  const { file, line, column } = place;
+  const before = "\n".repeat(line) + " ".repeat(column);
+  const [value, error] = core.evalContext(before + source, file + SHIPPED);
+  if (error) throw error.thrown;
+  return value;
+}
+
+/** The same, by what takes 20 ms to load. */
+function evaluateByNode(source: string, place: Place | undefined): unknown {
+  const { constants, runInThisContext } = nodeModule("node:vm");
   return runInThisContext(source, {
     ...(place && URL.canParse(place.file) && {
       filename: place.file + SHIPPED,

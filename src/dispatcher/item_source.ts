@@ -128,6 +128,7 @@ export class ItemSource {
     closing: AbortSignal,
     signal: AbortSignal | undefined,
   ): Promise<void> {
+    if (this.#array) return signal?.throwIfAborted();
     const ended = Promise.withResolvers<never>();
     const abort = () => ended.reject(signal!.reason);
     const cancel = () => ended.reject(cancelledError({ name, index: undefined }));

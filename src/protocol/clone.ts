@@ -5,8 +5,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
-import { Deserializer, Serializer } from "node:v8";
+import { nodeModule } from "../node.ts";
 import { OWN_FRAME } from "./size.ts";
 
 /** All kinds of typed arrays, and of views; their order is part of the protocol. */
@@ -38,56 +37,71 @@ interface Inside {
   _setTreatArrayBufferViewsAsHostObjects(flag: boolean): void;
 }
 
-class Writer extends Serializer {
-  /** The contents of the typed arrays that do not stand in the first frame. */
-  readonly frames: Uint8Array[] = [];
+/** What writes and reads, made when a value first needs it. */
+function makeCloners() {
+  const { Deserializer, Serializer } = nodeModule("node:v8");
+  const { Buffer } = nodeModule("node:buffer");
 
-  constructor() {
-    super();
-    (this as unknown as Inside)._setTreatArrayBufferViewsAsHostObjects(true);
-  }
+  class Writer extends Serializer {
+    /** The contents of the typed arrays that do not stand in the first frame. */
+    readonly frames: Uint8Array[] = [];
 
-  /** Called for typed arrays, and for what cannot be cloned. */
-  _writeHostObject(object: ArrayBufferView): void {
-    if (!ArrayBuffer.isView(object)) throw new TypeError("It cannot be cloned");
-    const type = Buffer.isBuffer(object)
-      ? BUFFER
-      : VIEWS.findIndex((View) => object instanceof View);
-    const { buffer, byteOffset, byteLength } = object;
-    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
-    this.writeUint32(type);
-    if (byteLength < OWN_FRAME) {
-      this.writeUint32(INSIDE);
-      this.writeUint32(byteLength);
-      this.writeRawBytes(bytes);
-    } else {
-      this.writeUint32(OUTSIDE);
-      this.writeUint32(this.frames.push(bytes) - 1);
+    constructor() {
+      super();
+      (this as unknown as Inside)._setTreatArrayBufferViewsAsHostObjects(true);
+    }
+
+    /** Called for typed arrays, and for what cannot be cloned. */
+    _writeHostObject(object: ArrayBufferView): void {
+      if (!ArrayBuffer.isView(object)) throw new TypeError("It cannot be cloned");
+      const type = Buffer.isBuffer(object)
+        ? BUFFER
+        : VIEWS.findIndex((View) => object instanceof View);
+      const { buffer, byteOffset, byteLength } = object;
+      const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+      this.writeUint32(type);
+      if (byteLength < OWN_FRAME) {
+        this.writeUint32(INSIDE);
+        this.writeUint32(byteLength);
+        this.writeRawBytes(bytes);
+      } else {
+        this.writeUint32(OUTSIDE);
+        this.writeUint32(this.frames.push(bytes) - 1);
+      }
     }
   }
+
+  class Reader extends Deserializer {
+    readonly #frames: Uint8Array<ArrayBuffer>[];
+
+    constructor(first: Uint8Array, frames: Uint8Array[]) {
+      super(first);
+      // Once for each, however often the first one names it.
+      this.#frames = frames.map(own);
+    }
+
+    _readHostObject(): ArrayBufferView {
+      const type = this.readUint32();
+      const where = this.readUint32();
+      const number = this.readUint32();
+      // Each has a buffer of its own: nobody must find there what belongs to others.
+      const { buffer } = where === INSIDE
+        ? new Uint8Array(this.readRawBytes(number))
+        : this.#frames[number]!;
+      if (type === BUFFER) return Buffer.from(buffer);
+      const View = VIEWS[type] as new (buffer: ArrayBuffer) => ArrayBufferView;
+      return new View(buffer);
+    }
+  }
+
+  return { Writer, Reader };
 }
 
-class Reader extends Deserializer {
-  readonly #frames: Uint8Array<ArrayBuffer>[];
+let cloners: ReturnType<typeof makeCloners> | undefined;
 
-  constructor(first: Uint8Array, frames: Uint8Array[]) {
-    super(first);
-    // Once for each, however often the first one names it.
-    this.#frames = frames.map(own);
-  }
-
-  _readHostObject(): ArrayBufferView {
-    const type = this.readUint32();
-    const where = this.readUint32();
-    const number = this.readUint32();
-    // Each has a buffer of its own: nobody must find there what belongs to others.
-    const { buffer } = where === INSIDE
-      ? new Uint8Array(this.readRawBytes(number))
-      : this.#frames[number]!;
-    if (type === BUFFER) return Buffer.from(buffer);
-    const View = VIEWS[type] as new (buffer: ArrayBuffer) => ArrayBufferView;
-    return new View(buffer);
-  }
+/** Whether `node:v8` is loaded: then it is the quicker one. */
+export function areClonersLoaded(): boolean {
+  return cloners !== undefined;
 }
 
 /**
@@ -96,6 +110,7 @@ class Reader extends Deserializer {
  * @throws {Error} When something in it cannot be cloned.
  */
 export function writeClone(value: unknown): Uint8Array[] {
+  const { Writer } = cloners ??= makeCloners();
   const writer = new Writer();
   writer.writeHeader();
   writer.writeValue(value);
@@ -109,6 +124,7 @@ export function writeClone(value: unknown): Uint8Array[] {
  * @throws {Error} When the frames are no value.
  */
 export function readClone(first: Uint8Array, frames: Uint8Array[]): unknown {
+  const { Reader } = cloners ??= makeCloners();
   const reader = new Reader(first, frames);
   reader.readHeader();
   return reader.readValue();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as types from "node:util/types";
+import { nodeModule } from "../node.ts";
 import { MOST_DEPTH } from "./depth.ts";
 import { lossOf } from "./instances.ts";
 import { type Child, childrenOf, shortened, shortName } from "./steps.ts";
@@ -82,6 +82,7 @@ export function complaintAbout(
 
 /** How to call a value that can never travel, whatever it holds, as `"a Promise"`. */
 export function kindThatStays(value: unknown): string | undefined {
+  const types = nodeModule("node:util/types");
   if (typeof value === "symbol") return "a symbol";
   if (types.isProxy(value)) return "a Proxy";
   if (typeof value === "function") {
@@ -105,9 +106,10 @@ export function kindThatStays(value: unknown): string | undefined {
 
 /** What an object inherits from, nearest first, up to a proxy, which is not asked. */
 export function prototypesOf(object: object): object[] {
+  const { isProxy } = nodeModule("node:util/types");
   const found: object[] = [];
   let at = Object.getPrototypeOf(object) as object | null;
-  for (; at && !types.isProxy(at); at = Object.getPrototypeOf(at)) found.push(at);
+  for (; at && !isProxy(at); at = Object.getPrototypeOf(at)) found.push(at);
   return found;
 }
 
@@ -117,7 +119,8 @@ function isObject(value: unknown): value is object {
 
 function viewThatStays(view: ArrayBufferView): string | undefined {
   const { buffer } = view;
-  if (types.isSharedArrayBuffer(buffer)) return "a view of a SharedArrayBuffer";
+  const { isSharedArrayBuffer } = nodeModule("node:util/types");
+  if (isSharedArrayBuffer(buffer)) return "a view of a SharedArrayBuffer";
   if ((buffer as ArrayBuffer).detached) return "a view of a detached ArrayBuffer";
   return isOutOfBounds(view) ? "a view beyond the end of its ArrayBuffer" : undefined;
 }

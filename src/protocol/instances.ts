@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Buffer } from "node:buffer";
+import { nodeModule } from "../node.ts";
 import { shortName } from "./steps.ts";
 import { VIEWS } from "./clone.ts";
 
@@ -28,7 +28,6 @@ const KEPT: ReadonlySet<object | null> = new Set<object | null>([
   ]
     .map(({ prototype }) => prototype as object),
   ...VIEWS.map(({ prototype }) => prototype),
-  Buffer.prototype,
 ]);
 
 /** The names of globals before the program could add its own. */
@@ -76,7 +75,9 @@ export function lossOf(value: object): Loss | undefined {
       ? undefined
       : { name: nameOf(prototype!) || "Error", isPlatform: false, isError: true };
   }
-  lastLoss = value instanceof Promise ? undefined : lossBy(prototype!);
+  lastLoss = value instanceof Promise || isBuffer(prototype!)
+    ? undefined
+    : lossBy(prototype!);
   lastPrototype = prototype;
   return lastLoss;
 }
@@ -89,6 +90,12 @@ function lossBy(prototype: object): Loss {
     isPlatform = !HOLD_NOTHING.has(at!) && isOfPlatform(at!);
   }
   return { name: nameOf(prototype), isPlatform, isError: false };
+}
+
+/** Whether it is the prototype of Node's `Buffer`, which is not loaded only to find out. */
+function isBuffer(prototype: object): boolean {
+  return nameOf(prototype) === "Buffer" &&
+    prototype === nodeModule("node:buffer").Buffer.prototype;
 }
 
 /** The class that a prototype belongs to. */

@@ -8,7 +8,7 @@
  */
 
 import { seeWhole } from "./depth.ts";
-import { serializePlain } from "./plain.ts";
+import { deserializePlain, PLAIN, serializePlain } from "./plain.ts";
 import { own, readClone, writeClone } from "./clone.ts";
 
 /** Values, one for each item. */
@@ -54,7 +54,7 @@ export function serializeList(list: List, lossy?: () => void): Uint8Array[] {
 export function deserializeList(frames: Uint8Array[]): List {
   const [first, ...rest] = frames;
   if (first![0] === NUMBERS && rest.length === 0) return numbersOf(first!);
-  const list = readClone(first!, rest);
+  const list = first![0] === PLAIN ? deserializePlain(first!) : readClone(first!, rest);
   if (!Array.isArray(list)) throw new TypeError("It is no list");
   // Each value takes a byte; only a list of holes may say that it is longer.
   if (list.length > first!.length) throw new TypeError("Its values are not there");

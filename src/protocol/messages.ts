@@ -78,7 +78,7 @@
  */
 
 /** Raised whenever a frame changes its meaning. Both sides must have the same. */
-export const PROTOCOL_VERSION = 5;
+export const PROTOCOL_VERSION = 6;
 
 /** The length of frame 0, in bytes. */
 export const HEADER_SIZE = 10;

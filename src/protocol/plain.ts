@@ -2,22 +2,25 @@
  * Plain data to bytes by V8 itself. The serializer of `node:v8` writes the same, but takes
  * ten times as long for a small value, and some kilobytes for each that are given back
  * late, for V8 does not know of them: a worker that reports a hundred thousand times grows
- * by hundreds of megabytes.
+ * by hundreds of megabytes. And it takes long to load: a worker whose values are all plain
+ * does without.
  *
  * @module
  */
 
+import { inside } from "../inside.ts";
+import { areClonersLoaded, readClone } from "./clone.ts";
+
 /** Values of more parts are left to the other serializer, for they are seldom many. */
 const MOST_PARTS = 1000;
+/** Of more bytes the reader makes no copy. */
+const MOST_BYTES = 1 << 20;
 
-interface Inside {
-  internal: symbol;
-  [inside: symbol]: { core?: { serialize?: (value: unknown) => Uint8Array } };
-}
+/** What plain data begins with, in place of the byte that structured clone begins with. */
+export const PLAIN = 2;
+const CLONE = 255;
 
-/** Deno's own way of cloning: it gives it to nobody, but in here. */
-const inside = Deno as unknown as Inside;
-const { core } = inside[inside.internal] ?? {};
+const { core } = inside;
 
 /**
  * The value as bytes; `undefined` where it is not plain: has anything but primitive
@@ -25,13 +28,23 @@ const { core } = inside[inside.internal] ?? {};
  */
 export function serializePlain(value: unknown): Uint8Array | undefined {
   try {
-    return core?.serialize && countParts(value, MOST_PARTS) >= 0
-      ? core.serialize(value)
-      : undefined;
+    if (!core?.serialize || countParts(value, MOST_PARTS) < 0) return undefined;
+    const bytes = core.serialize(value);
+    if (bytes[0] === CLONE && bytes.byteLength <= MOST_BYTES) bytes[0] = PLAIN;
+    return bytes;
   } catch {
     // The other one says what is wrong.
     return undefined;
   }
+}
+
+/** The value of bytes that begin with {@linkcode PLAIN}. */
+export function deserializePlain(bytes: Uint8Array): unknown {
+  const copy = new Uint8Array(bytes);
+  copy[0] = CLONE;
+  return core?.deserialize && !areClonersLoaded()
+    ? core.deserialize(copy)
+    : readClone(copy, []);
 }
 
 /** How many parts of those that are allowed are left; below 0 where it is not plain. */

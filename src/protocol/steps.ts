@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as types from "node:util/types";
+import { nodeModule } from "../node.ts";
 
 /** What of a text stands in a message at most, in characters. */
 const MOST_TEXT = 200;
@@ -51,6 +51,7 @@ export interface Child {
 /** What V8 writes of what an object holds, in its order. */
 export function* childrenOf(object: object): Generator<Child, void> {
   if (ArrayBuffer.isView(object)) return;
+  const types = nodeModule("node:util/types");
   if (types.isMap(object)) {
     let i = 0;
     for (const [key, child] of Map.prototype.entries.call(object)) {

@@ -9,12 +9,12 @@ import { SerializationError } from "../errors.ts";
 import { own, readClone, writeClone } from "./clone.ts";
 import { complaintAbout } from "./complaint.ts";
 import { AROUND, seeWhole } from "./depth.ts";
-import { serializePlain } from "./plain.ts";
+import { deserializePlain, PLAIN, serializePlain } from "./plain.ts";
 import { type Child, shortened } from "./steps.ts";
 
 /**
  * What a value begins with whose large typed arrays stand behind the rest; structured
- * clone begins with 255.
+ * clone begins with 255, and plain data with {@linkcode PLAIN}.
  */
 const JOINED = 1;
 /** The beginning, and how many frames there are; then the length of each, float64. */
@@ -49,6 +49,7 @@ export function serialize(
  * @throws {Error} When the bytes are no value.
  */
 export function deserialize(bytes: Uint8Array): unknown {
+  if (bytes[0] === PLAIN) return deserializePlain(bytes);
   const [first, ...frames] = bytes[0] === JOINED ? split(bytes) : [bytes];
   return readClone(first!, frames);
 }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname } from "node:path";
+import { nodeModule } from "../node.ts";
 import { parseRunFile, type RunFile } from "../protocol/run_file.ts";
 
 /**
@@ -54,7 +54,7 @@ async function textOf(file: Deno.FsFile): Promise<string> {
 
 /** What there is in place of a file that is missing, and why that may be. */
 async function seen(path: string): Promise<string> {
-  const directory = dirname(path);
+  const directory = nodeModule("node:path").dirname(path);
   try {
     const names = await Array.fromAsync(Deno.readDir(directory), ({ name }) => name);
     const listed = names.slice(0, MOST_NAMES).join(", ") || "nothing";

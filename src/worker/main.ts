@@ -4,7 +4,7 @@
  * @module
  */
 
-import { dirname, join } from "node:path";
+import { nodeModule } from "../node.ts";
 import { printError } from "../printing.ts";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { type Libzmq, openLibzmq, replaceProcess } from "../zeromq/libzmq.ts";
@@ -140,6 +140,7 @@ function wakeOnTime(): void {
  * it, too.
  */
 async function removeRun(runFile: string): Promise<void> {
+  const { dirname, join } = nodeModule("node:path");
   const directory = dirname(runFile);
   for (const path of [join(directory, "host"), runFile, directory]) {
     await Deno.remove(path).catch(() => {});

@@ -171,7 +171,7 @@ Deno.test("a message that lost or gained a frame, or a byte, is refused", () => 
 Deno.test("another version of the protocol is refused, and both are named", () => {
   const found = frames("heartbeat");
   found[0]![0] = 9;
-  refusedByHost(found, "speaks version 9 of the protocol, this one version 5");
+  refusedByHost(found, "speaks version 9 of the protocol, this one version 6");
   refusedByWorker(found, "run the same version of the library on both");
 });
 
