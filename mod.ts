@@ -27,14 +27,14 @@ export {
   type DispatcherStats,
   JobDispatcher,
   type JobDispatcherOptions,
-} from "./src/dispatcher/dispatcher.ts";
-export type { EngineStats } from "./src/dispatcher/engine.ts";
-export type { Items } from "./src/dispatcher/item_source.ts";
-export type { LogLine, LogOptions } from "./src/dispatcher/job_output.ts";
-export type { Progress, ProgressOption } from "./src/dispatcher/progress_text.ts";
-export type { DispatchOptions } from "./src/dispatcher/options.ts";
+} from "./src/dispatcher.ts";
+export type { EngineStats } from "./src/engine/engine.ts";
+export type { Items } from "./src/engine/item_source.ts";
+export type { LogLine, LogOptions } from "./src/engine/job_output.ts";
+export type { Progress, ProgressOption } from "./src/calls/progress_text.ts";
+export type { DispatchOptions } from "./src/calls/options.ts";
 export type { ConsoleLevel, LogMode } from "./src/protocol/messages.ts";
-export { bestAvailable } from "./src/scheduler/best_available.ts";
+export { bestAvailable } from "./src/best_available.ts";
 export {
   ProcessScheduler,
   type ProcessSchedulerOptions,
@@ -42,7 +42,7 @@ export {
 export {
   GridEngineScheduler,
   type GridEngineSchedulerOptions,
-} from "./src/scheduler/grid_engine.ts";
+} from "./src/scheduler/grid_engine/scheduler.ts";
 export type { ResourceValue } from "./src/scheduler/resources.ts";
 export type {
   Scheduler,

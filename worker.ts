@@ -13,8 +13,8 @@
  */
 
 import { EXIT_STATUS } from "./src/protocol/exit_status.ts";
-import { printError } from "./src/printing.ts";
-import { main } from "./src/worker/main.ts";
+import { printError } from "./src/common/printing.ts";
+import { main } from "./src/worker/process/main.ts";
 
 export { main };
 

@@ -7,8 +7,8 @@
  * @module
  */
 
-import { capture } from "../src/closure/capture.ts";
-import { rootOf } from "../src/closure/root.ts";
+import { capture } from "../src/closure/capture/capture.ts";
+import { rootOf } from "../src/closure/capture/root.ts";
 import type { Slot, Task } from "../src/closure/payload.ts";
 
 const table = new Map([["a", (x: number) => x + 1], ["b", (x: number) => x * 2]]);

@@ -12,41 +12,41 @@ import {
   type Checks,
   millisecondsFrom,
   shown,
-} from "./checks.ts";
-import { checkFunction, rootOf } from "./closure/root.ts";
-import { inspectPrivates, mayInspect } from "./closure/inspector.ts";
+} from "./common/checks.ts";
+import { checkFunction, rootOf } from "./closure/capture/root.ts";
+import { inspectPrivates, mayInspect } from "./closure/capture/inspector.ts";
 import type { JobOutcome, Slot, Task } from "./closure/payload.ts";
-import { translateStack } from "./closure/stack.ts";
-import { captureLater } from "./dispatcher/call.ts";
+import { translateStack } from "./closure/capture/stack.ts";
+import { captureLater } from "./calls/call.ts";
 import {
   checkPlace,
   engineOf,
   type JobDispatcher,
   PLACE_CHECKS,
   withTimeout,
-} from "./dispatcher/dispatcher.ts";
-import type { WorkerInfo } from "./dispatcher/crew.ts";
-import type { Engine } from "./dispatcher/engine.ts";
-import { stackLine, withOutput } from "./dispatcher/failures.ts";
-import { ItemSource } from "./dispatcher/item_source.ts";
-import { JobOutput, logMode, type LogOptions } from "./dispatcher/job_output.ts";
-import { COMMON_CHECKS, DEFAULT_RETRIES, runSettings } from "./dispatcher/options.ts";
-import { type SharedDispatcher, sharedDispatcher } from "./dispatcher/shared.ts";
+} from "./dispatcher.ts";
+import type { WorkerInfo } from "./engine/crew.ts";
+import type { Engine } from "./engine/engine.ts";
+import { stackLine, withOutput } from "./engine/failures.ts";
+import { ItemSource } from "./engine/item_source.ts";
+import { JobOutput, logMode, type LogOptions } from "./engine/job_output.ts";
+import { COMMON_CHECKS, DEFAULT_RETRIES, runSettings } from "./calls/options.ts";
+import { type SharedDispatcher, sharedDispatcher } from "./shared.ts";
 import {
   GridEngineError,
   JobCancelledError,
   JobTimeoutError,
   WorkerLostError,
 } from "./errors.ts";
-import { printError } from "./printing.ts";
+import { printError } from "./common/printing.ts";
 import { decodeFailure } from "./protocol/failure.ts";
 import { lossIn } from "./protocol/complaint.ts";
 import { serializeFor } from "./protocol/values.ts";
-import { freshSeed } from "./random.ts";
-import { log } from "./settings.ts";
+import { freshSeed } from "./common/random.ts";
+import { log } from "./common/log.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
 import type { JobController } from "./job_controller.ts";
-import { Mailbox } from "./mailbox.ts";
+import { Mailbox } from "./common/mailbox.ts";
 
 /** Options of a {@linkcode Job}. */
 export interface JobOptions<R> extends LogOptions {
@@ -549,7 +549,7 @@ export class Job<R = unknown> implements AsyncDisposable {
       ...(args && { args }),
     });
     return async () => {
-      const { capture } = await import("./closure/capture.ts");
+      const { capture } = await import("./closure/capture/capture.ts");
       return (await capture(root, task, values, Job)).bytes;
     };
   }

@@ -4,19 +4,14 @@
  * @module
  */
 
-import { checkOptions, type Checks } from "./checks.ts";
-import { nameOf } from "./closure/texts.ts";
-import type { AnyFunction } from "./dispatcher/call.ts";
-import {
-  checkPlace,
-  JobDispatcher,
-  PLACE_CHECKS,
-  stream,
-} from "./dispatcher/dispatcher.ts";
-import type { Items } from "./dispatcher/item_source.ts";
-import { DISPATCH_CHECKS, type DispatchOptions } from "./dispatcher/options.ts";
+import { checkOptions, type Checks } from "./common/checks.ts";
+import { nameOf } from "./closure/capture/texts.ts";
+import type { AnyFunction } from "./calls/call.ts";
+import { checkPlace, JobDispatcher, PLACE_CHECKS, stream } from "./dispatcher.ts";
+import type { Items } from "./engine/item_source.ts";
+import { DISPATCH_CHECKS, type DispatchOptions } from "./calls/options.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
-import { within } from "./within.ts";
+import { within } from "./common/within.ts";
 
 /** Options of {@linkcode map} and its kin. */
 export interface MapOptions extends DispatchOptions {

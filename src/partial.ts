@@ -4,22 +4,11 @@
  * @module
  */
 
-import { nameOf } from "./closure/texts.ts";
+import { rememberPartial } from "./closure/capture/partials.ts";
+import { nameOf } from "./closure/capture/texts.ts";
 
 /** How many characters of an argument a name may have. */
 const LONGEST_BRIEF = 32;
-
-/** What `partial` remembers, so that its functions can travel. */
-export interface Partial_ {
-  /** The function that is called in the end. */
-  // deno-lint-ignore ban-types -- any function at all
-  target: Function;
-  /** Its first arguments. */
-  args: unknown[];
-}
-
-// deno-lint-ignore ban-types -- any function at all
-const remembered = new WeakMap<Function, Partial_>();
 
 /**
  * Closes a function over its first arguments. Its name is `f_arg_arg`.
@@ -44,7 +33,7 @@ export function partial<A extends unknown[], B extends unknown[], R>(
   const closed = (...rest: B): R => f(...args, ...rest);
   const name = [nameOf(f), ...args.map(brief)].join("_");
   Object.defineProperty(closed, "name", { value: name });
-  remembered.set(closed, { target: f, args });
+  rememberPartial(closed, { target: f, args });
   return closed;
 }
 
@@ -56,10 +45,4 @@ function brief(arg: unknown): string {
   }
   const text = String(arg);
   return text.length <= LONGEST_BRIEF ? text : `${text.slice(0, LONGEST_BRIEF - 1)}…`;
-}
-
-/** What a function was made from, if `partial` made it. */
-// deno-lint-ignore ban-types -- any function at all
-export function partialOf(f: Function): Partial_ | undefined {
-  return remembered.get(f);
 }

@@ -14,11 +14,10 @@ import {
   shown,
   valuesByName,
   wholeFrom,
-} from "./checks.ts";
-import { dropped, printError } from "./printing.ts";
+} from "./common/checks.ts";
+import { logging, type LogLevel } from "./common/log.ts";
 
-/** How much the library says on standard error. */
-export type LogLevel = "debug" | "info" | "silent";
+export type { LogLevel };
 
 /** What holds where nothing else is said. */
 export interface Settings {
@@ -207,6 +206,8 @@ function logLevel(): LogLevel {
   );
 }
 
+logging.level = logLevel();
+
 /**
  * The defaults. Assign to a field to change it for what is made from then on. An
  * assignment throws a `TypeError` or `RangeError` when there is no such setting, or the
@@ -233,7 +234,12 @@ export const settings: Settings = guard({
   startTimeout: numeric("START_TIMEOUT", 60_000),
   loadTimeout: numeric("LOAD_TIMEOUT", 120_000),
   valueModules: valueModules(),
-  logLevel: logLevel(),
+  get logLevel() {
+    return logging.level;
+  },
+  set logLevel(level) {
+    logging.level = level;
+  },
 });
 
 /** Settings that refuse what makes no sense when it is assigned. */
@@ -251,18 +257,3 @@ function guard(values: Settings): Settings {
   }
   return Object.seal(guarded);
 }
-
-/** Writes a line to standard error where the log level asks for it. */
-export function log(level: "debug" | "info", message: string): void {
-  if (settings.logLevel === "silent") return;
-  if (level === "debug" && settings.logLevel !== "debug") return;
-  printError(`gridengine: ${message}`);
-}
-
-// The last word of a program, if it may have one.
-addEventListener("unload", () => {
-  const { count, reason } = dropped;
-  if (count === 0) return;
-  const times = count === 1 ? "once" : `${count} times`;
-  log("info", `what was to be printed was dropped ${times}: ${reason}`);
-});

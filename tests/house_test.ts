@@ -20,7 +20,7 @@ const root = new URL("../", import.meta.url).href;
 const graph = await info(
   "mod.ts",
   "worker.ts",
-  "src/worker/executor.ts",
+  "src/worker/thread/executor.ts",
   "src/drmaa/mod.ts",
   "doctor.ts",
   "src/doctor/session_program.ts",
@@ -66,12 +66,13 @@ const sources = [...graph.keys()].filter((module) => module.startsWith("src/"));
 Deno.test("a worker's modules never reach the host's, nor any npm package", () => {
   const entries = [
     "worker.ts",
-    "src/worker/executor.ts",
+    "src/worker/thread/executor.ts",
     "src/doctor/node_program.ts",
   ];
   for (const entry of entries) {
     const reached = [...reach(entry)];
-    const host = /^src\/(dispatcher|scheduler|drmaa)\/|^src\/(map|job|settings)\.ts/;
+    const host =
+      /^src\/(calls|engine|core|scheduler|drmaa|closure\/capture)\/|^src\/(map|job|settings)\.ts/;
     assertEquals(reached.filter((module) => host.test(module)), []);
     assertEquals(reached.filter((module) => /^(npm|jsr|https?):/.test(module)), []);
     assert(reached.length > 5);
@@ -79,7 +80,7 @@ Deno.test("a worker's modules never reach the host's, nor any npm package", () =
 });
 
 Deno.test("a worker starts without a module of Node.js, which takes as long as all else", async () => {
-  for (const entry of ["worker.ts", "src/worker/executor.ts"]) {
+  for (const entry of ["worker.ts", "src/worker/thread/executor.ts"]) {
     for (const module of reach(entry)) {
       if (!module.startsWith("src/")) continue;
       const text = await Deno.readTextFile(new URL(module, root));
@@ -90,29 +91,69 @@ Deno.test("a worker starts without a module of Node.js, which takes as long as a
 });
 
 Deno.test("nobody but its own program knows of the doctor", () => {
-  for (const entry of ["mod.ts", "worker.ts", "src/worker/executor.ts"]) {
+  for (const entry of ["mod.ts", "worker.ts", "src/worker/thread/executor.ts"]) {
     const reached = [...reach(entry)];
     assertEquals(reached.filter((module) => /doctor/.test(module)), []);
   }
 });
 
-Deno.test("the bindings import nothing of the project but errors and the platform", () => {
-  const common = ["src/errors.ts", "src/inside.ts", "src/node.ts"];
-  const binding = (module: string) => /^src\/(zeromq|drmaa)\//.exec(module)?.[0];
+/** A folder below `src/`; of what users import each file by itself. */
+function folderOf(module: string): string {
+  const path = module.slice("src/".length);
+  const end = path.lastIndexOf("/");
+  return end < 0 ? path.replace(/\.ts$/, "") : path.slice(0, end);
+}
+
+Deno.test("each folder knows only what ARCHITECTURE.md allows it", async () => {
+  const text = await Deno.readTextFile(new URL("ARCHITECTURE.md", root));
+  const rows = text.matchAll(/^\| `src\/([\w/]+)\/` +\|[^|]*\|([^|]*)\|$/gm);
+  const rules = new Map([...rows].map((
+    [, folder, names],
+  ) => [folder!, names!.split(",").map((name) => name.trim())]));
+  assert(rules.size >= 15);
   for (const module of sources) {
-    const own = binding(module);
-    if (!own) continue;
-    const foreign = graph.get(module)!.filter((used) =>
-      used.startsWith("src/") && !used.startsWith(own) && !common.includes(used)
-    );
+    const folder = folderOf(module);
+    if (!module.slice("src/".length).includes("/")) continue;
+    const allowed = rules.get(folder) ?? [];
+    assert(rules.has(folder), `ARCHITECTURE.md does not name the folder of ${module}`);
+    const foreign = graph.get(module)!.filter((used) => {
+      if (!used.startsWith("src/")) return false;
+      const other = folderOf(used);
+      const names = ["all", other, ...other.split("/").slice(0, 1)];
+      return other !== folder && !["common", "errors"].includes(other) &&
+        !allowed.some((name) => names.includes(name));
+    });
     assertEquals(foreign, [], module);
   }
 });
 
-Deno.test("the dispatcher's core and the protocol do no I/O", async () => {
+Deno.test("no folder knows one that knows it, directly or in a circle", () => {
+  const known = new Map<string, Set<string>>();
+  for (const module of sources) {
+    const folder = folderOf(module);
+    const others = known.get(folder) ?? new Set();
+    known.set(folder, others);
+    for (const used of graph.get(module)!) {
+      if (used.startsWith("src/") && folderOf(used) !== folder) {
+        others.add(folderOf(used));
+      }
+    }
+  }
+  const reached = (from: string, seen = new Set<string>()): Set<string> => {
+    for (const next of known.get(from) ?? []) {
+      if (!seen.has(next)) reached(next, seen.add(next));
+    }
+    return seen;
+  };
+  for (const [folder, others] of known) {
+    const circle = [...others].filter((other) => reached(other).has(folder));
+    assertEquals(circle, [], folder);
+  }
+});
+
+Deno.test("the core and the protocol do no I/O", async () => {
   const pure = sources.filter((module) =>
-    module.startsWith("src/protocol/") ||
-    /dispatcher\/(core|run|events)\.ts$/.test(module)
+    module.startsWith("src/protocol/") || module.startsWith("src/core/")
   );
   assert(pure.length >= 8);
   for (const module of pure) {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { map, type Progress } from "../mod.ts";
-import { progressLine, progressText } from "../src/dispatcher/progress_text.ts";
+import { progressLine, progressText } from "../src/calls/progress_text.ts";
 import { OnTerminal } from "./fixtures/terminal.ts";
 import { group, runProgram, test, twoProcesses } from "./fixtures/tools.ts";
 

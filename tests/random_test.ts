@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { currentJob, Job, JobDispatcher, ProcessScheduler } from "../mod.ts";
-import { randomNumbers, seedOf, splitmix64, xoshiro128 } from "../src/random.ts";
+import { randomNumbers, seedOf, splitmix64, xoshiro128 } from "../src/common/random.ts";
 import { group, test } from "./fixtures/tools.ts";
 
 Deno.test("SplitMix64 and xoshiro128** give what their authors' programs in C give", () => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { TUNABLES } from "../drmaa/keeper_client.ts";
+import { TUNABLES } from "../scheduler/grid_engine/keeper/client.ts";
 import { failure, type Finding, ok, skipped, warning } from "./finding.ts";
 import type { DoctorOptions } from "./options.ts";
 import type { SessionReport } from "./session_program.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { printError, printOut } from "../printing.ts";
+import { printError, printOut } from "../common/printing.ts";
 import { examineCluster } from "./cluster.ts";
 import { failure, type Finding, lines, skipped } from "./finding.ts";
 import { examineMachine } from "./machine.ts";

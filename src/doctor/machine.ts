@@ -4,7 +4,7 @@
  * @module
  */
 
-import { JobDispatcher } from "../dispatcher/dispatcher.ts";
+import { JobDispatcher } from "../dispatcher.ts";
 import { ProcessScheduler } from "../scheduler/process.ts";
 import { settings } from "../settings.ts";
 import { libzmqHas, libzmqVersion, openLibzmq } from "../zeromq/libzmq.ts";

@@ -8,8 +8,8 @@
 import { dirname, join } from "node:path";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { parseRunFile } from "../protocol/run_file.ts";
-import { main } from "../worker/main.ts";
-import { endpointsFrom } from "../worker/reach.ts";
+import { main } from "../worker/process/main.ts";
+import { endpointsFrom } from "../worker/process/reach.ts";
 import { openLibzmq } from "../zeromq/libzmq.ts";
 import { thisMachine } from "../zeromq/machine.ts";
 import { NODE_REPORT, type NodeReport, type Reached } from "./node_report.ts";

@@ -6,9 +6,9 @@
  */
 
 import { dirname, join } from "node:path";
-import { JobDispatcher } from "../dispatcher/dispatcher.ts";
+import { JobDispatcher } from "../dispatcher.ts";
 import type { WorkerLoss } from "../errors.ts";
-import { GridEngineScheduler } from "../scheduler/grid_engine.ts";
+import { GridEngineScheduler } from "../scheduler/grid_engine/scheduler.ts";
 import { refineLoss } from "../scheduler/loss.ts";
 import type { WorkerListener, WorkerSpec } from "../scheduler/scheduler.ts";
 import { NODE_REPORT, type NodeReport } from "./node_report.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { nodeModule } from "../node.ts";
+import { nodeModule } from "../common/node.ts";
 import { OWN_FRAME } from "./size.ts";
 
 /** All kinds of typed arrays, and of views; their order is part of the protocol. */

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { nodeModule } from "../node.ts";
+import { nodeModule } from "../common/node.ts";
 import { MOST_DEPTH } from "./depth.ts";
 import { lossOf } from "./instances.ts";
-import { type Child, childrenOf, shortened, shortName } from "./steps.ts";
+import { shortened, shortName } from "../common/shorten.ts";
+import { type Child, childrenOf } from "./steps.ts";
 
 /** What cannot travel. */
 export interface Complaint {

@@ -7,7 +7,8 @@
 
 import { GridEngineError } from "../errors.ts";
 import { classNamesOf, create } from "./failure_classes.ts";
-import { type Child, shortened, stepTo } from "./steps.ts";
+import { shortened } from "../common/shorten.ts";
+import { type Child, stepTo } from "./steps.ts";
 import { canTravel, deserialize, serialize } from "./values.ts";
 
 /** A thrown value that can be sent. */

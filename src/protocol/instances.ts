@@ -6,8 +6,8 @@
  * @module
  */
 
-import { nodeModule } from "../node.ts";
-import { shortName } from "./steps.ts";
+import { nodeModule } from "../common/node.ts";
+import { shortName } from "../common/shorten.ts";
 import { VIEWS } from "./clone.ts";
 
 /** The prototypes of what arrives as what it is. */

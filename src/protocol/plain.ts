@@ -8,7 +8,7 @@
  * @module
  */
 
-import { inside } from "../inside.ts";
+import { inside } from "../common/inside.ts";
 import { areClonersLoaded, readClone } from "./clone.ts";
 
 /** Values of more parts are left to the other serializer, for they are seldom many. */

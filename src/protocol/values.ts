@@ -10,7 +10,8 @@ import { own, readClone, writeClone } from "./clone.ts";
 import { complaintAbout } from "./complaint.ts";
 import { AROUND, seeWhole } from "./depth.ts";
 import { deserializePlain, PLAIN, serializePlain } from "./plain.ts";
-import { type Child, shortened } from "./steps.ts";
+import { shortened } from "../common/shorten.ts";
+import type { Child } from "./steps.ts";
 
 /**
  * What a value begins with whose large typed arrays stand behind the rest; structured

@@ -5,10 +5,10 @@
  * @module
  */
 
-import type { RunRecorder } from "../dispatcher/active_run.ts";
-import type { WorkerInfo } from "../dispatcher/crew.ts";
-import type { CoreAction, CoreEvent } from "../dispatcher/events.ts";
-import type { Where } from "../dispatcher/failures.ts";
+import type { RunRecorder } from "../engine/active_run.ts";
+import type { WorkerInfo } from "../engine/crew.ts";
+import type { CoreAction, CoreEvent } from "../core/events.ts";
+import type { Where } from "../engine/failures.ts";
 import { type WorkerLoss, WorkerLostError } from "../errors.ts";
 import type { ItemTimes, Segment } from "../protocol/messages.ts";
 import { Histogram } from "./histogram.ts";

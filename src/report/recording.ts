@@ -5,8 +5,8 @@
  * @module
  */
 
-import { cleanUp } from "../cleanup.ts";
-import { printError } from "../printing.ts";
+import { cleanUp } from "../common/cleanup.ts";
+import { printError } from "../common/printing.ts";
 import { Dashboard } from "./dashboard.ts";
 import { renderPage } from "./page.ts";
 import type { Ending } from "./record.ts";

@@ -5,8 +5,8 @@
  */
 
 import { stripVTControlCharacters } from "node:util";
-import { drop } from "../printing.ts";
-import { beginPrinting, endPrinting } from "../terminal.ts";
+import { drop } from "../common/printing.ts";
+import { beginPrinting, endPrinting } from "../common/terminal.ts";
 
 /** How much of a worker's output is kept for error messages, in characters. */
 const KEPT = 4096;

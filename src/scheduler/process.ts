@@ -11,8 +11,8 @@ import {
   oneOf,
   valuesByName,
   wholeFrom,
-} from "../checks.ts";
-import { cleanUp } from "../cleanup.ts";
+} from "../common/checks.ts";
+import { cleanUp } from "../common/cleanup.ts";
 import { SchedulerError, type WorkerLoss } from "../errors.ts";
 import { settings } from "../settings.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "./scheduler.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { nodeModule } from "../node.ts";
+import { nodeModule } from "../common/node.ts";
 import { ZeromqError } from "../errors.ts";
 
 /** What is called for each message. */

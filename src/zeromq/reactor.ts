@@ -6,7 +6,7 @@
  * @module
  */
 
-import { inside } from "../inside.ts";
+import { inside } from "../common/inside.ts";
 import { lastError, type Libzmq } from "./libzmq.ts";
 
 /** `struct pollfd`: int fd, short events, short revents */

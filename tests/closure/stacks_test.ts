@@ -2,7 +2,7 @@
 /** Stack traces of shipped functions speak of the file that the user wrote. */
 
 import { assertEquals } from "@std/assert";
-import { translateStack } from "../../src/closure/stack.ts";
+import { translateStack } from "../../src/closure/capture/stack.ts";
 import { nested } from "./_imported.ts";
 import { onWorker, type Unary } from "./_cases.ts";
 

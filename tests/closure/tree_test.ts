@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { apply } from "../../src/closure/tree.ts";
+import { apply } from "../../src/closure/capture/tree.ts";
 
 Deno.test("What is cut out leaves its lines, and what comes after it in its column", () => {
   const text = apply("a{\n1;\r\n22}b", 0, [{ start: 1, end: 10, text: ";" }]);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Codes } from "../../src/dispatcher/codes.ts";
+import { Codes } from "../../src/engine/codes.ts";
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);
 

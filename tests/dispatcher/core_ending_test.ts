@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { CoreAction } from "../../src/dispatcher/events.ts";
+import type { CoreAction } from "../../src/core/events.ts";
 import { chunksOf, Harness, loss, only, stopped } from "./harness.ts";
 
 Deno.test("a cancelled run is forgotten at once and dropped by its workers", () => {

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { CoreAction } from "../../src/dispatcher/events.ts";
+import type { CoreAction } from "../../src/core/events.ts";
 import type { AssignedChunk } from "../../src/protocol/messages.ts";
 import { chunksOf, Harness, LIMITS, measured, only, settle, START } from "./harness.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CoreEvent } from "../../src/dispatcher/events.ts";
+import type { CoreEvent } from "../../src/core/events.ts";
 import { assert, assertEquals } from "@std/assert";
 import { chunksOf, Harness, LIMITS, loss, only, START, stopped } from "./harness.ts";
 

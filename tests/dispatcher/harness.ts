@@ -5,13 +5,13 @@
  * @module
  */
 
-import { Core } from "../../src/dispatcher/core.ts";
+import { Core } from "../../src/core/core.ts";
 import type {
   CoreAction,
   CoreEvent,
   CoreSettings,
   RunSettings,
-} from "../../src/dispatcher/events.ts";
+} from "../../src/core/events.ts";
 import type { WorkerLoss } from "../../src/errors.ts";
 import type {
   AssignedChunk,

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { settings } from "../../mod.ts";
-import { ItemSource } from "../../src/dispatcher/item_source.ts";
+import { ItemSource } from "../../src/engine/item_source.ts";
 
 /** More than any of the sources has. */
 const MOST = 10;

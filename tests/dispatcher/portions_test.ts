@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
-import type { RunSettings } from "../../src/dispatcher/events.ts";
+import type { RunSettings } from "../../src/core/events.ts";
 import {
   isWorthRecalling,
   type Load,
   mostItems,
   usualItems,
-} from "../../src/dispatcher/portions.ts";
-import { Run } from "../../src/dispatcher/run.ts";
+} from "../../src/core/portions.ts";
+import { Run } from "../../src/core/run.ts";
 
 /** A run of which so many items wait. */
 function runOf(

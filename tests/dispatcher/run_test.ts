@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { RunSettings } from "../../src/dispatcher/events.ts";
-import { type Range, Run } from "../../src/dispatcher/run.ts";
+import type { RunSettings } from "../../src/core/events.ts";
+import { type Range, Run } from "../../src/core/run.ts";
 import { loss } from "./harness.ts";
 
 function runOf(available: number, settings: Partial<RunSettings> = {}): Run {

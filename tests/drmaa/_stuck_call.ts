@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Watch } from "../../src/drmaa/keeper_watch.ts";
+import { Watch } from "../../src/scheduler/grid_engine/keeper/watch.ts";
 
 const { setInterval } = globalThis;
 globalThis.setInterval =

@@ -10,7 +10,7 @@ import {
   settings,
   type WorkerSpec,
 } from "../../mod.ts";
-import { cleanUp } from "../../src/cleanup.ts";
+import { cleanUp } from "../../src/common/cleanup.ts";
 import { LogTail } from "../../src/scheduler/log_tail.ts";
 import { entries, range, test, until } from "./_helpers.ts";
 import { Program } from "./_program.ts";

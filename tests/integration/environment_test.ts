@@ -38,12 +38,12 @@ test("A working directory that was removed is told as that", async () => {
 });
 
 test("The library within a bundle says how to leave it out", async () => {
-  const source = new URL("../../src/dispatcher/preconditions.ts", import.meta.url);
+  const source = new URL("../../src/engine/preconditions.ts", import.meta.url);
   const errors = new URL("../../src/errors.ts", import.meta.url).href;
   const text = Deno.readTextFileSync(source).replace("../errors.ts", errors);
   using project = new Project({ "bundle.ts": text });
   const url = `file://${project.path}/bundle.ts`;
-  const { checkPreconditions }: typeof import("../../src/dispatcher/preconditions.ts") =
+  const { checkPreconditions }: typeof import("../../src/engine/preconditions.ts") =
     await import(url);
   assertThrows(
     checkPreconditions,

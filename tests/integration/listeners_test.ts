@@ -1,16 +1,16 @@
 /**
  * What a run tells may be told to code that throws: that ends the run, and costs no other
- * run anything. See `src/dispatcher/engine.ts`.
+ * run anything. See `src/engine/engine.ts`.
  */
 
 import { assertEquals } from "@std/assert";
 import { ProcessScheduler } from "../../mod.ts";
-import type { RunListener, RunRequest } from "../../src/dispatcher/active_run.ts";
-import { captureLater } from "../../src/dispatcher/call.ts";
-import { Engine } from "../../src/dispatcher/engine.ts";
-import { ItemSource } from "../../src/dispatcher/item_source.ts";
-import { JobOutput } from "../../src/dispatcher/job_output.ts";
-import { runSettings } from "../../src/dispatcher/options.ts";
+import type { RunListener, RunRequest } from "../../src/engine/active_run.ts";
+import { captureLater } from "../../src/calls/call.ts";
+import { Engine } from "../../src/engine/engine.ts";
+import { ItemSource } from "../../src/engine/item_source.ts";
+import { JobOutput } from "../../src/engine/job_output.ts";
+import { runSettings } from "../../src/calls/options.ts";
 import { range, test } from "./_helpers.ts";
 
 const half = (x: number) => {

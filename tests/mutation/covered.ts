@@ -15,7 +15,7 @@ const closure = (...names: string[]) => names.map((name) => `tests/closure/${nam
 /** What can be broken; the quickest tests come first. */
 export const COVERED: Covered[] = [
   {
-    modules: ["core", "run", "portions"].map((name) => `src/dispatcher/${name}.ts`),
+    modules: ["core", "run", "portions"].map((name) => `src/core/${name}.ts`),
     tests: [["tests/dispatcher/"], ["tests/simulation/"]],
   },
   {
@@ -29,16 +29,21 @@ export const COVERED: Covered[] = [
     ]],
   },
   {
-    modules: ["src/worker/running_item.ts"],
+    modules: ["src/worker/between/running_item.ts"],
     tests: [["tests/worker/running_item_test.ts"]],
   },
   {
-    modules: ["src/worker/held_results.ts"],
+    modules: ["src/worker/between/held_results.ts"],
     tests: [["tests/worker/held_results_test.ts", "tests/worker/outbox_test.ts"]],
   },
-  { modules: ["src/worker/ring.ts"], tests: [["tests/worker/channel_test.ts"]] },
   {
-    modules: ["analyze", "class_text", "tree"].map((name) => `src/closure/${name}.ts`),
+    modules: ["src/worker/between/ring.ts"],
+    tests: [["tests/worker/channel_test.ts"]],
+  },
+  {
+    modules: ["analyze", "class_text", "tree"].map((name) =>
+      `src/closure/capture/${name}.ts`
+    ),
     tests: [
       closure("refusals_test.ts", "functions_test.ts", "variables_test.ts"),
       closure("classes_test.ts", "changed_test.ts", "function_objects_test.ts"),

@@ -6,7 +6,7 @@
 
 import { stripTypeScriptTypes } from "node:module";
 import { parse } from "npm:acorn@8.19.0";
-import { type Edit, type Tree, walk } from "../../src/closure/tree.ts";
+import { type Edit, type Tree, walk } from "../../src/closure/capture/tree.ts";
 
 /** One way to break a module. */
 export interface Mutation extends Edit {

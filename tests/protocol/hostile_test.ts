@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
 import { serialize as write } from "node:v8";
-import { translateStack } from "../../src/closure/stack.ts";
+import { translateStack } from "../../src/closure/capture/stack.ts";
 import { ProtocolError } from "../../src/errors.ts";
 import { decodeWorkerMessage, typeOf } from "../../src/protocol/codec.ts";
 import { decodeFailure, encodeFailure } from "../../src/protocol/failure.ts";

@@ -7,7 +7,7 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import * as fc from "fast-check";
-import { HostLink } from "../../src/dispatcher/host_link.ts";
+import { HostLink } from "../../src/engine/host_link.ts";
 import { ProtocolError } from "../../src/errors.ts";
 import {
   decodeHostMessage,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CoreAction, CoreEvent } from "../../src/dispatcher/events.ts";
+import type { CoreAction, CoreEvent } from "../../src/core/events.ts";
 import { Recorder } from "../../src/report/recorder.ts";
 import type { RunRecord } from "../../src/report/record.ts";
 import { Harness } from "../dispatcher/harness.ts";

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { GridEngineSchedulerOptions } from "../../mod.ts";
-import { otherThan } from "../../src/scheduler/submission.ts";
+import { otherThan } from "../../src/scheduler/grid_engine/submission.ts";
 import { DENO } from "../cluster/cluster.ts";
 import { clearErrors, withQueue } from "../cluster/grid.ts";
 import { hidden } from "../doctor/_on_cluster.ts";

@@ -1,8 +1,8 @@
-/** Why jobs ended, out of what DRMAA tells: see `src/scheduler/job_end.ts`. */
+/** Why jobs ended, out of what DRMAA tells: see `src/scheduler/grid_engine/job_end.ts`. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import type { JobInfo } from "../../src/drmaa/session.ts";
-import { lossOf, type TimeLimits } from "../../src/scheduler/job_end.ts";
+import { lossOf, type TimeLimits } from "../../src/scheduler/grid_engine/job_end.ts";
 
 const NOTHING: JobInfo = {
   jobId: "1.1",

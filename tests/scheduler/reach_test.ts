@@ -1,9 +1,9 @@
-/** Which of the host's addresses a worker takes: see `src/worker/reach.ts`. */
+/** Which of the host's addresses a worker takes: see `src/worker/process/reach.ts`. */
 
 import { assert, assertEquals } from "@std/assert";
 import type { RunFile } from "../../src/protocol/run_file.ts";
 import type { Machine } from "../../src/zeromq/machine.ts";
-import { endpointsFrom, reachHost } from "../../src/worker/reach.ts";
+import { endpointsFrom, reachHost } from "../../src/worker/process/reach.ts";
 
 /** An endpoint of this machine at which somebody listens. */
 function listening(): { endpoint: string } & Disposable {

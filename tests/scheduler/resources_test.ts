@@ -10,7 +10,7 @@ import {
   word,
 } from "../../src/scheduler/resources.ts";
 import { SchedulerError } from "../../src/errors.ts";
-import { GridEngineScheduler } from "../../src/scheduler/grid_engine.ts";
+import { GridEngineScheduler } from "../../src/scheduler/grid_engine/scheduler.ts";
 
 Deno.test("bytesOf takes bytes, and the units of Grid Engine", () => {
   assertEquals(bytesOf(2 ** 30), 2 ** 30);

@@ -1,7 +1,10 @@
-/** How long a job may run, out of what is known of it: see `src/scheduler/time_limits.ts`. */
+/** How long a job may run, out of what is known of it: see `src/scheduler/grid_engine/time_limits.ts`. */
 
 import { assertEquals } from "@std/assert";
-import { limitsOfQueue, timeLimits } from "../../src/scheduler/time_limits.ts";
+import {
+  limitsOfQueue,
+  timeLimits,
+} from "../../src/scheduler/grid_engine/time_limits.ts";
 import { TempDirectory } from "../fixtures/tools.ts";
 
 /** The limits of a job, where the cluster cannot be asked. */

@@ -1,7 +1,7 @@
-/** What is known of a task that went back: see `src/scheduler/went_back.ts`. */
+/** What is known of a task that went back: see `src/scheduler/grid_engine/went_back.ts`. */
 
 import { assertEquals, assertMatch } from "@std/assert";
-import { returnOf } from "../../src/scheduler/went_back.ts";
+import { returnOf } from "../../src/scheduler/grid_engine/went_back.ts";
 
 const ABOUT = `job_number:                 103
 error reason          1:      11/27/2026 10:22:17 [103:4508]: exit_status of prolog = 1

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SchedulerError } from "../../src/errors.ts";
-import { cacheWorker } from "../../src/scheduler/worker_cache.ts";
+import { cacheWorker } from "../../src/scheduler/grid_engine/worker_cache.ts";
 
 const root = new URL("../../", import.meta.url);
 
@@ -16,7 +16,7 @@ Deno.test("The worker's program runs from the cache when nobody serves it any mo
     },
   );
   const module = `http://127.0.0.1:${server.addr.port}/worker.ts`;
-  const thread = new URL("./src/worker/executor.ts", module).href;
+  const thread = new URL("./src/worker/thread/executor.ts", module).href;
   await cacheWorker([module, thread], env);
   await server.shutdown();
   const run = async (module: string) => {

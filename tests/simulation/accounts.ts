@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Failure } from "../../src/dispatcher/events.ts";
+import type { Failure } from "../../src/core/events.ts";
 import type { RunPlan } from "./scenario.ts";
 
 /** What became of an item. */

@@ -1,13 +1,13 @@
 /**
- * What `src/dispatcher/engine.ts` does around the core, in virtual time: frames to
+ * What `src/engine/engine.ts` does around the core, in virtual time: frames to
  * events, actions to frames, the sources of items, and a tick now and then. Every event
  * is followed by the checks of the core itself and of the ledger.
  *
  * @module
  */
 
-import { Core } from "../../src/dispatcher/core.ts";
-import type { CoreAction, CoreEvent } from "../../src/dispatcher/events.ts";
+import { Core } from "../../src/core/core.ts";
+import type { CoreAction, CoreEvent } from "../../src/core/events.ts";
 import { ProtocolError, type WorkerLoss } from "../../src/errors.ts";
 import { decodeWorkerMessage, encode } from "../../src/protocol/codec.ts";
 import type { Arrival } from "../../src/protocol/link.ts";

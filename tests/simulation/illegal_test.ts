@@ -8,8 +8,8 @@
  * @module
  */
 
-import { Core } from "../../src/dispatcher/core.ts";
-import type { CoreAction, CoreEvent } from "../../src/dispatcher/events.ts";
+import { Core } from "../../src/core/core.ts";
+import type { CoreAction, CoreEvent } from "../../src/core/events.ts";
 import { FAILURE_REASONS } from "../../src/protocol/messages.ts";
 import type { AssignedChunk, Segment } from "../../src/protocol/messages.ts";
 import { must } from "./accounts.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CoreSettings } from "../../src/dispatcher/events.ts";
+import type { CoreSettings } from "../../src/core/events.ts";
 import { leftOf, must, type Witness, type WorkerAccount } from "./accounts.ts";
 import type { Books } from "./books.ts";
 import type { Faults } from "./scenario.ts";

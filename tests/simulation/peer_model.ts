@@ -1,10 +1,10 @@
 /**
- * One worker as the host talks to it: what `src/dispatcher/peer.ts` does.
+ * One worker as the host talks to it: what `src/engine/peer.ts` does.
  *
  * @module
  */
 
-import { HostLink } from "../../src/dispatcher/host_link.ts";
+import { HostLink } from "../../src/engine/host_link.ts";
 import type { Arrival, Flow } from "../../src/protocol/link.ts";
 import type { HostMessage } from "../../src/protocol/messages.ts";
 import { type Frames, numberOf } from "./network.ts";

@@ -4,11 +4,7 @@
  * @module
  */
 
-import type {
-  CoreAction,
-  CoreEvent,
-  CoreSettings,
-} from "../../src/dispatcher/events.ts";
+import type { CoreAction, CoreEvent, CoreSettings } from "../../src/core/events.ts";
 import type { AssignedChunk } from "../../src/protocol/messages.ts";
 import {
   type Held,

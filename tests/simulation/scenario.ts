@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { CoreSettings, RunSettings } from "../../src/dispatcher/events.ts";
+import type { CoreSettings, RunSettings } from "../../src/core/events.ts";
 import type { Flow } from "../../src/protocol/link.ts";
 import { Random } from "./prng.ts";
 

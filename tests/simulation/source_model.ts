@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CoreEvent } from "../../src/dispatcher/events.ts";
+import type { CoreEvent } from "../../src/core/events.ts";
 import type { RunAccount } from "./accounts.ts";
 import type { Random } from "./prng.ts";
 

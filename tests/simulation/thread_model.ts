@@ -1,5 +1,5 @@
 /**
- * What a worker runs, as `src/worker/thread.ts` and `src/worker/executor.ts` do it:
+ * What a worker runs, as `src/worker/process/thread.ts` and `src/worker/thread/executor.ts` do it:
  * chunks in order, results in batches, and a new process when what runs must end; or a
  * new thread, which the protocol provides for, too.
  *

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { CoreEvent, Failure } from "../../src/dispatcher/events.ts";
+import type { CoreEvent, Failure } from "../../src/core/events.ts";
 import { type Carried, must, type Outcome, type RunAccount } from "./accounts.ts";
 import type { Kind } from "./scenario.ts";
 

@@ -1,5 +1,5 @@
 /**
- * A worker's process, as far as the host can tell: `src/worker/client.ts` with its
+ * A worker's process, as far as the host can tell: `src/worker/process/client.ts` with its
  * connection, and the faults that a process can have. What it runs is in
  * `thread_model.ts`.
  *

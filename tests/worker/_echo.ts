@@ -1,6 +1,10 @@
 /** A thread that says again whatever it is told. */
 
-import { Channel, type ChannelMemory, type Posted } from "../../src/worker/channel.ts";
+import {
+  Channel,
+  type ChannelMemory,
+  type Posted,
+} from "../../src/worker/between/channel.ts";
 
 interface Message {
   number: number;

@@ -1,6 +1,6 @@
 /** A thread that begins items as fast as it is given them, and notes which it began. */
 
-import { RunningItem } from "../../src/worker/running_item.ts";
+import { RunningItem } from "../../src/worker/between/running_item.ts";
 
 interface Start {
   memory: SharedArrayBuffer;

@@ -1,6 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { Channel, channelMemory, type Posted } from "../../src/worker/channel.ts";
-import { Ring } from "../../src/worker/ring.ts";
+import {
+  Channel,
+  channelMemory,
+  type Posted,
+} from "../../src/worker/between/channel.ts";
+import { Ring } from "../../src/worker/between/ring.ts";
 
 interface Message {
   number: number;

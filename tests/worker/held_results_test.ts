@@ -1,6 +1,9 @@
 import { assert, assertEquals } from "@std/assert";
 import { deserialize, serialize } from "../../src/protocol/values.ts";
-import { HeldResults, type TakenResults } from "../../src/worker/held_results.ts";
+import {
+  HeldResults,
+  type TakenResults,
+} from "../../src/worker/between/held_results.ts";
 
 /** The same memory as the thread and the event loop see it. */
 function bothSides(): { thread: HeldResults; loop: HeldResults } {

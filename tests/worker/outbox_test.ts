@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import { HeldResults } from "../../src/worker/held_results.ts";
-import { Outbox } from "../../src/worker/outbox.ts";
+import { HeldResults } from "../../src/worker/between/held_results.ts";
+import { Outbox } from "../../src/worker/thread/outbox.ts";
 
 /** An outbox with a clock that the test sets, and what it says of the time. */
 function timed() {

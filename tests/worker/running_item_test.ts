@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { epoch, IDLE, LOADING, RunningItem } from "../../src/worker/running_item.ts";
+import {
+  epoch,
+  IDLE,
+  LOADING,
+  RunningItem,
+} from "../../src/worker/between/running_item.ts";
 import { bounded } from "../fixtures/tools.ts";
 
 /** The numbers come round while it goes on. */
@@ -143,7 +148,7 @@ async function stepwise(begun = 0) {
   Object.assign(Atomics, Object.fromEntries(stopping));
   try {
     // Another copy of the module, which takes those for its own.
-    const module = "../../src/worker/running_item.ts?stepwise";
+    const module = "../../src/worker/between/running_item.ts?stepwise";
     const copy: { RunningItem: typeof RunningItem } = await import(module);
     return bothSides(begun, copy.RunningItem);
   } finally {

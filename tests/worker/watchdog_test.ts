@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { Watchdog } from "../../src/worker/watchdog.ts";
+import { Watchdog } from "../../src/worker/process/watchdog.ts";
 
 Deno.test("a watchdog counts its looks while nothing changes", () => {
   const watchdog = new Watchdog(50);

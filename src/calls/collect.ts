@@ -1,0 +1,119 @@
+/**
+ * All results of a run, in order, as `map` gives them.
+ *
+ * @module
+ */
+
+import type { RunListener } from "../engine/active_run.ts";
+import type { CallRequest } from "./call.ts";
+import type { Engine } from "../engine/engine.ts";
+import { freshSeed } from "../common/random.ts";
+import { ItemSource } from "../engine/item_source.ts";
+import { JobOutput } from "../engine/job_output.ts";
+import { runSettings } from "./options.ts";
+import { checkReport, openRecording } from "./report.ts";
+import { AnyResults, NumberResults } from "./results.ts";
+
+/**
+ * Runs a function over items.
+ *
+ * @param engine Where.
+ * @param call What.
+ * @returns The results, in the order of the items.
+ * @throws What the item of lowest index threw, of those seen to fail; the reason of the
+ * signal; a {@linkcode WorkerLostError} when no worker can be had.
+ */
+export async function collect(
+  engine: Engine,
+  call: CallRequest,
+): Promise<unknown[] | Float64Array> {
+  const { options, name } = call;
+  const { signal, reraise = true, into } = options;
+  const items = new ItemSource(call.items);
+  const settings = runSettings(options, items.count || 1);
+  checkReport(options);
+  const { seed = freshSeed() } = options;
+  const stop = (error: unknown) => {
+    engine.cancel(run);
+    reject(error);
+  };
+  const output = new JobOutput({ ...options, name, isJob: false, failed: stop });
+  // Where there is nothing to do, nothing is started.
+  await items.begin(name, engine.closing, signal);
+  const recording = await openRecording(call, items).catch((error) => {
+    items.close();
+    throw error;
+  });
+  const results = into ? new NumberResults(items.count) : new AnyResults(items.count);
+  if (items.count === 0) {
+    await recording?.finish("finished");
+    return results.all(0);
+  }
+
+  /** Why what was not settled has failed, if it has not been thrown. */
+  let abandoned: Error | undefined;
+  const { promise, resolve, reject } = Promise.withResolvers<
+    unknown[] | Float64Array
+  >();
+  const failures = new Map<number, unknown>();
+  const failed = (index: number, error: unknown) => {
+    results.fail(index, error);
+    if (!reraise) return;
+    // Others may fail by the same event; of those the first in order is thrown.
+    if (failures.size === 0) {
+      queueMicrotask(() => {
+        engine.cancel(run);
+        reject(failures.get(Math.min(...failures.keys())));
+      });
+    }
+    failures.set(index, error);
+  };
+  const listener: RunListener = {
+    results(first, values) {
+      try {
+        results.put(first, values);
+      } catch (error) {
+        failed(first, error);
+      }
+    },
+    failed,
+    ended(error) {
+      // Whatever it has thrown, and be it undefined.
+      if (items.failure) return reject(items.failure.error);
+      if (error && (reraise || !items.ended)) return reject(error);
+      // What was settled is kept; the rest fails for the same reason.
+      abandoned = error;
+      if (failures.size === 0) resolve(results.all(items.count, error));
+    },
+  };
+  const watched = { name, items, engine, failed: stop };
+  const progress = options.progress
+    ? new (await import("./progress.ts")).ProgressReport(options.progress, watched)
+    : undefined;
+  const run = engine.start({
+    name,
+    code: call.code,
+    items,
+    settings,
+    seed,
+    output,
+    daemon: false,
+    recorder: recording?.recorder,
+    listener: progress?.counting(listener) ?? listener,
+  });
+  const abort = () => stop(signal!.reason);
+  signal?.addEventListener("abort", abort);
+  if (signal?.aborted) abort();
+  try {
+    const all = await promise;
+    progress?.end(true);
+    await recording?.finish(abandoned ? "failed" : "finished", abandoned);
+    return all;
+  } catch (error) {
+    await recording?.finish(signal?.aborted ? "aborted" : "failed", error);
+    throw error;
+  } finally {
+    progress?.end(false);
+    signal?.removeEventListener("abort", abort);
+  }
+}

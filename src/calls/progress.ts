@@ -1,0 +1,149 @@
+/**
+ * How far a run has come: counted as results arrive, and told now and then.
+ *
+ * @module
+ */
+
+import { inThisContext } from "../common/context.ts";
+import { printError } from "../common/printing.ts";
+import type { RunListener } from "../engine/active_run.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { ItemSource } from "../engine/item_source.ts";
+import { hide, type Line, show } from "./progress_display.ts";
+import {
+  type Progress,
+  progressLine,
+  type ProgressOption,
+  progressText,
+} from "./progress_text.ts";
+
+/** How often a callback is told, in milliseconds. */
+const CALLBACK_INTERVAL = 250;
+/** How often a line is written where there is no terminal, in milliseconds. */
+const PLAIN_INTERVAL = 10_000;
+
+/** What run it is. */
+export interface ProgressSettings {
+  /** What the run is called. */
+  name: string;
+  /** Where its items come from. */
+  items: ItemSource;
+  /** Where it runs. */
+  engine: Engine;
+  /** Takes what the user's callback throws. */
+  failed(error: unknown): void;
+}
+
+/** The report on one run, from its beginning to its end. */
+export class ProgressReport {
+  readonly #option: Exclude<ProgressOption, false>;
+  readonly #settings: ProgressSettings;
+  readonly #begin = performance.now();
+  readonly #line: Line | undefined;
+  readonly #timer: ReturnType<typeof setInterval> | undefined;
+  #done = 0;
+  #failed = 0;
+  /** When a worker was first seen at work. */
+  #since: number | undefined;
+  #ended = false;
+
+  /**
+   * Begins to report.
+   *
+   * @param option To whom.
+   * @param settings On what run.
+   */
+  constructor(option: Exclude<ProgressOption, false>, settings: ProgressSettings) {
+    this.#option = option === true ? true : inThisContext(option);
+    this.#settings = settings;
+    if (option === true && Deno.stderr.isTerminal()) {
+      this.#line = (columns) => progressLine(this.#now(), columns);
+      show(this.#line);
+      return;
+    }
+    const interval = option === true ? PLAIN_INTERVAL : CALLBACK_INTERVAL;
+    this.#timer = setInterval(() => this.#tell(), interval);
+    Deno.unrefTimer(this.#timer as unknown as number);
+  }
+
+  /** The listener of the run, with its results and failures counted. */
+  counting(listener: RunListener): RunListener {
+    return {
+      ...listener,
+      results: (first, values) => {
+        this.#done += values.length;
+        listener.results(first, values);
+      },
+      failed: (index, error) => {
+        this.#failed++;
+        listener.failed(index, error);
+      },
+      ended: (error) => {
+        this.#failed += this.#settings.items.failedWithRun;
+        listener.ended(error);
+      },
+    };
+  }
+
+  /**
+   * The run is over.
+   *
+   * @param complete Whether all of its items are settled.
+   * @throws What the user's callback throws, if the run itself did not fail.
+   */
+  end(complete: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    clearInterval(this.#timer);
+    const last = this.#now();
+    if (this.#line) return hide(this.#line, complete ? progressText(last) : undefined);
+    if (this.#option === true) {
+      return complete ? printError(progressText(last)) : undefined;
+    }
+    try {
+      this.#option(last);
+    } catch (error) {
+      if (complete) throw error;
+    }
+  }
+
+  #tell(): void {
+    try {
+      if (this.#option === true) printError(progressText(this.#now()));
+      else this.#option(this.#now());
+    } catch (error) {
+      this.#settings.failed(error);
+    }
+  }
+
+  #now(): Progress {
+    const { name, items, engine } = this.#settings;
+    const { requested, started, ready, disconnected, busy } = engine.workers;
+    const now = performance.now();
+    const settled = this.#done + this.#failed;
+    if (busy > 0 || settled > 0) this.#since ??= settled > 0 ? this.#begin : now;
+    const working = this.#since === undefined ? 0 : now - this.#since;
+    const rate = working > 0 ? 1000 * settled / working : 0;
+    const total = items.ended ? items.count : undefined;
+    return {
+      name,
+      done: this.#done,
+      failed: this.#failed,
+      total,
+      elapsed: now - this.#begin,
+      rate,
+      remaining: total !== undefined && rate > 0
+        ? 1000 * (total - settled) / rate
+        : undefined,
+      workers: {
+        running: busy,
+        idle: ready + disconnected - busy,
+        starting: started,
+        pending: requested,
+      },
+      queued: engine.queued,
+      delay: engine.delay,
+      ended: this.#ended,
+    };
+  }
+}

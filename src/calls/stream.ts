@@ -1,0 +1,262 @@
+/**
+ * The results of a run one after the other, as `imap` and `imapUnordered` give them.
+ *
+ * @module
+ */
+
+import type { RunListener } from "../engine/active_run.ts";
+import type { CallRequest } from "./call.ts";
+import { freshSeed } from "../common/random.ts";
+import type { Ending } from "../report/record.ts";
+import type { Recording } from "../report/recording.ts";
+import type { Engine } from "../engine/engine.ts";
+import { ItemSource } from "../engine/item_source.ts";
+import { JobOutput } from "../engine/job_output.ts";
+import type { ProgressReport } from "./progress.ts";
+import { runSettings } from "./options.ts";
+import { checkReport, openRecording } from "./report.ts";
+
+/** How many items are read beyond those whose results were taken. */
+const WINDOW = 4096;
+
+interface Outcome {
+  value?: unknown;
+  error?: unknown;
+}
+
+type Waiting = PromiseWithResolvers<IteratorResult<unknown>>;
+
+/**
+ * Iterates over the results of a run. It begins with the first `next()`; `return()`, as
+ * by `break`, ends what runs and closes the source, though a `next()` be waiting.
+ */
+export class ResultStream implements AsyncIterableIterator<unknown> {
+  readonly #getEngine: () => Engine;
+  readonly #call: CallRequest;
+  readonly #ordered: boolean;
+  readonly #finish: () => Promise<void>;
+  readonly #items: ItemSource;
+  readonly #settings: ReturnType<typeof runSettings>;
+  readonly #seed: number;
+  readonly #output: JobOutput;
+  #progress: ProgressReport | undefined;
+  /** Ordered: by index. Unordered: in the order of arrival. */
+  readonly #ready = new Map<number, Outcome>();
+  readonly #waiting: Waiting[] = [];
+  #engine: Engine | undefined;
+  #begun = false;
+  /** Whether somebody waits, as far as the engine was told. */
+  #awaited = true;
+  #run: number | undefined;
+  #recording: Recording | undefined;
+  #next = 0;
+  #arrived = 0;
+  #total = Infinity;
+  #failure: { error: unknown } | undefined;
+  #finished: Promise<void> | undefined;
+
+  /**
+   * @param getEngine Where it runs, asked for when it begins.
+   * @param call What runs.
+   * @param ordered Whether results come in the order of the items, or as they finish.
+   * @param finish Called once, when it is over.
+   */
+  constructor(
+    getEngine: () => Engine,
+    call: CallRequest,
+    ordered: boolean,
+    finish: () => Promise<void>,
+  ) {
+    this.#getEngine = getEngine;
+    this.#call = call;
+    this.#ordered = ordered;
+    this.#finish = finish;
+    this.#items = new ItemSource(call.items);
+    this.#items.allowed = WINDOW;
+    this.#settings = runSettings(call.options, this.#items.count || 1);
+    checkReport(call.options);
+    this.#seed = call.options.seed ?? freshSeed();
+    this.#output = new JobOutput({
+      ...call.options,
+      name: call.name,
+      isJob: false,
+      failed: (error) => this.#stop(error),
+    });
+  }
+
+  /** The next result, as soon as it is there. */
+  next(): Promise<IteratorResult<unknown>> {
+    const waiting: Waiting = Promise.withResolvers();
+    this.#waiting.push(waiting);
+    // It may end before the source has given its first item.
+    if (!this.#begun && this.#finished === undefined) void this.#begin();
+    else this.#serve();
+    return waiting.promise;
+  }
+
+  /** Ends the iteration and what runs for it. */
+  async return(value?: unknown): Promise<IteratorResult<unknown>> {
+    await this.#end();
+    return { value, done: true };
+  }
+
+  /** The stream itself. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async #begin(): Promise<void> {
+    this.#begun = true;
+    const { name, options: { signal } } = this.#call;
+    try {
+      this.#engine = this.#getEngine();
+      await this.#items.begin(name, this.#engine.closing, signal);
+      this.#recording = await openRecording(this.#call, this.#items);
+      if (this.#finished !== undefined) await this.#recording?.finish("left early");
+      if (this.#items.count === 0) this.#total = 0;
+      else {
+        const { progress } = this.#call.options;
+        this.#start(progress ? await import("./progress.ts") : undefined);
+      }
+    } catch (error) {
+      this.#failure = { error };
+    }
+    this.#serve();
+  }
+
+  /** @param reporting What reports progress, if that is wanted. */
+  #start(reporting: typeof import("./progress.ts") | undefined): void {
+    if (this.#finished !== undefined) return;
+    const { signal, reraise = true, progress } = this.#call.options;
+    signal?.addEventListener("abort", this.#abort);
+    const listener: RunListener = {
+      results: (first, values) => {
+        for (let i = 0; i < values.length; i++) {
+          this.#put(first + i, { value: values[i] });
+        }
+        this.#serve();
+      },
+      failed: (index, error) => {
+        this.#put(index, reraise ? { error } : { value: error });
+        this.#serve();
+      },
+      ended: (error) => {
+        if (error) this.#failure = { error };
+        else this.#total = this.#items.count;
+        this.#serve();
+      },
+    };
+    if (progress && reporting) {
+      this.#progress = new reporting.ProgressReport(progress, {
+        name: this.#call.name,
+        items: this.#items,
+        engine: this.#engine!,
+        failed: (error) => this.#stop(error),
+      });
+    }
+    this.#run = this.#engine!.start({
+      name: this.#call.name,
+      code: this.#call.code,
+      items: this.#items,
+      settings: this.#settings,
+      seed: this.#seed,
+      output: this.#output,
+      daemon: false,
+      drains: true,
+      recorder: this.#recording?.recorder,
+      listener: this.#progress?.counting(listener) ?? listener,
+    });
+    // Nobody listened to it for a moment.
+    if (signal?.aborted) this.#abort();
+  }
+
+  readonly #abort = (): void => this.#stop(this.#call.options.signal!.reason);
+
+  #stop(error: unknown): void {
+    this.#failure = { error };
+    this.#engine!.cancel(this.#run!);
+    this.#serve();
+  }
+
+  #put(index: number, outcome: Outcome): void {
+    this.#ready.set(this.#ordered ? index : this.#arrived++, outcome);
+  }
+
+  /** Gives those who wait what is there. */
+  #serve(): void {
+    this.#serveAll();
+    const awaited = this.#waiting.length > 0;
+    if (this.#run === undefined || awaited === this.#awaited) return;
+    this.#awaited = awaited;
+    this.#engine!.setAwaited(this.#run, awaited);
+  }
+
+  #serveAll(): void {
+    while (this.#waiting.length > 0) {
+      const outcome = this.#ready.get(this.#next);
+      const complete = this.#next >= this.#total;
+      // What was read before the source failed comes first.
+      if (complete) this.#failure ??= this.#items.failure;
+      if (complete && !this.#failure) this.#endProgress();
+      if (this.#finished !== undefined || complete && !this.#failure) {
+        this.#end().catch(() => {}); // Whoever waits is told.
+      } else if (outcome && "value" in outcome) {
+        this.#ready.delete(this.#next++);
+        this.#allowMore();
+        this.#waiting.shift()!.resolve({ value: outcome.value, done: false });
+      } else if (outcome ?? this.#failure) {
+        const { error } = outcome ?? this.#failure!;
+        this.#failure ??= { error };
+        const { reject } = this.#waiting.shift()!;
+        const tell = () => reject(error);
+        this.#end().then(tell, tell);
+      } else {
+        return;
+      }
+    }
+  }
+
+  #endProgress(): void {
+    try {
+      this.#progress?.end(true);
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  /** What was taken makes room in the window. */
+  #allowMore(): void {
+    const allowed = this.#next + WINDOW;
+    // Not one by one, so that chunks stay large.
+    if (allowed - this.#items.allowed < WINDOW / 8) return;
+    this.#items.allowed = allowed;
+    if (this.#run !== undefined) this.#engine!.readOn(this.#run);
+  }
+
+  /** Whoever waits hears of the end when nothing is left of the run, as with a map. */
+  #end(): Promise<void> {
+    this.#call.options.signal?.removeEventListener("abort", this.#abort);
+    this.#finished ??= this.#close();
+    for (const { resolve, reject } of this.#waiting.splice(0)) {
+      this.#finished.then(() => resolve({ value: undefined, done: true }), reject);
+    }
+    return this.#finished;
+  }
+
+  /** How it ended. */
+  #how(): Ending["how"] {
+    if (this.#failure) {
+      return this.#call.options.signal?.aborted ? "aborted" : "failed";
+    }
+    return this.#next >= this.#total ? "finished" : "left early";
+  }
+
+  async #close(): Promise<void> {
+    if (this.#run !== undefined) this.#engine!.cancel(this.#run);
+    this.#items.close();
+    this.#ready.clear();
+    this.#progress?.end(false);
+    await this.#recording?.finish(this.#how(), this.#failure?.error);
+    await this.#finish();
+  }
+}

@@ -1,0 +1,347 @@
+/**
+ * What the text of a function or class says: which variables it uses that are not its
+ * own, and what has to change in it so that it means the same elsewhere.
+ *
+ * @module
+ */
+
+import type * as acorn from "npm:acorn@8.19.0";
+import { SerializationError } from "../../errors.ts";
+import { classEdits, type ClassFacts, factsOf, NAMES } from "./class_text.ts";
+import { apply, childrenOf, type Edit, type Range, type Tree, walk } from "./tree.ts";
+
+/** The parser and the scope analysis, which only a function that captures needs. */
+export interface Tools {
+  parse: typeof acorn.parse;
+  analyze: (ast: object, options: object) => { scopes: AnalyzedScope[] };
+}
+
+interface AnalyzedScope {
+  type: string;
+  block: Tree;
+  /** References in it to variables outside of it. */
+  through: Reference[];
+  variables: { name: string; references: Reference[] }[];
+}
+
+interface Reference {
+  identifier: { name: string; start: number; end: number };
+  isWrite(): boolean;
+}
+
+/** How the scope analysis reads what the parser gives. */
+const SCOPE_OPTIONS = {
+  ecmaVersion: 2022,
+  // It knows but the first argument of `import()`.
+  childVisitorKeys: { ImportExpression: ["source", "options"] },
+};
+
+let loading: Promise<Tools> | undefined;
+
+/** Loads the parser, once; what has failed, as without a network, is tried again. */
+export function loadTools(): Promise<Tools> {
+  return loading ??= load().catch((error) => {
+    loading = undefined;
+    throw error;
+  });
+}
+
+async function load(): Promise<Tools> {
+  const [{ parse }, { analyze }] = await Promise.all([
+    import("npm:acorn@8.19.0"),
+    import("npm:eslint-scope@9.1.2"),
+  ]);
+  return { parse, analyze: analyze as unknown as Tools["analyze"] };
+}
+
+/** A variable that a function uses and does not declare. */
+export interface FreeVariable {
+  /** Whether the function assigns to it. */
+  written: boolean;
+  /** Whether it is needed to make the function, and not only when it runs. */
+  early: boolean;
+}
+
+/** What the text of a function says. */
+export interface Analysis {
+  /** Whether the text is an expression, or a method as written in an object literal. */
+  form: "expression" | "method";
+  free: Map<string, FreeVariable>;
+  /** Whether it says where it stands, by `import.meta` or a relative `import()`. */
+  placed: boolean;
+  class: ClassFacts | undefined;
+  /** The name by which a function calls itself or assigns to itself, if it does. */
+  ownName: { name: string; written: boolean } | undefined;
+  /**
+   * What the text says where `ownName` is a variable around the function, as that of a
+   * declaration is, and not a constant within it.
+   */
+  asDeclaration(): Analysis;
+  /**
+   * The text to evaluate.
+   *
+   * @param index By which number a class says how to set what is private in it.
+   * @param restorable Whether instances of the class must be made without its constructor.
+   */
+  text(index: number, restorable: boolean): string;
+}
+
+/** What to do instead of saying what means something only where it stands. */
+const ADVICE: Record<string, string> = {
+  this: "put it into a variable, or make it a method",
+  super: "call what it means by name, such as Base.prototype.method.call(this)",
+  yield: "put what it gives into a variable",
+  "new.target": "put it into a variable",
+};
+
+/**
+ * Reads a function.
+ *
+ * @param source The function's text, as `Function.prototype.toString` gives it.
+ * @param label How to call the function in a complaint.
+ * @param isSloppy Whether it is not in strict mode.
+ * @throws {SerializationError} When it says what can only be said where it stands.
+ */
+export function analyze(
+  tools: Tools,
+  source: string,
+  label: string,
+  isSloppy: boolean,
+): Analysis {
+  const refuse = (what: string, advice: string, cause?: unknown): never => {
+    throw new SerializationError(
+      `${label} ${what}, which stays behind when it is sent to a worker: ${advice}`,
+      cause === undefined ? {} : { cause },
+    );
+  };
+  const sourceType = isSloppy ? "script" : "module";
+  const { form, tree, offset } = parse(tools, source, label, sourceType, refuse);
+  const root: Tree = form === "expression"
+    ? tree.body[0].expression
+    : tree.body[0].expression.properties[0];
+  const edits: Edit[] = [];
+  const early = earlyRanges(root);
+  const removed = removedRanges(form, root);
+  checkContext(form, root, refuse);
+  const free = new Map<string, FreeVariable>();
+  const { scopes } = tools.analyze(tree, { ...SCOPE_OPTIONS, sourceType });
+  const withArguments = functionsIn(root);
+  for (const reference of scopes[0]!.through) {
+    const { name, start } = reference.identifier;
+    const isIn = (range: Range) => range.start <= start && start < range.end;
+    if (removed.some(isIn)) continue;
+    // The analysis takes those in the defaults of parameters for another function's.
+    if (name === "arguments" && withArguments.some(isIn)) continue;
+    const known = free.get(name) ?? { written: false, early: false };
+    known.written ||= reference.isWrite();
+    known.early ||= early.some(isIn);
+    free.set(name, known);
+  }
+  if (free.has("arguments")) {
+    refuse("uses `arguments` of the function around it", "put it into a variable");
+  }
+  if (form === "method" && root.computed) {
+    // Any name will do: the function's own is given to it.
+    edits.push({ start: root.key.start, end: root.key.end, text: "0" });
+  }
+  let placed = false;
+  walk(root, (node) => {
+    if (node.type === "ImportExpression") {
+      placed ||= !/^[a-z]+:/.test(String(node.source.value ?? ""));
+    }
+    if (node.type === "MetaProperty" && node.meta.name === "import") {
+      edits.push({ start: node.start, end: node.end, text: NAMES.importMeta });
+      placed = true;
+    }
+    if (node.type === "CallExpression" && node.callee.name === "eval") {
+      refuse("calls eval, whose text may name any variable", "use a function");
+    }
+    if (node.type === "WithStatement") {
+      refuse("uses `with`, which may mean any variable", "name the object each time");
+    }
+  });
+  const facts = root.type === "ClassExpression"
+    ? factsOf(root, source, offset)
+    : undefined;
+  const ownName = ownNameOf(root, scopes);
+  const textWith = (more: Edit[]) => (index: number, restorable: boolean) => {
+    const ofClass = facts ? classEdits(root, facts, index, restorable) : [];
+    return apply(source, offset, [...edits, ...more, ...ofClass]);
+  };
+  const analysis: Analysis = {
+    form,
+    free,
+    placed,
+    class: facts,
+    ownName,
+    asDeclaration() {
+      const { name, written } = ownName!;
+      const { start, end } = root.id;
+      return {
+        ...analysis,
+        ownName: undefined,
+        free: new Map([...free, [name, { written, early: false }]]),
+        // Without a name of its own the function means the variable.
+        text: textWith([{ start, end, text: "" }]),
+      };
+    },
+    text: textWith([]),
+  };
+  return analysis;
+}
+
+/** By which name a function that is written as an expression means itself. */
+function ownNameOf(root: Tree, scopes: AnalyzedScope[]): Analysis["ownName"] {
+  const scope = scopes.find(({ type, block }) =>
+    type === "function-expression-name" && block === root
+  );
+  const own = scope?.variables[0];
+  if (!own || own.references.length === 0) return undefined;
+  const written = own.references.some((reference) => reference.isWrite());
+  return { name: own.name, written };
+}
+
+/** The functions that have `arguments` of their own. */
+function functionsIn(root: Tree): Range[] {
+  const found: Range[] = [];
+  walk(root, (node) => {
+    if (/^Function/.test(node.type)) found.push(node);
+  });
+  return found;
+}
+
+/** The names that a module imports, by their local names. */
+export function importsOf(tools: Tools, source: string): Map<string, ImportBinding> {
+  const bindings = new Map<string, ImportBinding>();
+  let tree: Tree;
+  try {
+    tree = tools.parse(source, { ecmaVersion: "latest", sourceType: "module" });
+  } catch {
+    // No module, so nothing is imported.
+    return bindings;
+  }
+  for (const statement of tree.body) {
+    if (statement.type !== "ImportDeclaration") continue;
+    const attributes: Record<string, string> = {};
+    for (const { key, value } of statement.attributes ?? []) {
+      attributes[key.name ?? key.value] = value.value;
+    }
+    for (const { type, local, imported } of statement.specifiers) {
+      const name = type === "ImportNamespaceSpecifier"
+        ? "*"
+        : type === "ImportDefaultSpecifier"
+        ? "default"
+        : imported.name ?? imported.value;
+      bindings.set(local.name, { specifier: statement.source.value, name, attributes });
+    }
+  }
+  return bindings;
+}
+
+/** What a local name stands for. */
+export interface ImportBinding {
+  specifier: string;
+  /** The export's name, or `"*"` for all of them. */
+  name: string;
+  attributes: Record<string, string>;
+}
+
+function parse(
+  tools: Tools,
+  source: string,
+  label: string,
+  sourceType: "module" | "script",
+  refuse: (what: string, advice: string, cause?: unknown) => never,
+): { form: Analysis["form"]; tree: Tree; offset: number } {
+  const attempts = [["expression", "(", ")"], ["method", "({", "})"]] as const;
+  const reasons: (SyntaxError & { pos: number })[] = [];
+  for (const [form, before, after] of attempts) {
+    try {
+      const tree = tools.parse(`${before}${source}${after}`, {
+        ecmaVersion: "latest",
+        sourceType,
+        ranges: true,
+      });
+      return { form, tree, offset: before.length };
+    } catch (error) {
+      reasons.push(error as typeof reasons[0]);
+    }
+  }
+  // The one that came further knew better what it read.
+  const reason = reasons.reduce((a, b) => b.pos > a.pos + 1 ? b : a);
+  const text = reason.message.replace(/ \(\d+:\d+\)$/, "");
+  const [, field] = /^Private field '(#.+)' must/.exec(text) ?? [];
+  if (field) {
+    const advice = "make it a method of that class, and call that";
+    refuse(`uses ${field} of the class around it`, advice, reason);
+  }
+  const [word] = /new\.target|\byield\b|\bsuper\b/.exec(text) ?? [];
+  if (word) refuse(`uses \`${word}\` of the function around it`, ADVICE[word]!, reason);
+  throw new SerializationError(
+    `${label} cannot be sent to a worker by its source: ${text}; export it from a ` +
+      `module of its own`,
+    { cause: reason },
+  );
+}
+
+/** Where in the text stands what is needed to make the function. */
+function earlyRanges(root: Tree): Range[] {
+  if (root.type !== "ClassExpression") return [];
+  const fields = root.body.body.filter((member: Tree) =>
+    member.type === "PropertyDefinition" && member.computed && !member.static
+  );
+  const parent = root.superClass?.type === "Identifier" ? [root.superClass] : [];
+  return [...parent, ...fields.map((member: Tree) => member.key)];
+}
+
+/** Where in the text stands what was evaluated on the host for good. */
+function removedRanges(form: Analysis["form"], root: Tree): Range[] {
+  if (form === "method") return root.computed ? [root.key] : [];
+  if (root.type !== "ClassExpression") return [];
+  const parent = root.superClass && root.superClass.type !== "Identifier"
+    ? [root.superClass]
+    : [];
+  const members = root.body.body.flatMap((member: Tree): Range[] => {
+    if (member.type === "StaticBlock") return [member];
+    if (member.type === "MethodDefinition") return member.computed ? [member.key] : [];
+    if (!member.static) return [];
+    if (member.key.type !== "PrivateIdentifier") return [member];
+    return member.value ? [member.value] : [];
+  });
+  return [...parent, ...members];
+}
+
+/** Refuses `this` and `super` of what stands around the function. */
+function checkContext(
+  form: Analysis["form"],
+  root: Tree,
+  refuse: (what: string, advice: string) => never,
+): void {
+  const visit = (node: Tree, ownThis: boolean, ownSuper: boolean) => {
+    if (node.type === "ThisExpression" && !ownThis) {
+      refuse("uses `this` of the function around it", ADVICE.this!);
+    }
+    if (node.type === "Super" && !ownSuper) {
+      refuse("uses `super`", ADVICE.super!);
+    }
+    if (node.type === "ClassExpression" || node.type === "ClassDeclaration") {
+      if (node.superClass) visit(node.superClass, ownThis, ownSuper);
+      for (const member of node.body.body) {
+        if (member.computed) visit(member.key, ownThis, ownSuper);
+        if (member.value) visit(member.value, true, true);
+        if (member.type === "StaticBlock") {
+          for (const statement of member.body) visit(statement, true, true);
+        }
+      }
+      return;
+    }
+    const inner = /^Function/.test(node.type);
+    for (const child of childrenOf(node)) {
+      const method = node.type === "Property" && child === node.value &&
+        node !== root &&
+        (node.method || node.kind !== "init");
+      visit(child, ownThis || inner || method, ownSuper || method);
+    }
+  };
+  visit(root, form === "method", false);
+}

@@ -1,0 +1,129 @@
+/**
+ * From one thing to all that belongs to it: says of each how it travels, and goes on with
+ * what it holds, until nothing is left.
+ *
+ * @module
+ */
+
+import * as types from "node:util/types";
+import { findGlobal, wellKnownName } from "./builtins.ts";
+import { refuse } from "./complaints.ts";
+import { memberNode } from "./classes.ts";
+import type { Context } from "./context.ts";
+import { exploreNamespace, foreignClass, nodeModule } from "./foreign.ts";
+import type { Found } from "./found.ts";
+import { exploreFunction } from "./functions.ts";
+import { Instances } from "./instances.ts";
+import { added, membersOf, seeMembers, valuesOf, writeMembers } from "./members.ts";
+import { childrenOf, isPlainData, rebuildable, refusalOf } from "./objects.ts";
+import type { Node, Script } from "../payload.ts";
+import { PlainData } from "./plain_data.ts";
+
+/** Explores for one capture. */
+export class Explorer {
+  readonly #context: Context;
+  readonly #plain: PlainData;
+  readonly #instances: Instances;
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#plain = new PlainData(context.findings);
+    this.#instances = new Instances(context);
+  }
+
+  /** Finds all that belongs to a value. */
+  async explore(value: unknown, name: string): Promise<void> {
+    const { findings } = this.#context;
+    findings.see(value, undefined, name);
+    for (let found; (found = findings.next());) await this.#explore(found);
+  }
+
+  /** Numbers what was found and lays the functions out: each can be made a node then. */
+  finish(): { found: Found[]; scripts: Script[] } {
+    this.#instances.finish();
+    const { findings, members } = this.#context;
+    for (const [f, member] of members) {
+      const known = findings.find(f);
+      if (known) known.node = () => memberNode(this.#context, member);
+    }
+    this.#plain.finish();
+    const found = findings.number((data) => this.#plain.nodeOf(data));
+    return { found, scripts: this.#context.shipment.layOut() };
+  }
+
+  async #explore(found: Found): Promise<void> {
+    // It may have been settled as an import meanwhile.
+    if (found.node) return;
+    const { value } = found;
+    const refusal = typeof value === "symbol" ? undefined : refusalOf(value);
+    if (refusal) refuse(this.#context, found, refusal);
+    if (value === this.#context.job) found.node = () => ({ kind: "job" });
+    else if (typeof value === "symbol") found.node = () => symbolNode(value);
+    else if (typeof value === "function") {
+      await exploreFunction(this.#context, found, value);
+    } else await this.#exploreObject(found, value);
+  }
+
+  async #exploreObject(found: Found, object: object): Promise<void> {
+    if (types.isModuleNamespaceObject(object)) {
+      return await exploreNamespace(this.#context, found, object);
+    }
+    const isPlain = isPlainData(object);
+    const children = isPlain ? [...childrenOf(object)] : [];
+    const module = Object.getPrototypeOf(object) === Object.prototype
+      ? nodeModule(
+        this.#context,
+        object,
+        isPlain ? children.map(([, child]) => child) : valuesOf(object),
+      )
+      : undefined;
+    if (module) {
+      found.node = () => ({ kind: "builtin", ...module });
+      return;
+    }
+    if (isPlain) return this.#plain.explore(found, object, children);
+    const builtin = findGlobal(object);
+    if (builtin) {
+      found.node = () => ({ kind: "builtin", ...builtin });
+      return;
+    }
+    const made = rebuildable(object);
+    if (made) {
+      // Those of the class itself are named by symbols.
+      const own = membersOf(object, []).filter(([key]) => typeof key === "string");
+      const { findings } = this.#context;
+      const difference = added(own);
+      seeMembers(findings, found, difference);
+      const members = () => writeMembers(findings, object, difference);
+      found.node = () => ({ kind: "construct", ...made, members: members() });
+      return;
+    }
+    const f = Object.getOwnPropertyDescriptor(object, "constructor")?.value;
+    if (typeof f === "function" && f.prototype === object) {
+      const { findings } = this.#context;
+      // The function brings it along, if it travels.
+      findings.see(f, found, " → constructor");
+      found.node = () => ({
+        kind: "prototype",
+        of: findings.slot(f),
+        members: { properties: [], sealed: false },
+      });
+      return;
+    }
+    const foreign = foreignClass(this.#context, object);
+    if (foreign) refuse(this.#context, found, foreign);
+    await this.#instances.explore(found, object);
+  }
+}
+
+function symbolNode(symbol: symbol): Node {
+  const registry = Symbol.keyFor(symbol);
+  const wellKnown = wellKnownName(symbol);
+  const { description } = symbol;
+  return {
+    kind: "symbol",
+    ...(registry !== undefined && { registry }),
+    ...(wellKnown !== undefined && { wellKnown }),
+    ...(description !== undefined && { description }),
+  };
+}

@@ -1,0 +1,224 @@
+/**
+ * What only the debugger knows of a function: where it stands, and the variables around
+ * it. V8's inspector is asked through a session on the own process, which is opened for
+ * each question and closed again: it is there for microseconds.
+ *
+ * Answers are wanted at once, for variables are to have the values of this moment. V8
+ * gives them at once, but `node:inspector` puts its callbacks off by `process.nextTick`,
+ * so that is replaced for as long as a question takes.
+ *
+ * @module
+ */
+
+import { nodeProcess } from "../../common/node.ts";
+
+interface Session {
+  connect(): void;
+  disconnect(): void;
+  on(event: "Debugger.scriptParsed", listener: (message: Parsed) => void): void;
+  post(
+    method: string,
+    parameters: Record<string, unknown>,
+    callback: (error: Error | null, result: Answer) => void,
+  ): void;
+}
+
+interface Parsed {
+  params: { scriptId: string; url: string };
+}
+
+interface RemoteObject {
+  objectId?: string;
+  value?: unknown;
+  unserializableValue?: string;
+}
+
+interface Answer {
+  result: RemoteObject;
+  exceptionDetails?: {
+    stackTrace?: { callFrames: { scriptId: string; url: string }[] };
+  };
+  scriptSource?: string;
+  internalProperties?: { name: string; value?: RemoteObject }[];
+  privateProperties?: { name: string; value?: RemoteObject }[];
+}
+
+/** Variables that one scope holds. */
+export interface Scope {
+  /** What V8 calls it, such as `"Module"` or `"Closure (f)"`. */
+  kind: string;
+  variables: object;
+}
+
+/** What the inspector says of a function. */
+export interface Inspected {
+  /** Where it stands: script, line and column, from 0. None for built-ins. */
+  location: { scriptId: string; lineNumber: number; columnNumber: number } | undefined;
+  /** Innermost first, without the global one. */
+  scopes: Scope[];
+  /** What `bind` made it of. */
+  bound: { target: object; self: unknown; args: unknown[] } | undefined;
+}
+
+/** Where objects are put, so that the inspector can name them. */
+const PLACE = Symbol.for("gridengine.inspect");
+const AT_PLACE = `globalThis[Symbol.for("gridengine.inspect")]`;
+
+const place = globalThis as unknown as { [PLACE]?: unknown };
+
+/** Whether the program may ask the inspector. */
+export function mayInspect(): boolean {
+  return Deno.permissions.querySync({ name: "sys" }).state === "granted";
+}
+
+/**
+ * Where a function stands and what is around it.
+ *
+ * @param f A function or class.
+ * @throws {Error} When the inspector does not answer.
+ */
+export function inspectFunction(f: object): Inspected {
+  return ask((post) => {
+    const properties = propertiesOf(post, f).internalProperties ?? [];
+    const named = (name: string) =>
+      properties.find((property) => property.name === name)?.value;
+    const target = named("[[TargetFunction]]");
+    const scopes = named("[[Scopes]]");
+    const location = named("[[FunctionLocation]]")?.value as Inspected["location"];
+    if (location && !urls.has(location.scriptId)) noteCallers(post);
+    return {
+      location,
+      scopes: scopes ? scopesOf(fetch(post, scopes) as ScopeList) : [],
+      bound: target && {
+        target: fetch(post, target) as object,
+        self: fetch(post, named("[[BoundThis]]")!),
+        args: [...fetch(post, named("[[BoundArgs]]")!) as unknown[]],
+      },
+    };
+  });
+}
+
+/**
+ * An object's `#private` fields with their values. The same name comes twice where two
+ * of its classes have it.
+ */
+export function inspectPrivates(object: object): [string, unknown][] {
+  return ask((post) =>
+    (propertiesOf(post, object).privateProperties ?? [])
+      // Those without a value are accessors, which come with the class.
+      .flatMap(({ name, value }) => value ? [[name, fetch(post, value)]] : [])
+  );
+}
+
+/**
+ * The addresses of scripts by number, and some of their texts. To list all of them takes
+ * longer than all the rest, so what is heard is kept.
+ */
+const urls = new Map<string, string>();
+const sources = new Map<string, string>();
+
+/** The address of a script, if it has one. */
+export function scriptUrl(scriptId: string): string | undefined {
+  if (!urls.has(scriptId)) list(scriptId);
+  return urls.get(scriptId) || undefined;
+}
+
+/** The text of a script, as Deno runs it. */
+export function scriptSource(scriptId: string): string {
+  if (!sources.has(scriptId)) list(scriptId);
+  return sources.get(scriptId)!;
+}
+
+/**
+ * Notes the addresses of the scripts that are calling: mostly a function stands in the
+ * file that uses it, and this takes a hundredth of the time of listing them all.
+ */
+function noteCallers(post: Post): void {
+  // Otherwise V8 tells ten of the callers only.
+  post("Runtime.enable");
+  const { exceptionDetails } = post("Runtime.evaluate", { expression: "throw null" });
+  post("Runtime.disable");
+  for (const { scriptId, url } of exceptionDetails?.stackTrace?.callFrames ?? []) {
+    if (url) urls.set(scriptId, url);
+  }
+}
+
+/** Lists all scripts, and reads one. */
+function list(scriptId: string): void {
+  ask((post, session) => {
+    session.on("Debugger.scriptParsed", ({ params }) => {
+      urls.set(params.scriptId, params.url);
+    });
+    post("Debugger.enable");
+    const { scriptSource } = post("Debugger.getScriptSource", { scriptId });
+    sources.set(scriptId, scriptSource ?? "");
+    post("Debugger.disable");
+  });
+}
+
+type Post = (method: string, parameters?: Record<string, unknown>) => Answer;
+
+/** Opens a session for some questions, and closes it. */
+function ask<T>(work: (post: Post, session: Session) => T): T {
+  const { Session } = nodeProcess().getBuiltinModule("node:inspector") as unknown as {
+    Session: new () => Session;
+  };
+  const session = new Session();
+  session.connect();
+  const process = nodeProcess();
+  const { nextTick } = process;
+  try {
+    process.nextTick = (callback: (...args: never[]) => void, ...args: never[]) =>
+      callback(...args);
+    return work((method, parameters = {}) => {
+      let answer: { error: Error | null; result: Answer } | undefined;
+      session.post(method, parameters, (error, result) => answer = { error, result });
+      if (!answer) throw new Error(`The inspector of this Deno is late with ${method}`);
+      if (answer.error) throw answer.error;
+      return answer.result;
+    }, session);
+  } finally {
+    process.nextTick = nextTick;
+    session.disconnect();
+  }
+}
+
+function propertiesOf(post: Post, object: object): Answer {
+  place[PLACE] = object;
+  try {
+    const { objectId } = post("Runtime.evaluate", { expression: AT_PLACE }).result;
+    return post("Runtime.getProperties", { objectId, ownProperties: true });
+  } finally {
+    delete place[PLACE];
+  }
+}
+
+/** The live value that the inspector speaks of. */
+function fetch(post: Post, remote: RemoteObject): unknown {
+  const { objectId, unserializableValue, value } = remote;
+  if (!objectId) {
+    if (unserializableValue === undefined) return value;
+    const bigint = /^(-?\d+)n$/.exec(unserializableValue);
+    return bigint ? BigInt(bigint[1]!) : Number(unserializableValue);
+  }
+  // Of a symbol, `this` would be an object.
+  const functionDeclaration = `function () { "use strict"; ${AT_PLACE} = this; }`;
+  try {
+    post("Runtime.callFunctionOn", { objectId, functionDeclaration });
+    return place[PLACE];
+  } finally {
+    delete place[PLACE];
+  }
+}
+
+/** As V8 lists them; it is no array. */
+interface ScopeList {
+  length: number;
+  [index: number]: { description: string; object: object };
+}
+
+function scopesOf(list: ScopeList): Scope[] {
+  return Array.from({ length: list.length }, (_, i) => list[i]!)
+    .filter(({ description }) => description !== "Global")
+    .map(({ description, object }) => ({ kind: description, variables: object }));
+}

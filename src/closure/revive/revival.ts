@@ -1,0 +1,340 @@
+/**
+ * A graph into live functions and objects, on the worker.
+ *
+ * @module
+ */
+
+import { GridEngineError } from "../../errors.ts";
+import { evaluate, importMetaOf, runImport } from "./evaluate.ts";
+import { builtin, follow, symbol } from "./natives.ts";
+import type {
+  Graph,
+  Key,
+  Members,
+  Node,
+  NodeOf,
+  Property,
+  Slot,
+  Task,
+} from "../payload.ts";
+import { argsOf, fill, makeShell } from "./shells.ts";
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/** The live value of a slot of a graph. */
+export async function reviveSlot(graph: Graph, slot: Slot): Promise<unknown> {
+  const revival = new Revival(graph);
+  await revival.load();
+  return revival.value(slot);
+}
+
+/** Imports what a graph needs, so that it comes to life at once later on. */
+export async function loadModules({ nodes }: Graph): Promise<void> {
+  await Promise.all(nodes.map((node) => node.kind === "import" && runImport(node)));
+}
+
+/** What a class that travels by its source finds as `Job`: the fields do the rest. */
+class JobBase {
+  run(): unknown {
+    const request = requests.get(this);
+    if (request) return request.target(...request.args);
+    throw new GridEngineError(
+      "The job has nothing to run: give a target, or override run(controller)",
+    );
+  }
+}
+
+/** What jobs have to run beside what their classes say. */
+const requests = new WeakMap<object, { target: AnyFunction; args: unknown[] }>();
+
+/** A job with what its `super.run()` is to call, if it was given anything. */
+export async function reviveJob(
+  graph: Graph,
+  { job, target, args }: Extract<Task, { kind: "job" }>,
+): Promise<object> {
+  const revival = new Revival(graph);
+  await revival.load();
+  const revived = revival.value(job) as object;
+  if (target && args) {
+    requests.set(revived, {
+      target: revival.value(target) as AnyFunction,
+      args: revival.value(args) as unknown[],
+    });
+  }
+  return revived;
+}
+
+/** Sets `#private` fields: a name and its value. */
+type Setter = (name: string, value: unknown) => void;
+
+/** How one class sets its `#private` fields, and those that are not set yet. */
+interface Keeper {
+  names: string[];
+  set: Setter;
+}
+
+/** A script that was evaluated. */
+interface Loaded {
+  /** Sets what its functions captured. */
+  setters: Map<string, (value: unknown) => void>;
+  /** Makes its functions. */
+  makers: (() => unknown)[];
+  /** How its classes set what is private and static. */
+  statics: Setter[];
+}
+
+/** The objects of a graph while they come to life. */
+class Revival {
+  readonly #graph: Graph;
+  readonly #made: unknown[] = [];
+  readonly #isMade: boolean[] = [];
+  readonly #scripts: Loaded[] = [];
+  /** What is still to be put into objects that are there. */
+  readonly #unfinished: (() => void)[] = [];
+  /** What tells constructors to make an object with no more than its private fields. */
+  readonly #restore = {
+    on: false,
+    /** What a built-in class above them is to make it of. */
+    args: [] as unknown[],
+    keep: (_names: string[], _set: Setter) => {},
+  };
+  /** `#get`, for those who are to have no more of this. */
+  readonly #resolve = (slot: Slot) => this.#get(slot);
+
+  constructor(graph: Graph) {
+    this.#graph = graph;
+  }
+
+  /** Imports what has to be imported, and evaluates the scripts. */
+  async load(): Promise<void> {
+    const { nodes, scripts } = this.#graph;
+    await Promise.all(nodes.map(async (node, number) => {
+      if (node.kind === "import") this.#put(number, await runImport(node));
+    }));
+    for (const { text, place } of scripts) {
+      const loaded: Loaded = { setters: new Map(), makers: [], statics: [] };
+      this.#scripts.push(loaded);
+      const declare = evaluate(text, place) as AnyFunction;
+      declare(
+        (key: string, set: (value: unknown) => void) => loaded.setters.set(key, set),
+        (index: number, make: () => unknown) => loaded.makers[index] = make,
+        importMetaOf(place),
+        this.#restore,
+        (index: number, set: Setter) => loaded.statics[index] = set,
+      );
+    }
+  }
+
+  /** The live value of a slot, with all that belongs to it. */
+  value(slot: Slot): unknown {
+    const value = this.#get(slot);
+    this.#finish();
+    return value;
+  }
+
+  #finish(): void {
+    for (let work; (work = this.#unfinished.pop());) work();
+  }
+
+  /** The live value of a slot; what it holds may still be missing. */
+  #get(slot: Slot): unknown {
+    if (!("node" in slot)) return slot.value;
+    const { node: number } = slot;
+    if (!this.#isMade[number]) {
+      const node = this.#graph.nodes[number]!;
+      const made = this.#make(node, number);
+      if (!this.#isMade[number]) this.#put(number, made);
+    }
+    return this.#made[number];
+  }
+
+  #put(number: number, value: unknown): void {
+    this.#made[number] = value;
+    this.#isMade[number] = true;
+  }
+
+  #make(node: Node, number: number): unknown {
+    switch (node.kind) {
+      case "builtin":
+        return builtin(node);
+      case "import":
+        throw new GridEngineError(`${node.specifier} was not imported`);
+      case "job":
+        return JobBase;
+      case "symbol":
+        return symbol(node);
+      case "construct": {
+        const type = follow(globalThis, node.path) as new (
+          ...args: unknown[]
+        ) => object;
+        const made = new type(...node.args);
+        this.#unfinished.push(() => this.#addMembers(made, node.members));
+        return made;
+      }
+      case "bound":
+      case "partial":
+        return this.#makeClosed(node);
+      case "member":
+        this.#get(node.of);
+        // The class has put it there.
+        return this.#made[number];
+      case "function":
+      case "class":
+        return this.#makeFunction(node, number);
+      case "prototype":
+        return this.#makePrototype(node, number);
+      case "object":
+        return this.#makeObject(node, number);
+      default:
+        return node satisfies never;
+    }
+  }
+
+  #makeClosed(node: NodeOf<"bound" | "partial">): unknown {
+    const target = this.#get(node.target) as AnyFunction;
+    const args = node.args.map((arg) => this.#get(arg));
+    const closed: AnyFunction = node.kind === "bound"
+      ? target.bind(this.#get(node.self), ...args)
+      : (...rest) => target(...args, ...rest);
+    this.#unfinished.push(() => this.#addMembers(closed, node.members));
+    return closed;
+  }
+
+  #makeFunction(node: NodeOf<"function" | "class">, number: number): unknown {
+    const { variables, early } = this.#graph.scripts[node.script]!;
+    const loaded = this.#scripts[node.script]!;
+    const first = early[node.index]!;
+    for (const key of first) {
+      const { value } = variables.find((variable) => variable.key === key)!;
+      loaded.setters.get(key)?.(this.#get(value));
+    }
+    // A key that is computed may need a function that works.
+    if (first.length > 0) this.#finish();
+    if (this.#isMade[number]) return this.#made[number];
+    const made = loaded.makers[node.index]!();
+    const f = typeof made === "function" ? made : methodOf(made as object);
+    this.#put(number, f);
+    for (const { node: at, member } of node.taken) {
+      const owner = member.static ? f : (f as AnyFunction).prototype as object;
+      const own = Object.getOwnPropertyDescriptor(owner, this.#key(member.key));
+      this.#put(at, own![member.part]);
+    }
+    for (const key of ["name", "length"] as const) {
+      const own = Object.getOwnPropertyDescriptor(f, key);
+      if (typeof own?.value === typeof node[key] && own!.value !== node[key]) {
+        Object.defineProperty(f, key, { value: node[key] });
+      }
+    }
+    if (node.parent) Object.setPrototypeOf(f, this.#get(node.parent) as object | null);
+    this.#unfinished.push(() => {
+      if (node.prototype) this.#get(node.prototype);
+      for (const { key, value } of variables) {
+        const set = loaded.setters.get(key);
+        loaded.setters.delete(key);
+        set?.(this.#get(value));
+      }
+      for (const { name, value } of node.privates) {
+        loaded.statics[node.index]!(name, this.#get(value));
+      }
+      this.#addMembers(f, node.members);
+    });
+    return f;
+  }
+
+  #makePrototype(node: NodeOf<"prototype">, number: number): unknown {
+    const { prototype } = this.#get(node.of) as { prototype: object };
+    // The function may have asked for it meanwhile.
+    if (this.#isMade[number]) return this.#made[number];
+    this.#put(number, prototype);
+    if (node.parent) {
+      Object.setPrototypeOf(prototype, this.#get(node.parent) as object | null);
+    }
+    this.#unfinished.push(() => this.#addMembers(prototype, node.members));
+    return prototype;
+  }
+
+  #makeObject(node: NodeOf<"object">, number: number): unknown {
+    const { shell, maker, privates, members } = node;
+    const prototype = this.#get(node.prototype) as object | null | undefined;
+    if (this.#isMade[number]) return this.#made[number];
+    const keepers: Keeper[] = [];
+    const object = maker
+      ? this.#construct(
+        this.#get(maker) as AnyFunction,
+        argsOf(shell, this.#resolve),
+        keepers,
+      )
+      : makeShell(shell, this.#resolve);
+    if (prototype !== undefined && Object.getPrototypeOf(object) !== prototype) {
+      Object.setPrototypeOf(object, prototype);
+    }
+    this.#put(number, object);
+    this.#unfinished.push(() => {
+      fill(object, shell, this.#resolve);
+      for (const { name, value } of privates) {
+        const at = keepers.findIndex(({ names }) => names.includes(name));
+        const keeper = keepers[at]!;
+        keeper.names = keeper.names.filter((other) => other !== name);
+        keeper.set(name, this.#get(value));
+      }
+      this.#addMembers(object, members);
+    });
+    return object;
+  }
+
+  /** Has a class make an instance with nothing but its private fields. */
+  #construct(type: AnyFunction, args: unknown[], keepers: Keeper[]): object {
+    this.#restore.on = true;
+    this.#restore.args = args;
+    this.#restore.keep = (names, set) => keepers.push({ names, set });
+    try {
+      const object = Reflect.construct(type, []);
+      // Its fields come in the order in which the host's object has them, or not at all.
+      for (const key of Reflect.ownKeys(object)) Reflect.deleteProperty(object, key);
+      return object;
+    } finally {
+      this.#restore.on = false;
+    }
+  }
+
+  #addMembers(object: object, { properties, gone = [], sealed }: Members): void {
+    for (const key of gone) Reflect.deleteProperty(object, this.#key(key));
+    for (const property of properties) {
+      Object.defineProperty(
+        object,
+        this.#key(property.key),
+        this.#descriptor(property),
+      );
+    }
+    if (sealed) Object.preventExtensions(object);
+  }
+
+  #key(key: Key): string | symbol {
+    return typeof key === "string" ? key : this.#get(key) as symbol;
+  }
+
+  #descriptor(property: Property): PropertyDescriptor {
+    const { enumerable, configurable } = property;
+    if ("value" in property) {
+      const { writable } = property;
+      return { enumerable, configurable, writable, value: this.#get(property.value) };
+    }
+    if (!("get" in property)) {
+      const { writable } = property;
+      return { enumerable, configurable, ...(writable !== undefined && { writable }) };
+    }
+    return {
+      enumerable,
+      configurable,
+      get: this.#get(property.get) as () => unknown,
+      set: this.#get(property.set) as (value: unknown) => void,
+    };
+  }
+}
+
+/** The function in an object literal that holds one method or accessor. */
+function methodOf(literal: object): object {
+  const [key] = Reflect.ownKeys(literal);
+  const { value, get, set } = Object.getOwnPropertyDescriptor(literal, key!)!;
+  return value ?? get ?? set;
+}

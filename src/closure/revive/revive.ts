@@ -1,0 +1,91 @@
+/**
+ * What a worker was sent into a function of an item, on the worker: one that calls the
+ * user's function, or runs the user's job.
+ *
+ * @module
+ */
+
+import { currentJob } from "../../job_controller.ts";
+import { encodeFailure } from "../../protocol/failure.ts";
+import type { Child } from "../../protocol/steps.ts";
+import { deserialize, serializeFor } from "../../protocol/values.ts";
+import type { CodePayload, JobOutcome } from "../payload.ts";
+import { loadModules, reviveJob, reviveSlot } from "./revival.ts";
+
+type AnyFunction = (...args: unknown[]) => unknown;
+
+/**
+ * The function to call with an item's argument.
+ *
+ * @param bytes A {@linkcode CodePayload}, serialized.
+ * @param loaded Is called when what it imports is loaded.
+ * @param lossy Is told where an object is that a job gives and that loses its class.
+ * @throws {Error} When a module or its export is not there, or a source does not run.
+ */
+export async function revive(
+  bytes: Uint8Array,
+  loaded: () => void,
+  lossy: (values: () => Child[]) => void,
+): Promise<(item: unknown) => unknown> {
+  const code = deserialize(bytes) as CodePayload;
+  await loadModules(code);
+  loaded();
+  switch (code.kind) {
+    case "call": {
+      const f = await reviveSlot(code, code.function) as AnyFunction;
+      return code.spread
+        ? (args) => f(...argumentsOf(args))
+        : (argument) => f(argument);
+    }
+    case "job":
+      // Each try has an object of its own.
+      return () => runJob(bytes, lossy);
+    default:
+      return code satisfies never;
+  }
+}
+
+function argumentsOf(item: unknown): Iterable<unknown> {
+  const list = item as Iterable<unknown> | null | undefined;
+  if (typeof list?.[Symbol.iterator] === "function") return list;
+  const what = item === null ? "null" : `of type ${typeof item}`;
+  throw new TypeError(`An item is ${what}: starmap takes lists of arguments`);
+}
+
+interface Runnable {
+  run(controller: unknown): unknown;
+}
+
+/** Runs an instance of a subclass of `Job`. */
+async function runJob(
+  bytes: Uint8Array,
+  lossy: (values: () => Child[]) => void,
+): Promise<JobOutcome> {
+  const code = deserialize(bytes) as CodePayload & { kind: "job" };
+  const { mutable } = code;
+  const job = await reviveJob(code, code) as Runnable;
+  const before: Record<string, unknown> = { ...job };
+  const outcome: JobOutcome = {};
+  const check = (child: unknown, path: string) => {
+    const lost = () => lossy(() => [{ child, step: () => path }]);
+    serializeFor(child, path, "the host", lost);
+  };
+  try {
+    outcome.result = await job.run(currentJob());
+    check(outcome.result, "result");
+  } catch (error) {
+    const signal = currentJob()?.signal;
+    if (!mutable || signal?.aborted && error === signal.reason) throw error;
+    outcome.thrown = encodeFailure(error, (lost) => lossy(() => [lost]));
+    delete outcome.result;
+  }
+  if (mutable) {
+    // A function cannot go back, and need not if it is the one that came.
+    const fields = Object.entries(job).filter(([key, value]) =>
+      typeof value !== "function" || value !== before[key]
+    );
+    outcome.fields = Object.fromEntries(fields);
+    check(outcome.fields, "this");
+  }
+  return outcome;
+}

@@ -1,0 +1,382 @@
+/**
+ * Hands jobs out to workers.
+ *
+ * @module
+ */
+
+import {
+  anInstance,
+  anything,
+  aText,
+  checkOptions,
+  type Checks,
+  LONGEST_TIME,
+} from "./common/checks.ts";
+import { cleanUp } from "./common/cleanup.ts";
+import { GridEngineError, TimeoutError } from "./errors.ts";
+import { bestAvailable } from "./best_available.ts";
+import type { Scheduler, SchedulerLike } from "./scheduler/scheduler.ts";
+import { type AnyFunction, requestCall } from "./calls/call.ts";
+import { collect } from "./calls/collect.ts";
+import { Engine, type EngineStats } from "./engine/engine.ts";
+import type { Items } from "./engine/item_source.ts";
+import type { DispatchOptions } from "./calls/options.ts";
+import { ResultStream } from "./calls/stream.ts";
+
+let engineInside: (dispatcher: JobDispatcher) => Engine;
+
+/**
+ * What jobs and streams of a dispatcher run on.
+ *
+ * @throws {GridEngineError} When the dispatcher is closed.
+ */
+export function engineOf(dispatcher: JobDispatcher): Engine {
+  return engineInside(dispatcher);
+}
+
+/** Options of a {@linkcode JobDispatcher}. */
+export interface JobDispatcherOptions {
+  /**
+   * What starts the workers. A scheduler that is given stays open when the dispatcher is
+   * closed; one that the dispatcher makes, from a class or a function, is closed with it.
+   * @default {bestAvailable}
+   */
+  scheduler?: SchedulerLike;
+  /**
+   * What it is called in messages.
+   * @default {"dispatcher"}
+   */
+  name?: string;
+}
+
+/** How long each part of closing may take, in milliseconds, if all else fails. */
+const LIMIT = 20_000;
+
+const CHECKS: Checks<JobDispatcherOptions> = { scheduler: anything, name: aText };
+
+/** What a dispatcher has done, and its workers. */
+export interface DispatcherStats extends EngineStats {
+  /** How many workers are in each state at present. */
+  workers: {
+    /** Asked for, and waiting in the queue. */
+    requested: number;
+    /** Started, and not yet heard of. */
+    started: number;
+    /** Ready or at work. */
+    ready: number;
+    /** Silent; given up if they stay so. */
+    disconnected: number;
+    /** At work. */
+    busy: number;
+  };
+}
+
+/** A job as a dispatcher sees it; `Job` is one. */
+export interface Dispatchable {
+  /** Begins the job on a dispatcher. */
+  start(dispatcher?: JobDispatcher): void;
+  /** What comes of it, once it has begun. */
+  readonly result: Promise<unknown>;
+}
+
+/**
+ * Hands jobs out to workers, which it gets from a scheduler when there is work and keeps
+ * until it is closed: a second `map` finds them warm.
+ *
+ * @example Two maps on the same workers
+ * ```ts
+ * import { JobDispatcher, ProcessScheduler } from "jsr:@x/gridengine";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
+ *
+ * await using dispatcher = new JobDispatcher({
+ *   scheduler: () => new ProcessScheduler({ workers: 2 }),
+ * });
+ * const doubled = await dispatcher.map((x: number) => 2 * x, [1, 2, 3]);
+ * assertEquals(await dispatcher.map((x: number) => x + 1, doubled), [3, 5, 7]);
+ * ```
+ */
+export class JobDispatcher implements AsyncDisposable {
+  readonly #engine: Engine;
+  #owned: Scheduler | undefined;
+  #jobs: Promise<unknown>[] = [];
+  #running = 0;
+  #closing: Promise<void> | undefined;
+
+  /**
+   * Makes a dispatcher; it opens nothing before the first job.
+   *
+   * @param options What starts the workers.
+   * @throws {TypeError} When an option makes no sense.
+   */
+  constructor(options: JobDispatcherOptions & { start?: never } = {}) {
+    if (typeof options === "function" || Object(options).start) {
+      throw new TypeError("JobDispatcher takes { scheduler }, not a scheduler");
+    }
+    checkOptions("JobDispatcher", options, CHECKS);
+    const { scheduler = bestAvailable, name = "dispatcher" } = options;
+    this.#engine = new Engine(name, () => this.#getScheduler(scheduler));
+  }
+
+  /** Where workers reach it, as a ZeroMQ endpoint; `undefined` before the first job. */
+  get address(): string | undefined {
+    return this.#engine.address;
+  }
+
+  /**
+   * Starts jobs; `join` gives their results.
+   *
+   * @param jobs Jobs that were not started.
+   * @throws {GridEngineError} When the jobs dispatched before are still running.
+   */
+  dispatch(jobs: Iterable<Dispatchable>): void {
+    if (this.#running > 0) {
+      throw new GridEngineError(
+        `The dispatcher is still running ${this.#running} jobs: join() it first`,
+      );
+    }
+    this.#jobs = [];
+    const over = () => {
+      this.#running--;
+    };
+    for (const job of jobs) {
+      job.start(this);
+      const { result } = job;
+      this.#jobs.push(result);
+      this.#running++;
+      result.then(over, over);
+    }
+  }
+
+  /**
+   * Waits for the dispatched jobs.
+   *
+   * @param timeout How long, in milliseconds; as long as it takes by default.
+   * @returns Their results, in order.
+   * @throws {TimeoutError} When time is up; the jobs go on.
+   * @throws What the first job, in order, that failed has thrown, when all have ended.
+   */
+  async join(timeout?: number): Promise<unknown[]> {
+    const all = Promise.allSettled(this.#jobs);
+    const outcomes = await withTimeout(all, timeout, () => {
+      return `${this.#running} of ${this.#jobs.length} jobs are still running`;
+    });
+    return outcomes.map((outcome) => {
+      if (outcome.status === "rejected") throw outcome.reason;
+      return outcome.value;
+    });
+  }
+
+  /** {@linkcode map}, on this dispatcher's workers. */
+  map<T>(
+    f: (item: T) => number | Promise<number>,
+    args: Items<T>,
+    options: DispatchOptions & { into: Float64ArrayConstructor },
+  ): Promise<Float64Array>;
+  /** {@linkcode map}, on this dispatcher's workers. */
+  map<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options: DispatchOptions & { reraise: false },
+  ): Promise<(Awaited<R> | Error)[]>;
+  /** {@linkcode map}, on this dispatcher's workers. */
+  map<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options?: DispatchOptions,
+  ): Promise<Awaited<R>[]>;
+  map(
+    f: AnyFunction,
+    args: Items<unknown>,
+    options: DispatchOptions = {},
+  ): Promise<unknown> {
+    return this.#collect(f, args, options, false);
+  }
+
+  /** {@linkcode starmap}, on this dispatcher's workers. */
+  starmap<A extends readonly unknown[], R>(
+    f: (...args: [...A]) => R,
+    tuples: Items<A>,
+    options: DispatchOptions & { reraise: false },
+  ): Promise<(Awaited<R> | Error)[]>;
+  /** {@linkcode starmap}, on this dispatcher's workers. */
+  starmap<A extends readonly unknown[], R>(
+    f: (...args: [...A]) => R,
+    tuples: Items<A>,
+    options?: DispatchOptions,
+  ): Promise<Awaited<R>[]>;
+  starmap(
+    f: AnyFunction,
+    tuples: Items<unknown>,
+    options: DispatchOptions = {},
+  ): Promise<unknown> {
+    return this.#collect(f, tuples, options, true);
+  }
+
+  /** {@linkcode imap}, on this dispatcher's workers. */
+  imap<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options: DispatchOptions = {},
+  ): AsyncIterableIterator<Awaited<R>> {
+    return stream(() => this, f, args, options, true, () => Promise.resolve());
+  }
+
+  /** {@linkcode imapUnordered}, on this dispatcher's workers. */
+  imapUnordered<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options: DispatchOptions = {},
+  ): AsyncIterableIterator<Awaited<R>> {
+    return stream(() => this, f, args, options, false, () => Promise.resolve());
+  }
+
+  /** When it last began to have something to run, after it had nothing. */
+  get startTime(): Date | undefined {
+    return this.#engine.startTime;
+  }
+
+  /** When all that it had to run was over; `undefined` while something runs. */
+  get endTime(): Date | undefined {
+    return this.#engine.endTime;
+  }
+
+  /** From start to end, or until now while they run, in milliseconds; 0 before. */
+  get elapsedTime(): number {
+    const { startTime, endTime = new Date() } = this;
+    return startTime ? endTime.getTime() - startTime.getTime() : 0;
+  }
+
+  /** What was done so far, and how the workers are. */
+  stats(): DispatcherStats {
+    return { ...this.#engine.stats, workers: this.#engine.workers };
+  }
+
+  /**
+   * Cancels what runs, sends the workers home and resolves when they are gone. Jobs that
+   * had not ended fail with a {@linkcode JobCancelledError}.
+   */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  /** {@linkcode JobDispatcher.close} */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  static {
+    engineInside = (dispatcher) => {
+      if (!dispatcher.#closing) return dispatcher.#engine;
+      throw new GridEngineError("The dispatcher is closed: make a new JobDispatcher");
+    };
+  }
+
+  async #close(): Promise<void> {
+    await cleanUp("the dispatcher cannot be closed", () => this.#engine.close(), LIMIT);
+    await cleanUp("its scheduler cannot be closed", () => this.#owned?.close(), LIMIT);
+  }
+
+  async #collect(
+    f: AnyFunction,
+    args: Items<unknown>,
+    options: DispatchOptions,
+    spread: boolean,
+  ): Promise<unknown[] | Float64Array> {
+    const call = requestCall(f, args, options, spread);
+    return await collect(engineOf(this), call);
+  }
+
+  async #getScheduler(like: SchedulerLike): Promise<Scheduler> {
+    if (typeof like !== "function") return checkScheduler(like);
+    // It was there before, and what it is for could not be opened.
+    if (this.#owned) return this.#owned;
+    const isClass = /^class\b/.test(Function.prototype.toString.call(like));
+    const made = isClass
+      ? new (like as new () => Scheduler)()
+      : await (like as () => Scheduler | Promise<Scheduler>)();
+    this.#owned = checkScheduler(made);
+    // It took so long that nobody wants it any more.
+    if (this.#closing) await made.close();
+    return made;
+  }
+}
+
+/** Where something is to run. */
+export interface Place {
+  /** What starts workers for it. */
+  scheduler?: SchedulerLike;
+  /** Whose workers are used. */
+  dispatcher?: JobDispatcher;
+}
+
+/** What a place has to be; a scheduler is looked at when it is there. */
+export const PLACE_CHECKS: Checks<Place> = {
+  scheduler: anything,
+  dispatcher: anInstance(JobDispatcher),
+};
+
+/**
+ * Refuses two places.
+ *
+ * @throws {TypeError} When there are both.
+ */
+export function checkPlace({ scheduler, dispatcher }: Place): void {
+  if (!scheduler || !dispatcher) return;
+  throw new TypeError(
+    "scheduler and dispatcher are both given: a dispatcher has its own scheduler, so leave " +
+      "one of them out",
+  );
+}
+
+/** Refuses what cannot be a scheduler: nothing would ever come of it. */
+function checkScheduler(scheduler: Scheduler): Scheduler {
+  const { workers, transport, start, stop } = Object(scheduler);
+  const fits = Number.isInteger(workers) && workers >= 1 &&
+    ["local", "network"].includes(transport) && typeof start === "function" &&
+    typeof stop === "function";
+  if (fits) return scheduler;
+  throw new TypeError(
+    "The scheduler is none: an object that implements the interface Scheduler is " +
+      "expected, or a class or function that gives one",
+  );
+}
+
+/** A stream of results on a dispatcher. */
+export function stream<R>(
+  getDispatcher: () => JobDispatcher,
+  f: AnyFunction,
+  args: Items<unknown>,
+  options: DispatchOptions,
+  ordered: boolean,
+  finish: () => Promise<void>,
+): AsyncIterableIterator<Awaited<R>> {
+  const call = requestCall(f, args, options, false);
+  const made = new ResultStream(() => engineOf(getDispatcher()), call, ordered, finish);
+  return made as AsyncIterableIterator<Awaited<R>>;
+}
+
+/**
+ * What a promise gives, if it does so in time.
+ *
+ * @param timeout In milliseconds; for ever by default.
+ * @throws {TimeoutError} When it does not.
+ */
+export async function withTimeout<T>(
+  promise: Promise<T>,
+  timeout: number | undefined,
+  what: () => string,
+): Promise<T> {
+  if (timeout === undefined) return await promise;
+  if (!(timeout >= 0)) {
+    throw new RangeError(`timeout is ${timeout}: milliseconds from 0 are expected`);
+  }
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    late.reject(new TimeoutError(`After ${timeout} ms ${what()}`));
+  }, Math.min(timeout, LONGEST_TIME));
+  try {
+    return await Promise.race([promise, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,161 @@
+/**
+ * What the user is told when an item has no result.
+ *
+ * @module
+ */
+
+import { translateStack } from "../closure/capture/stack.ts";
+import {
+  JobCancelledError,
+  JobTimeoutError,
+  SerializationError,
+  type WorkerLoss,
+  WorkerLostError,
+} from "../errors.ts";
+import { decodeFailure } from "../protocol/failure.ts";
+import { EXIT_WHILE_LOADING, type FailureReason } from "../protocol/messages.ts";
+import { shortened } from "../common/shorten.ts";
+import { deserialize } from "../protocol/values.ts";
+
+/** Which item it is about, and where it ran. */
+export interface Where {
+  /** What the run is called. */
+  name: string;
+  /** The item's index; `undefined` for a `Job`. */
+  index: number | undefined;
+  /** The worker that ran it, if one did. */
+  worker?: { id: string; pid: number; host: string };
+}
+
+/** The error for an item that a worker reported as failed. */
+export function reportedError(
+  reason: FailureReason,
+  exitStatus: number,
+  value: Uint8Array,
+  where: Where,
+  timeout: number,
+): unknown {
+  switch (reason) {
+    case "threw":
+      return decodeFailure(value, stackLine(where), translateStack);
+    case "timeout":
+      return timeoutError(where, timeout);
+    case "cancelled":
+      return cancelledError(where);
+    case "exited": {
+      const { worker } = where;
+      const detail = wasLoading(value)
+        ? `a module that the function imports exited with status ${exitStatus} while it ` +
+          `was loaded`
+        : `the function exited with status ${exitStatus}`;
+      const loss: WorkerLoss = { cause: "exit", detail, exitStatus };
+      if (worker) {
+        Object.assign(loss, { worker: worker.id, pid: worker.pid, host: worker.host });
+      }
+      return lostError([loss], where);
+    }
+    case "unserializable": {
+      const error = decodeFailure(value, stackLine(where), translateStack);
+      const { message, cause } = error instanceof Error
+        ? error
+        : new Error("what it is to send cannot travel");
+      return new SerializationError(`${item(where)}: ${message}`, { cause });
+    }
+    default:
+      return reason satisfies never;
+  }
+}
+
+/** Whether it was a module that exited while it was loaded, as the worker says. */
+function wasLoading(value: Uint8Array): boolean {
+  try {
+    return deserialize(value) === EXIT_WHILE_LOADING;
+  } catch {
+    return false;
+  }
+}
+
+/** The item took longer than it may. */
+export function timeoutError(where: Where, timeout: number): JobTimeoutError {
+  return new JobTimeoutError(
+    `${item(where)} ran longer than its timeout of ${timeout} ms${place(where)}`,
+  );
+}
+
+/** The item was ended before it had a result. */
+export function cancelledError(where: Where): JobCancelledError {
+  return new JobCancelledError(`${item(where)} was cancelled${place(where)}`);
+}
+
+/** The item's worker was lost as often as may be. */
+export function lostError(
+  losses: readonly WorkerLoss[],
+  where: Where,
+): WorkerLostError {
+  const last = losses.at(-1)!;
+  const times = losses.length > 1 ? `, ${losses.length} times` : "";
+  const host = last.host ? ` on ${last.host}` : "";
+  const log = last.log ? `; the worker's last lines were:\n${last.log}` : "";
+  return new WorkerLostError(
+    `${
+      item(where)
+    } lost its worker${times}: ${last.detail} (${last.cause})${host}${log}`,
+    losses,
+  );
+}
+
+/** No worker came at all. */
+export function abandonedError(name: string, loss: WorkerLoss): WorkerLostError {
+  const log = loss.log ? `; its last lines were:\n${loss.log}` : "";
+  const { detail, cause } = loss;
+  const host = loss.host ? ` on ${loss.host}` : "";
+  return new WorkerLostError(
+    `No worker can be had for "${shortened(name)}": the last one failed because ` +
+      `${detail} (${cause})${host}${log}`,
+    [loss],
+  );
+}
+
+function item({ name, index }: Where): string {
+  const short = shortened(name);
+  return index === undefined ? `Job "${short}"` : `${short}[${index}]`;
+}
+
+function place({ worker }: Where): string {
+  return worker ? ` on ${worker.host} (pid ${worker.pid})` : "";
+}
+
+/**
+ * Adds to an error what its item printed last: as its property `output`, unless it has
+ * one of its own, and at the end of its stack.
+ */
+export function withOutput(error: unknown, lines: readonly string[]): unknown {
+  if (!(error instanceof Error) || lines.length === 0) return error;
+  const define = (key: string, value: unknown) =>
+    Object.defineProperty(error, key, { value, writable: true, configurable: true });
+  if (!("output" in error)) define("output", lines);
+  const shown = lines.map((line) => `\n    | ${line}`).join("");
+  define("stack", `${error.stack}\n    it had printed:${shown}`);
+  return error;
+}
+
+/** Adds to an error its property `index`: of the item, unless it has one of its own. */
+export function withIndex(error: unknown, index: number | undefined): unknown {
+  if (!(error instanceof Error) || index === undefined || "index" in error) {
+    return error;
+  }
+  return Object.defineProperty(error, "index", {
+    value: index,
+    writable: true,
+    configurable: true,
+  });
+}
+
+/** The line that ends the stack of what a function threw. */
+export function stackLine(where: Where): string {
+  const { worker } = where;
+  const by = worker
+    ? ` (worker ${worker.id}, pid ${worker.pid} on ${worker.host})`
+    : "";
+  return `at ${item(where)}${by}`;
+}

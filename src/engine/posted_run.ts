@@ -1,0 +1,114 @@
+/**
+ * The run file, as its host keeps it: locked for as long as the host lives, by which its
+ * workers see whether it does (`src/worker/process/host_life.ts`), and there when a worker looks
+ * for it, though something may clear away old files.
+ *
+ * @module
+ */
+
+import type { RunFile } from "../protocol/run_file.ts";
+import { log } from "../common/log.ts";
+import { settings } from "../settings.ts";
+import type { RunDirectory } from "./run_directory.ts";
+
+/** What the file is called. */
+const NAME = "run.json";
+
+/** A run file that is there until it is closed. */
+export class PostedRun {
+  readonly #directory: RunDirectory;
+  readonly #run: RunFile;
+  /** What must be there beside it, and how it is made again. */
+  readonly #others: ReadonlyMap<string, () => void>;
+  /** Each holds a lock, for the workers that have found it. */
+  readonly #files: Deno.FsFile[] = [];
+  readonly #timer: ReturnType<typeof setInterval>;
+  #looking: Promise<void> | undefined;
+
+  /**
+   * Writes the file.
+   *
+   * @param directory Where.
+   * @param run What it says; `locked` is known here only.
+   * @param others Names of files that must be there, too, and what makes them again.
+   * @throws {GridEngineError} When it cannot be written, as on a full disk.
+   */
+  constructor(
+    directory: RunDirectory,
+    run: RunFile,
+    others: ReadonlyMap<string, () => void>,
+  ) {
+    this.#directory = directory;
+    this.#run = run;
+    this.#others = others;
+    this.#write();
+    this.#timer = setInterval(() => {
+      this.#looking ??= this.#look().finally(() => this.#looking = undefined);
+    }, settings.heartbeatInterval);
+    Deno.unrefTimer(this.#timer as unknown as number);
+  }
+
+  /** Where it is. */
+  get path(): string {
+    return this.#directory.file(NAME);
+  }
+
+  /** Lets workers see that the host is no more. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#looking;
+    for (const file of this.#files) file.close();
+  }
+
+  #write(): void {
+    const file = this.#directory.write(NAME, (file) => {
+      return JSON.stringify({ ...this.#run, locked: lock(file) });
+    });
+    this.#files.push(file);
+  }
+
+  /** Makes again what is not there any more. */
+  async #look(): Promise<void> {
+    const missing = [];
+    for (const name of [NAME, ...this.#others.keys()]) {
+      if (await isMissing(this.#directory.file(name))) missing.push(name);
+    }
+    if (missing.length === 0) return;
+    const path = this.#directory.path;
+    try {
+      this.#directory.restore();
+      for (const name of missing) (this.#others.get(name) ?? (() => this.#write()))();
+      log("debug", `wrote anew in "${path}" what was removed: ${missing.join(", ")}`);
+    } catch (error) {
+      clearInterval(this.#timer);
+      log(
+        "info",
+        `${
+          missing.join(", ")
+        } of the run vanished from "${path}" and cannot be written ` +
+          `anew: ${(error as Error).message}; no worker can start from now on`,
+      );
+    }
+  }
+}
+
+/** Locks a file that nobody else can have locked, and says which it is. */
+function lock(file: Deno.FsFile): RunFile["locked"] {
+  try {
+    file.lockSync(true);
+    const { dev, ino } = file.statSync();
+    return { device: dev, inode: ino! };
+  } catch {
+    // The file system has no locks.
+    return null;
+  }
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}

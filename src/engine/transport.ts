@@ -1,0 +1,314 @@
+/**
+ * The host's end of the wire for one dispatcher: a directory that only its owner can
+ * enter, with the run file in it, and a ROUTER socket that listens either at a socket
+ * file in that directory, or on TCP with CURVE for holders of the run's key only.
+ *
+ * @module
+ */
+
+import { fileURLToPath } from "node:url";
+import { nodeProcess } from "../common/node.ts";
+import { type Hello, LARGEST_FRAME } from "../protocol/messages.ts";
+import type { Program, RunFile } from "../protocol/run_file.ts";
+import { Vault } from "../protocol/vault.ts";
+import { cleanUp } from "../common/cleanup.ts";
+import { settings } from "../settings.ts";
+import { ZeromqError } from "../errors.ts";
+import { curveKeys, type Libzmq, openLibzmq } from "../zeromq/libzmq.ts";
+import { thisMachine } from "../zeromq/machine.ts";
+import { type SocketOptions, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
+import { SharedMemory } from "../zeromq/shared_memory.ts";
+import { ZapHandler } from "../zeromq/zap.ts";
+import { checkOpenFiles } from "./open_files.ts";
+import { PostedRun } from "./posted_run.ts";
+import { RunDirectory } from "./run_directory.ts";
+
+/** What the ROUTER receives from libzmq, as if from a worker, when that is lost. */
+export const LOST = new Uint8Array([0]);
+
+/** What the file of a local socket is called. */
+const SOCKET_FILE = "host";
+/** The longest path that a socket file can have: `sun_path` less its final zero. */
+const LONGEST_PATH = 107;
+/** A connection that has not shown its key by then is closed, in milliseconds. */
+const HANDSHAKE_TIMEOUT = 10_000;
+/** How long the last messages to workers may take to get out, in milliseconds. */
+const LINGER = 500;
+
+/** What a transport is opened for. */
+export interface TransportOptions {
+  /** See `Scheduler.transport`. */
+  kind: "local" | "network";
+  /** The path of libzmq. */
+  libzmq: string;
+  /** See `Scheduler.permissions`. */
+  permissions: Deno.PermissionOptions;
+  /** See `WorkerSpec.flags`. */
+  flags: string[];
+  /** See `Scheduler.workers`. */
+  workers: number;
+  /** See `Scheduler.filesPerWorker`. */
+  filesPerWorker: number;
+  /** See `Scheduler.memory`. */
+  memory: number | undefined;
+  /** See `Scheduler.runDirectory`. */
+  runDirectory: string | undefined;
+  /** See `Scheduler.interface`. */
+  interface: string | undefined;
+  /** See `Scheduler.ports`. */
+  ports: string | undefined;
+  /** How long workers wait for a host that they have lost, in milliseconds. */
+  reconnectGrace: number;
+}
+
+/** An open socket, and the directory of its run. */
+export class Transport {
+  /** Where it listens. */
+  readonly address: string;
+  /** The socket that workers talk to. */
+  readonly socket: ZmqSocket;
+  readonly #directory: RunDirectory;
+  readonly #posted: PostedRun;
+  /** What it is made with. */
+  readonly zmq: Libzmq;
+  readonly #context: ZmqContext;
+  readonly #zap: ZapHandler | undefined;
+
+  private constructor(
+    directory: RunDirectory,
+    posted: PostedRun,
+    zmq: Libzmq,
+    context: ZmqContext,
+    { socket, address, zap }: Listening,
+  ) {
+    this.#directory = directory;
+    this.#posted = posted;
+    this.zmq = zmq;
+    this.#context = context;
+    this.socket = socket;
+    this.address = address;
+    this.#zap = zap;
+    addEventListener("unload", this.#unload);
+  }
+
+  /**
+   * Listens.
+   *
+   * @throws {ZeromqError} When libzmq is not found, or no address or port can be had.
+   * @throws {SchedulerError} When the run's files cannot be written.
+   */
+  static async open(
+    options: TransportOptions,
+  ): Promise<Transport> {
+    const { kind, libzmq, permissions, flags, memory, reconnectGrace } = options;
+    const zmq = openLibzmq(libzmq);
+    checkOpenFiles(zmq, options);
+    const context = new ZmqContext(zmq);
+    // From here on nothing is waited for: a program that an error ends can remove nothing,
+    // and only workers that it has started can.
+    let directory: RunDirectory | undefined;
+    try {
+      directory = RunDirectory.make(options.runDirectory);
+      const { heartbeatInterval, startTimeout, loadTimeout } = settings;
+      const run: RunFile = {
+        endpoints: [],
+        ...thisMachine(zmq),
+        locked: null,
+        curve: null,
+        libzmq,
+        flags,
+        permissions,
+        memory: memory ?? null,
+        program: thisProgram(),
+        heartbeatInterval,
+        loadTimeout,
+        connectTimeout: startTimeout,
+        reconnectGrace,
+      };
+      const listening = kind === "local"
+        ? listenLocally(context, directory)
+        : listenOnNetwork(zmq, context, run, options);
+      run.endpoints = endpointsOf(listening.address);
+      const posted = new PostedRun(directory, run, listening.files);
+      return new Transport(directory, posted, zmq, context, listening);
+    } catch (error) {
+      await closeSockets(context);
+      await directory?.remove();
+      throw error;
+    }
+  }
+
+  /** The path of the run file. */
+  get runFile(): string {
+    return this.#posted.path;
+  }
+
+  /**
+   * The program ends, or only its part that is the host, as under `deno run --watch`: then
+   * what libzmq has open would stay, and what is shared.
+   */
+  readonly #unload = (): void => {
+    this.#context.abandon();
+    SharedMemory.abandon();
+  };
+
+  /** The memory that a worker of this machine would share, if it can be had. */
+  memoryOf({ pid, memory, incarnation }: Hello): SharedMemory | undefined {
+    if (memory === undefined || !this.address.startsWith("ipc:")) return undefined;
+    const shared = SharedMemory.open(this.zmq, pid, memory, Vault.SIZE);
+    if (!shared || Vault.isOf(shared.bytes, incarnation)) return shared;
+    shared.close();
+    return undefined;
+  }
+
+  /** How many connections were refused because they did not have the run's key. */
+  get refused(): number {
+    return this.#zap?.refused ?? 0;
+  }
+
+  /** Whether waiting for workers keeps the program alive. */
+  set refed(alive: boolean) {
+    for (const socket of [this.socket, this.#zap]) {
+      if (alive) socket?.ref();
+      else socket?.unref();
+    }
+  }
+
+  /** Closes the socket and removes the directory. */
+  async close(): Promise<void> {
+    removeEventListener("unload", this.#unload);
+    await closeSockets(this.#context, this.#zap);
+    // Before the directory goes, or it would be missed.
+    await this.#posted.close();
+    await this.#directory.remove();
+  }
+}
+
+async function closeSockets(context: ZmqContext, zap?: ZapHandler): Promise<void> {
+  await cleanUp("a socket cannot be closed", async () => {
+    await zap?.close();
+    await context.close();
+  });
+}
+
+interface Listening {
+  socket: ZmqSocket;
+  address: string;
+  zap?: ZapHandler;
+  /** What workers need of it in the run's directory, and what makes that again. */
+  files: ReadonlyMap<string, () => void>;
+}
+
+/** This program's command line. The thread of a worker was told that of its host. */
+function thisProgram(): Program {
+  const { mainModule, args } = Deno;
+  const main = mainModule === undefined
+    ? nodeProcess().argv[1] ?? ""
+    : mainModule.startsWith("file:")
+    ? fileURLToPath(mainModule)
+    : mainModule;
+  return { main, args: [...args] };
+}
+
+function routerOptions(): SocketOptions {
+  const { heartbeatInterval } = settings;
+  return {
+    disconnectMessage: LOST,
+    routerHandover: 1,
+    receiveHighWaterMark: 0,
+    maxMessageSize: LARGEST_FRAME,
+    heartbeatInterval,
+    heartbeatTimeout: 3 * heartbeatInterval,
+    heartbeatTtl: 3 * heartbeatInterval,
+    handshakeInterval: HANDSHAKE_TIMEOUT,
+    linger: LINGER,
+  };
+}
+
+function listenLocally(context: ZmqContext, directory: RunDirectory): Listening {
+  const path = directory.file(SOCKET_FILE);
+  if (new TextEncoder().encode(path).length > LONGEST_PATH) {
+    throw new ZeromqError(
+      "ENAMETOOLONG",
+      `The path "${path}" is too long for a socket (${LONGEST_PATH} bytes at most): ` +
+        `set GRIDENGINE_TEMP_DIRECTORY to a shorter one`,
+    );
+  }
+  const socket = context.socket("ROUTER", routerOptions());
+  const bind = () => {
+    const address = socket.bind(`ipc://${path}`);
+    directory.open(SOCKET_FILE);
+    return address;
+  };
+  return { socket, address: bind(), files: new Map([[SOCKET_FILE, bind]]) };
+}
+
+function listenOnNetwork(
+  zmq: Libzmq,
+  context: ZmqContext,
+  run: RunFile,
+  options: TransportOptions,
+): Listening {
+  const server = curveKeys(zmq);
+  const client = curveKeys(zmq);
+  run.curve = { serverKey: server.publicKey, ...client };
+  const zap = new ZapHandler(zmq, context, client.publicKey);
+  const socket = context.socket("ROUTER", {
+    ...routerOptions(),
+    ipv6: interfaceOf(options).includes(":") ? 1 : 0,
+    curveServer: 1,
+    curveSecretKey: server.secretKey,
+    zapDomain: "gridengine",
+  });
+  return { socket, address: bindToPort(socket, options), zap, files: new Map() };
+}
+
+/** What to listen at, as ZeroMQ writes it: an IPv6 address stands in brackets. */
+function interfaceOf(options: TransportOptions): string {
+  const address = options.interface ?? settings.interface ?? "0.0.0.0";
+  return address.includes(":") ? `[${address.replace(/^\[|\]$/g, "")}]` : address;
+}
+
+/** Takes any free port, or the first free one of those that may be used. */
+function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
+  const address = interfaceOf(options);
+  const ports = options.ports ?? settings.ports;
+  if (ports === undefined) return socket.bind(`tcp://${address}:*`);
+  const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(ports) ?? [];
+  if (first === undefined) {
+    throw new RangeError(
+      `The setting ports is "${ports}": a port or a range such as "40000-40100" is expected`,
+    );
+  }
+  let reason: unknown;
+  for (let port = Number(first); port <= Number(last ?? first); port++) {
+    try {
+      return socket.bind(`tcp://${address}:${port}`);
+    } catch (error) {
+      if (!(error instanceof ZeromqError) || error.code !== "EADDRINUSE") throw error;
+      reason = error;
+    }
+  }
+  throw new ZeromqError(
+    "EADDRINUSE",
+    `Every port of ${ports} is in use on ${address}`,
+    {
+      cause: reason,
+    },
+  );
+}
+
+/**
+ * Where workers may reach what listens: at each of this machine's addresses, if it listens
+ * on all of them. Those that are here take the last one: whatever becomes of the network.
+ */
+function endpointsOf(address: string): string[] {
+  const [, any, port] = /^tcp:\/\/(0\.0\.0\.0|\*|\[::\]):(\d+)$/.exec(address) ?? [];
+  if (any === undefined) return [address];
+  const own = Deno.networkInterfaces()
+    .filter(({ family }) => family === "IPv4" || any === "[::]")
+    // Those that begin with fe80 mean something on their own cable only.
+    .filter(({ address }) => !/^(127\.|::1$|fe80:)/.test(address))
+    .map(({ address }) => address.includes(":") ? `[${address}]` : address);
+  return [...own, "127.0.0.1"].map((address) => `tcp://${address}:${port}`);
+}

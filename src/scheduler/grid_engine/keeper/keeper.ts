@@ -1,0 +1,363 @@
+/**
+ * The program that holds a DRMAA session: a process of its own, for a session must
+ * outlive whoever uses it by as long as it takes to clean up.
+ *
+ * It submits and terminates jobs as it is told over standard input, and tells how they
+ * end. When standard input ends, in whatever way the program at its other side did, it
+ * waits for what it is submitting, terminates the jobs that are left, closes the session
+ * and removes the run's files. When the cluster's master is away it waits until that is
+ * back.
+ *
+ * @module
+ */
+
+import { DrmaaError } from "../../../errors.ts";
+import { pause, Watch } from "./watch.ts";
+import {
+  BEAT,
+  type KeeperReport,
+  type KeeperRequest,
+  type KeeperStart,
+} from "./messages.ts";
+import { ALL_JOBS, ANY_JOB, type JobInfo, Session } from "../../../drmaa/session.ts";
+
+/** Milliseconds between attempts while the master is away, at first and at most. */
+const RETRY = 500;
+const LONGEST_RETRY = 5000;
+/** How long one wait for an end of a job is, in milliseconds. */
+const WAIT = 5000;
+/** How long all may take that is left to do when all is over, in milliseconds. */
+const FAREWELL = 180_000;
+/** How soon jobs are told again to end, in milliseconds. */
+const REMINDER = 2000;
+/** How long the directories may take to go, in milliseconds. */
+const REMOVE = 10_000;
+/** How long the master may take to let us go, in milliseconds. */
+const LEAVE = 5000;
+/** How long the news of a job's end may take when the master has forgotten it, in ms. */
+const NEWS = 1500;
+/** How often a new job is looked for that the cluster does not know, and how far apart. */
+const LOOKS = 4;
+const LOOK_AGAIN = 700;
+
+class Keeper {
+  #session: Session;
+  readonly #start: KeeperStart;
+  readonly #contact: string;
+  readonly #watch: Watch;
+  readonly #jobs: Set<string>;
+  /** Those that are to end. */
+  readonly #ending: Set<string>;
+  readonly #directories: Set<string>;
+  readonly #submissions = new Set<Promise<unknown>>();
+  readonly #end = new AbortController();
+  #submitted = Promise.withResolvers<void>();
+  #reminded = Promise.withResolvers<void>();
+  readonly #reaping: Promise<void>;
+
+  constructor(session: Session, start: KeeperStart, watch: Watch) {
+    this.#session = session;
+    this.#start = start;
+    this.#watch = watch;
+    this.#contact = session.contact;
+    this.#jobs = new Set(start.jobs);
+    this.#ending = new Set(start.ending);
+    this.#directories = new Set(start.directories);
+    if (this.#jobs.size > 0) {
+      this.#submitted.resolve();
+      // What ended while there was no keeper is told to nobody.
+      setTimeout(() => void this.#forgetGone(), NEWS);
+    }
+    this.#reaping = this.#reap();
+    void this.#remind();
+  }
+
+  /** Does what is asked, and answers. */
+  async take(request: KeeperRequest): Promise<void> {
+    const { id } = request;
+    try {
+      report({ tell: "done", id, value: await this.#do(request) });
+    } catch (error) {
+      report({ tell: "failed", id, ...described(error) });
+    }
+  }
+
+  async #do(request: KeeperRequest): Promise<string[]> {
+    switch (request.do) {
+      case "submit": {
+        const submission = this.#submit(request);
+        this.#submissions.add(submission);
+        try {
+          return await submission;
+        } finally {
+          this.#submissions.delete(submission);
+        }
+      }
+      case "terminate":
+        for (const job of request.jobs) if (this.#jobs.has(job)) this.#ending.add(job);
+        this.#reminded.resolve();
+        return [];
+      case "status":
+        return [await this.#state(request.job)];
+      case "remove":
+        this.#directories.add(request.directory);
+        return [];
+      default:
+        return request satisfies never;
+    }
+  }
+
+  async #submit(
+    { attributes, count }: KeeperRequest & { do: "submit" },
+  ): Promise<string[]> {
+    const session = this.#session;
+    const jobs = await this.#watch.during(
+      "drmaa_run_bulk_jobs",
+      () => session.runBulk(attributes, 1, count),
+    );
+    for (const job of jobs) this.#jobs.add(job);
+    this.#submitted.resolve();
+    const [first] = jobs;
+    if (first !== undefined && await this.#isTaken(first)) return jobs;
+    for (const job of jobs) this.#gone(job);
+    throw new DrmaaError(
+      17,
+      "DENIED_BY_DRM",
+      "The cluster took a submission and made no job of it, as it does where " +
+        'nativeSpecification, or the defaults of the user or the site, say "-w v" or ' +
+        '"-w p", which verify only: set nativeSpecification to "-w e" (DENIED_BY_DRM)',
+    );
+  }
+
+  /** Whether the cluster has a job that it has just given a number. */
+  async #isTaken(job: string): Promise<boolean> {
+    for (let look = 1;; look++) {
+      if (!this.#jobs.has(job)) return true;
+      const state = await this.#state(job).catch(() => undefined);
+      if (state !== "undetermined") return true;
+      if (look === LOOKS) return false;
+      await pause(LOOK_AGAIN);
+    }
+  }
+
+  #state(job: string): ReturnType<Session["status"]> {
+    return this.#watch.during("drmaa_job_ps", () => this.#session.status(job));
+  }
+
+  /** Has jobs end that are to, again and again: a lost node is given up only in time. */
+  async #remind(): Promise<void> {
+    for (;;) {
+      if (this.#ending.size === 0) await this.#reminded.promise;
+      this.#reminded = Promise.withResolvers();
+      // One after the other: calls that block must not take up all threads.
+      for (const job of [...this.#ending]) await this.#terminate(job);
+      await Promise.race([pause(REMINDER), this.#reminded.promise]);
+    }
+  }
+
+  async #terminate(job: string): Promise<void> {
+    try {
+      await this.#watch.during(
+        "drmaa_control",
+        () => this.#session.control(job, "terminate"),
+      );
+    } catch (error) {
+      if (!hasCode(error, "INVALID_JOB")) return;
+      // It has ended, or is about to.
+      this.#ending.delete(job);
+      setTimeout(() => this.#gone(job), NEWS);
+    }
+  }
+
+  /** Tells how jobs end, until all is over. */
+  async #reap(): Promise<void> {
+    const { signal } = this.#end;
+    let retry = RETRY;
+    for (;;) {
+      if (this.#jobs.size === 0) {
+        this.#submitted = Promise.withResolvers();
+        const over = once(signal);
+        await Promise.race([this.#submitted.promise, over.promise]);
+        over.forget();
+      }
+      if (signal.aborted) return;
+      try {
+        const session = this.#session;
+        const options = { signal, timeout: WAIT };
+        this.#ended(
+          await this.#watch.during(
+            "drmaa_wait",
+            () => session.wait(ANY_JOB, options),
+          ),
+        );
+        retry = RETRY;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (hasCode(error, "EXIT_TIMEOUT")) continue;
+        if (!(error instanceof DrmaaError)) throw error;
+        await pause(retry);
+        retry = Math.min(2 * retry, LONGEST_RETRY);
+        // The session forgets its jobs when it has lost the master.
+        if (!error.transient && this.#jobs.size > 0) await this.#reopen();
+      }
+    }
+  }
+
+  #ended(info: JobInfo): void {
+    this.#ending.delete(info.jobId);
+    if (this.#jobs.delete(info.jobId)) report({ tell: "ended", info });
+  }
+
+  /** A job is over, and how it ended nobody tells any more. */
+  #gone(job: string): void {
+    this.#ending.delete(job);
+    if (this.#jobs.delete(job)) report({ tell: "gone", job });
+  }
+
+  /** Opens the session anew, and looks which of the jobs are still there. */
+  async #reopen(): Promise<void> {
+    await this.#session.close().catch(() => {});
+    while (!this.#end.signal.aborted) {
+      try {
+        this.#session = await open(this.#watch, this.#start, this.#contact);
+        return await this.#forgetGone();
+      } catch (error) {
+        if (!(error instanceof DrmaaError && error.transient)) throw error;
+        await pause(RETRY);
+      }
+    }
+  }
+
+  async #forgetGone(): Promise<void> {
+    for (const job of [...this.#jobs]) if (!await this.#isKnown(job)) this.#gone(job);
+  }
+
+  async #isKnown(job: string): Promise<boolean> {
+    try {
+      const state = await this.#state(job);
+      return state !== "done" && state !== "failed";
+    } catch (error) {
+      return !hasCode(error, "INVALID_JOB");
+    }
+  }
+
+  /** Leaves nothing behind. */
+  async close(): Promise<void> {
+    await Promise.race([this.#clear(), pause(FAREWELL)]);
+    const removing = [...this.#directories].map((directory) =>
+      Deno.remove(directory, { recursive: true }).catch(() => {})
+    );
+    await Promise.race([Promise.all(removing), pause(REMOVE)]);
+    await Promise.race([this.#leave().catch(() => {}), pause(LEAVE)]);
+  }
+
+  /** Ends all jobs, those as well that are being submitted. */
+  async #clear(): Promise<void> {
+    if (this.#start.contact !== undefined) {
+      // A keeper that is gone may have submitted what nobody knows of.
+      const control = () => this.#session.control(ALL_JOBS, "terminate");
+      await this.#watch.during("drmaa_control", control).catch(() => {});
+    }
+    while (this.#submissions.size > 0 || this.#jobs.size > 0) {
+      const added = [...this.#jobs].filter((job) => !this.#ending.has(job));
+      for (const job of added) this.#ending.add(job);
+      if (added.length > 0) this.#reminded.resolve();
+      await pause(50);
+    }
+  }
+
+  /** Takes leave of the master: one that was restarted meanwhile may keep us waiting. */
+  async #leave(): Promise<void> {
+    this.#end.abort();
+    await this.#reaping;
+    await this.#session.close();
+  }
+}
+
+/** Opens a session, or returns to one. */
+async function open(
+  watch: Watch,
+  start: KeeperStart,
+  contact?: string,
+): Promise<Session> {
+  const options = start.library === undefined ? {} : { library: start.library };
+  const opened = (more: { contact?: string }) =>
+    watch.during("drmaa_init", () => Session.open({ ...options, ...more }));
+  try {
+    return await opened(contact ? { contact } : {});
+  } catch (error) {
+    // The master does not know it any more.
+    if (!contact || error instanceof DrmaaError && error.transient) throw error;
+    return await opened({});
+  }
+}
+
+function once(signal: AbortSignal): { promise: Promise<void>; forget(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const listener = () => resolve();
+  if (signal.aborted) resolve();
+  signal.addEventListener("abort", listener);
+  return { promise, forget: () => signal.removeEventListener("abort", listener) };
+}
+
+function hasCode(error: unknown, name: string): boolean {
+  return error instanceof DrmaaError && error.codeName === name;
+}
+
+function described(
+  error: unknown,
+): { code: number; codeName: string; message: string } {
+  if (error instanceof DrmaaError) {
+    const { code, codeName, message } = error;
+    return { code, codeName, message };
+  }
+  return { code: 1, codeName: "INTERNAL_ERROR", message: String(error) };
+}
+
+function report(report: KeeperReport): void {
+  try {
+    const bytes = new TextEncoder().encode(`\n${JSON.stringify(report)}\n`);
+    for (let at = 0; at < bytes.length;) {
+      at += Deno.stdout.writeSync(bytes.subarray(at));
+    }
+  } catch {
+    // Nobody listens any more: standard input will tell.
+  }
+}
+
+async function main(): Promise<void> {
+  // Ctrl-C and the end of a terminal mean the program that started this.
+  for (const signal of ["SIGINT", "SIGHUP", "SIGTERM", "SIGQUIT"] as const) {
+    Deno.addSignalListener(signal, () => {});
+  }
+  const watch = new Watch();
+  setInterval(() => report({ tell: "alive" }), BEAT);
+  let keeper: Keeper | undefined;
+  let rest = "";
+  for await (const text of Deno.stdin.readable.pipeThrough(new TextDecoderStream())) {
+    const lines = (rest + text).split("\n");
+    rest = lines.pop()!;
+    for (const line of lines) {
+      if (keeper) {
+        void keeper.take(JSON.parse(line));
+        continue;
+      }
+      const start: KeeperStart = JSON.parse(line);
+      try {
+        const session = await open(watch, start, start.contact);
+        keeper = new Keeper(session, start, watch);
+        const { contact, drmSystem } = session;
+        report({ tell: "open", contact, drmSystem });
+      } catch (error) {
+        report({ tell: "failed", ...described(error) });
+        return;
+      }
+    }
+  }
+  await keeper?.close();
+}
+
+if (import.meta.main) {
+  await main();
+  Deno.exit(0);
+}

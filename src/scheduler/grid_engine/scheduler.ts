@@ -1,0 +1,486 @@
+/**
+ * Workers as array jobs of a cluster: Grid Engine, or any other system with a DRMAA
+ * library.
+ *
+ * @module
+ */
+
+import { dirname, join } from "node:path";
+import { checkOptions } from "../../common/checks.ts";
+import { SchedulerError, type WorkerLoss } from "../../errors.ts";
+import type { JobInfo } from "../../drmaa/session.ts";
+import { log } from "../../common/log.ts";
+import { settings } from "../../settings.ts";
+import { CHECKS, type GridEngineSchedulerOptions, submitOptions } from "./options.ts";
+import { lossOf, type TimeLimits } from "./job_end.ts";
+import { KeeperSession } from "./keeper_session.ts";
+import { EXIT_STATUS } from "../../protocol/exit_status.ts";
+import { within } from "../../common/within.ts";
+import { bytesOf, jobName } from "../resources.ts";
+import type { Scheduler, WorkerListener, WorkerSpec } from "../scheduler.ts";
+import type { Return } from "./went_back.ts";
+import type { Task } from "./submission.ts";
+
+export type { GridEngineSchedulerOptions } from "./options.ts";
+
+/** A directory that the nodes see, under the home directory. */
+const RUN_DIRECTORY = ".gridengine";
+/** The most tasks of one array job. */
+const LARGEST_ARRAY = 1000;
+/** How long closing may take, in milliseconds; what is left to do then is the keeper's. */
+const CLOSE_TIMEOUT = 2800;
+/** How long a task may take to end when it was told to, in milliseconds. */
+const STOP_TIMEOUT = 10_000;
+/** How often to look which tasks have started, in milliseconds. */
+const LOOK = 1000;
+/** How long workers wait for a host that they have lost, in milliseconds. */
+const RECONNECT_GRACE = 15_000;
+/** How long a log's file server may take to answer, in milliseconds. */
+const FILE_LIMIT = 5000;
+/** How long the cluster may take to say whether this host may submit, in milliseconds. */
+const ANSWER_LIMIT = 5000;
+/**
+ * With which status tasks exit where their node lacks something: by deno, by a shell that
+ * does not find deno, and by a worker that does not find its run's file, or the host.
+ */
+const FAULTS_OF_NODES: ReadonlySet<number | undefined> = new Set([
+  1,
+  126,
+  127,
+  EXIT_STATUS["no run file"],
+  EXIT_STATUS["host not reached"],
+]);
+/** How much of a log is read, in bytes. */
+const LOG_TAIL = 4096;
+
+/**
+ * Runs workers as array jobs on Grid Engine. A process of its own, the keeper, holds the
+ * DRMAA session: whatever becomes of the program, it takes the jobs out of the queue.
+ *
+ * @example On two slots, for an hour at most
+ * ```ts ignore
+ * import { GridEngineScheduler, map } from "jsr:@x/gridengine";
+ *
+ * const scheduler = new GridEngineScheduler({ workers: 2, resources: { h_rt: 3600 } });
+ * console.log(await map((x: number) => x * x, [1, 2, 3], { scheduler }));
+ * ```
+ *
+ * ```text
+ * [ 1, 4, 9 ]
+ * ```
+ */
+export class GridEngineScheduler implements Scheduler {
+  /** What it is called in messages: the cluster's software, once a session is open. */
+  get name(): string {
+    const system = this.#session.drmSystem.trim();
+    // Some say their version only.
+    return /^[A-Za-z]/.test(system) ? system : `Grid Engine ${system}`.trimEnd();
+  }
+  /** The most workers at once. */
+  readonly workers: number;
+  /** How the workers reach this program. */
+  readonly transport = "network";
+  /** {@linkcode Scheduler.tellsLate} */
+  readonly tellsLate = true;
+  /** {@linkcode Scheduler.filesPerWorker} */
+  readonly filesPerWorker = 0;
+  /** How long a worker may wait in the queue, in milliseconds. */
+  readonly queueTimeout: number;
+  /** The address to listen at: all, unless one was named. */
+  readonly interface: string;
+  /** How long workers wait for this program when they have lost it, in milliseconds. */
+  readonly reconnectGrace: number = RECONNECT_GRACE;
+  /** Where directories of runs lie. */
+  readonly runDirectory: string;
+  /** {@linkcode Scheduler.ports} */
+  declare readonly ports?: string;
+  /** {@linkcode Scheduler.memory} */
+  declare readonly memory?: number;
+  readonly #options: GridEngineSchedulerOptions & { nativeSpecification: string };
+  /** By the worker's identity. */
+  readonly #tasks = new Map<string, Task>();
+  /** By the job's id. */
+  readonly #jobs = new Map<string, Task>();
+  readonly #session: KeeperSession;
+  readonly #closing = new AbortController();
+  #closed: Promise<void> | undefined;
+  #cached: Promise<void> | undefined;
+  #submissions = 0;
+  /** What is known of the last task that went back into the queue, until one starts. */
+  #return: Return | undefined;
+  /** The nodes on which workers could not begin, the latest last. */
+  readonly #shunned = new Set<string>();
+  /** Jobs whose end was heard of before the answer to their submission: how they ended. */
+  readonly #early = new Map<string, JobInfo | undefined>();
+  #looking: ReturnType<typeof setTimeout> | undefined;
+  #idle = Promise.withResolvers<void>();
+
+  /**
+   * Makes a scheduler; it opens no session yet.
+   *
+   * @param options What to ask the cluster for.
+   * @throws {RangeError} When `workers`, `memory`, `ports` or `queueTimeout` is out of
+   * range.
+   * @throws {TypeError} When another option is not of its type, or none that there is.
+   * @throws {SchedulerError} When the cluster would refuse an option, or misread it.
+   */
+  constructor(options: GridEngineSchedulerOptions = {}) {
+    checkOptions("GridEngineScheduler", options, CHECKS);
+    const { workers = 100, queueTimeout = Infinity } = options;
+    this.#options = { ...options, nativeSpecification: submitOptions(options) };
+    this.#session = new KeeperSession(options.drmaaLibrary, {
+      ended: (job, info) => void this.#ended(job, info),
+      lost: (error) => this.#lost(error),
+    });
+    this.workers = workers;
+    this.queueTimeout = queueTimeout;
+    this.interface = options.interface ?? settings.interface ?? "0.0.0.0";
+    if (/^(127\.|\[?::1\]?$|localhost$)/.test(this.interface)) {
+      throw new SchedulerError(
+        `The interface ${this.interface} is this machine's own: nodes cannot reach it; name ` +
+          `an address that they can`,
+      );
+    }
+    if (options.ports !== undefined) this.ports = options.ports;
+    if (options.memory !== undefined) this.memory = bytesOf(options.memory);
+    this.runDirectory = join(Deno.env.get("HOME") ?? Deno.cwd(), RUN_DIRECTORY);
+    jobName(options.name, "f");
+    checkDirectory("logDirectory", options.logDirectory);
+    checkDirectory("workingDirectory", options.workingDirectory);
+  }
+
+  /**
+   * Opens the session, if it is not open.
+   *
+   * @throws {DrmaaError} When none can be opened: what the library says, or what the
+   * process that opens it printed when it ended, or took a minute.
+   * @throws {SchedulerError} When the scheduler is closed.
+   */
+  async open(): Promise<void> {
+    this.#mustBeOpen();
+    await this.#session.open();
+  }
+
+  /**
+   * Asks the cluster whether this host may submit, if it answers within 5 s.
+   *
+   * @throws {DrmaaError} When it may not.
+   */
+  async checkSubmitHost(): Promise<void> {
+    await within(ANSWER_LIMIT, this.#session.checkSubmitHost(), undefined);
+  }
+
+  /** The process id of the keeper, once there is one. */
+  get keeperPid(): number | undefined {
+    return this.#session.pid;
+  }
+
+  /** {@linkcode Scheduler.start} */
+  start(spec: WorkerSpec, workers: string[], listener: WorkerListener): void {
+    this.#mustBeOpen();
+    for (let at = 0; at < workers.length; at += LARGEST_ARRAY) {
+      const tasks = workers.slice(at, at + LARGEST_ARRAY).map((worker) => {
+        const task: Task = {
+          worker,
+          listener,
+          job: undefined,
+          logFile: "",
+          limitsFile: "",
+          started: false,
+          looks: 0,
+          stopping: false,
+        };
+        this.#tasks.set(worker, task);
+        return task;
+      });
+      void this.#submitOrTell(spec, tasks);
+    }
+  }
+
+  /** {@linkcode Scheduler.stop} */
+  stop(worker: string): void {
+    const task = this.#tasks.get(worker);
+    if (!task || task.stopping) return;
+    task.stopping = true;
+    if (task.job !== undefined) return this.#terminate([task]);
+    // Should its submission succeed after all, it is terminated then.
+    this.#end(task, {
+      cause: "deleted",
+      detail: "it was ended before it was submitted",
+    });
+  }
+
+  /** {@linkcode Scheduler.join} */
+  async join(): Promise<void> {
+    while (this.#tasks.size > 0) await this.#idle.promise;
+  }
+
+  /** {@linkcode Scheduler.killall} */
+  async killall(): Promise<void> {
+    for (const worker of [...this.#tasks.keys()]) this.stop(worker);
+    await this.join();
+  }
+
+  /** {@linkcode Scheduler.close} */
+  close(): Promise<void> {
+    return this.#closed ??= this.#close();
+  }
+
+  /** {@linkcode GridEngineScheduler.close} */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #mustBeOpen(): void {
+    if (!this.#closed) return;
+    throw new SchedulerError("The scheduler is closed: make a new GridEngineScheduler");
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort();
+    for (const worker of [...this.#tasks.keys()]) this.stop(worker);
+    await this.#session.close(CLOSE_TIMEOUT);
+    const detail = "it was told to end, and the cluster has yet to say that it did";
+    for (const task of [...this.#tasks.values()]) {
+      this.#end(task, { cause: "deleted", detail });
+    }
+  }
+
+  /** Nothing will be heard of any task. */
+  #lost({ message }: Error): void {
+    const detail = `the DRMAA session was lost: ${message}`;
+    for (const task of [...this.#tasks.values()]) {
+      this.#end(task, { cause: "unreachable", detail });
+    }
+  }
+
+  async #submitOrTell(spec: WorkerSpec, tasks: Task[]): Promise<void> {
+    try {
+      await Promise.all([
+        this.#session.open(),
+        this.#cache(spec.module),
+      ]);
+      // It goes, too, when this program cannot remove it.
+      await this.#session.remove(dirname(spec.runFile));
+      // Most programs that load this module submit nothing.
+      const { Submission } = await import("./submission.ts");
+      await new Submission({
+        session: this.#session,
+        options: this.#options,
+        spec,
+        name: () => this.name,
+        nextNumber: () => ++this.#submissions,
+        shunned: this.#shunned,
+        submitted: (tasks) => this.#submitted(tasks),
+        signal: this.#closing.signal,
+      }).submit(tasks);
+    } catch (error) {
+      const why = (error as Error).message;
+      const detail = `${this.name} did not take its job: ${why}`;
+      for (const task of tasks) {
+        if (task.job === undefined) this.#end(task, { cause: "never started", detail });
+      }
+    }
+  }
+
+  /** Has the workers' program where nodes find it; what has failed is tried again. */
+  #cache(module: string): Promise<void> {
+    const fetch = async () => {
+      const { cacheWorker, THREAD } = await import("./worker_cache.ts");
+      await cacheWorker([module, THREAD]);
+    };
+    return this.#cached ??= fetch().catch((error) => {
+      this.#cached = undefined;
+      throw error;
+    });
+  }
+
+  #submitted(tasks: Task[]): void {
+    for (const task of tasks) this.#jobs.set(task.job!, task);
+    for (const { job } of tasks) {
+      if (this.#early.has(job!)) void this.#ended(job!, this.#early.get(job!));
+    }
+    if (!this.#isSubmitting) this.#early.clear();
+    this.#lookLater();
+  }
+
+  /** Whether a task has no job yet. */
+  get #isSubmitting(): boolean {
+    return [...this.#tasks.values()].some(({ job }) => job === undefined);
+  }
+
+  #lookLater(): void {
+    if (this.#looking !== undefined || this.#tasks.size === 0) return;
+    this.#looking = setTimeout(() => void this.#look(), LOOK);
+    Deno.unrefTimer(this.#looking as unknown as number);
+  }
+
+  /** Tells which tasks have started. DRMAA does not; but their scripts write a file. */
+  async #look(): Promise<void> {
+    const waiting = [...this.#tasks.values()].filter((task) =>
+      task.job !== undefined && !task.started
+    );
+    let asked: Promise<Return> | undefined;
+    for (const task of waiting) {
+      // The log is there before the prolog runs, and all else that may fail on a node.
+      const isTaken = await within(FILE_LIMIT, isThere(task.logFile), false);
+      task.started = isTaken &&
+        await within(FILE_LIMIT, isThere(task.limitsFile), false);
+      const host = task.started ? await hostOf(task) : undefined;
+      if (!this.#tasks.has(task.worker)) continue;
+      if (task.started) {
+        this.#return = undefined;
+        task.listener.started(task.worker, host);
+      } else if (isTaken || this.#return) {
+        await this.#lookAfter(task, (job) => asked ??= askReturn(job));
+      }
+    }
+    this.#looking = undefined;
+    if (waiting.some(({ started }) => !started)) this.#lookLater();
+  }
+
+  /**
+   * Tells of a task if it went back into the queue, or if others did and it waits there,
+   * too; gives it up if it stays there, and no queue is open.
+   */
+  async #lookAfter(task: Task, ask: (job: string) => Promise<Return>): Promise<void> {
+    const { backSince = Infinity, job } = task;
+    const isDue = performance.now() - backSince > settings.startTimeout;
+    // A prolog may take its time: it is asked after 2 s, 4 s, 8 s and so on.
+    const looks = ++task.looks;
+    if (!isDue && (looks < 2 || (looks & (looks - 1)) !== 0)) return;
+    const state = await this.#session.status(job!).catch(() => "unknown");
+    if (!state.startsWith("queued")) return void (task.backSince = undefined);
+    const { why, isClosed } = this.#return && !isDue ? this.#return : await ask(job!);
+    if (!this.#tasks.has(task.worker)) return;
+    if (!this.#return) {
+      log("info", `job ${job}: ${why}`);
+      this.#return = { why, isClosed };
+    }
+    if (isDue && isClosed) {
+      this.#session.terminate([job!]);
+      const detail = `${this.#return.why} (job ${job})`;
+      return this.#end(task, { cause: "never started", detail });
+    }
+    if (task.backSince === undefined) {
+      task.listener.delayed?.(task.worker, this.#return.why);
+    }
+    if (task.backSince === undefined || isDue) task.backSince = performance.now();
+  }
+
+  #terminate(tasks: Task[]): void {
+    if (tasks.length === 0) return;
+    const jobs = tasks.map(({ job }) => job!);
+    this.#session.terminate(jobs);
+    for (const task of tasks) {
+      task.timer = setTimeout(() => {
+        // Grid Engine waits for the node to confirm the end, for ever if it must. The
+        // keeper tells it again: where the site has it so, that is enough in time.
+        const detail =
+          `its node did not end it within ${STOP_TIMEOUT} ms of being told to`;
+        this.#end(task, { cause: "node lost", detail });
+      }, STOP_TIMEOUT);
+    }
+  }
+
+  async #ended(job: string, info: JobInfo | undefined): Promise<void> {
+    const task = this.#jobs.get(job);
+    if (!task) {
+      // The cluster is asked for more before the submission is answered.
+      if (this.#isSubmitting) this.#early.set(job, info);
+      return;
+    }
+    const text = await within(FILE_LIMIT, readTail(task.logFile), "");
+    const { stopping } = task;
+    const limits = info?.signal === undefined || stopping
+      ? {}
+      : await this.#limitsOf(task);
+    const loss = lossOf(info, { stopping, limits });
+    const isWell = info?.exitStatus === 0 || task.stopping;
+    const host = isWell ? undefined : await hostOf(task);
+    if (host !== undefined && FAULTS_OF_NODES.has(loss.exitStatus)) {
+      this.#shunned.delete(host);
+      this.#shunned.add(host);
+    }
+    const { logDirectory } = this.#options;
+    if (isWell) await within(FILE_LIMIT, remove(task.logFile), undefined);
+    const kept = !isWell && logDirectory !== undefined
+      ? `; its log is ${task.logFile}`
+      : "";
+    this.#end(task, {
+      ...loss,
+      ...(host !== undefined && { host }),
+      detail: `${loss.detail} (job ${job})${kept}`,
+      log: text,
+    });
+  }
+
+  /** How long a task might run. That is asked only when it may be why one has ended. */
+  async #limitsOf({ limitsFile }: Task): Promise<TimeLimits> {
+    const { timeLimits } = await import("./time_limits.ts");
+    return await timeLimits(this.#options.nativeSpecification, limitsFile);
+  }
+
+  #end(task: Task, loss: WorkerLoss): void {
+    clearTimeout(task.timer);
+    if (!this.#tasks.delete(task.worker)) return;
+    if (task.job !== undefined) this.#jobs.delete(task.job);
+    if (this.#tasks.size === 0) {
+      clearTimeout(this.#looking);
+      this.#looking = undefined;
+      this.#idle.resolve();
+      this.#idle = Promise.withResolvers();
+    }
+    task.listener.ended(task.worker, loss);
+  }
+}
+
+function checkDirectory(what: string, path: string | undefined): void {
+  if (path === undefined) return;
+  try {
+    if (Deno.statSync(path).isDirectory) return;
+  } catch {
+    // It is not there.
+  }
+  throw new SchedulerError(
+    `The ${what} "${path}" is no directory: make it first, where the nodes see it`,
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  await Deno.remove(path).catch(() => {});
+}
+
+async function askReturn(job: string): Promise<Return> {
+  return await (await import("./went_back.ts")).askReturn(job);
+}
+
+/** Where a task's script ran, as it wrote itself; nothing where it did not. */
+async function hostOf({ limitsFile }: Task): Promise<string | undefined> {
+  const text = await within(FILE_LIMIT, readTail(limitsFile), "");
+  return /@(\S+)$/.exec(text)?.[1];
+}
+
+/** The last lines of a worker's log. */
+async function readTail(path: string): Promise<string> {
+  try {
+    using file = await Deno.open(path);
+    const { size } = await file.stat();
+    await file.seek(Math.max(0, size - LOG_TAIL), Deno.SeekMode.Start);
+    const bytes = new Uint8Array(LOG_TAIL);
+    let length = 0;
+    for (let read; (read = await file.read(bytes.subarray(length)));) length += read;
+    return new TextDecoder().decode(bytes.subarray(0, length)).trimEnd();
+  } catch {
+    return "";
+  }
+}

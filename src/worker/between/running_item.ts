@@ -1,0 +1,159 @@
+/**
+ * What the thread runs now, and how what it has not begun is taken back.
+ *
+ * @module
+ */
+
+// Own copies: a function that runs in the thread may replace what is global.
+const { add, and, load, or, store } = Atomics;
+
+/** Where the numbers stand. */
+const STATE = 0;
+const RUNS = 1;
+const UNTIL = 2;
+const NUMBERS = 4;
+
+/** What the thread does, in numbers that change when it goes on. */
+export interface Doing {
+  /** See `RunningItem`. */
+  state: number;
+  /** The number of the item that began last. */
+  item: number;
+}
+
+/** What the thread does: nothing of the user's, an item, or it loads what items need. */
+export const IDLE = 0;
+const RUNNING = 1;
+export const LOADING = 2;
+/** Items have ended, and what they left behind has yet to have its turn. */
+export const SETTLING = 3;
+
+/** The number of the item, within the state; it comes round. */
+const ITEM = (1 << 30) - 1;
+/** It has come round. */
+const ROUND = 1 << 30;
+/** What has not begun was recalled. */
+const RECALLED = 1 << 31;
+
+/**
+ * What runs now, in memory that both sides share: the event loop can look at it while
+ * the thread is in an endless loop, and can recall what the thread has not begun.
+ *
+ * Items are numbered in the order in which they come to the thread, from 1 on, in 30
+ * bits, so that the numbers come round again.
+ */
+export class RunningItem {
+  readonly #numbers: Int32Array;
+  readonly #since: Float64Array;
+  /** How many of the next items were recalled. */
+  #recalled = 0;
+
+  /** @param memory Shared memory of {@linkcode RunningItem.SIZE} bytes. */
+  constructor(memory: SharedArrayBuffer) {
+    this.#numbers = new Int32Array(memory, 0, NUMBERS);
+    this.#since = new Float64Array(memory, NUMBERS * 4, 1);
+  }
+
+  /** How much shared memory it takes, in bytes. */
+  static readonly SIZE: number = NUMBERS * 4 + 8;
+
+  /** The number of the item that comes so many after another. */
+  static after(item: number, count: number): number {
+    return (item + count) & ITEM;
+  }
+
+  /** How many items an item comes after another; they are not too far from each other. */
+  static distance(item: number, other: number): number {
+    return (item - other) << 2 >> 2;
+  }
+
+  /** For the thread: it loads what items need. */
+  load(): void {
+    store(this.#numbers, RUNS, LOADING);
+  }
+
+  /** For the thread: items will begin. */
+  start(): void {
+    store(this.#numbers, RUNS, RUNNING);
+  }
+
+  /**
+   * For the thread: the next item is about to begin.
+   *
+   * One step both tells where the thread is and sees whether it was told to stop there.
+   * So the event loop, which in one step tells it to stop and sees where it is, knows
+   * what has begun.
+   *
+   * @param now When it begins, in milliseconds of the epoch, if somebody wants to know.
+   * @returns Whether it may. If not, it was recalled, and is not the thread's any more.
+   */
+  begin(now: number): boolean {
+    if (this.#recalled > 0) {
+      this.#recalled--;
+      return false;
+    }
+    this.#since[0] = now;
+    const state = add(this.#numbers, STATE, 1) + 1;
+    return (state & (ROUND | RECALLED)) === 0 || this.#mayBegin(state);
+  }
+
+  /** For the thread: nothing runs but what items left behind. */
+  settle(): void {
+    store(this.#numbers, RUNS, SETTLING);
+  }
+
+  /** For the thread: nothing runs. */
+  end(): void {
+    store(this.#numbers, RUNS, IDLE);
+  }
+
+  /** For the event loop: what runs, and since when in milliseconds of the epoch. */
+  read(): { item: number; since: number } | undefined {
+    const { state, item } = this.doing;
+    return state === RUNNING ? { item, since: this.#since[0]! } : undefined;
+  }
+
+  /** For the event loop: what the thread does, and the item that began last. */
+  get doing(): Doing {
+    const numbers = this.#numbers;
+    return { state: load(numbers, RUNS), item: load(numbers, STATE) & ITEM };
+  }
+
+  /**
+   * For the event loop: takes back the items that the thread has not begun, up to one
+   * that it has not been given.
+   *
+   * @returns The first of them; `undefined` when nothing is taken back: there is nothing,
+   * or the thread has yet to see the last recall.
+   */
+  recall(until: number): number | undefined {
+    const numbers = this.#numbers;
+    const state = load(numbers, STATE);
+    if (state < 0 || RunningItem.after(state, 1) === until) return undefined;
+    store(numbers, UNTIL, until);
+    return RunningItem.after(or(numbers, STATE, RECALLED) & ITEM, 1);
+  }
+
+  #mayBegin(state: number): boolean {
+    const numbers = this.#numbers;
+    if (state < 0) {
+      const until = load(numbers, UNTIL);
+      // This one is the first of them, if there are any.
+      this.#recalled = RunningItem.distance(until, state & ITEM);
+      // As if the last of them had begun; which lets the next recall come.
+      store(numbers, STATE, RunningItem.after(until, -1));
+      return this.#recalled > 0 ? this.begin(0) : this.begin(this.#since[0]!);
+    }
+    and(numbers, STATE, ~ROUND);
+    return true;
+  }
+}
+
+const { timeOrigin } = performance;
+/** An own copy: a function that runs in the thread may replace what is global. */
+const now = performance.now.bind(performance);
+
+/** The time in milliseconds of the epoch, as exact in every thread. */
+export function epoch(): number {
+  return timeOrigin + now();
+}

@@ -1,0 +1,84 @@
+/**
+ * The console of the thread that runs the user's functions: what they print on it can be
+ * sent to the host instead of being written by this process.
+ *
+ * @module
+ */
+
+import { inside } from "../../common/inside.ts";
+import { drop, isFromSystem } from "../../common/printing.ts";
+import type { ConsoleLevel, LogMode } from "../../protocol/messages.ts";
+
+type Methods = Record<string, (...args: unknown[]) => unknown>;
+
+/** Those of its methods that are named like a level; others say it by a number. */
+const LEVELS: ReadonlySet<string> = new Set(["debug", "log", "info", "warn", "error"]);
+/** What that number is from where it means an error. */
+const ERROR = 3;
+
+/** Who decides what becomes of what is printed. */
+export interface ConsoleOwner {
+  /** What is to become of it now. */
+  mode(): LogMode;
+  /** Sends on what a call has printed, whole lines; the last one without its end. */
+  forward(level: ConsoleLevel, text: string): void;
+  /** What tells the item that runs from others. */
+  item(): unknown;
+}
+
+/** Prints what this process can print; the function does not depend on it. */
+function inherited(method: Methods[string], args: unknown[]): unknown {
+  try {
+    return method.apply(console, args);
+  } catch (error) {
+    if (!isFromSystem(error)) throw error;
+    drop(error);
+    return undefined;
+  }
+}
+
+/** Lays hold of the global console. */
+export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
+  // Its class is given to nobody by Deno but in here: without it all is inherited.
+  const { Console } = inside;
+  if (!Console) return;
+  let name = "log";
+  let text = "";
+  const makeFormatter = () => {
+    const formatter = new Console((part, number) => {
+      text += part;
+      // A trace comes in two parts.
+      if (!part.endsWith("\n")) return;
+      const level = LEVELS.has(name) ? name : number >= ERROR ? "error" : "log";
+      const printed = text.slice(0, -1);
+      text = "";
+      forward(level as ConsoleLevel, printed);
+    });
+    // A terminal is not cleared by who does not stand before it.
+    formatter.clear = () => {};
+    return formatter;
+  };
+  let formatter = makeFormatter();
+  const own = console as unknown as Methods;
+  let remembers = false;
+  let printing: unknown;
+  /** Groups, counters and timers that an item leaves are not those of the next. */
+  const forget = () => {
+    if (printing === item()) return;
+    printing = item();
+    if (remembers) formatter = makeFormatter();
+    remembers = false;
+  };
+  for (const key of Object.keys(formatter)) {
+    const method = own[key];
+    if (typeof method !== "function") continue;
+    own[key] = (...args) => {
+      const now = mode();
+      if (now === "inherit") return inherited(method, args);
+      name = key;
+      forget();
+      remembers ||= /^(group|count|time)/.test(key);
+      return now === "none" ? undefined : formatter[key]!(...args);
+    };
+  }
+}

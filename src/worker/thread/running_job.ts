@@ -1,0 +1,143 @@
+/**
+ * The job that runs, as its function sees it.
+ *
+ * @module
+ */
+
+import { GridEngineError } from "../../errors.ts";
+import type { JobController } from "../../job_controller.ts";
+import { Mailbox } from "../../common/mailbox.ts";
+import type { AssignedChunk } from "../../protocol/messages.ts";
+import type { Child } from "../../protocol/steps.ts";
+import { deserialize, serializeFor } from "../../protocol/values.ts";
+import { randomNumbers, seedOf } from "../../common/random.ts";
+import type { Batch, FromExecutor, ToExecutor } from "../between/thread_messages.ts";
+
+/** What the host says to a running job. */
+export type ToJob = Extract<ToExecutor, { type: "abort" | "message" }>;
+
+/** The thread that a job runs in. */
+export interface ThreadOfJob {
+  /** The worker's identity. */
+  readonly worker: string;
+  /** The machine's name. */
+  readonly host: string;
+  /** Says something to the event loop. */
+  post(message: FromExecutor): void;
+  /** Is told where an object is that arrives without its class, by which code. */
+  lossy(code: number, values: () => Child[]): void;
+}
+
+/** The running job, as `currentJob()` gives it. What is seldom needed is made when asked for. */
+export class RunningJob implements JobController {
+  readonly #chunk: AssignedChunk;
+  readonly #offset: number;
+  readonly #batch: Batch;
+  readonly #thread: ThreadOfJob;
+  #aborter: AbortController | undefined;
+  #messages: Mailbox<unknown> | undefined;
+  #seed: number | undefined;
+  #random: (() => number) | undefined;
+  #send: ((value: unknown) => void) | undefined;
+
+  /**
+   * @param chunk The chunk that its item is of.
+   * @param offset The item's place in it.
+   * @param batch What came with the chunk.
+   * @param thread Where it runs.
+   */
+  constructor(
+    chunk: AssignedChunk,
+    offset: number,
+    batch: Batch,
+    thread: ThreadOfJob,
+  ) {
+    this.#chunk = chunk;
+    this.#offset = offset;
+    this.#batch = batch;
+    this.#thread = thread;
+  }
+
+  /** {@linkcode JobController.id} */
+  get id(): string {
+    return `${this.#thread.worker}.${this.#chunk.chunk}.${this.#offset}`;
+  }
+
+  /** {@linkcode JobController.name} */
+  get name(): string {
+    return this.#batch.name;
+  }
+
+  /** {@linkcode JobController.index} */
+  get index(): number {
+    return this.#chunk.first + this.#offset;
+  }
+
+  /** {@linkcode JobController.attempt} */
+  get attempt(): number {
+    return this.#chunk.attempt;
+  }
+
+  /** {@linkcode JobController.host} */
+  get host(): string {
+    return this.#thread.host;
+  }
+
+  /** {@linkcode JobController.signal} */
+  get signal(): AbortSignal {
+    return (this.#aborter ??= new AbortController()).signal;
+  }
+
+  /** {@linkcode JobController.seed} */
+  get seed(): number {
+    return this.#seed ??= seedOf(this.#batch.seed, this.index);
+  }
+
+  /** {@linkcode JobController.random} */
+  get random(): () => number {
+    return this.#random ??= randomNumbers(this.seed);
+  }
+
+  /** {@linkcode JobController.messages} */
+  get messages(): Mailbox<unknown> {
+    return this.#messages ??= new Mailbox();
+  }
+
+  /** {@linkcode JobController.send} */
+  get send(): (value: unknown) => void {
+    return this.#send ??= (value) => this.#sendValue(value);
+  }
+
+  #sendValue(value: unknown): void {
+    if (!this.#batch.announce) {
+      throw new GridEngineError(
+        `send() was called in an item of map "${this.name}", where nobody listens; ` +
+          `return the value, or use a Job`,
+      );
+    }
+    const lossy = () =>
+      this.#thread.lossy(
+        this.#batch.code,
+        () => [{ child: value, step: () => "message" }],
+      );
+    const bytes = serializeFor(value, "message", "the host", lossy);
+    this.#thread.post({ type: "message", chunk: this.#chunk.chunk, value: bytes });
+  }
+
+  /** Takes what the host says to it. */
+  take(data: ToJob): void {
+    if (data.type === "abort") (this.#aborter ??= new AbortController()).abort();
+    else this.messages.push(deserialize(data.value));
+  }
+
+  /** Whether the function threw this because it was asked to come to an end. */
+  ended(error: unknown): boolean {
+    const signal = this.#aborter?.signal;
+    return signal !== undefined && signal.aborted && error === signal.reason;
+  }
+
+  /** It has come to its end. */
+  close(): void {
+    this.#messages?.end();
+  }
+}
