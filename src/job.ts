@@ -337,12 +337,12 @@ export class Job<R = unknown> implements AsyncDisposable {
    * @example
    * ```ts
    * import { Job, ProcessScheduler } from "jsr:@x/gridengine";
-   * import { assertEquals } from "@std/assert";
+   * import { equal } from "node:assert/strict";
    *
    * const scheduler = () => new ProcessScheduler({ workers: 1 });
    * await using job = new Job({ target: (x: number) => 2 * x, args: [21], scheduler });
    * job.start();
-   * assertEquals(await job.result, 42);
+   * equal(await job.result, 42);
    * ```
    */
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,11 @@
 /** Values that are nested deeply, and those whose parts have long names. */
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "./fixtures/assert.ts";
 import { currentJob, Job, type JobDispatcher, SerializationError } from "../mod.ts";
 import { group, instanceOf } from "./fixtures/tools.ts";
 

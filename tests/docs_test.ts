@@ -4,7 +4,7 @@
  * on the cluster, by `scheduler/cluster_test.ts`, and those of kind `sh` and `json` here.
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "./fixtures/assert.ts";
 import { dirname, normalize } from "node:path";
 import config from "../deno.json" with { type: "json" };
 import { type Block, blocks, documents } from "./fixtures/documents.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "./fixtures/assert.ts";
 import { runProgram, TempDirectory, test } from "./fixtures/tools.ts";
 
 async function output(program: string): Promise<string[]> {

@@ -3,7 +3,7 @@
  * itself sees it.
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "./fixtures/assert.ts";
 
 interface Graph {
   modules: {

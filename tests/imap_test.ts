@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "./fixtures/assert.ts";
 import { imap, imapUnordered, JobCancelledError, JobDispatcher, map } from "../mod.ts";
 import { bounded, group, TempDirectory, test, twoProcesses } from "./fixtures/tools.ts";
 

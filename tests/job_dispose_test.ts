@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "./fixtures/assert.ts";
 import { currentJob, Job, JobDispatcher, map, ProcessScheduler } from "../mod.ts";
 import { bounded } from "./fixtures/tools.ts";
 

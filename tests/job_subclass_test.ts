@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "./fixtures/assert.ts";
 import * as gridengine from "../mod.ts";
 import {
   GridEngineError,

@@ -6,7 +6,7 @@ import {
   assertStrictEquals,
   assertStringIncludes,
   assertThrows,
-} from "@std/assert";
+} from "./fixtures/assert.ts";
 import {
   currentJob,
   GridEngineError,

@@ -1,6 +1,11 @@
 /** Standard output and error that take nothing: what is printed is lost, and nothing else. */
 
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "./fixtures/assert.ts";
 import {
   GridEngineError,
   JobDispatcher,

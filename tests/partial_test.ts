@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "./fixtures/assert.ts";
 import { Job, map, partial, SerializationError } from "../mod.ts";
 import { triple } from "./fixtures/functions.ts";
 import { group, test } from "./fixtures/tools.ts";

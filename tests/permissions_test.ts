@@ -3,7 +3,7 @@
  * else.
  */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "./fixtures/assert.ts";
 import { neededPermissions } from "./fixtures/documents.ts";
 import { bounded, type Ended, test } from "./fixtures/tools.ts";
 

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "./fixtures/assert.ts";
 import { map, type Progress } from "../mod.ts";
 import { progressLine, progressText } from "../src/calls/progress_text.ts";
 import { OnTerminal } from "./fixtures/terminal.ts";

@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "./fixtures/assert.ts";
 import { currentJob, Job, JobDispatcher, ProcessScheduler } from "../mod.ts";
 import { randomNumbers, seedOf, splitmix64, xoshiro128 } from "../src/common/random.ts";
 import { group, test } from "./fixtures/tools.ts";

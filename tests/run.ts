@@ -16,7 +16,14 @@ const everything = [
 const chosen = Deno.args.length > 0 ? Deno.args : everything;
 
 const test = new Deno.Command(Deno.execPath(), {
-  args: ["test", "--allow-all", "--quiet", "--parallel", ...chosen],
+  args: [
+    "test",
+    "--lock=tests/deno.lock",
+    "--allow-all",
+    "--quiet",
+    "--parallel",
+    ...chosen,
+  ],
   env: { DENO_JOBS: "2" },
   stdout: "piped",
   stderr: "inherit",

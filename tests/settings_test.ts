@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "./fixtures/assert.ts";
 import {
   bestAvailable,
   JobDispatcher,

@@ -1,4 +1,4 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "./fixtures/assert.ts";
 import { within } from "../src/common/within.ts";
 
 Deno.test("within() gives what a promise gives in time, and throws what it throws", async () => {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { type JobDispatcher, ProcessScheduler, settings } from "../../mod.ts";
 import { group, type Member } from "../fixtures/tools.ts";
 

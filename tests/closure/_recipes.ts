@@ -5,7 +5,7 @@
  * @module
  */
 
-import * as fc from "fast-check";
+import * as fc from "npm:fast-check@^4.3.0";
 
 /** What one thing of a nest is; numbers name other things of it, also such as come later. */
 export type Recipe =

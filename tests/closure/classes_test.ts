@@ -1,6 +1,6 @@
 /** Classes and their instances. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { onWorker, same, throwing } from "./_cases.ts";
 
 const key = "computed";

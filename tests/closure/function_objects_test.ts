@@ -1,6 +1,6 @@
 /** Functions as objects: constructors, properties, and those that the platform has. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { basename, join } from "node:path";
 import { onWorker, same } from "./_cases.ts";
 

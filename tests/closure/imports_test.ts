@@ -1,8 +1,8 @@
 /** Imports: a worker imports what the function imports. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "../fixtures/assert.ts";
 import * as acorn from "npm:acorn@8.19.0";
-import fc, { integer } from "fast-check";
+import fc, { integer } from "npm:fast-check@^4.3.0";
 import { EventEmitter } from "node:events";
 import * as fs from "node:fs";
 import path, { join, posix } from "node:path";

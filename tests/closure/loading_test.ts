@@ -1,6 +1,6 @@
 /** Modules that map while they are being loaded, and variables without a value yet. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { runProgram, TempDirectory, test } from "../fixtures/tools.ts";
 import { throwing } from "./_cases.ts";
 

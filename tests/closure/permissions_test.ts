@@ -1,6 +1,6 @@
 /** What a program may do that is not allowed to inspect itself, or cannot. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { bounded, test } from "../fixtures/tools.ts";
 
 test("without --allow-sys functions that capture nothing work, and others say why not", async () => {

@@ -1,7 +1,7 @@
 /** Random nests of functions and data: what can be seen of them is the same on a worker. */
 
-import { assertEquals } from "@std/assert";
-import * as fc from "fast-check";
+import { assertEquals } from "../fixtures/assert.ts";
+import * as fc from "npm:fast-check@^4.3.0";
 import { build, describe, recipes } from "./_recipes.ts";
 import { byValue, onWorker } from "./_cases.ts";
 

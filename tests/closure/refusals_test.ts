@@ -1,6 +1,6 @@
 /** What cannot travel is refused before anything starts, by its path and its place. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "../fixtures/assert.ts";
 import { SerializationError } from "../../mod.ts";
 import { Tank } from "./_imported.ts";
 import { onWorker, type Unary } from "./_cases.ts";

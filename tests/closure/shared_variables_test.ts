@@ -1,6 +1,6 @@
 /** Variables that change: in loops, between functions, and after the call. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { onWorker, same } from "./_cases.ts";
 
 same("functions share what they assign to", [

@@ -1,7 +1,7 @@
 // deno-fmt-ignore-file -- what stands in one line is to stay there
 /** Stack traces of shipped functions speak of the file that the user wrote. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { translateStack } from "../../src/closure/capture/stack.ts";
 import { nested } from "./_imported.ts";
 import { onWorker, type Unary } from "./_cases.ts";

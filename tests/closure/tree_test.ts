@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { apply } from "../../src/closure/capture/tree.ts";
 
 Deno.test("What is cut out leaves its lines, and what comes after it in its column", () => {

@@ -2,7 +2,7 @@
 /** What TypeScript leaves in the code that runs. */
 
 import { onWorker, same } from "./_cases.ts";
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 
 enum Color {
   Red,

@@ -1,7 +1,7 @@
 /** Values of every kind, which functions hold. */
 
 import { Buffer } from "node:buffer";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { runProgram } from "../fixtures/tools.ts";
 import { onWorker, same } from "./_cases.ts";
 

@@ -3,7 +3,12 @@
  * pulled and whose daemons can be killed.
  */
 
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+} from "../fixtures/assert.ts";
 import {
   bringBack,
   type Claim,

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { Codes } from "../../src/engine/codes.ts";
 
 const bytes = (length: number, fill: number) => new Uint8Array(length).fill(fill);

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import type { CoreAction } from "../../src/core/events.ts";
 import { chunksOf, Harness, loss, only, stopped } from "./harness.ts";
 

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import type { CoreAction } from "../../src/core/events.ts";
 import type { AssignedChunk } from "../../src/protocol/messages.ts";
 import { chunksOf, Harness, LIMITS, measured, only, settle, START } from "./harness.ts";

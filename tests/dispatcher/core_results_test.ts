@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { chunksOf, Harness, only, settle, START, stopped } from "./harness.ts";
 
 Deno.test("results are accepted once, with the items that they are the results of", () => {

@@ -6,7 +6,7 @@
  */
 
 import type { CoreEvent } from "../../src/core/events.ts";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { chunksOf, Harness, LIMITS, loss, only, START, stopped } from "./harness.ts";
 
 Deno.test("a silent worker counts as disconnected, and after the grace as lost", () => {

@@ -1,6 +1,11 @@
 /** Sources of items are gone through as `for await` and `for of` go through them. */
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "../fixtures/assert.ts";
 import { settings } from "../../mod.ts";
 import { ItemSource } from "../../src/engine/item_source.ts";
 

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import type { RunSettings } from "../../src/core/events.ts";
 import {
   isWorthRecalling,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "../fixtures/assert.ts";
 
 /** One line of what it says. */
 export interface Seen {

@@ -3,7 +3,7 @@
  * each failure that it can tell of one is brought about here, or in `queues_test.ts`.
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import {
   head,
   HOME,

@@ -1,6 +1,6 @@
 /** What the doctor finds on a machine that is part of no cluster. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import { dirname } from "node:path";
 import { denoFinding } from "../../src/doctor/machine.ts";
 import { FakeCluster } from "../drmaa/_fake_cluster.ts";

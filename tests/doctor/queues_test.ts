@@ -1,6 +1,6 @@
 /** What the doctor finds of the queues of a real Grid Engine. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import {
   head,
   HOME,

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { libraryInfo, Session } from "../../src/drmaa/mod.ts";
 import { bounded } from "../fixtures/tools.ts";
 

@@ -13,7 +13,7 @@ import {
   assertRejects,
   assertStringIncludes,
   assertThrows,
-} from "@std/assert";
+} from "../fixtures/assert.ts";
 import {
   ALL_JOBS,
   DrmaaError,

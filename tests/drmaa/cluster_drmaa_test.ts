@@ -1,6 +1,6 @@
 /** The binding on a real Grid Engine: see `_scenarios.ts` for what is done there. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import {
   type Claim,
   claim,

@@ -1,6 +1,11 @@
 /** What becomes of a program whose DRMAA session's process dies, hangs, or is refused. */
 
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+} from "../fixtures/assert.ts";
 import {
   DrmaaError,
   GridEngineScheduler,

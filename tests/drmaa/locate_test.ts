@@ -1,4 +1,8 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "../fixtures/assert.ts";
 import { DrmaaError } from "../../src/drmaa/mod.ts";
 import { candidates, openFirst } from "../../src/drmaa/locate.ts";
 import { path } from "./_fake.ts";

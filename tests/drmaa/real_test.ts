@@ -1,6 +1,6 @@
 /** The binding on Grid Engine's own libdrmaa, as far as that goes without a cluster. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "../fixtures/assert.ts";
 import { runProgram, TempDirectory } from "../fixtures/tools.ts";
 
 const library = "/usr/lib/gridengine-drmaa/lib/libdrmaa.so.1.0";

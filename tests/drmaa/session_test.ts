@@ -3,7 +3,7 @@ import {
   assertRejects,
   assertStringIncludes,
   assertThrows,
-} from "@std/assert";
+} from "../fixtures/assert.ts";
 import {
   ALL_JOBS,
   DrmaaError,

@@ -1,4 +1,8 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "../fixtures/assert.ts";
 import { DrmaaError, type JobAttributes, PLACEHOLDERS } from "../../src/drmaa/mod.ts";
 import { ATTRIBUTES } from "../../src/drmaa/attributes.ts";
 import { count, test } from "./_fake.ts";

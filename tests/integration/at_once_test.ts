@@ -1,6 +1,6 @@
 /** How many workers there are at once where several maps run. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { JobDispatcher, map, ProcessScheduler } from "../../mod.ts";
 import { test } from "./_helpers.ts";
 

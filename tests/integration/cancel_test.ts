@@ -1,4 +1,4 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assertEquals, assertInstanceOf, assertRejects } from "../fixtures/assert.ts";
 import { JobDispatcher, JobTimeoutError, ProcessScheduler } from "../../mod.ts";
 import { passAndFail, passAndSpin, stopAt } from "./_functions.ts";
 import { Gate, type Visitor } from "./_gate.ts";

@@ -1,6 +1,10 @@
 /** What goes wrong when something is over takes the place of nothing. */
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "../fixtures/assert.ts";
 import {
   imap,
   JobDispatcher,

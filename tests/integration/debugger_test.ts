@@ -1,6 +1,6 @@
 /** No worker of this machine can be made to open its debugger, however it was started. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "../fixtures/assert.ts";
 import {
   JobDispatcher,
   JobTimeoutError,

@@ -1,6 +1,10 @@
 /** Surroundings in which nothing can run: what is wrong is said by its name. */
 
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "../fixtures/assert.ts";
 import { SchedulerError } from "../../mod.ts";
 import { program, Project } from "../fixtures/project.ts";
 import { test } from "../fixtures/tools.ts";

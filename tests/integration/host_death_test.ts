@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { settings } from "../../mod.ts";
 import { Gate } from "./_gate.ts";
 import {

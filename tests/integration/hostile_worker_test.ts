@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "../fixtures/assert.ts";
 import { Job, JobDispatcher } from "../../mod.ts";
 import { serializeList } from "../../src/protocol/lists.ts";
 import { Random } from "../simulation/prng.ts";

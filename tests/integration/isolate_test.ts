@@ -1,6 +1,6 @@
 /** Hosts that end though their process goes on: only a part of it was the host. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { Gate } from "./_gate.ts";
 import { entries, gone, type Ground, HOST_DEATH, test, until } from "./_helpers.ts";
 import { portsOf, socketFilesOf } from "./_sockets.ts";

@@ -3,7 +3,7 @@
  * run anything. See `src/engine/engine.ts`.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { ProcessScheduler } from "../../mod.ts";
 import type { RunListener, RunRequest } from "../../src/engine/active_run.ts";
 import { captureLater } from "../../src/calls/call.ts";

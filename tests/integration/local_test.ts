@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { ProcessScheduler } from "../../mod.ts";
 import { bytes } from "../zeromq/_tools.ts";
 import { entries, type Ground, hasProc, processes, test } from "./_helpers.ts";

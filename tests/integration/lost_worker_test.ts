@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "../fixtures/assert.ts";
 import {
   currentJob,
   imapUnordered,

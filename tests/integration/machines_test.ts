@@ -1,6 +1,11 @@
 /** Whom workers take for their host, and when they take it for gone, across machines. */
 
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "../fixtures/assert.ts";
 import { parseRunFile, type RunFile } from "../../src/protocol/run_file.ts";
 import { entries, type Ground, hasProc, range, test, until } from "./_helpers.ts";
 import { type Machine, withMachines } from "./_machines.ts";

@@ -1,6 +1,6 @@
 /** What is sent to a job is there for each of its tries, however its worker came about. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { Job, JobDispatcher, ProcessScheduler, settings } from "../../mod.ts";
 import { serializeList } from "../../src/protocol/lists.ts";
 import { deserialize } from "../../src/protocol/values.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "../fixtures/assert.ts";
 import { settings } from "../../mod.ts";
 import { encode } from "../../src/protocol/codec.ts";
 import { curveKeys } from "../../src/zeromq/libzmq.ts";

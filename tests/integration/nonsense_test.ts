@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { JobDispatcher } from "../../mod.ts";
 import { encode } from "../../src/protocol/codec.ts";
 import { TYPES, type WorkerMessage } from "../../src/protocol/messages.ts";

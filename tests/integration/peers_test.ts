@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "../fixtures/assert.ts";
 import { GridEngineError, Job, JobDispatcher, ProcessScheduler } from "../../mod.ts";
 import { encode } from "../../src/protocol/codec.ts";
 import { serialize } from "../../src/protocol/values.ts";

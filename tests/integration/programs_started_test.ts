@@ -1,6 +1,6 @@
 /** What functions start on this machine ends with the item that is ended, or the worker. */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertRejects } from "../fixtures/assert.ts";
 import {
   Job,
   JobDispatcher,

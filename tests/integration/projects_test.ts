@@ -1,6 +1,6 @@
 /** Projects of users: a worker resolves the names that the program resolves. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "../fixtures/assert.ts";
 import { LIBRARY, program, Project } from "../fixtures/project.ts";
 import { test } from "../fixtures/tools.ts";
 

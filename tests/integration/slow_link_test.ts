@@ -5,7 +5,7 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { textOf, until } from "../cluster/shell.ts";
 import { canBeMade, SlowLink } from "../fixtures/slow_link.ts";
 

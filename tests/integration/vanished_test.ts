@@ -1,6 +1,6 @@
 /** What a host does when something clears away the files of its run, as cleaners of /tmp do. */
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "../fixtures/assert.ts";
 import { RunDirectory } from "../../src/engine/run_directory.ts";
 import { Gate } from "./_gate.ts";
 import { entries, gone, HOST_DEATH, kill, test, until } from "./_helpers.ts";

@@ -152,7 +152,14 @@ class Copy {
     stopped.signal.throwIfAborted();
     const test = new Deno.Command(Deno.execPath(), {
       args: [
-        ...["test", "--allow-all", "--no-check", "--quiet", "--fail-fast"],
+        ...[
+          "test",
+          "--lock=tests/deno.lock",
+          "--allow-all",
+          "--no-check",
+          "--quiet",
+          "--fail-fast",
+        ],
         // A loop without an end may want all of the memory.
         ...["--v8-flags=--max-old-space-size=1024", ...tests],
       ],

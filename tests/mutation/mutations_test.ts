@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { mutationsOf } from "./mutations.ts";
 
 /** The ways to break a text, as its lines would be. */

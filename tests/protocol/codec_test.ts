@@ -4,8 +4,13 @@
  * @module
  */
 
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import * as fc from "fast-check";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertThrows,
+} from "../fixtures/assert.ts";
+import * as fc from "npm:fast-check@^4.3.0";
 import { ProtocolError } from "../../src/errors.ts";
 import {
   decodeHostMessage,

@@ -5,7 +5,12 @@
  * @module
  */
 
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertThrows,
+} from "../fixtures/assert.ts";
 import { serialize as write } from "node:v8";
 import { translateStack } from "../../src/closure/capture/stack.ts";
 import { ProtocolError } from "../../src/errors.ts";

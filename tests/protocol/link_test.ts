@@ -4,8 +4,8 @@
  * @module
  */
 
-import { assert, assertEquals } from "@std/assert";
-import * as fc from "fast-check";
+import { assert, assertEquals } from "../fixtures/assert.ts";
+import * as fc from "npm:fast-check@^4.3.0";
 import { decodeHostMessage, decodeWorkerMessage } from "../../src/protocol/codec.ts";
 import { type Arrival, type Flow, Link } from "../../src/protocol/link.ts";
 import type { HostMessage, WorkerMessage } from "../../src/protocol/messages.ts";

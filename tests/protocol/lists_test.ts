@@ -1,6 +1,11 @@
 import { Buffer } from "node:buffer";
-import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import fc from "fast-check";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertThrows,
+} from "../fixtures/assert.ts";
+import fc from "npm:fast-check@^4.3.0";
 import { deserializeList, serializeList } from "../../src/protocol/lists.ts";
 import { serialize } from "../../src/protocol/values.ts";
 

@@ -4,7 +4,7 @@
  * @module
  */
 
-import * as fc from "fast-check";
+import * as fc from "npm:fast-check@^4.3.0";
 import {
   CONSOLE_LEVELS,
   FAILURE_REASONS,

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import type { HostMessage, WorkerMessage } from "../../src/protocol/messages.ts";
 import { chunksOf, subjectsOf } from "../../src/protocol/order.ts";
 

@@ -5,8 +5,8 @@
  * @module
  */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import * as fc from "fast-check";
+import { assert, assertEquals, assertThrows } from "../fixtures/assert.ts";
+import * as fc from "npm:fast-check@^4.3.0";
 import { HostLink } from "../../src/engine/host_link.ts";
 import { ProtocolError } from "../../src/errors.ts";
 import {

@@ -4,8 +4,8 @@
  * @module
  */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import * as fc from "fast-check";
+import { assert, assertEquals, assertThrows } from "../fixtures/assert.ts";
+import * as fc from "npm:fast-check@^4.3.0";
 import { complaint, deserialize, serialize } from "../../src/protocol/values.ts";
 
 const large = (fill: number) => new Uint8Array(5000).fill(fill);

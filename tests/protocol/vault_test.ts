@@ -5,8 +5,8 @@
  * @module
  */
 
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import * as fc from "fast-check";
+import { assert, assertEquals, assertThrows } from "../fixtures/assert.ts";
+import * as fc from "npm:fast-check@^4.3.0";
 import { ProtocolError } from "../../src/errors.ts";
 import { HEADER_SIZE, PROTOCOL_VERSION, TYPES } from "../../src/protocol/messages.ts";
 import { Vault } from "../../src/protocol/vault.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import puppeteer, { type Browser, type Page } from "puppeteer-core";
+import puppeteer, { type Browser, type Page } from "npm:puppeteer-core@^25.16.0";
 
 const CHROMIUM = "/usr/bin/chromium";
 

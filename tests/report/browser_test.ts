@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { imap, map, ProcessScheduler } from "../../mod.ts";
 import { renderPage } from "../../src/report/page.ts";
 import { Recorder } from "../../src/report/recorder.ts";

@@ -1,6 +1,6 @@
 /** The report of a run on a real Grid Engine, in a browser. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "../fixtures/assert.ts";
 import { HOME, outputAs } from "../cluster/cluster.ts";
 import { onCluster } from "../scheduler/_ground.ts";
 import { Chromium, isWanted, pixels, textOf } from "./_browser.ts";

@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertThrows,
+} from "../fixtures/assert.ts";
 import { imap, JobDispatcher, map } from "../../mod.ts";
 import type { RunRecord } from "../../src/report/record.ts";
 import { runProgram, test, twoProcesses } from "../fixtures/tools.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { Histogram } from "../../src/report/histogram.ts";
 
 function histogramOf(times: number[]): Histogram {

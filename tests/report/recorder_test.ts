@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { WorkerLostError } from "../../src/errors.ts";
 import type { WorkerRecord } from "../../src/report/record.ts";
 import { chunksOf } from "../dispatcher/harness.ts";

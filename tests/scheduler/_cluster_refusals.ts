@@ -5,7 +5,12 @@
  * @module
  */
 
-import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertRejects,
+} from "../fixtures/assert.ts";
 import { GridEngineScheduler, map, type Progress, WorkerLostError } from "../../mod.ts";
 
 /** A job of this user's that waits until it is deleted. */

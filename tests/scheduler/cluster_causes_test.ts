@@ -1,6 +1,6 @@
 /** Why items fail on a real Grid Engine: each cause is told with what is known of it. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "../fixtures/assert.ts";
 import { head, HOME, outputAs } from "../cluster/cluster.ts";
 import { processes, programOf } from "../cluster/processes.ts";
 import { until } from "../cluster/shell.ts";

@@ -1,6 +1,6 @@
 /** What a signal of Grid Engine's opens to other users of a node: nothing. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { type Host, outputAs } from "../cluster/cluster.ts";
 import { until } from "../cluster/shell.ts";
 import { hasUsr1 } from "../fixtures/signals.ts";

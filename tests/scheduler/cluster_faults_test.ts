@@ -1,6 +1,6 @@
 /** What becomes of a map on a real Grid Engine when a part of it is killed or deleted. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import {
   bringBack,
   cutOff,

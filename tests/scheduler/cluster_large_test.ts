@@ -1,6 +1,6 @@
 /** Much that many workers share, over a link of 1 Gbit/s: see `_large_program.ts`. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { head, outputAs } from "../cluster/cluster.ts";
 import { entering } from "../cluster/hosts.ts";
 import { sh } from "../cluster/shell.ts";

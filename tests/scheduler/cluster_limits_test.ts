@@ -1,6 +1,6 @@
 /** How much of a real Grid Engine is used, and what others can see of it. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { HOME, outputAs, queueText } from "../cluster/cluster.ts";
 import { withConfiguration } from "../cluster/grid.ts";
 import { parseRunFile } from "../../src/protocol/run_file.ts";

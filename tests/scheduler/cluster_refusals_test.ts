@@ -1,6 +1,6 @@
 /** What becomes of a map on a real Grid Engine that is slow to take jobs, or takes none. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import {
   bringBack,
   cutOff,

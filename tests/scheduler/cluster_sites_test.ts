@@ -1,6 +1,6 @@
 /** What sites have set up on a real Grid Engine, and maps run all the same. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import type { GridEngineSchedulerOptions } from "../../mod.ts";
 import { otherThan } from "../../src/scheduler/grid_engine/submission.ts";
 import { DENO } from "../cluster/cluster.ts";

@@ -1,6 +1,6 @@
 /** `GridEngineScheduler` on a real Grid Engine: see `_cluster_programs.ts`. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import {
   type Claim,
   claim,

@@ -1,6 +1,6 @@
 /** What exit statuses and last words say of a worker's end: see `src/scheduler/loss.ts`. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import type { WorkerLoss } from "../../src/errors.ts";
 import { EXIT_STATUS } from "../../src/protocol/exit_status.ts";
 import { refineLoss } from "../../src/scheduler/loss.ts";

@@ -3,7 +3,7 @@
  * real control group, which only root can make.
  */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import type { WorkerLoss } from "../../mod.ts";
 import {
   blameMemoryKiller,

@@ -1,6 +1,6 @@
 /** The `memory` of a `ProcessScheduler`, on real processes. */
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "../fixtures/assert.ts";
 import { map, ProcessScheduler, WorkerLostError } from "../../mod.ts";
 import { instanceOf, test } from "../fixtures/tools.ts";
 import { functions, type Item } from "./_cluster_functions.ts";

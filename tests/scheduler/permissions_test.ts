@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "../fixtures/assert.ts";
 import { map, ProcessScheduler } from "../../mod.ts";
 import { type Ground, test } from "../integration/_helpers.ts";
 

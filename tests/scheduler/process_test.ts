@@ -1,4 +1,9 @@
-import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "../fixtures/assert.ts";
 import {
   ProcessScheduler,
   SchedulerError,

@@ -1,6 +1,6 @@
 /** Which of the host's addresses a worker takes: see `src/worker/process/reach.ts`. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import type { RunFile } from "../../src/protocol/run_file.ts";
 import type { Machine } from "../../src/zeromq/machine.ts";
 import { endpointsFrom, reachHost } from "../../src/worker/process/reach.ts";

@@ -1,6 +1,6 @@
 /** What jobs ask a cluster for: see `src/scheduler/resources.ts`. */
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertThrows } from "../fixtures/assert.ts";
 import {
   bytesOf,
   jobName,

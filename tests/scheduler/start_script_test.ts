@@ -1,6 +1,6 @@
 /** The script of an array job's task, run by the shell of this machine. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import { quote, startScript } from "../../src/scheduler/grid_engine/start_script.ts";
 import { TempDirectory } from "../fixtures/tools.ts";
 import { MemoryGroup } from "./_memory_group.ts";

@@ -1,6 +1,6 @@
 /** How long a job may run, out of what is known of it: see `src/scheduler/grid_engine/time_limits.ts`. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import {
   limitsOfQueue,
   timeLimits,

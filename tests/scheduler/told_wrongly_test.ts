@@ -3,7 +3,7 @@
  * then, so the worker has to go.
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import {
   JobCancelledError,
   JobDispatcher,

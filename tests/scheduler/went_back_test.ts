@@ -1,6 +1,6 @@
 /** What is known of a task that went back: see `src/scheduler/grid_engine/went_back.ts`. */
 
-import { assertEquals, assertMatch } from "@std/assert";
+import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import { returnOf } from "../../src/scheduler/grid_engine/went_back.ts";
 
 const ABOUT = `job_number:                 103

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "../fixtures/assert.ts";
 import { SchedulerError } from "../../src/errors.ts";
 import { cacheWorker } from "../../src/scheduler/grid_engine/worker_cache.ts";
 

@@ -2,14 +2,14 @@
  * Many stories of dispatchers whose workers, schedulers and networks fail in every way.
  * When one goes wrong, its seed tells it again:
  *
- *     GRIDENGINE_SIMULATION_SEED=4711 deno test -A tests/simulation/
+ *     GRIDENGINE_SIMULATION_SEED=4711 deno task test tests/simulation/
  *
  * `GRIDENGINE_SIMULATION_SEEDS` says how many there are.
  *
  * @module
  */
 
-import { assert } from "@std/assert";
+import { assert } from "../fixtures/assert.ts";
 import { simulate, Tally } from "./simulation.ts";
 
 const SHARDS = 10;
@@ -61,7 +61,7 @@ function play(seed: number): void {
     throw new Error(
       `Seed ${seed}: ${(cause as Error).message}\n\n${lines[0]}\n` +
         `${lines.slice(1).slice(-SHOWN).join("\n")}\n\n` +
-        `GRIDENGINE_SIMULATION_SEED=${seed} deno test -A tests/simulation/ tells all`,
+        `GRIDENGINE_SIMULATION_SEED=${seed} deno task test tests/simulation/ tells all`,
       { cause },
     );
   }

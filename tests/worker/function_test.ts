@@ -3,7 +3,7 @@ import {
   assertEquals,
   assertInstanceOf,
   assertStringIncludes,
-} from "@std/assert";
+} from "../fixtures/assert.ts";
 import {
   imap,
   JobDispatcher,

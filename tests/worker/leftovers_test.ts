@@ -1,6 +1,10 @@
 /** What an item leaves behind, and what ends a thread that runs none. */
 
-import { assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import {
+  assertEquals,
+  assertInstanceOf,
+  assertStringIncludes,
+} from "../fixtures/assert.ts";
 import {
   Job,
   JobDispatcher,

@@ -5,7 +5,7 @@ import {
   assertInstanceOf,
   assertRejects,
   assertStringIncludes,
-} from "@std/assert";
+} from "../fixtures/assert.ts";
 import {
   imap,
   Job,

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { HeldResults } from "../../src/worker/between/held_results.ts";
 import { Outbox } from "../../src/worker/thread/outbox.ts";
 

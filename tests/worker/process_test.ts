@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "../fixtures/assert.ts";
 import { map, ProcessScheduler } from "../../mod.ts";
 import type { RunFile } from "../../src/protocol/run_file.ts";
 import { thisMachine } from "../../src/zeromq/machine.ts";

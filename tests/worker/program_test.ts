@@ -1,6 +1,6 @@
 /** What a function sees of the program that it is from. */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { runProgram, test } from "../fixtures/tools.ts";
 
 test("A function, and a module that it loads, have the arguments of the program", async () => {

@@ -1,6 +1,6 @@
 /** Functions that replace what our own code in their thread relies on. */
 
-import { assertEquals, assertNotEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertNotEquals, assertRejects } from "../fixtures/assert.ts";
 import { currentJob, Job, JobDispatcher, map, ProcessScheduler } from "../../mod.ts";
 import { test } from "../integration/_helpers.ts";
 import { isReplaced } from "./_polyfill.ts";

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals } from "../fixtures/assert.ts";
 import { Watchdog } from "../../src/worker/process/watchdog.ts";
 
 Deno.test("a watchdog counts its looks while nothing changes", () => {

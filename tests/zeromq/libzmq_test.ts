@@ -1,5 +1,10 @@
-import { assert, assertEquals, assertMatch, assertNotEquals } from "@std/assert";
-import { assertStringIncludes, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertNotEquals,
+} from "../fixtures/assert.ts";
+import { assertStringIncludes, assertThrows } from "../fixtures/assert.ts";
 import { ZeromqError } from "../../src/errors.ts";
 import {
   curveKeys,

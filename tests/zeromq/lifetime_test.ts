@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "../fixtures/assert.ts";
 import { ZeromqError } from "../../src/errors.ts";
 import { ZmqContext } from "../../src/zeromq/socket.ts";
 import { ZapHandler } from "../../src/zeromq/zap.ts";

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "../fixtures/assert.ts";
 import { ZeromqError } from "../../src/errors.ts";
 import { type CurveKeys, curveKeys } from "../../src/zeromq/libzmq.ts";
 import {

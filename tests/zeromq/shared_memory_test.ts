@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import { SharedMemory } from "../../src/zeromq/shared_memory.ts";
 import { hasProc, test, zmq } from "./_tools.ts";
 

@@ -4,7 +4,7 @@ import {
   assertMatch,
   assertRejects,
   assertThrows,
-} from "@std/assert";
+} from "../fixtures/assert.ts";
 import { Buffer } from "node:buffer";
 import { ZeromqError } from "../../src/errors.ts";
 import { type Frames, ZmqContext, type ZmqSocket } from "../../src/zeromq/socket.ts";

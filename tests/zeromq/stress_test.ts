@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals } from "../fixtures/assert.ts";
 import type { ZmqContext, ZmqSocket } from "../../src/zeromq/socket.ts";
 import { bytes, next, seeded, test, texts } from "./_tools.ts";
 
