@@ -1,0 +1,181 @@
+/**
+ * The books of the core: which workers, runs and chunks there are, and what is with whom.
+ * Each change here keeps all counts right.
+ *
+ * @module
+ */
+
+import type { AssignedChunk } from "../protocol/messages.ts";
+import type { CoreAction, Failure } from "./events.ts";
+import type { Range, Run } from "./run.ts";
+
+/** Items of a run that were handed to a worker together. */
+export interface Chunk extends AssignedChunk {
+  run: Run;
+  /** How many of its items are settled or handed back: always the first ones. */
+  done: number;
+  /** When the host gives up on a termination that it asked for. */
+  terminateBy: number;
+  /** Its worker may hand it back: it was asked to, or an item before its own failed. */
+  excused: boolean;
+}
+
+/** What is known of a worker. */
+export interface Worker {
+  id: string;
+  state: "requested" | "started" | "ready" | "disconnected";
+  /** When it came into this state. */
+  since: number;
+  /** When there was last a sign of life. */
+  heard: number;
+  /** When an item with it was last settled or began, or the first one was given to it. */
+  progress: number;
+  /** Whether one began since then: before that it may have to load what the items need. */
+  begun: boolean;
+  /** When something large was last under way to it, or from it. */
+  moved: number;
+  /** Which of its processes it is; while it restarts, the one that ends. */
+  incarnation: string;
+  /** Its processes that were replaced: should one of them come back, it is too late. */
+  readonly former: Set<string>;
+  /** Its process has settled an item, or was told to end one, so it may restart. */
+  excused: boolean;
+  /** In the order in which they run. */
+  chunks: Chunk[];
+  /** The chunk that it has ended last. */
+  last: Chunk | undefined;
+  /** How many items are with it. */
+  items: number;
+  /** It runs an item that must be alone with it: a suspect, or a `Job`. */
+  alone: boolean;
+  /** How often it was asked to hand back what waits, since an item was last settled. */
+  recalls: number;
+  /** When it was asked that last. */
+  recalled: number;
+  /** Why it is not even in the queue, if the cluster takes nothing just now. */
+  delay?: string | undefined;
+}
+
+/** Who has what, and what is to be done. */
+export class Books {
+  readonly workers = new Map<string, Worker>();
+  readonly runs = new Map<number, Run>();
+  readonly chunks = new Map<number, Chunk>();
+  /** What comes of the event that is handled now, and when it happened. */
+  actions: CoreAction[] = [];
+  now = 0;
+  /** The number of the chunk that was made last. */
+  lastChunk = 0;
+
+  /** A worker comes into another state. */
+  enter(worker: Worker, state: Worker["state"]): void {
+    worker.state = state;
+    worker.since = this.now;
+    worker.heard = this.now;
+  }
+
+  /** A worker is given items that waited. */
+  assign(worker: Worker, run: Run, { first, count }: Range): AssignedChunk {
+    if (worker.items === 0) {
+      worker.progress = this.now;
+      worker.begun = false;
+    }
+    const attempt = count === 1 ? run.attempt(first) : 1;
+    // Properties that are spread would take three times as long.
+    const chunk: Chunk = {
+      chunk: ++this.lastChunk,
+      first,
+      count,
+      attempt,
+      run,
+      done: 0,
+      terminateBy: Infinity,
+      excused: false,
+    };
+    this.chunks.set(chunk.chunk, chunk);
+    worker.chunks.push(chunk);
+    worker.items += count;
+    run.assigned += count;
+    return { chunk: chunk.chunk, first, count, attempt };
+  }
+
+  /** The next `count` items of a chunk are no longer with the worker. */
+  advance(worker: Worker, chunk: Chunk, count: number): void {
+    chunk.done += count;
+    chunk.run.assigned -= count;
+    worker.items -= count;
+    worker.progress = this.now;
+    worker.begun = true;
+    worker.recalls = 0;
+    if (chunk.done === chunk.count) this.forget(worker, chunk);
+  }
+
+  /** The items of a chunk before offset `until` go back to wait. */
+  handBack(worker: Worker, chunk: Chunk, until: number): void {
+    const count = until - chunk.done;
+    if (count === 0) return;
+    const first = chunk.first + chunk.done;
+    const { run } = chunk;
+    this.advance(worker, chunk, count);
+    if (run.terminating) this.failAll(run, { first, count });
+    else run.giveBack({ first, count });
+  }
+
+  /** The items of a chunk from offset `from` on go back to wait. */
+  cut(worker: Worker, chunk: Chunk, from: number): void {
+    const { run } = chunk;
+    const range = { first: chunk.first + from, count: chunk.count - from };
+    chunk.count = from;
+    worker.items -= range.count;
+    run.assigned -= range.count;
+    if (chunk.done === chunk.count) this.forget(worker, chunk);
+    if (run.terminating) this.failAll(run, range);
+    else run.giveBack(range);
+  }
+
+  /** A chunk is with its worker no longer. */
+  forget(worker: Worker, chunk: Chunk): void {
+    const left = chunk.count - chunk.done;
+    worker.items -= left;
+    chunk.run.assigned -= left;
+    // Chunks end in order, so this is nearly always the first.
+    if (worker.chunks[0] === chunk) worker.chunks.shift();
+    else worker.chunks.splice(worker.chunks.indexOf(chunk), 1);
+    if (worker.chunks.length === 0) worker.alone = false;
+    if (chunk.count > 0) worker.last = chunk;
+    this.chunks.delete(chunk.chunk);
+  }
+
+  /** An item has failed for good. */
+  fail(run: Run, index: number, failure: Failure): void {
+    run.settle(index, 1);
+    this.actions.push({ type: "fail", run: run.settings.id, index, failure });
+  }
+
+  /** What waits of a run that is being terminated. */
+  cancelWaiting(run: Run): void {
+    for (let range; (range = run.takeSuspect() ?? run.take(Infinity));) {
+      this.failAll(run, range);
+    }
+  }
+
+  /** Items of a run that is being terminated. */
+  failAll(run: Run, { first, count }: Range): void {
+    for (let i = 0; i < count; i++) this.fail(run, first + i, { kind: "cancelled" });
+  }
+
+  /** Ends a run whose items are all settled. */
+  finish(run: Run): void {
+    if (!run.complete || !this.runs.delete(run.settings.id)) return;
+    this.actions.push({ type: "done", run: run.settings.id });
+  }
+}
+
+/** Which item of its run is at this offset of a chunk. */
+export function itemOf(
+  { run, first, count, attempt }: Chunk,
+  offset: number,
+): { run: number; index: number; attempt: number } | undefined {
+  if (offset >= count) return undefined;
+  return { run: run.settings.id, index: first + offset, attempt };
+}

@@ -1,0 +1,216 @@
+/**
+ * Who gets what: items for workers, workers for items, and what is taken back because
+ * another worker has nothing to do.
+ *
+ * @module
+ */
+
+import type { WorkerLoss } from "../errors.ts";
+import type { AssignedChunk } from "../protocol/messages.ts";
+import type { Books, Worker } from "./books.ts";
+import type { CoreSettings } from "./events.ts";
+import {
+  isWorthRecalling,
+  mostItems,
+  RECALL_INTERVAL,
+  usualItems,
+} from "./portions.ts";
+import type { Run } from "./run.ts";
+
+/** After so many workers in a row that never came, no more are asked for. */
+const MOST_START_FAILURES = 3;
+
+/** Hands out what waits. */
+export class HandingOut {
+  readonly #books: Books;
+  readonly #settings: CoreSettings;
+  /** Ready workers that could take more if there were any. */
+  readonly #hungry = new Set<Worker>();
+  #lastWorker = 0;
+  /** When to look again for something to recall. */
+  #recallAt = 0;
+  #startFailures = 0;
+  #lastLoss: WorkerLoss | undefined;
+
+  /**
+   * @param books Where it finds, and notes, what is with whom.
+   * @param settings What holds for all runs.
+   */
+  constructor(books: Books, settings: CoreSettings) {
+    this.#books = books;
+    this.#settings = settings;
+  }
+
+  /** Does what can be done now. */
+  go(): void {
+    // First, so that those who are yet to come have their share of what is handed out.
+    this.#requestWorkers();
+    this.#fillAll();
+    this.#recallAll();
+    this.#pullAll();
+  }
+
+  /** The worker could take more, if it is still there. */
+  feed(worker: Worker): void {
+    if (worker.state !== "ready" || !this.#books.workers.has(worker.id)) return;
+    this.#hungry.add(worker);
+  }
+
+  /** What it did not get to is for others first. */
+  feedLast(worker: Worker): void {
+    this.#hungry.delete(worker);
+    this.feed(worker);
+  }
+
+  /** The worker takes nothing for now. */
+  starve(worker: Worker): void {
+    this.#hungry.delete(worker);
+  }
+
+  /** A worker has come: others may, too. */
+  came(): void {
+    this.#startFailures = 0;
+  }
+
+  /** A worker is gone. */
+  lost(worker: Worker, loss: WorkerLoss): void {
+    this.#hungry.delete(worker);
+    this.#lastLoss = loss;
+    const came = worker.state === "ready" || worker.state === "disconnected";
+    if (came) this.#startFailures = 0;
+    else this.#startFailures++;
+  }
+
+  #fillAll(): void {
+    for (const run of this.#books.runs.values()) {
+      if (run.pending === 0) continue;
+      for (const worker of this.#hungry) {
+        this.#fill(worker, run);
+        if (run.pending === 0) break;
+      }
+      if (this.#hungry.size === 0) return;
+    }
+  }
+
+  /** Gives a worker as much of a run as it should have. */
+  #fill(worker: Worker, run: Run): void {
+    const chunks: AssignedChunk[] = [];
+    while (run.pending > 0) {
+      if (run.hasSuspect && worker.items > 0 || worker.alone) break;
+      const most = mostItems(worker, run, this.#books.workers.size);
+      if (most === 0) break;
+      const suspect = run.takeSuspect();
+      const range = suspect ?? run.take(most);
+      if (!range) break;
+      chunks.push(this.#books.assign(worker, run, range));
+      worker.alone = suspect !== undefined || run.settings.exclusive;
+    }
+    if (run.pending > 0) this.#hungry.delete(worker);
+    if (chunks.length > 0) {
+      const action = { worker: worker.id, run: run.settings.id, chunks };
+      this.#books.actions.push({ type: "assign", ...action });
+    }
+  }
+
+  /**
+   * Where a worker has no work, or no more than what it runs, while items wait with
+   * others, those hand them back.
+   */
+  #recallAll(): void {
+    if (this.#books.now < this.#recallAt) return;
+    for (const run of this.#books.runs.values()) if (run.pending > 0) return;
+    const needy = [...this.#hungry].filter(({ items }) => items <= 1);
+    if (needy.length === 0) return;
+    let waiting = false;
+    for (const worker of this.#books.workers.values()) {
+      if (worker.items < 2 || worker.state !== "ready") continue;
+      const { run } = worker.chunks[0]!;
+      // One item may wait behind that which runs, unless somebody has nothing to do.
+      const mayWait = worker.items > 2 && run.settings.chunkSize === "auto";
+      const at = needy.findIndex(({ items, chunks }) =>
+        items === 0 || mayWait && chunks[0]!.run === run
+      );
+      if (at < 0) continue;
+      waiting = true;
+      const since = this.#books.now - worker.progress;
+      if (!isWorthRecalling(worker, run, since, this.#books.now)) continue;
+      worker.recalls++;
+      worker.recalled = this.#books.now;
+      for (const chunk of worker.chunks) chunk.excused = true;
+      run.atLeast(since);
+      this.#books.actions.push({ type: "recall", worker: worker.id });
+      needy.splice(at, 1);
+      if (needy.length === 0) break;
+    }
+    if (!waiting) return;
+    this.#recallAt = this.#books.now + RECALL_INTERVAL;
+    this.#books.actions.push({ type: "wake", after: RECALL_INTERVAL });
+  }
+
+  /** Has the sources read so far ahead that no worker need wait for them. */
+  #pullAll(): void {
+    for (const run of this.#books.runs.values()) {
+      if (run.ended || run.terminating) continue;
+      const wanted = Math.ceil(4 * this.#settings.workers * usualItems(run));
+      // Not for a few items more: only when half of it is used up.
+      const there = run.pending + run.pulled;
+      if (there > wanted / 2) continue;
+      run.pulled += wanted - there;
+      const action = { run: run.settings.id, count: wanted - there };
+      this.#books.actions.push({ type: "pull", ...action });
+    }
+  }
+
+  #requestWorkers(): void {
+    if (this.#startFailures >= MOST_START_FAILURES) return;
+    if (this.#books.workers.size >= this.#settings.workers) return;
+    let pending = 0;
+    for (const run of this.#books.runs.values()) pending += run.pending + run.expected;
+    if (pending === 0) return;
+    let busy = 0;
+    for (const worker of this.#books.workers.values()) if (worker.items > 0) busy++;
+    const wanted = Math.min(this.#settings.workers, pending + busy);
+    const missing = wanted - this.#books.workers.size;
+    if (missing <= 0) return;
+    const ids: string[] = [];
+    for (let i = 0; i < missing; i++) {
+      const id = `${++this.#lastWorker}`;
+      ids.push(id);
+      this.#books.workers.set(id, {
+        id,
+        state: "requested",
+        since: this.#books.now,
+        heard: this.#books.now,
+        progress: this.#books.now,
+        begun: false,
+        moved: -Infinity,
+        incarnation: "",
+        former: new Set(),
+        excused: false,
+        chunks: [],
+        last: undefined,
+        items: 0,
+        alone: false,
+        recalls: 0,
+        recalled: 0,
+      });
+    }
+    this.#books.actions.push({ type: "request", workers: ids });
+  }
+
+  /** Where no worker is left and none can come, what waits fails with the reason. */
+  giveUp(): void {
+    if (this.#books.workers.size > 0 || this.#startFailures < MOST_START_FAILURES) {
+      return;
+    }
+    const loss = this.#lastLoss!;
+    for (const [id, run] of [...this.#books.runs]) {
+      // Its first item, if it comes, may ask anew.
+      run.expected = 0;
+      if (run.pending === 0) continue;
+      this.#books.runs.delete(id);
+      this.#books.actions.push({ type: "abandon", run: id, loss });
+    }
+    this.#startFailures = 0;
+  }
+}

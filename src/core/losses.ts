@@ -1,0 +1,136 @@
+/**
+ * When a worker is lost, and what becomes of what was with it: charged, suspected or both.
+ *
+ * @module
+ */
+
+import type { WorkerLoss } from "../errors.ts";
+import type { Books, Chunk, Worker } from "./books.ts";
+import type { CoreSettings } from "./events.ts";
+import type { HandingOut } from "./handing_out.ts";
+
+/** How much later than the worker the host itself enforces a limit, in milliseconds. */
+export const OVERTIME = 5000;
+/** How long a worker that came back may take to tell what it did, in milliseconds. */
+const REUNION = 1000;
+
+/** Finds out losses, and settles them. */
+export class Losses {
+  readonly #books: Books;
+  readonly #out: HandingOut;
+  readonly #settings: CoreSettings;
+
+  /**
+   * @param books Where what is with whom is found and noted.
+   * @param out Who gets what.
+   * @param settings What holds for all runs.
+   */
+  constructor(books: Books, out: HandingOut, settings: CoreSettings) {
+    this.#books = books;
+    this.#out = out;
+    this.#settings = settings;
+  }
+
+  /** Looks who is late, silent or overdue. */
+  look(): void {
+    const { queueTimeout, startTimeout, silenceTimeout, reconnectGrace } =
+      this.#settings;
+    for (const worker of [...this.#books.workers.values()]) {
+      const age = this.#books.now - worker.since;
+      if (worker.state === "requested" && age > queueTimeout) {
+        const why = worker.delay === undefined ? "" : `: ${worker.delay}`;
+        const detail =
+          `it was asked for and did not start within ${queueTimeout} ms${why}`;
+        this.drop(worker, "never started", detail);
+      } else if (worker.state === "started" && age > startTimeout) {
+        const detail =
+          `it started and did not reach the host within ${startTimeout} ms`;
+        this.drop(worker, "unreachable", detail);
+      } else if (worker.state === "disconnected" && age > reconnectGrace) {
+        const cause = this.#settings.lostCause ?? "unreachable";
+        this.drop(worker, cause, "the connection to it was lost");
+      } else if (worker.state === "ready" && this.#overdue(worker)) {
+        this.#endOverdue(worker);
+      } else if (
+        worker.state === "ready" && this.#books.now - worker.heard > silenceTimeout
+      ) {
+        this.disconnect(worker);
+      }
+    }
+  }
+
+  /**
+   * Whether the worker should have ended what it runs, and did not. It must have been
+   * heard of since then, and not only of its return: of a silent one nobody knows what
+   * it has done; nor of one to which an item, or from which a result is under way.
+   */
+  #overdue(worker: Worker): boolean {
+    const chunk = worker.chunks[0];
+    if (!chunk || worker.heard - worker.since <= REUNION) return false;
+    const { timeout } = chunk.run.settings;
+    const { heard, progress, moved } = worker;
+    const loading = worker.begun ? 0 : this.#settings.loadTimeout;
+    return heard > Math.max(chunk.terminateBy, moved + OVERTIME) ||
+      timeout > 0 && heard > Math.max(progress, moved) + loading + timeout + OVERTIME;
+  }
+
+  /**
+   * The host does what the worker failed to do: it ends the worker, and fails the item.
+   * Of several items it cannot know which one it is, so each is first run alone.
+   */
+  #endOverdue(worker: Worker): void {
+    const chunk = worker.chunks[0]!;
+    if (worker.items === 1) {
+      const kind = worker.heard > chunk.terminateBy ? "cancelled" : "timeout";
+      this.#books.advance(worker, chunk, 1);
+      this.#books.fail(chunk.run, chunk.first + chunk.done - 1, { kind });
+      this.#books.finish(chunk.run);
+    }
+    this.drop(worker, "unreachable", "it did not end an item that was due");
+  }
+
+  /** The connection to a worker is gone, or it is silent. */
+  disconnect(worker: Worker): void {
+    this.#books.enter(worker, "disconnected");
+    this.#out.starve(worker);
+  }
+
+  /** The host gives a worker up and has the scheduler end it. */
+  drop(worker: Worker, cause: WorkerLoss["cause"], detail: string): void {
+    const loss = { cause, detail };
+    this.lose(worker, loss);
+    this.#books.actions.push({ type: "stop", worker: worker.id, loss });
+  }
+
+  /** A worker is gone: what was with it is charged, suspected or both. */
+  lose(worker: Worker, found: WorkerLoss): void {
+    const loss = { worker: worker.id, ...found };
+    this.#books.workers.delete(worker.id);
+    this.#out.lost(worker, loss);
+    this.takeBack(worker, loss);
+  }
+
+  /** Takes back what was with a process that is lost. */
+  takeBack(worker: Worker, loss: WorkerLoss): void {
+    const certain = worker.items === 1;
+    for (const chunk of [...worker.chunks]) this.blame(worker, chunk, certain, loss);
+  }
+
+  /** What is left of a chunk may have ended what ran it; if alone, it certainly has. */
+  blame(worker: Worker, chunk: Chunk, certain: boolean, loss: WorkerLoss): void {
+    const { run } = chunk;
+    const end = chunk.first + chunk.count;
+    this.#books.forget(worker, chunk);
+    for (let index = chunk.first + chunk.done; index < end; index++) {
+      if (run.terminating) {
+        this.#books.fail(run, index, { kind: "cancelled" });
+      } else if (certain) {
+        const losses = run.charge(index, loss);
+        if (losses) this.#books.fail(run, index, { kind: "lost", losses });
+      } else {
+        run.suspect(index);
+      }
+    }
+    this.#books.finish(run);
+  }
+}
