@@ -1,0 +1,151 @@
+/**
+ * How items reach a worker: their values, the code that they need, and why they cannot.
+ *
+ * @module
+ */
+
+import { log } from "../common/log.ts";
+import { shortened } from "../common/shorten.ts";
+import { lossIn } from "../protocol/complaint.ts";
+import { encodeFailure } from "../protocol/failure.ts";
+import { serializeList } from "../protocol/lists.ts";
+import type { AssignedChunk, Cut } from "../protocol/messages.ts";
+import { sizeOf } from "../protocol/size.ts";
+import { complaint } from "../protocol/values.ts";
+import type { ActiveRun } from "./active_run.ts";
+import type { Dispatching } from "./dispatching.ts";
+import type { EngineState } from "./state.ts";
+
+/** The core is told of the size of arguments from here on, in bytes. */
+const HEAVY = 1024;
+
+/** Sends items. */
+export class Assignment {
+  readonly #opened: Dispatching;
+  readonly #state: EngineState;
+
+  /**
+   * @param opened Who carries out what comes of it.
+   * @param state The runs.
+   */
+  constructor(opened: Dispatching, state: EngineState) {
+    this.#opened = opened;
+    this.#state = state;
+  }
+
+  /** Sends a worker chunks of a run. */
+  assign(worker: string, id: number, chunks: AssignedChunk[]): void {
+    const run = this.#state.runs.get(id);
+    const peer = this.#opened.crew.peer(worker);
+    if (!run || !peer) return;
+    const values = run.values(chunks);
+    let list: Uint8Array[];
+    try {
+      list = serializeList(values, () => warnOfLoss(run, chunks));
+    } catch (error) {
+      this.#refuseItems(worker, run, chunks, error ?? "it cannot be read");
+      return;
+    }
+    const bytes = sizeOf(list);
+    run.recorder?.sent(bytes);
+    const weight = bytes / values.length;
+    if (weight > HEAVY) this.#opened.dispatch({ type: "weighed", run: id, weight });
+    if (!peer.codes.has(run.codeNumber)) {
+      peer.codes.add(run.codeNumber);
+      const value = this.#state.codes.value(run.codeNumber);
+      run.recorder?.sent(value.byteLength);
+      peer.send({ type: "code", code: run.codeNumber, value });
+    }
+    const { timeout, exclusive: announce } = run.settings;
+    const code = run.codeNumber;
+    peer.send({
+      type: "assign",
+      code,
+      timeout,
+      announce,
+      logs: run.output.mode,
+      seed: run.seed,
+      measure: run.recorder !== undefined,
+      chunks,
+      name: run.name,
+      list,
+    });
+    if (!announce) return;
+    run.at = { worker, chunk: chunks[0]!.chunk };
+    this.pass(run, run.sent);
+  }
+
+  /** Passes values on to the only item of a run, unless it waits for its next try. */
+  pass({ at }: ActiveRun, values: readonly Uint8Array[]): void {
+    if (!at || !this.#opened.core.itemAt(at.worker, at.chunk, 0)) return;
+    const peer = this.#opened.crew.peer(at.worker);
+    for (const value of values) peer?.send({ type: "message", chunk: at.chunk, value });
+  }
+
+  /**
+   * An argument cannot travel: its item fails, as if the worker had said so. Where each can
+   * by itself, the first one fails with what is wrong with all of them.
+   */
+  #refuseItems(
+    worker: string,
+    run: ActiveRun,
+    chunks: AssignedChunk[],
+    error: unknown,
+  ): void {
+    const cuts: Cut[] = [];
+    const found = chunks.map((assigned) => {
+      const path = (i: number) =>
+        run.settings.exclusive ? "args" : `args[${assigned.first + i}]`;
+      return Array.from(run.values([assigned]))
+        .map((value, i) => complaintAbout(value, path(i)));
+    });
+    if (found.flat().every((complaint) => complaint === undefined)) {
+      found[0]![0] = error;
+    }
+    for (const [i, { chunk, count }] of chunks.entries()) {
+      const complaints = found[i]!;
+      const offset = complaints.findIndex((complaint) => complaint !== undefined);
+      if (offset >= 0) {
+        const reason = "unserializable";
+        const value = encodeFailure(complaints[offset]);
+        const event = { worker, chunk, offset, reason, exitStatus: 0 } as const;
+        const failure = { reason, exitStatus: 0, value } as const;
+        this.#opened.dispatch({ type: "failed", ...event }, { failure });
+      }
+      if (offset + 1 < count) cuts.push({ chunk, from: offset + 1 });
+    }
+    // After the failures, which are the reason for it.
+    if (cuts.length > 0) this.#opened.dispatch({ type: "returned", worker, cuts });
+  }
+}
+
+/** Says, once for each run, that an object among its items loses its class. */
+function warnOfLoss(run: ActiveRun, chunks: AssignedChunk[]): void {
+  if (run.warned) return;
+  run.warned = true;
+  const { exclusive } = run.settings;
+  const values = chunks.flatMap((assigned) =>
+    Array.from(run.values([assigned]), (child, i) => {
+      return {
+        child,
+        step: () => exclusive ? "args" : `args[${assigned.first + i}]`,
+      };
+    })
+  );
+  const name = `${exclusive ? "job" : "map"} "${shortened(run.name)}"`;
+  const instead = exclusive ? "let the function capture it" : "so map over a key of it";
+  log(
+    "info",
+    `in ${name} ${lossIn(values)}: what a variable holds keeps its class, ${instead}`,
+  );
+}
+
+/** Why an argument cannot travel, if it cannot. */
+function complaintAbout(value: unknown, path: string): unknown {
+  try {
+    serializeList([value]);
+    return undefined;
+  } catch (error) {
+    return complaint(value, path, "a worker", error);
+  }
+}

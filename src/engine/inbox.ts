@@ -1,0 +1,167 @@
+/**
+ * What workers say, as events for the core and as news for those who listen.
+ *
+ * @module
+ */
+
+import { log } from "../common/log.ts";
+import { deserializeList, type List } from "../protocol/lists.ts";
+import type { Print, WorkerMessage } from "../protocol/messages.ts";
+import { sizeOf } from "../protocol/size.ts";
+import { deserialize } from "../protocol/values.ts";
+import type { ActiveRun } from "./active_run.ts";
+import type { Dispatching } from "./dispatching.ts";
+import type { EngineState } from "./state.ts";
+
+/** The latest time that a `Date` can have, in milliseconds of the epoch. */
+const LATEST = 8.64e15;
+/** So many times it is said at info level that a worker starts anew. */
+const MOST_RESTARTS_TOLD = 10;
+/** Of why it does, so many characters. */
+const LONGEST_REASON = 300;
+
+/** Takes what workers say. */
+export class Inbox {
+  readonly #opened: Dispatching;
+  readonly #state: EngineState;
+  /** How often workers started anew for what an item had left behind. */
+  #restarted = 0;
+
+  /**
+   * @param opened Who carries out what comes of it.
+   * @param state The runs.
+   */
+  constructor(opened: Dispatching, state: EngineState) {
+    this.#opened = opened;
+    this.#state = state;
+  }
+
+  /** Takes a message. */
+  take(worker: string, message: WorkerMessage): void {
+    switch (message.type) {
+      case "hello": {
+        const { incarnation } = message.hello;
+        this.#opened.dispatch({ type: "hello", worker, incarnation });
+        break;
+      }
+      case "heartbeat":
+        this.#opened.dispatch({ type: "heard", worker });
+        break;
+      case "started": {
+        this.#opened.dispatch({ type: "began", worker, chunk: message.chunk });
+        this.#at(worker, message.chunk)?.listener.started?.(
+          this.#opened.crew.info(worker)!,
+        );
+        break;
+      }
+      case "message": {
+        this.#opened.dispatch({ type: "heard", worker });
+        const sent = readValue(message.value);
+        if (!sent) {
+          return this.#opened.crew.reject(worker, "it sent a value that is none");
+        }
+        this.#at(worker, message.chunk)?.listener.message?.(sent.value);
+        break;
+      }
+      case "times":
+        this.#opened.dispatch({ type: "heard", worker });
+        for (const recorder of this.#state.recorders) {
+          recorder.took(worker, message.times, performance.now());
+        }
+        break;
+      case "results": {
+        const { segments, elapsed, list } = message;
+        const bytes = sizeOf(list);
+        const values = valuesOf(message);
+        if (!values) {
+          return this.#opened.crew.reject(worker, "it sent results that are none");
+        }
+        this.#opened.dispatch({ type: "results", worker, segments, elapsed, bytes }, {
+          values,
+        });
+        break;
+      }
+      case "failed": {
+        const { chunk, offset, reason, exitStatus, value } = message;
+        const failure = { reason, exitStatus, value };
+        const event = { worker, chunk, offset, reason, exitStatus };
+        this.#opened.dispatch({ type: "failed", ...event }, { failure });
+        break;
+      }
+      case "returned":
+        this.#opened.dispatch({ type: "returned", worker, cuts: message.cuts });
+        break;
+      case "output":
+        this.#opened.dispatch({ type: "heard", worker });
+        for (const print of message.prints) this.#printed(worker, print);
+        break;
+      case "restarting":
+        this.#restarts(worker, message.why);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #restarts(worker: string, why: string): void {
+    if (why !== "") {
+      const host = this.#opened.crew.info(worker)?.host ?? "";
+      // An item that goes on and on with it fills no log.
+      const level = ++this.#restarted > MOST_RESTARTS_TOLD ? "debug" : "info";
+      log(level, `worker ${worker} on ${host} starts anew, because ${oneLine(why)}`);
+    }
+    this.#opened.dispatch({ type: "restarting", worker, why: oneLine(why) });
+  }
+
+  /** What items print of a run that was cancelled, or has ended long ago, is dropped. */
+  #printed(worker: string, { chunk, offset, level, time, text }: Print): void {
+    const item = this.#opened.core.printerAt(worker, chunk, offset);
+    if (!item) return;
+    const output = this.#state.runs.get(item.run)?.output ??
+      this.#state.ended.get(item.run)?.output;
+    if (!output) return;
+    const { index, attempt } = item;
+    const { host, pid } = this.#opened.crew.info(worker)!;
+    const date = new Date(Math.min(time, LATEST));
+    const printed = { index, attempt, host, pid, level, time: date, text };
+    output.print(printed, this.#opened.crew.remote);
+  }
+
+  /** The run whose only item is this chunk of this worker. */
+  #at(worker: string, chunk: number): ActiveRun | undefined {
+    const item = this.#opened.core.itemAt(worker, chunk, 0);
+    return item && this.#state.runs.get(item.run);
+  }
+}
+
+/** The value that a worker sent, if it is one. */
+function readValue(bytes: Uint8Array): { value: unknown } | undefined {
+  try {
+    return { value: deserialize(bytes) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** What a worker says for people, as a part of one line. */
+function oneLine(text: string): string {
+  return text.slice(0, LONGEST_REASON).replaceAll(/\p{Cc}+/gu, " ");
+}
+
+/** The results of a message, and where in them each segment begins; if they are any. */
+function valuesOf(
+  { list, segments }: Extract<WorkerMessage, { type: "results" }>,
+): { values: List; offsets: number[] } | undefined {
+  const offsets: number[] = [];
+  let total = 0;
+  for (const { count } of segments) {
+    offsets.push(total);
+    total += count;
+  }
+  try {
+    const values = deserializeList(list);
+    return values.length === total ? { values, offsets } : undefined;
+  } catch {
+    return undefined;
+  }
+}

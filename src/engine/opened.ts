@@ -1,0 +1,305 @@
+/**
+ * What an engine has when it is open: workers, and the core that decides about them. What
+ * comes in becomes an event for it, and each of its actions is carried out.
+ *
+ * @module
+ */
+
+import { guarded, report } from "../common/fault.ts";
+import type { Core } from "../core/core.ts";
+import type { CoreAction, CoreEvent, Failure } from "../core/events.ts";
+import { encodeFailure } from "../protocol/failure.ts";
+import type { ActiveRun, RunRecorder } from "./active_run.ts";
+import { Assignment } from "./assignment.ts";
+import type { Crew } from "./crew.ts";
+import {
+  abandonedError,
+  cancelledError,
+  lostError,
+  reportedError,
+  timeoutError,
+  type Where,
+  withIndex,
+  withOutput,
+} from "./failures.ts";
+import { Inbox } from "./inbox.ts";
+import type { Context, Dispatching } from "./dispatching.ts";
+import type { EngineState } from "./state.ts";
+
+/** What workers say that the core may have reason to complain of. */
+const SAID: ReadonlySet<CoreEvent["type"]> = new Set([
+  "hello",
+  "results",
+  "failed",
+  "returned",
+  "began",
+]);
+
+/** Who keeps the runs. */
+export interface RunKeeper {
+  /** Ends a run, which fails for this reason. */
+  break(run: ActiveRun, error: unknown): void;
+  /** A run is over. */
+  forget(run: ActiveRun): void;
+  /** Says that a run is over. */
+  tellEnd(run: ActiveRun, error?: unknown): void;
+  /** Reads a source as far as the core wants it to be read. */
+  read(run: ActiveRun): void;
+  /** Some items of a run have come, or were settled. */
+  updateRefOf(run: ActiveRun): void;
+}
+
+/** An open engine. */
+export class Opened implements Dispatching {
+  readonly core: Core;
+  readonly crew: Crew;
+  readonly inbox: Inbox;
+  readonly #state: EngineState;
+  readonly #keeper: RunKeeper;
+  readonly #assignment: Assignment;
+  readonly #queue: { event: CoreEvent; context: Context }[] = [];
+  #handling = false;
+
+  /**
+   * @param core Who decides.
+   * @param crew The workers.
+   * @param state The runs.
+   * @param keeper Who keeps them.
+   */
+  constructor(core: Core, crew: Crew, state: EngineState, keeper: RunKeeper) {
+    this.core = core;
+    this.crew = crew;
+    this.#state = state;
+    this.#keeper = keeper;
+    this.inbox = new Inbox(this, state);
+    this.#assignment = new Assignment(this, state);
+  }
+
+  /** Passes values on to the only item of a run. */
+  pass(run: ActiveRun, values: readonly Uint8Array[]): void {
+    this.#assignment.pass(run, values);
+  }
+
+  /** Tells a recorder of what happens from now on, and of the workers that are there. */
+  record(recorder: RunRecorder): void {
+    this.#state.recorders.add(recorder);
+    for (const worker of this.core.workers()) this.present(recorder, worker);
+  }
+
+  /** Tells of a worker, if it has come. */
+  present(recorder: RunRecorder, worker: string): void {
+    const info = this.crew.info(worker);
+    if (info) recorder.present(info, performance.now());
+  }
+
+  /** Events that come up while one is handled wait for their turn. */
+  dispatch(event: CoreEvent, context: Context = {}): void {
+    this.#queue.push({ event, context });
+    if (this.#handling) return;
+    this.#handling = true;
+    try {
+      for (let next; (next = this.#queue.shift());) {
+        const { event, context } = next;
+        for (const action of this.#decide(event)) {
+          try {
+            this.#perform(action, event, context);
+          } catch (error) {
+            this.#spoiled(action, error);
+          }
+        }
+      }
+    } finally {
+      this.#handling = false;
+    }
+  }
+
+  /** What the core wants done. */
+  #decide(event: CoreEvent): CoreAction[] {
+    const now = performance.now();
+    try {
+      const actions = this.core.handle(event, now);
+      for (const recorder of this.#state.recorders) {
+        guarded(() => recorder.observe(event, actions, now));
+      }
+      return actions;
+    } catch (error) {
+      // Nobody knows what it did of it, and so which items would wait for ever.
+      report(error);
+      for (const run of [...this.#state.runs.values()]) this.#keeper.break(run, error);
+      return [];
+    }
+  }
+
+  /** An action went wrong: that ends the run which it is of, and must cost no other one. */
+  #spoiled(action: CoreAction, error: unknown): void {
+    const run = "run" in action ? this.#state.runs.get(action.run) : undefined;
+    if (run) this.#keeper.break(run, error);
+    else report(error);
+  }
+
+  #perform(action: CoreAction, event: CoreEvent, context: Context): void {
+    switch (action.type) {
+      case "request":
+        this.#state.stats.workersRequested += action.workers.length;
+        this.crew.request(action.workers);
+        break;
+      case "stop":
+        // What it said made no sense, though it was well-formed.
+        if (SAID.has(event.type)) this.crew.violations++;
+        this.#giveUp(action.worker);
+        break;
+      case "welcome":
+        this.crew.answer(action.worker, action.refused);
+        if (action.refused !== undefined) break;
+        for (const recorder of this.#state.recorders) {
+          this.present(recorder, action.worker);
+        }
+        break;
+      case "assign":
+        this.#assignment.assign(action.worker, action.run, action.chunks);
+        break;
+      case "recall": {
+        const { worker } = action;
+        const chunks = this.crew.peer(worker)?.recall() ?? [];
+        if (chunks.length > 0) this.dispatch({ type: "withdrawn", worker, chunks });
+        break;
+      }
+      case "wake":
+        // What runs keeps the program alive, if it should.
+        Deno.unrefTimer(
+          setTimeout(() => this.dispatch({ type: "tick" }), action.after),
+        );
+        break;
+      case "cancel":
+        this.crew.peer(action.worker)?.cancel(action.chunks);
+        break;
+      case "terminate": {
+        const { worker, chunk, grace } = action;
+        const sent = this.crew.peer(worker)?.terminate(chunk, grace) ?? true;
+        if (!sent) this.#endUnsent(worker, chunk);
+        break;
+      }
+      case "leave":
+        this.crew.peer(action.worker)?.send({ type: "leave" });
+        break;
+      case "pull": {
+        const run = this.#state.runs.get(action.run);
+        if (!run) break;
+        run.wanted += action.count;
+        if (run.codeNumber > 0) this.#keeper.read(run);
+        break;
+      }
+      case "accept": {
+        const { first, count, segment } = action;
+        const run = this.#state.runs.get(action.run);
+        if (!run) break;
+        const { values, offsets } = context.values!;
+        const from = offsets[segment]!;
+        const all = count === values.length;
+        run.items.settle(first, count);
+        if (event.type === "results") {
+          const each = event.elapsed / values.length;
+          this.#state.codes.measured(run.codeNumber, each, !run.measured);
+          run.measured = true;
+        }
+        this.#state.stats.done += count;
+        run.listener.results(
+          first,
+          all ? values : values.slice(from, from + count),
+        );
+        run.output.settle(first, count);
+        this.#keeper.updateRefOf(run);
+        break;
+      }
+      case "fail": {
+        const run = this.#state.runs.get(action.run);
+        if (!run) break;
+        run.items.settle(action.index, 1);
+        this.#state.stats.failed++;
+        const worker = "worker" in event ? event.worker : undefined;
+        const where = whereOf(this.crew, run, action.index, worker);
+        const error = withIndex(
+          this.#errorOf(action.failure, context, where, run.settings.timeout),
+          where.index,
+        );
+        const lines = run.output.last(action.index);
+        run.output.settle(action.index, 1);
+        run.recorder?.failed(action.index, error, where, performance.now());
+        run.listener.failed(action.index, withOutput(error, lines));
+        this.#keeper.updateRefOf(run);
+        break;
+      }
+      case "abandon": {
+        const run = this.#state.runs.get(action.run);
+        if (!run) break;
+        this.#keeper.forget(run);
+        const why = this.crew.refusal ??
+          abandonedError(run.name, this.crew.known(action.loss));
+        this.#keeper.tellEnd(run, why);
+        break;
+      }
+      case "done": {
+        const run = this.#state.runs.get(action.run);
+        if (!run) break;
+        this.#keeper.forget(run);
+        run.output.end();
+        this.#state.ended.set(run.id, { output: run.output, time: performance.now() });
+        this.#keeper.tellEnd(run);
+        break;
+      }
+      default:
+        action satisfies never;
+    }
+  }
+
+  /** A worker is none of ours any more: it is told so, and its scheduler ends it. */
+  #giveUp(worker: string): void {
+    guarded(() => this.crew.dismiss(worker));
+    this.crew.stop(worker);
+  }
+
+  /** A job is terminated that its worker does not have yet: it ends as it would there. */
+  #endUnsent(worker: string, chunk: number): void {
+    const reason = "cancelled";
+    const failure = { reason, exitStatus: 0, value: encodeFailure(null) } as const;
+    const event = { worker, chunk, offset: 0, reason, exitStatus: 0 } as const;
+    this.dispatch({ type: "failed", ...event }, { failure });
+  }
+
+  #errorOf(
+    failure: Failure,
+    context: Context,
+    where: Where,
+    timeout: number,
+  ): unknown {
+    switch (failure.kind) {
+      case "reported": {
+        const { reason, exitStatus, value } = context.failure!;
+        return reportedError(reason, exitStatus, value, where, timeout);
+      }
+      case "timeout":
+        return timeoutError(where, timeout);
+      case "cancelled":
+        return cancelledError(where);
+      case "lost":
+        return lostError(failure.losses.map((loss) => this.crew.known(loss)), where);
+      default:
+        return failure satisfies never;
+    }
+  }
+}
+
+/** Which item, and where it ran. */
+export function whereOf(
+  crew: Crew | undefined,
+  run: ActiveRun,
+  index: number,
+  worker?: string,
+): Where {
+  const info = crew?.info(worker);
+  return {
+    name: run.name,
+    index: run.settings.exclusive ? undefined : index,
+    ...(info && { worker: info }),
+  };
+}

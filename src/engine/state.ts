@@ -1,0 +1,23 @@
+/**
+ * What an engine knows of its runs.
+ *
+ * @module
+ */
+
+import type { ActiveRun, RunRecorder } from "./active_run.ts";
+import { Codes } from "./codes.ts";
+import type { JobOutput } from "./job_output.ts";
+
+/** The runs of an engine, and what belongs to them. */
+export class EngineState {
+  /** Those that are under way, by number. */
+  readonly runs = new Map<number, ActiveRun>();
+  /** Of runs that have ended lately: what their last items left behind may print yet. */
+  readonly ended = new Map<number, { output: JobOutput; time: number }>();
+  /** Of those runs of which a report is made. */
+  readonly recorders = new Set<RunRecorder>();
+  /** What workers were sent to run. */
+  readonly codes = new Codes();
+  /** What was done so far. */
+  readonly stats = { done: 0, failed: 0, workersRequested: 0, workersLost: 0 };
+}
