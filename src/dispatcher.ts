@@ -336,8 +336,8 @@ function checkScheduler(scheduler: Scheduler): Scheduler {
     typeof stop === "function";
   if (fits) return scheduler;
   throw new TypeError(
-    "The scheduler is none: an object that implements the interface Scheduler is " +
-      "expected, or a class or function that gives one",
+    "This is not a scheduler: expected an object that implements the interface " +
+      "Scheduler, or a class or function that returns one",
   );
 }
 

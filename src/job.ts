@@ -175,7 +175,7 @@ export class Job<R = unknown> implements AsyncDisposable {
    * Makes a job; it does nothing before it is started.
    *
    * @param options What to run, and how.
-   * @throws {TypeError} When `target` is no function, or an option none that there is.
+   * @throws {TypeError} When `target` is not a function, or an option is unknown.
    * @throws {RangeError} When a number is out of range.
    */
   constructor(options: JobOptions<R> = {}) {

@@ -12,7 +12,7 @@ export interface JobController {
   readonly name: string;
   /** The index of the item within its `map`; 0 for a `Job`. */
   readonly index: number;
-  /** The how-manieth try this is, from 1. */
+  /** The attempt number, from 1. */
   readonly attempt: number;
   /** The name of the machine that it runs on. */
   readonly host: string;

@@ -63,7 +63,7 @@ export function map<T, R>(
  * @throws What the function threw for the item of lowest index that was seen to fail, as
  * itself; see the errors of this package for what else may go wrong with an item.
  * @throws {TypeError} When `f` is no function, `args` nothing to iterate over or broken as
- * an iteration, or an option none that there is. What `args` throws is thrown as it is.
+ * an iteration, or an option is unknown. What `args` throws is thrown as it is.
  * @throws {RangeError} When an option is out of range.
  * @throws {SerializationError} When the function, an item or a result cannot travel.
  */

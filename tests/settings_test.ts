@@ -178,7 +178,7 @@ test("map() throws what the function threw that should give a scheduler", async 
 test("map() refuses what is no scheduler, and does not wait for it", async () => {
   for (const scheduler of ["sge", {}, { ...new ProcessScheduler(), workers: 0 }]) {
     const run = () => map(identity, [1], { scheduler: scheduler as Scheduler });
-    await assertRejects(run, TypeError, "The scheduler is none");
+    await assertRejects(run, TypeError, "This is not a scheduler");
   }
 });
 

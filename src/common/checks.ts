@@ -33,7 +33,7 @@ const OWNERS: Record<string, string> = {
  * Checks options; those that are `undefined` were not given.
  *
  * @param what Whose they are.
- * @throws {TypeError} When they are no object, or one of them is none that there is.
+ * @throws {TypeError} When they are not an object, or one of them is unknown.
  * @throws What the option's own check throws.
  */
 export function checkOptions<T extends object>(

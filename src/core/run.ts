@@ -125,7 +125,7 @@ export class Run {
     this.#attempts.set(index, this.attempt(index) + 1);
   }
 
-  /** The how-manieth try the next one is, from 1. */
+  /** The number of the next attempt, from 1. */
   attempt(index: number): number {
     return this.#attempts.get(index) ?? 1;
   }

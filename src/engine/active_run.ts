@@ -27,8 +27,8 @@ export interface RunListener {
 }
 
 /**
- * Takes down what happens while a run is under way, for a report of it. The first run
- * that begins while it is told is its own.
+ * Records what happens during a run, for a report. It hears the events of all runs; its own
+ * is the first that begins after it started to listen.
  */
 export interface RunRecorder {
   /** Something happened, and this is done about it. */

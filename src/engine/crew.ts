@@ -247,8 +247,8 @@ export class Crew {
   }
 
   /**
-   * A worker is none of ours any more, for its scheduler says that it has ended, or we have
-   * given it up. Should it live, what it runs now runs elsewhere; so it is told to end.
+   * A worker is no longer ours: its scheduler says that it has ended, or we have given it up.
+   * If it still lives, its items now run elsewhere. So we tell it to end.
    */
   dismiss(worker: string): void {
     const peer = this.#peers.get(worker);
@@ -414,7 +414,7 @@ export class Crew {
         throw new Error("it did not say hello");
       }
     } catch (error) {
-      // It was told that it is none of ours; perhaps that was lost on the way.
+      // We told it that it is no longer ours; perhaps it never heard that.
       if (!peer && this.#hellos.has(worker)) return this.#refuse(worker, GIVEN_UP);
       this.reject(worker, (error as Error).message);
       return;

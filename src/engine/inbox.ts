@@ -58,7 +58,10 @@ export class Inbox {
         this.#opened.dispatch({ type: "heard", worker });
         const sent = readValue(message.value);
         if (!sent) {
-          return this.#opened.crew.reject(worker, "it sent a value that is none");
+          return this.#opened.crew.reject(
+            worker,
+            "it sent a value that cannot be read",
+          );
         }
         this.#at(worker, message.chunk)?.listener.message?.(sent.value);
         break;
@@ -74,7 +77,10 @@ export class Inbox {
         const bytes = sizeOf(list);
         const values = valuesOf(message);
         if (!values) {
-          return this.#opened.crew.reject(worker, "it sent results that are none");
+          return this.#opened.crew.reject(
+            worker,
+            "it sent results that cannot be read",
+          );
         }
         this.#opened.dispatch({ type: "results", worker, segments, elapsed, bytes }, {
           values,

@@ -27,7 +27,7 @@ export interface LogLine {
   name: string;
   /** The index of the item within its `map`; 0 for a `Job`. */
   index: number;
-  /** The how-manieth try of the item it was, from 1. */
+  /** The number of the attempt at the item, from 1. */
   attempt: number;
   /** The machine that it ran on. */
   host: string;
@@ -97,7 +97,7 @@ export class JobOutput {
 
   /**
    * @param settings What run it is, and who takes its lines.
-   * @throws {TypeError} When its options are none.
+   * @throws {TypeError} When its options make no sense.
    */
   constructor(settings: OutputSettings) {
     this.mode = logMode(settings);

@@ -252,7 +252,7 @@ export class Opened implements Dispatching {
     }
   }
 
-  /** A worker is none of ours any more: it is told so, and its scheduler ends it. */
+  /** A worker is no longer ours: we tell it so, and its scheduler ends it. */
   #giveUp(worker: string): void {
     guarded(() => this.crew.dismiss(worker));
     this.crew.stop(worker);

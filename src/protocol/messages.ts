@@ -193,7 +193,7 @@ export interface AssignedChunk {
   first: number;
   /** How many items. */
   count: number;
-  /** The how-manieth try this is, from 1. */
+  /** The attempt number, from 1. */
   attempt: number;
 }
 

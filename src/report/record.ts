@@ -87,7 +87,7 @@ export interface TimesRecord {
   sum: number;
   least: number;
   most: number;
-  /** At most so long ran half of them, nineteen of twenty, and 99 of a hundred. */
+  /** Percentiles: 50, 95 and 99 of a hundred items took at most this long. */
   median: number;
   p95: number;
   p99: number;

@@ -35,7 +35,7 @@ export async function exploreFunction(
   }
   const made = partialOf(f);
   if (made) return explorePartial(context, found, made, f);
-  // Such as `Function.prototype`, of which the inspector would tell a script that is none.
+  // Such as `Function.prototype`: the inspector names a script for it that does not exist.
   const place = isNative(sourceOf(f)) && findGlobal(f);
   if (place) {
     found.node = () => ({ kind: "builtin", ...place });

@@ -15,8 +15,8 @@ import { type Node, SHIPPED } from "../payload.ts";
 /** How long a module may take to be imported that is loaded already, in milliseconds. */
 const IMPORT_TIMEOUT = 1000;
 
-// Both are asked for what is the user's: the publisher of this package knows nothing of it,
-// and would complain.
+// Resolves the user's specifiers. It is taken out of `import.meta` so that `deno publish`
+// does not look for them in this package.
 const { resolve: resolveName } = import.meta;
 const importModule = new Function("module", "return import(module)") as (
   module: string,

@@ -140,10 +140,10 @@ function groupsOf(functions: Shipped[]): Group[] {
 }
 
 /**
- * The scopes around a function, as far as they are known to be the same as others'. The
- * debugger does not tell, so it is told by what they hold: scopes of the same kind and
- * place, with the very same values in all their variables, within the same scope; but
- * two functions of the same text were made in two.
+ * The scopes around a function. The debugger does not say whether two functions share a
+ * scope, so we compare what the scopes hold: two are taken for one if they have the same
+ * kind, the same place, the same outer scope and identical values in all variables. Two
+ * functions made from the same text never share the innermost scope.
  */
 function chainOf(snapshot: Snapshot, scopes: SharedScope[]): SharedScope[] {
   const { location, scopes: own } = snapshot;

@@ -76,8 +76,8 @@ async function read(f: AnyFunction, seen: Snapshot, label: string): Promise<Anal
   analyses.set(f, analysis);
   const { name, written } = analysis.ownName ?? {};
   const variable = variables.get(name!);
-  // The name of an expression is a constant within it, that of a declaration a variable
-  // around it, to which something may have been assigned.
+  // Inside a function expression its own name is a constant. The name of a declaration is a
+  // variable outside the function, and something else may have been assigned to it.
   const matters = variable && (written || variable.value !== f);
   if (!matters) return analysis;
   const node = enclosing(tools, location!).at(-1);

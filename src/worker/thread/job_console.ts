@@ -39,7 +39,7 @@ function inherited(method: Methods[string], args: unknown[]): unknown {
 
 /** Lays hold of the global console. */
 export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
-  // Its class is given to nobody by Deno but in here: without it all is inherited.
+  // Without Deno's own class nothing can be forwarded: all is printed by this process.
   const { Console } = inside;
   if (!Console) return;
   let name = "log";
@@ -54,7 +54,7 @@ export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
       text = "";
       forward(level as ConsoleLevel, printed);
     });
-    // A terminal is not cleared by who does not stand before it.
+    // A function must not clear the terminal of the host.
     formatter.clear = () => {};
     return formatter;
   };
