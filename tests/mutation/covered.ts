@@ -46,6 +46,7 @@ export const COVERED: Covered[] = [
       `src/closure/capture/${name}.ts`
     ),
     tests: [
+      closure("analyze_test.ts"),
       closure("refusals_test.ts", "functions_test.ts", "variables_test.ts"),
       closure("classes_test.ts", "changed_test.ts", "function_objects_test.ts"),
       closure(
@@ -53,11 +54,13 @@ export const COVERED: Covered[] = [
         "inheritance_test.ts",
         "instances_test.ts",
         "own_names_test.ts",
+        "permissions_test.ts",
         "remedies_test.ts",
         "shared_variables_test.ts",
         "stacks_test.ts",
         "tree_test.ts",
         "typescript_test.ts",
+        "values_test.ts",
       ),
     ],
   },

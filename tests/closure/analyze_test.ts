@@ -1,0 +1,132 @@
+/** What a parser finds out of a function's text alone: see `closure/capture/analyze.ts`. */
+
+import { assert, assertEquals, assertThrows } from "../fixtures/assert.ts";
+import { analyze, importsOf, loadTools } from "../../src/closure/capture/analyze.ts";
+import { SerializationError } from "../../src/errors.ts";
+
+const tools = await loadTools();
+
+Deno.test("importsOf() knows imports by every form of name", () => {
+  const found = importsOf(
+    tools,
+    `import a, { b as c, "d-e" as f } from "./m.ts";
+    import * as g from "npm:g";
+    import data from "./data.json" with { type: "json", "other": "x" };`,
+  );
+  assertEquals(Object.fromEntries(found), {
+    a: { specifier: "./m.ts", name: "default", attributes: {} },
+    c: { specifier: "./m.ts", name: "b", attributes: {} },
+    f: { specifier: "./m.ts", name: "d-e", attributes: {} },
+    g: { specifier: "npm:g", name: "*", attributes: {} },
+    data: {
+      specifier: "./data.json",
+      name: "default",
+      attributes: { type: "json", other: "x" },
+    },
+  });
+});
+
+Deno.test("importsOf() finds nothing in what is no module", () => {
+  assertEquals(importsOf(tools, "with (x) y").size, 0);
+});
+
+Deno.test("analyze() says whether a function depends on where it stands", () => {
+  const placed: [string, boolean][] = [
+    [`() => import("./a.ts")`, true],
+    [`() => import("npm:a")`, false],
+    [`() => import("https://a.example/b.ts")`, false],
+    ["(name) => import(name)", true],
+    [`() => [import("./a.ts"), import("npm:a")]`, true],
+    [`() => [import("npm:a"), import("./a.ts")]`, true],
+    ["() => import.meta.url", true],
+    ["(x) => x * x", false],
+  ];
+  for (const [source, expected] of placed) {
+    assertEquals(analyze(tools, source, "f", false).placed, expected, source);
+  }
+});
+
+Deno.test("analyze() says of a text that cannot be read what is wrong with it", () => {
+  const error = assertThrows(
+    () => analyze(tools, "(x) => x +", "f", false),
+    SerializationError,
+    "f cannot be sent to a worker by its source: Unexpected token",
+  );
+  assert(error.message.endsWith("; export it from a module of its own"));
+  assert(error.cause instanceof SyntaxError);
+});
+
+/** The variables that a text uses, each as `"name"`, with what else is known of it. */
+function freeOf(source: string): string[] {
+  const { free } = analyze(tools, source, "f", false);
+  return [...free].map(([name, { written, early }]) =>
+    [name, written && "written", early && "early"].filter(Boolean).join(" ")
+  );
+}
+
+Deno.test("analyze() says which variables are needed to make a class", () => {
+  const source = `class extends Base {
+    [field] = value;
+    static [gone] = alsoGone;
+    [method]() { return used; }
+    #secret = hidden;
+    plain = last;
+  }`;
+  assertEquals(freeOf(source), [
+    "Base early",
+    "field early",
+    "value",
+    "used",
+    "hidden",
+    "last",
+  ]);
+});
+
+Deno.test("analyze() says which variables are assigned to, however often they are read", () => {
+  assertEquals(freeOf("() => { a = b; b; a; }"), ["a written", "b"]);
+  assertEquals(freeOf("() => a + (a = 1)"), ["a written"]);
+});
+
+Deno.test("analyze() knows by which name a function means itself", () => {
+  const nameOf = (source: string) => analyze(tools, source, "f", false).ownName;
+  assertEquals(nameOf("function f(n) { return n && f(n - 1); }"), {
+    name: "f",
+    written: false,
+  });
+  assertEquals(nameOf("function f() { f; f = 1; }"), { name: "f", written: true });
+  assertEquals(nameOf("function f() { return g; }"), undefined);
+  assertEquals(nameOf("function () { return f; }"), undefined);
+  const { ownName, free, text } = analyze(
+    tools,
+    "function f(n) { return n && f(n - 1); }",
+    "f",
+    false,
+  ).asDeclaration();
+  assertEquals(ownName, undefined);
+  assertEquals(free.get("f"), { written: false, early: false });
+  assertEquals(text(0, false), "function  (n) { return n && f(n - 1); }");
+});
+
+Deno.test("analyze() forgets how the name of a method was computed", () => {
+  const { form, free, text } = analyze(tools, "[key](x) { return x + y; }", "f", false);
+  assertEquals(form, "method");
+  assertEquals([...free.keys()], ["y"]);
+  assertEquals(text(0, false), "[0  ](x) { return x + y; }");
+  const plain = analyze(tools, "name(x) { return x; }", "f", false);
+  assertEquals(plain.text(0, false), "name(x) { return x; }");
+});
+
+Deno.test("analyze() refuses what a function means only where it stands, and says why", () => {
+  const refusals: [string, string][] = [
+    ["() => arguments[0]", "uses `arguments` of the function around it"],
+    ["() => super.a()", "uses `super` of the function around it"],
+    ["() => new.target", "uses `new.target` of the function around it"],
+    ["(x) => x.#field", "uses #field of the class around it"],
+  ];
+  for (const [source, what] of refusals) {
+    const refused = () => analyze(tools, source, "f", false);
+    const error = assertThrows(refused, SerializationError, what, source);
+    const isSyntax = error.cause instanceof SyntaxError;
+    assertEquals(isSyntax, !source.includes("arguments"), source);
+  }
+});
