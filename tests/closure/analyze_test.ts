@@ -130,3 +130,51 @@ Deno.test("analyze() refuses what a function means only where it stands, and say
     assertEquals(isSyntax, !source.includes("arguments"), source);
   }
 });
+
+Deno.test("analyze() leaves out what was evaluated here for good", () => {
+  assertEquals(freeOf("class extends mixin(Base) { m() { return used; } }"), ["used"]);
+  const source = `class {
+    static [key] = gone;
+    static value = alsoGone;
+    static #hidden = goneToo;
+    static { leftOut(); }
+    static [name]() { return a; }
+    static #method() { return b; }
+    get [accessor]() { return c; }
+    field = d;
+  }`;
+  assertEquals(freeOf(source), ["a", "b", "c", "d"]);
+});
+
+Deno.test("analyze() tells the function's own `this` and `super` from those around it", () => {
+  const own = [
+    "function () { return this; }",
+    "() => function () { return this; }",
+    "() => class { m() { return this.x + super.y; } }",
+    "() => class { field = this.x; static { this.y = super.z; } }",
+    "() => ({ m() { return super.a + this.b; } })",
+    "() => ({ get g() { return super.a + this.b; }, set s(v) { this.v = super.a; } })",
+    "m() { return this.x; }",
+    "get g() { return this.x; }",
+    "class { field = this.x; m() { return super.y; } }",
+  ];
+  for (const source of own) analyze(tools, source, "f", false);
+  const around: [string, string][] = [
+    ["() => this", "this"],
+    ["() => class extends this.Base {}", "this"],
+    ["() => class { [this.key] = 1; }", "this"],
+    ["() => class { [this.key]() {} }", "this"],
+    ["() => ({ value: this })", "this"],
+    ["() => ({ value: () => this })", "this"],
+    ["() => ({ [this.key]() {} })", "this"],
+    ["m() { return super.x; }", "super"],
+    ["m() { return () => super.x; }", "super"],
+    ["get g() { return super.x; }", "super"],
+    ["m() { return class extends super.Base {}; }", "super"],
+    ["m() { return class { [super.key] = 1; }; }", "super"],
+  ];
+  for (const [source, word] of around) {
+    const refused = () => analyze(tools, source, "f", false);
+    assertThrows(refused, SerializationError, `uses \`${word}\``, source);
+  }
+});
