@@ -46,7 +46,7 @@ export const COVERED: Covered[] = [
       `src/closure/capture/${name}.ts`
     ),
     tests: [
-      closure("analyze_test.ts"),
+      closure("analyze_test.ts", "class_text_test.ts"),
       closure("refusals_test.ts", "functions_test.ts", "variables_test.ts"),
       closure("classes_test.ts", "changed_test.ts", "function_objects_test.ts"),
       closure(

@@ -134,7 +134,8 @@ export function classEdits(
     edits.push({
       start: at,
       end: at,
-      text: `static { ${NAMES.keep}(${index}, ${set}); }`,
+      // The field before it may end without a semicolon.
+      text: `; static { ${NAMES.keep}(${index}, ${set}); }`,
     });
   }
   if (restorable) edits.push(...constructorEdits(root, facts));
