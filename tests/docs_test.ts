@@ -156,7 +156,7 @@ test("the package can be published, and holds no tests and no benchmarks", async
   );
   assert(files.includes("mod.ts") && files.includes("docs/cluster.md"));
   const others = files.filter((file) =>
-    !/^(src\/.*\.(ts|js|css)|docs\/.*\.(md|svg)|(mod|worker|doctor)\.ts|deno\.json|README\.md|ARCHITECTURE\.md|LICENSE)$/
+    !/^(src\/.*\.(ts|js|css)|docs\/.*\.(md|svg)|(mod|worker|doctor)\.ts|deno\.json|[A-Z]+\.md|LICENSE)$/
       .test(file)
   );
   assertEquals(others, []);
