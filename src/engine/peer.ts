@@ -6,7 +6,7 @@
 
 import { type Arrival, LOCAL_FLOW, NETWORK_FLOW } from "../protocol/link.ts";
 import type { HostMessage } from "../protocol/messages.ts";
-import { Vault } from "../protocol/vault.ts";
+import { SharedFrames } from "../protocol/shared_frames.ts";
 import type { SharedMemory } from "../zeromq/shared_memory.ts";
 import type { Frames, ZmqSocket } from "../zeromq/socket.ts";
 import { HostLink } from "./host_link.ts";
@@ -43,7 +43,7 @@ export class Peer {
       remote ? NETWORK_FLOW : LOCAL_FLOW,
       () => performance.now(),
     );
-    this.#link.vault = memory && new Vault(memory.bytes, "host");
+    this.#link.shared = memory && new SharedFrames(memory.bytes, "host");
   }
 
   /** The numbers of the codes that it has, or that are on their way. */
@@ -102,7 +102,7 @@ export class Peer {
 
   /** What came in, as a whole message if it is one that is to be taken. */
   receive(frames: Frames): Frames | Arrival {
-    const arrived = this.#link.receive(this.#link.vault?.fetch(frames) ?? frames);
+    const arrived = this.#link.receive(this.#link.shared?.fetch(frames) ?? frames);
     // Once a gap: each time everything since is sent again.
     if (arrived === "gap" && !this.#inGap) this.#askAgain();
     if (arrived !== "repeated") this.#inGap = arrived === "gap";
@@ -118,7 +118,7 @@ export class Peer {
 
   /** The process is gone. */
   close(): void {
-    this.#link.vault = undefined;
+    this.#link.shared = undefined;
     this.#memory?.close();
   }
 
@@ -128,7 +128,7 @@ export class Peer {
 
   #askAgain(): void {
     const { incarnation } = this;
-    const memory = this.#link.vault !== undefined;
+    const memory = this.#link.shared !== undefined;
     this.send({ type: "welcome", received: this.#link.received, memory, incarnation });
   }
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { nodeProcess } from "../common/node.ts";
 import { type Hello, LARGEST_FRAME } from "../protocol/messages.ts";
 import type { Program, RunFile } from "../protocol/run_file.ts";
-import { Vault } from "../protocol/vault.ts";
+import { SharedFrames } from "../protocol/shared_frames.ts";
 import { cleanUp } from "../common/cleanup.ts";
 import { settings } from "../settings.ts";
 import { ZeromqError } from "../errors.ts";
@@ -155,8 +155,8 @@ export class Transport {
   /** The memory that a worker of this machine would share, if it can be had. */
   memoryOf({ pid, memory, incarnation }: Hello): SharedMemory | undefined {
     if (memory === undefined || !this.address.startsWith("ipc:")) return undefined;
-    const shared = SharedMemory.open(this.zmq, pid, memory, Vault.SIZE);
-    if (!shared || Vault.isOf(shared.bytes, incarnation)) return shared;
+    const shared = SharedMemory.open(this.zmq, pid, memory, SharedFrames.SIZE);
+    if (!shared || SharedFrames.isOf(shared.bytes, incarnation)) return shared;
     shared.close();
     return undefined;
   }

@@ -29,7 +29,7 @@ import {
 import { subjectsOf } from "./order.ts";
 import { Assembly, Cut } from "./pieces.ts";
 import { sizeOf } from "./size.ts";
-import type { Vault } from "./vault.ts";
+import type { SharedFrames } from "./shared_frames.ts";
 
 type Frames = Uint8Array[];
 type Message = WorkerMessage | HostMessage;
@@ -103,7 +103,7 @@ interface Kept {
 /** One end of a conversation. It does no I/O: frames go in and come out. */
 export class Link {
   /** Where large frames lie, once both sides have it. */
-  vault: Vault | undefined;
+  shared: SharedFrames | undefined;
   readonly #flow: Flow;
   readonly #clock: () => number;
   #window: number;
@@ -277,7 +277,7 @@ export class Link {
     let total = 0;
     for (const { bytes } of arrived) total += bytes;
     this.#keptBytes -= total;
-    this.vault?.release(number);
+    this.shared?.release(number);
     // Else the other side may have waited for more before it said so.
     if (this.#waiting.length > 0) this.#adapt(arrived.at(-1)!.sent, total);
     for (const { acknowledged } of arrived) acknowledged?.();
@@ -341,7 +341,7 @@ export class Link {
     this.#kept.push({ frames, bytes, sent: this.#clock(), acknowledged });
     this.#keptBytes += bytes;
     const stamped = this.#stamp(frames, ++this.#sent);
-    return this.vault?.store(stamped, this.#sent) ?? stamped;
+    return this.shared?.store(stamped, this.#sent) ?? stamped;
   }
 
   #stamp(frames: Frames, number: number): Frames {

@@ -11,7 +11,7 @@
  * | 6–9 | the highest sequence number received from the other side so far (uint32) |
  *
  * Between processes of one machine large frames may lie in memory that both share: then
- * 128 is added to the type, and one more frame says where, see `vault.ts`.
+ * 128 is added to the type, and one more frame says where, see `shared_frames.ts`.
  *
  * The frames after it depend on the type. `numbers` is one frame of float64,
  * `text` one frame of UTF-8, `value` one frame of structured clone (V8's serializer),
@@ -235,7 +235,7 @@ export type HostMessage =
   | {
     type: "welcome";
     received: number;
-    /** Frames may lie in the memory that `hello` has offered: see `vault.ts`. */
+    /** Frames may lie in the memory that `hello` has offered: see `shared_frames.ts`. */
     memory: boolean;
     incarnation: string;
   }

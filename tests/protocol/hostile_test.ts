@@ -19,7 +19,7 @@ import { decodeFailure, encodeFailure } from "../../src/protocol/failure.ts";
 import { deserializeList } from "../../src/protocol/lists.ts";
 import { Assembly } from "../../src/protocol/pieces.ts";
 import { deserialize } from "../../src/protocol/values.ts";
-import { Vault } from "../../src/protocol/vault.ts";
+import { SharedFrames } from "../../src/protocol/shared_frames.ts";
 import { Random } from "../simulation/prng.ts";
 import { anyDescription, disguised, framesOf, mutated, wireOf } from "./_hostile.ts";
 
@@ -112,18 +112,18 @@ Deno.test("a stack of a megabyte is gone through once", () => {
 });
 
 Deno.test("what is made up is read as data or refused", () => {
-  const memory = new Uint8Array(Vault.SIZE);
+  const memory = new Uint8Array(SharedFrames.SIZE);
   const seen = { read: 0, refused: 0 };
   for (let seed = 0; seed < SEEDS; seed++) {
     const random = new Random(seed);
     const wire = wireOf(random, framesOf(random, 1));
-    const vault = new Vault(memory, "host");
+    const shared = new SharedFrames(memory, "host");
     const pieces = new Assembly(2);
     try {
       for (const part of wire) {
         const changed = mutated(random, part);
         const frames = random.chance(0.2)
-          ? vault.fetch(elsewhere(random, changed))
+          ? shared.fetch(elsewhere(random, changed))
           : changed;
         const whole = typeOf(frames) === "piece" ? pieces.take(frames) : frames;
         if (whole) read(whole);

@@ -19,7 +19,7 @@ import {
 } from "../../protocol/messages.ts";
 import { chunksOf } from "../../protocol/order.ts";
 import type { RunFile } from "../../protocol/run_file.ts";
-import { isElsewhere, Vault } from "../../protocol/vault.ts";
+import { isElsewhere, SharedFrames } from "../../protocol/shared_frames.ts";
 import { openLibzmq } from "../../zeromq/libzmq.ts";
 import { SharedMemory } from "../../zeromq/shared_memory.ts";
 import { type Frames, ZmqContext, type ZmqSocket } from "../../zeromq/socket.ts";
@@ -96,8 +96,8 @@ export class Client {
     });
     const zmq = openLibzmq(run.libzmq);
     // Only for a host that is known to be on this machine, and to be the same user's.
-    this.#memory = local ? SharedMemory.make(zmq, Vault.SIZE) : undefined;
-    if (this.#memory) Vault.claim(this.#memory.bytes, this.#incarnation);
+    this.#memory = local ? SharedMemory.make(zmq, SharedFrames.SIZE) : undefined;
+    if (this.#memory) SharedFrames.claim(this.#memory.bytes, this.#incarnation);
     this.#context = new ZmqContext(zmq);
     this.#socket = this.#context.socket("DEALER", {
       routingId: new TextEncoder().encode(worker),
@@ -173,8 +173,8 @@ export class Client {
       else this.#hello(this.#run.reconnectGrace, "host lost");
       return;
     }
-    const { vault, known } = this.#link;
-    if (!vault && isElsewhere(frames)) {
+    const { shared, known } = this.#link;
+    if (!shared && isElsewhere(frames)) {
       // It is for the process that this one has replaced.
       this.#missed = true;
       return;
@@ -182,7 +182,7 @@ export class Client {
     let arrived: Frames | Arrival;
     let message: HostMessage | undefined;
     try {
-      frames = vault?.fetch(frames) ?? frames;
+      frames = shared?.fetch(frames) ?? frames;
       const type = typeOf(frames);
       if (type === "welcome") {
         message = decodeHostMessage(frames);
@@ -217,7 +217,7 @@ export class Client {
     switch (message.type) {
       case "welcome":
         if (message.memory) {
-          this.#link.vault ??= new Vault(this.#memory!.bytes, "worker");
+          this.#link.shared ??= new SharedFrames(this.#memory!.bytes, "worker");
         }
         this.#answered();
         this.#put(this.#link.resend(message.received));

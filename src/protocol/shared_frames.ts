@@ -29,7 +29,7 @@ const OPAQUE: ReadonlySet<number> = new Set([
 ]);
 
 /** One side of the memory. */
-export class Vault {
+export class SharedFrames {
   /** How much memory it takes, in bytes: two halves, and whose it is. */
   static readonly SIZE: number = 2 * ROOM + OWNER;
 
@@ -39,7 +39,7 @@ export class Vault {
   readonly #stored: { number: number; start: number; end: number }[] = [];
 
   /**
-   * @param memory {@linkcode Vault.SIZE} bytes.
+   * @param memory {@linkcode SharedFrames.SIZE} bytes.
    * @param side Which half is this side's to write.
    */
   constructor(memory: Uint8Array, side: "host" | "worker") {

@@ -9,15 +9,18 @@ import { assert, assertEquals, assertThrows } from "../fixtures/assert.ts";
 import * as fc from "npm:fast-check@^4.3.0";
 import { ProtocolError } from "../../src/errors.ts";
 import { HEADER_SIZE, PROTOCOL_VERSION, TYPES } from "../../src/protocol/messages.ts";
-import { Vault } from "../../src/protocol/vault.ts";
+import { SharedFrames } from "../../src/protocol/shared_frames.ts";
 
 type Frames = Uint8Array[];
 
 const LARGE = 1 << 16;
 
-function bothSides(): { host: Vault; worker: Vault } {
-  const memory = new Uint8Array(Vault.SIZE);
-  return { host: new Vault(memory, "host"), worker: new Vault(memory, "worker") };
+function bothSides(): { host: SharedFrames; worker: SharedFrames } {
+  const memory = new Uint8Array(SharedFrames.SIZE);
+  return {
+    host: new SharedFrames(memory, "host"),
+    worker: new SharedFrames(memory, "worker"),
+  };
 }
 
 /** A message with frames of these sizes, each of which has its own bytes in it. */
@@ -109,17 +112,19 @@ Deno.test("nothing is overwritten before it is acknowledged", () => {
 });
 
 Deno.test("memory is known to be a worker's by its incarnation", () => {
-  const memory = new Uint8Array(Vault.SIZE);
+  const memory = new Uint8Array(SharedFrames.SIZE);
   const incarnation = crypto.randomUUID();
-  assert(!Vault.isOf(memory, incarnation));
-  Vault.claim(memory, incarnation);
-  assert(Vault.isOf(memory, incarnation));
-  assert(!Vault.isOf(memory, crypto.randomUUID()));
+  assert(!SharedFrames.isOf(memory, incarnation));
+  SharedFrames.claim(memory, incarnation);
+  assert(SharedFrames.isOf(memory, incarnation));
+  assert(!SharedFrames.isOf(memory, crypto.randomUUID()));
 });
 
 Deno.test("a frame cannot lie where there is no room", () => {
   const { host, worker } = bothSides();
-  for (const [at, start, end] of [[9, 0, 1], [1, 2, 1], [1, 0, Vault.SIZE]] as const) {
+  for (
+    const [at, start, end] of [[9, 0, 1], [1, 2, 1], [1, 0, SharedFrames.SIZE]] as const
+  ) {
     const sent = host.store(message([LARGE]), 1);
     sent[sent.length - 1] = new Uint8Array(Uint32Array.of(at, start, end).buffer);
     assertThrows(() => worker.fetch(sent), ProtocolError, "lie where none can be");
