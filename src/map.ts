@@ -6,7 +6,7 @@
 
 import { checkOptions, type Checks } from "./common/checks.ts";
 import { nameOf } from "./closure/capture/texts.ts";
-import type { AnyFunction } from "./calls/call.ts";
+import type { AnyFunction } from "./closure/capture/texts.ts";
 import { checkPlace, JobDispatcher, PLACE_CHECKS, stream } from "./dispatcher.ts";
 import type { Items } from "./engine/item_source.ts";
 import { DISPATCH_CHECKS, type DispatchOptions } from "./calls/options.ts";

@@ -7,13 +7,9 @@
 import { checkOptions } from "../common/checks.ts";
 import type { Slot, Task } from "../closure/payload.ts";
 import { checkFunction, rootOf } from "../closure/capture/root.ts";
-import { nameOf } from "../closure/capture/texts.ts";
+import { type AnyFunction, nameOf } from "../closure/capture/texts.ts";
 import type { Items } from "../engine/item_source.ts";
 import { DISPATCH_CHECKS, type DispatchOptions } from "./options.ts";
-
-/** Any function. */
-// deno-lint-ignore ban-types -- any function at all
-export type AnyFunction = Function;
 
 /** What a map runs. */
 export interface CallRequest {

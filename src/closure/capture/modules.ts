@@ -6,6 +6,7 @@
  */
 
 import { dirname, relative } from "node:path/posix";
+import { within } from "../../common/within.ts";
 import { settings } from "../../settings.ts";
 import { type ImportBinding, importsOf, loadTools } from "./analyze.ts";
 import { isImporting } from "../importing.ts";
@@ -124,13 +125,9 @@ export function exportsOf(namespace: object): [string, unknown][] | undefined {
 /** A module that is loaded already. */
 export async function importLoaded(module: string): Promise<object | undefined> {
   // One that waits for us at its top level, too, is still being loaded.
-  const timeout = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => timeout.resolve(undefined), IMPORT_TIMEOUT);
   try {
-    return await Promise.race([importModule(module), timeout.promise]);
+    return await within(IMPORT_TIMEOUT, importModule(module), undefined);
   } catch {
     return undefined;
-  } finally {
-    clearTimeout(timer);
   }
 }

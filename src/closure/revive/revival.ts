@@ -19,7 +19,8 @@ import type {
 } from "../payload.ts";
 import { argsOf, fill, makeShell } from "./shells.ts";
 
-type AnyFunction = (...args: unknown[]) => unknown;
+/** A function that came to life. */
+export type AnyFunction = (...args: unknown[]) => unknown;
 
 /** The live value of a slot of a graph. */
 export async function reviveSlot(graph: Graph, slot: Slot): Promise<unknown> {

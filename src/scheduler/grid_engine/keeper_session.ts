@@ -5,6 +5,7 @@
  * @module
  */
 
+import { within } from "../../common/within.ts";
 import type { JobAttributes } from "../../drmaa/attributes.ts";
 import { KeeperClient, KeeperLost } from "./keeper/client.ts";
 import type { JobInfo } from "../../drmaa/session.ts";
@@ -136,12 +137,9 @@ export class KeeperSession {
    */
   async close(patience: number): Promise<void> {
     this.#closing.abort();
-    const late = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => late.resolve(undefined), patience);
-    const opening = this.#opening?.catch(() => undefined);
     const end = performance.now() + patience;
-    const keeper = await Promise.race([opening, late.promise]);
-    clearTimeout(timer);
+    const opening = this.#opening?.catch(() => undefined);
+    const keeper = opening && await within(patience, opening, undefined);
     await keeper?.close(Math.max(0, end - performance.now()));
   }
 

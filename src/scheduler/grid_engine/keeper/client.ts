@@ -4,6 +4,7 @@
  * @module
  */
 
+import { within } from "../../../common/within.ts";
 import { DrmaaError } from "../../../errors.ts";
 import type { JobAttributes } from "../../../drmaa/attributes.ts";
 import type { KeeperReport, KeeperRequest, KeeperStart } from "./messages.ts";
@@ -183,10 +184,7 @@ export class KeeperClient {
     if (!this.#isGone) this.#process.ref();
     // It takes what was written before, if it lives.
     void this.#writer.close().catch(() => {});
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, patience);
-    await Promise.race([this.#gone.promise, late.promise]);
-    clearTimeout(timer);
+    await within(patience, this.#gone.promise, undefined);
     if (!this.#isGone) this.#process.unref();
     this.#end("The DRMAA session was closed before the process that holds it answered");
   }
@@ -251,10 +249,7 @@ export class KeeperClient {
     const heard = Promise.allSettled([eachLine(stdout, take), eachLine(stderr, print)]);
     const { code, signal } = await status;
     // What it has started may hold these open.
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(late.resolve, LAST_WORDS);
-    await Promise.race([heard, late.promise]);
-    clearTimeout(timer);
+    await within(LAST_WORDS, heard, undefined);
     const how = signal ? `was ended by ${signal}` : `ended with status ${code}`;
     const when = this.#isOpen ? "" : " before the session was open";
     this.#end(`The process that holds the DRMAA session ${how}${when}`);
