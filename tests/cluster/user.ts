@@ -70,7 +70,10 @@ async function mirror(from: string, to: string): Promise<boolean> {
   for await (const { name, isDirectory, isFile } of Deno.readDir(from)) {
     if (name === ".git" || name === "node_modules") continue;
     wanted.add(name);
-    const [source, target] = [`${from}/${name}`, `${to}/${name}`];
+    // Programs of tests run there, with what tests need.
+    const isLock = name === "deno.lock" && from === CHECKOUT;
+    const source = isLock ? `${CHECKOUT}/tests/deno.lock` : `${from}/${name}`;
+    const target = `${to}/${name}`;
     if (isDirectory && await mirror(source, target)) isNew = true;
     if (!isFile || !await differ(source, target)) continue;
     await Deno.copyFile(source, target);
