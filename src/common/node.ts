@@ -20,7 +20,7 @@ interface Modules {
   "node:vm": typeof import("node:vm");
 }
 
-/** How Deno loads `process`, whatever functions put there later. */
+/** How Deno loads `process`, whatever functions put there later; until 2.8 it is loaded. */
 const property = Object.getOwnPropertyDescriptor(globalThis, "process")!;
 const loaded: Partial<Modules> = {};
 let change: ((process: Process) => void) | undefined;
@@ -45,6 +45,7 @@ export function nodeModule<Name extends keyof Modules>(name: Name): Modules[Name
  * a module, if {@linkcode nodeProcess} was called before that is loaded.
  */
 export function changeProcess(how: (process: Process) => void): void {
+  if (!property.get) return how(property.value);
   change = how;
   Object.defineProperty(globalThis, "process", { ...property, get: nodeProcess });
 }

@@ -108,6 +108,14 @@ loop.addEventListener("message", (event) => {
 });
 
 function start(data: Start): void {
+  try {
+    open(data);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function open(data: Start): void {
   thread.worker = data.worker;
   thread.host = data.host;
   showProgram(data.program);
