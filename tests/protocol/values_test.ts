@@ -48,13 +48,16 @@ Deno.test("bytes that are cut short, or say what is not there, are no value", ()
       fc.integer({ min: 0, max: 255 }),
       fc.integer({ min: 1, max: bytes.length }),
       (at, byte, length) => {
+        assertThrows(() => deserialize(bytes.subarray(0, length - 1)));
+        // Another number there may be the right one for what is left.
         const broken = bytes.slice();
         broken[at] = byte;
-        assertThrows(() => deserialize(broken.subarray(0, length - 1)));
-        try {
-          deserialize(broken);
-        } catch (error) {
-          assert(error instanceof Error);
+        for (const some of [broken, broken.subarray(0, length - 1)]) {
+          try {
+            deserialize(some);
+          } catch (error) {
+            assert(error instanceof Error);
+          }
         }
       },
     ),
