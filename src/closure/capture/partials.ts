@@ -4,26 +4,24 @@
  * @module
  */
 
+import type { AnyFunction } from "./texts.ts";
+
 /** What a function was made from. */
 export interface Partial_ {
   /** The function that is called in the end. */
-  // deno-lint-ignore ban-types -- any function at all
-  target: Function;
+  target: AnyFunction;
   /** Its first arguments. */
   args: unknown[];
 }
 
-// deno-lint-ignore ban-types -- any function at all
-const remembered = new WeakMap<Function, Partial_>();
+const remembered = new WeakMap<AnyFunction, Partial_>();
 
 /** Remembers what a function was made from. */
-// deno-lint-ignore ban-types -- any function at all
-export function rememberPartial(f: Function, made: Partial_): void {
+export function rememberPartial(f: AnyFunction, made: Partial_): void {
   remembered.set(f, made);
 }
 
 /** What a function was made from, if `partial` made it. */
-// deno-lint-ignore ban-types -- any function at all
-export function partialOf(f: Function): Partial_ | undefined {
+export function partialOf(f: AnyFunction): Partial_ | undefined {
   return remembered.get(f);
 }
