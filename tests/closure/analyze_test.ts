@@ -152,6 +152,7 @@ Deno.test("analyze() tells the function's own `this` and `super` from those arou
     "() => function () { return this; }",
     "() => class { m() { return this.x + super.y; } }",
     "() => class { field = this.x; static { this.y = super.z; } }",
+    "() => { class A { field = this.x; static { this.y = super.z; } } return A; }",
     "() => ({ m() { return super.a + this.b; } })",
     "() => ({ get g() { return super.a + this.b; }, set s(v) { this.v = super.a; } })",
     "m() { return this.x; }",
