@@ -83,11 +83,11 @@ export class Opened implements Dispatching {
   /** Tells a recorder of what happens from now on, and of the workers that are there. */
   record(recorder: RunRecorder): void {
     this.#state.recorders.add(recorder);
-    for (const worker of this.core.workers()) this.present(recorder, worker);
+    for (const worker of this.core.workers()) this.#present(recorder, worker);
   }
 
   /** Tells of a worker, if it has come. */
-  present(recorder: RunRecorder, worker: string): void {
+  #present(recorder: RunRecorder, worker: string): void {
     const info = this.crew.info(worker);
     if (info) recorder.present(info, performance.now());
   }
@@ -152,7 +152,7 @@ export class Opened implements Dispatching {
         this.crew.answer(action.worker, action.refused);
         if (action.refused !== undefined) break;
         for (const recorder of this.#state.recorders) {
-          this.present(recorder, action.worker);
+          this.#present(recorder, action.worker);
         }
         break;
       case "assign":
