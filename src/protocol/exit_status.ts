@@ -7,6 +7,8 @@
 /** Exit statuses by what happened; the numbers are those of `sysexits.h` where one fits. */
 export const EXIT_STATUS = {
   "told to leave": 0,
+  /** As of any program of Deno's that throws: what it printed says why. */
+  "no thread": 1,
   /** EX_USAGE */
   "wrong arguments": 64,
   /** EX_UNAVAILABLE */

@@ -1,5 +1,5 @@
 import { assertEquals } from "../fixtures/assert.ts";
-import { Watchdog } from "../../src/worker/process/watchdog.ts";
+import { Watchdog } from "../../src/worker/core/watchdog.ts";
 
 Deno.test("a watchdog counts its looks while nothing changes", () => {
   const watchdog = new Watchdog(50);

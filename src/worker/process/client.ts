@@ -1,6 +1,7 @@
 /**
  * A worker's event loop: it talks to the host, and hands what it is told to the thread.
- * The loop never runs the user's code, so that it can answer, whatever that does.
+ * The loop never runs the user's code, so that it can answer, whatever that does. What
+ * it does it is told by the core; this module carries it out.
  *
  *     host ROUTER <──ZeroMQ──> DEALER client.ts <──messages──> executor.ts (thread)
  *                                        └── reads ──> what runs (shared memory)
@@ -9,20 +10,16 @@
  */
 
 import { printError } from "../../common/printing.ts";
-import { decodeHostMessage, typeOf } from "../../protocol/codec.ts";
-import { type Arrival, Link, LOCAL_FLOW, NETWORK_FLOW } from "../../protocol/link.ts";
-import {
-  type HostMessage,
-  LARGEST_FRAME,
-  UNSEQUENCED,
-  type WorkerMessage,
-} from "../../protocol/messages.ts";
-import { chunksOf } from "../../protocol/order.ts";
+import { LOCAL_FLOW, NETWORK_FLOW } from "../../protocol/link.ts";
+import { LARGEST_FRAME } from "../../protocol/messages.ts";
 import type { RunFile } from "../../protocol/run_file.ts";
-import { isElsewhere, SharedFrames } from "../../protocol/shared_frames.ts";
+import { SharedFrames } from "../../protocol/shared_frames.ts";
 import { openLibzmq } from "../../zeromq/libzmq.ts";
 import { SharedMemory } from "../../zeromq/shared_memory.ts";
-import { type Frames, ZmqContext, type ZmqSocket } from "../../zeromq/socket.ts";
+import { ZmqContext, type ZmqSocket } from "../../zeromq/socket.ts";
+import { epoch } from "../between/running_item.ts";
+import { WorkerCore } from "../core/core.ts";
+import type { Outcome, Timer, WorkerAction, WorkerEvent } from "../core/events.ts";
 import { Thread } from "./thread.ts";
 
 /** How often `hello` is said until it is answered, in milliseconds. */
@@ -37,40 +34,14 @@ const LINGER = 1000;
  */
 const FAREWELL = 2000;
 
-/** Why a worker has ended. */
-export type Outcome =
-  | "told to leave"
-  | "refused"
-  /** It had been there, and does not answer any more. */
-  | "host lost"
-  /** It never answered. */
-  | "host not reached"
-  /** What the thread runs must not go on. */
-  | "restart";
-
 /** One worker, from its `hello` to its end. */
 export class Client {
-  readonly #run: RunFile;
-  readonly #worker: string;
-  readonly #watched: boolean;
   readonly #context: ZmqContext;
   readonly #socket: ZmqSocket;
-  readonly #link: Link;
   readonly #thread: Thread;
-  readonly #incarnation = crypto.randomUUID();
-  readonly #memory: SharedMemory | undefined;
-  readonly #timers: ReturnType<typeof setInterval>[] = [];
-  #giveUp: ReturnType<typeof setTimeout> | undefined;
-  #helloTimer: ReturnType<typeof setInterval> | undefined;
-  #sayHello: (() => void) | undefined;
-  #welcomed = false;
-  /** Something came before the welcome, and was not taken. */
-  #missed = false;
-  #restarting = false;
-  #farewell: ReturnType<typeof setTimeout> | undefined;
-  #outcome: Outcome | undefined;
-  /** Why the host refused the worker. */
-  refusal = "";
+  readonly #core: WorkerCore;
+  readonly #timers = new Map<Timer, ReturnType<typeof setTimeout>>();
+  #end: { outcome: Outcome; why: string } | undefined;
 
   /**
    * @param run How to work for the host.
@@ -79,25 +50,33 @@ export class Client {
    * @param watched Whether somebody else sees it when the host has ended.
    */
   constructor(run: RunFile, endpoint: string, worker: string, watched: boolean) {
-    this.#run = run;
-    this.#worker = worker;
-    this.#watched = watched;
+    const { program, permissions, heartbeatInterval } = run;
     const local = endpoint.startsWith("ipc:");
-    const flow = local ? LOCAL_FLOW : NETWORK_FLOW;
-    this.#link = new Link(flow, () => performance.now());
-    this.#thread = new Thread({
-      worker,
-      host: Deno.hostname(),
-      program: run.program,
-      permissions: run.permissions,
-      report: (message) => this.#send(message),
-      loadTimeout: run.loadTimeout,
-      restart: (why) => this.#restart(why),
-    });
+    const host = Deno.hostname();
+    const incarnation = crypto.randomUUID();
+    this.#thread = new Thread(
+      { worker, host, program, permissions },
+      (event) => this.#handle(event),
+    );
     const zmq = openLibzmq(run.libzmq);
     // Only for a host that is known to be on this machine, and to be the same user's.
-    this.#memory = local ? SharedMemory.make(zmq, SharedFrames.SIZE) : undefined;
-    if (this.#memory) SharedFrames.claim(this.#memory.bytes, this.#incarnation);
+    const memory = local ? SharedMemory.make(zmq, SharedFrames.SIZE) : undefined;
+    if (memory) SharedFrames.claim(memory.bytes, incarnation);
+    this.#core = new WorkerCore({
+      worker,
+      pid: Deno.pid,
+      host,
+      incarnation,
+      watched,
+      flow: local ? LOCAL_FLOW : NETWORK_FLOW,
+      memory,
+      helloInterval: HELLO_INTERVAL,
+      heartbeatInterval,
+      connectTimeout: run.connectTimeout,
+      reconnectGrace: run.reconnectGrace,
+      farewell: FAREWELL,
+      loadTimeout: run.loadTimeout,
+    }, this.#thread.memory);
     this.#context = new ZmqContext(zmq);
     this.#socket = this.#context.socket("DEALER", {
       routingId: new TextEncoder().encode(worker),
@@ -105,9 +84,9 @@ export class Client {
       sendHighWaterMark: 0,
       receiveHighWaterMark: 0,
       maxMessageSize: LARGEST_FRAME,
-      heartbeatInterval: run.heartbeatInterval,
-      heartbeatTimeout: 3 * run.heartbeatInterval,
-      heartbeatTtl: 3 * run.heartbeatInterval,
+      heartbeatInterval,
+      heartbeatTimeout: 3 * heartbeatInterval,
+      heartbeatTtl: 3 * heartbeatInterval,
       linger: LINGER,
       ipv6: endpoint.includes("[") ? 1 : 0,
       ...(run.curve && {
@@ -119,191 +98,67 @@ export class Client {
     this.#socket.connect(endpoint);
   }
 
-  /** Works until it is over, and says why it is. */
-  async work(): Promise<Outcome> {
-    this.#hello(this.#run.connectTimeout, "host not reached");
-    this.#timers.push(setInterval(() => {
-      if (this.#helloTimer === undefined) this.#send({ type: "heartbeat" });
-    }, this.#run.heartbeatInterval));
+  /** Works until it is over, and says why it is, and what else there is to say of that. */
+  async work(): Promise<{ outcome: Outcome; why: string }> {
+    this.#handle({ type: "begin" });
     for await (const frames of this.#socket) {
-      this.#take(frames);
-      if (this.#outcome) break;
+      const hiccup = frames.length === 1 && frames[0]!.length === HICCUP.length;
+      this.#handle(hiccup ? { type: "connected" } : { type: "arrived", frames });
+      if (this.#end) break;
     }
-    for (const timer of [...this.#timers, this.#helloTimer]) clearInterval(timer);
-    clearTimeout(this.#giveUp);
-    clearTimeout(this.#farewell);
-    this.#thread.close();
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    const { outcome } = this.#end!;
     // What a lost host is still owed will never be taken.
-    const reachable = this.#outcome === "told to leave" || this.#outcome === "restart";
+    const reachable = outcome === "told to leave" || outcome === "restart";
     if (reachable) await this.#context.close();
-    return this.#outcome!;
+    return this.#end!;
   }
 
-  /** Says who this is, again and again until it is answered or too late. */
-  #hello(patience: number, outcome: Outcome): void {
-    if (this.#helloTimer !== undefined) return;
-    this.#sayHello = () => {
-      const hello = {
-        worker: this.#worker,
-        pid: Deno.pid,
-        host: Deno.hostname(),
-        incarnation: this.#incarnation,
-        received: this.#link.received,
-        ...(this.#memory && { memory: this.#memory.fd }),
-      };
-      this.#send({ type: "hello", hello });
-    };
-    this.#sayHello();
-    this.#helloTimer = setInterval(this.#sayHello, HELLO_INTERVAL);
-    // One that lives and was only stopped, such as by a debugger, will go on.
-    if (this.#watched && outcome === "host lost") return;
-    this.#giveUp = setTimeout(() => this.#end(outcome), patience);
+  #handle(event: WorkerEvent): void {
+    for (const action of this.#core.handle(event, epoch())) this.#perform(action);
   }
 
-  #answered(): void {
-    clearInterval(this.#helloTimer);
-    clearTimeout(this.#giveUp);
-    this.#helloTimer = undefined;
-  }
-
-  #take(frames: Frames): void {
-    if (frames.length === 1 && frames[0]!.length === HICCUP.length) {
-      // On each new connection: what was said on the last one may be lost.
-      if (this.#helloTimer !== undefined) this.#sayHello!();
-      else this.#hello(this.#run.reconnectGrace, "host lost");
-      return;
-    }
-    const { shared, known } = this.#link;
-    if (!shared && isElsewhere(frames)) {
-      // It is for the process that this one has replaced.
-      this.#missed = true;
-      return;
-    }
-    let arrived: Frames | Arrival;
-    let message: HostMessage | undefined;
-    try {
-      frames = shared?.fetch(frames) ?? frames;
-      const type = typeOf(frames);
-      if (type === "welcome") {
-        message = decodeHostMessage(frames);
-        // What is for the process that this one has replaced may come yet.
-        if (!this.#isOurs(message)) return;
-        this.#welcomed = true;
-      }
-      if (!this.#welcomed && !UNSEQUENCED.has(type)) {
-        this.#missed = true;
-        return;
-      }
-      arrived = this.#link.receive(frames);
-      if (typeof arrived !== "string") message ??= decodeHostMessage(arrived);
-    } catch (error) {
-      printError(`Dropped what the host said: ${(error as Error).message}`);
-      return;
-    }
-    this.#put(this.#link.more());
-    if (this.#restarting && this.#link.known > known) this.#awaitFarewell();
-    if (arrived === "gap") this.#hello(this.#run.reconnectGrace, "host lost");
-    if (typeof arrived !== "string") this.#obey(message!);
-    if (this.#link.shouldAcknowledge) this.#send({ type: "heartbeat" });
-  }
-
-  #isOurs(message: HostMessage): boolean {
-    return message.type === "welcome" && message.incarnation === this.#incarnation;
-  }
-
-  #obey(message: HostMessage): void {
-    // What it is given from now on, it will be given again.
-    if (this.#restarting && !UNSEQUENCED.has(message.type)) return;
-    switch (message.type) {
-      case "welcome":
-        if (message.memory) {
-          this.#link.shared ??= new SharedFrames(this.#memory!.bytes, "worker");
-        }
-        this.#answered();
-        this.#put(this.#link.resend(message.received));
-        this.#put(this.#link.more());
-        // If it was meant for us after all, it comes again.
-        if (this.#missed) this.#sayHello!();
-        this.#missed = false;
+  #perform(action: WorkerAction): void {
+    switch (action.type) {
+      case "send":
+        this.#socket.send(action.frames);
         break;
-      case "refused":
-        this.refusal = message.why;
-        this.#end("refused");
+      case "tell":
+        this.#thread.tell(action.message);
         break;
-      case "heartbeat":
+      case "read":
+        this.#thread.read(action.length);
         break;
-      case "code":
-        this.#thread.code(message.code, message.value);
+      case "drain":
+        this.#thread.drain();
+        this.#handle({ type: "drained" });
         break;
-      case "forget":
-        this.#thread.forget(message.codes);
+      case "set":
+        this.#set(action.timer, action.after);
         break;
-      case "assign": {
-        const { timeout, ...batch } = message;
-        this.#thread.assign({ ...batch, timed: timeout > 0 }, timeout);
+      case "clear":
+        clearTimeout(this.#timers.get(action.timer));
+        this.#timers.delete(action.timer);
         break;
-      }
-      case "recall":
-        this.#thread.recall();
+      case "print":
+        printError(action.text);
         break;
-      case "cancel":
-        this.#withdraw(message.chunks);
-        this.#thread.cancel(message.chunks);
-        break;
-      case "terminate":
-        this.#thread.terminate(message.chunk, message.grace);
-        break;
-      case "message":
-        this.#thread.message(message.chunk, message.value);
-        break;
-      case "leave":
-        void this.#thread.settled().then(() => this.#end("told to leave"));
+      case "end":
+        this.#end = action;
+        // Ends the wait for messages.
+        void this.#socket.close();
         break;
       default:
-        message satisfies never;
+        action satisfies never;
     }
   }
 
-  /** Starts anew, as soon as the host has all that was reported. */
-  #restart(why: string): void {
-    this.#restarting = true;
-    this.#send({ type: "restarting", why });
-    this.#awaitFarewell();
-  }
-
-  /** What is reported may be large, so the host may take long, but must get on with it. */
-  #awaitFarewell(): void {
-    clearTimeout(this.#farewell);
-    if (this.#link.kept + this.#link.waiting === 0) this.#end("restart");
-    else this.#farewell = setTimeout(() => this.#end("restart"), FAREWELL);
-  }
-
-  #send(message: WorkerMessage): void {
-    if (this.#outcome) return;
-    if (message.type !== "output") return this.#put(this.#link.send(message));
-    // The thread is to know what the host has of what it printed.
-    const length = message.prints.reduce((sum, { text }) => sum + text.length, 0);
-    this.#put(this.#link.send(message, () => this.#thread.read(length)));
-  }
-
-  #put(messages: Frames[]): void {
-    if (this.#outcome) return;
-    for (const frames of messages) this.#socket.send(frames);
-  }
-
-  /** Reports of chunks that nobody wants are not sent any further. */
-  #withdraw(chunks: number[]): void {
-    const { frames } = this.#link.withdraw((message) => {
-      if (message.type === "output") return false;
-      const about = chunksOf(message);
-      return about.length > 0 && about.every((chunk) => chunks.includes(chunk));
-    });
-    this.#put([...frames, ...this.#link.more()]);
-  }
-
-  #end(outcome: Outcome): void {
-    this.#outcome ??= outcome;
-    // Ends the wait for messages.
-    void this.#socket.close();
+  #set(timer: Timer, after: number): void {
+    clearTimeout(this.#timers.get(timer));
+    const timeIsUp = () => {
+      this.#timers.delete(timer);
+      this.#handle({ type: "timer", timer });
+    };
+    this.#timers.set(timer, setTimeout(timeIsUp, after));
   }
 }

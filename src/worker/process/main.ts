@@ -95,11 +95,13 @@ export async function main(runFile: string, worker: string): Promise<never> {
     const { watchMemory } = await import("./memory.ts");
     watchMemory(run.memory, worker, leave);
   }
-  const outcome = await client.work();
+  const { outcome, why } = await client.work();
   if (outcome === "restart") {
     begin();
+  } else if (outcome === "no thread") {
+    printError(`The thread for jobs cannot start: ${why}`);
   } else if (outcome === "refused") {
-    printError(`Worker ${worker} was refused: ${client.refusal}`);
+    printError(`Worker ${worker} was refused: ${why}`);
   } else if (outcome === "host lost") {
     printError(`Worker ${worker} has lost the host at ${endpoint}`);
   } else if (outcome === "host not reached") {
