@@ -6,6 +6,7 @@ import {
   RunningItem,
 } from "../../src/worker/between/running_item.ts";
 import { bounded } from "../fixtures/tools.ts";
+import { BLOCKED, interleave, withSteps } from "./_interleavings.ts";
 
 /** The numbers come round while it goes on. */
 const FIRST = 2 ** 30 - 1000;
@@ -87,6 +88,17 @@ Deno.test("What was taken back is not begun; what comes after it is", () => {
   assertEquals(loop.recall(7), 6);
 });
 
+Deno.test("What is given after a recall is taken back while the same item runs, too", () => {
+  const { thread, loop } = bothSides();
+  assert(thread.begin(0));
+  assertEquals(loop.recall(4), 2);
+  assertEquals(loop.recall(6), 4);
+  assertEquals(loop.recall(6), undefined);
+  assertEquals(loop.recall(7), 6);
+  const begun = [2, 3, 4, 5, 6, 7].map(() => thread.begin(0));
+  assertEquals(begun, [false, false, false, false, false, true]);
+});
+
 Deno.test("What runs is told with the time at which that item began", () => {
   const { thread, loop } = bothSides();
   assertEquals(loop.read(), undefined);
@@ -129,76 +141,81 @@ Deno.test("Numbers come round again and again, and that is no recall", () => {
   assertEquals([2, 3].map(() => thread.begin(4)), [false, true]);
 });
 
-/** What is to happen just before one side takes such a step, once. */
-const before: { [step in "add" | "and" | "or" | "store"]?: () => void } = {};
+/** Both sides can be stopped at each of their atomic steps. */
+const stepwise: { RunningItem: typeof RunningItem } = await withSteps(() => {
+  const module = "../../src/worker/between/running_item.ts?stepwise";
+  return import(module);
+});
+const { load, store } = await withSteps(() => Promise.resolve({ ...atomics() }));
 
-/** Both sides, which can be stopped at their steps. */
-async function stepwise(begun = 0) {
-  const { add, and, or, store } = Atomics;
-  const real = { add, and, or, store };
-  const stopping = Object.entries(real).map(([name, step]) => {
-    const key = name as keyof typeof real;
-    return [name, (...args: unknown[]) => {
-      const meanwhile = before[key];
-      delete before[key];
-      meanwhile?.();
-      return Reflect.apply(step, Atomics, args);
-    }];
-  });
-  Object.assign(Atomics, Object.fromEntries(stopping));
-  try {
-    // Another copy of the module, which takes those for its own.
-    const module = "../../src/worker/between/running_item.ts?stepwise";
-    const copy: { RunningItem: typeof RunningItem } = await import(module);
-    return bothSides(begun, copy.RunningItem);
-  } finally {
-    Object.assign(Atomics, real);
-  }
+/** The steps of the test's own. */
+function atomics() {
+  const { load, store } = Atomics;
+  return { load, store };
 }
 
-Deno.test("An item that begins while a recall is under way is not taken back", async () => {
-  for (const step of ["store", "or"] as const) {
-    const { thread, loop } = await stepwise();
-    thread.begin(1);
-    // The loop has seen that two begins next; then it begins.
-    before[step] = () => assert(thread.begin(2));
-    assertEquals(loop.recall(5), 3);
-    assertEquals([3, 4, 5].map(() => thread.begin(3)), [false, false, true]);
-  }
-});
+/** Where in the memory it stands how many items were given to the thread. */
+const GIVEN = RunningItem.SIZE / 4;
 
-Deno.test("A recall that comes when the last item has just begun takes nothing back", async () => {
-  const { thread, loop } = await stepwise();
-  thread.start();
-  thread.begin(1);
-  before.or = () => assert(thread.begin(2));
-  // None of them: the next is not given yet.
-  assertEquals(loop.recall(3), 3);
-  assert(thread.begin(3));
-  assertEquals(loop.read(), { item: 3, since: 3 });
-  // And it was seen: so there can be another one.
-  assertEquals(loop.recall(6), 4);
-  assertEquals([4, 5, 6].map(() => thread.begin(4)), [false, false, true]);
-});
+/**
+ * Gives the thread items in parts, and takes back what can be after each; the thread runs
+ * what it is given. Each item must be begun, or taken back, and not both.
+ *
+ * @returns To how many different ends that leads.
+ */
+function runInParts(parts: number[], begun: number): number {
+  const total = parts.reduce((sum, part) => sum + part);
+  const number = (i: number) => RunningItem.after(begun, i + 1);
+  const thread = (memory: SharedArrayBuffer) => {
+    const running = new stepwise.RunningItem(memory);
+    const given = new Int32Array(memory);
+    return Array.from({ length: total }, (_, i) => {
+      if (load(given, GIVEN) <= i) throw BLOCKED;
+      return running.begin(0);
+    });
+  };
+  const loop = (memory: SharedArrayBuffer) => {
+    const running = new stepwise.RunningItem(memory);
+    const given = new Int32Array(memory);
+    const takenBack = new Array(total).fill(0);
+    let end = 0;
+    const recall = () => {
+      const first = running.recall(number(end));
+      if (first === undefined) return;
+      for (let i = 0; i < end; i++) {
+        if (RunningItem.distance(number(i), first) >= 0) takenBack[i]++;
+      }
+    };
+    for (const part of parts) {
+      end += part;
+      store(given, GIVEN, end);
+      recall();
+    }
+    recall();
+    return { takenBack, running };
+  };
+  return interleave(
+    RunningItem.SIZE + 4,
+    (memory) => new Int32Array(memory)[0] = begun,
+    thread,
+    loop,
+    (ran, { takenBack, running }) => {
+      if (ran.some((one, i) => (one ? 0 : 1) !== takenBack[i])) {
+        throw new Error(`begun ${ran}, taken back ${takenBack}`);
+      }
+      // What the thread is given next can be taken back again.
+      const next = running.recall(number(total + 1));
+      if (next !== number(total)) throw new Error("it cannot be asked again");
+    },
+  );
+}
 
-Deno.test("No recall comes between while the thread takes one in", async () => {
-  const { thread, loop } = await stepwise();
-  thread.begin(1);
-  assertEquals(loop.recall(4), 2);
-  const answers: (number | undefined)[] = [];
-  // The thread has seen that it was told to stop, and is about to say so.
-  before.store = () => answers.push(loop.recall(4), loop.recall(9));
-  const begun = [2, 3, 4].map(() => thread.begin(2));
-  assertEquals(answers, [undefined, undefined]);
-  assertEquals(begun, [false, false, true]);
-});
-
-Deno.test("A recall that comes while the numbers come round is not lost", async () => {
-  const last = 2 ** 30 - 1;
-  const { thread, loop } = await stepwise(last);
-  let item: number | undefined;
-  before.and = () => item = loop.recall(3);
-  assert(thread.begin(1));
-  assertEquals(item, 1);
-  assertEquals([1, 2, 3].map(() => thread.begin(2)), [false, false, true]);
-});
+for (const parts of [[1], [2], [3], [1, 1], [1, 2], [2, 1], [1, 1, 1]]) {
+  const name = `${parts.join(" and ")} item${`${parts}` === "1" ? "" : "s"}`;
+  Deno.test(`Of ${name} each is begun or taken back, in every order of the steps`, () => {
+    // Also where the numbers come round.
+    for (const begun of [0, 2 ** 30 - 2, 2 ** 30 - 1]) {
+      assert(runInParts(parts, begun) > 3);
+    }
+  });
+}

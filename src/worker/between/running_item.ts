@@ -5,11 +5,12 @@
  */
 
 // Own copies: a function that runs in the thread may replace what is global.
-const { add, and, load, or, store } = Atomics;
+const { add, and, compareExchange, exchange, load, or, store } = Atomics;
 
 /** Where the numbers stand. */
 const STATE = 0;
 const RUNS = 1;
+/** Up to where items are taken back, while the thread has not seen that. */
 const UNTIL = 2;
 const NUMBERS = 4;
 
@@ -34,6 +35,8 @@ const ITEM = (1 << 30) - 1;
 const ROUND = 1 << 30;
 /** What has not begun was recalled. */
 const RECALLED = 1 << 31;
+/** The thread has seen it. */
+const SEEN = -1;
 
 /**
  * What runs now, in memory that both sides share: the event loop can look at it while
@@ -45,8 +48,10 @@ const RECALLED = 1 << 31;
 export class RunningItem {
   readonly #numbers: Int32Array;
   readonly #since: Float64Array;
-  /** How many of the next items were recalled. */
+  /** For the thread: how many of the next items were recalled. */
   #recalled = 0;
+  /** For the event loop: up to where items were taken back. */
+  #until = 0;
 
   /** @param memory Shared memory of {@linkcode RunningItem.SIZE} bytes. */
   constructor(memory: SharedArrayBuffer) {
@@ -124,20 +129,29 @@ export class RunningItem {
    * that it has not been given.
    *
    * @returns The first of them; `undefined` when nothing is taken back: there is nothing,
-   * or the thread has yet to see the last recall.
+   * or the thread is just about to see the last recall.
    */
   recall(until: number): number | undefined {
     const numbers = this.#numbers;
     const state = load(numbers, STATE);
-    if (state < 0 || RunningItem.after(state, 1) === until) return undefined;
+    const last = this.#until;
+    if (state < 0) {
+      // Nothing has begun since the last recall: what was given since then is added to it.
+      const more = last !== until &&
+        compareExchange(numbers, UNTIL, last, until) === last;
+      if (more) this.#until = until;
+      return more ? last : undefined;
+    }
+    if (RunningItem.after(state, 1) === until) return undefined;
     store(numbers, UNTIL, until);
+    this.#until = until;
     return RunningItem.after(or(numbers, STATE, RECALLED) & ITEM, 1);
   }
 
   #mayBegin(state: number): boolean {
     const numbers = this.#numbers;
     if (state < 0) {
-      const until = load(numbers, UNTIL);
+      const until = exchange(numbers, UNTIL, SEEN);
       // This one is the first of them, if there are any.
       this.#recalled = RunningItem.distance(until, state & ITEM);
       // As if the last of them had begun; which lets the next recall come.
