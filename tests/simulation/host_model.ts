@@ -21,13 +21,7 @@ import { PeerModel } from "./peer_model.ts";
 import type { RunPlan, Scenario } from "./scenario.ts";
 import { SchedulerModel } from "./scheduler_model.ts";
 import { SourceModel } from "./source_model.ts";
-import {
-  bytesOf,
-  mustBePadded,
-  paddingOf,
-  payloadOf,
-  valuesOf,
-} from "./thread_model.ts";
+import { argumentsOf, resultsOf, thrownBy } from "./items.ts";
 
 const TICK = 250;
 const HEARTBEAT_INTERVAL = 500;
@@ -239,15 +233,15 @@ export class HostModel {
         const { segments, elapsed, list } = message;
         const bytes = list.reduce((sum, { length }) => sum + length, 0);
         const event = { worker, segments, elapsed, bytes };
-        const values = valuesOf(list);
-        mustBePadded(list, this.#scenario, values.map(payloadOf));
+        const values = resultsOf(list, this.#scenario);
         this.#handle({ type: "results", ...event }, { values });
         break;
       }
       case "failed": {
         const { chunk, offset, reason, exitStatus, value } = message;
         const event = { worker, chunk, offset, reason, exitStatus };
-        this.#handle({ type: "failed", ...event }, { values: valuesOf([value]) });
+        const values = thrownBy(value);
+        this.#handle({ type: "failed", ...event }, values && { values });
         break;
       }
       case "returned":
@@ -318,7 +312,7 @@ export class HostModel {
           type: "assign",
           ...rest,
           ...told,
-          list: [bytesOf(given.map(({ payload }) => payload)), ...paddingOf(given)],
+          list: argumentsOf(given),
         });
         break;
       }

@@ -14,7 +14,7 @@ import type { Faults } from "./scenario.ts";
 const NOTICE = 25;
 /** How long after a recall that was not answered there is the next one at the latest. */
 const AGAIN = 25;
-/** After how long results come that an item holds up: see `thread_model.ts`. */
+/** After how long results come that an item holds up: see `work.ts`. */
 const TAKEN = 100;
 /** What a message takes at most, see `network.ts`. */
 const LATENCY = 310;

@@ -14,7 +14,7 @@ import {
   type WorkerAccount,
 } from "./accounts.ts";
 import type { Books } from "./books.ts";
-import { resultOf } from "./thread_model.ts";
+import { resultOf } from "./items.ts";
 
 /** Whether these items may be given to this worker now. */
 export function checkAssignment(

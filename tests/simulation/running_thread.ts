@@ -1,324 +1,321 @@
 /**
- * What a worker runs, as `src/worker/process/thread.ts` and `src/worker/thread/executor.ts` do it:
- * chunks in order, results in batches, and a new process when what runs must end; or a
- * new thread, which the protocol provides for, too.
+ * The thread of a worker: it runs items in virtual time, in the order in which
+ * `src/worker/thread/executor.ts` does, and reports by the same parts: `RunningItem`,
+ * `HeldResults`, `Outbox`. What it says, and is told, takes a moment.
  *
  * @module
  */
 
+import { HeldResults } from "../../src/worker/between/held_results.ts";
+import { RunningItem } from "../../src/worker/between/running_item.ts";
 import type {
-  Cut,
-  FailureReason,
-  HostMessage,
-  Segment,
-  WorkerMessage,
-} from "../../src/protocol/messages.ts";
+  Batch,
+  FromExecutor,
+  ToExecutor,
+} from "../../src/worker/between/thread_messages.ts";
+import { Outbox } from "../../src/worker/thread/outbox.ts";
+import { itemsOf, resultOf, valueOf } from "./items.ts";
 import type { Item, Scenario } from "./scenario.ts";
-import type { WorkerModel } from "./worker_model.ts";
 
-/** Results are sent on when so many milliseconds of work were done since the last time. */
-const FLUSH_AFTER = 5;
-/** What an item that takes so long holds up is taken by the event loop, in milliseconds. */
-const TAKEN_AFTER = 100;
+/** Results are sent on when so many milliseconds have passed since the last time. */
+const FLUSH_INTERVAL = 10;
 
-interface Held {
-  chunk: number;
+/** The process whose thread it is. */
+export interface Surrounding {
+  readonly scenario: Scenario;
+  /** The time. */
+  readonly now: number;
+  /** How much slower it is than others. */
+  readonly slowness: number;
+  /** Has something happen in the process, unless that ends before. */
+  later(delay: number, action: () => void): void;
+  /** The thread says something. */
+  said(message: FromExecutor): void;
+  /** The thread has ended. */
+  crashed(): void;
+  /** An item ends the process. */
+  die(why: string, item: Item): void;
+  /** A line for the trace. */
+  say(what: string): void;
+}
+
+/** A batch while it runs. */
+interface Run {
+  batch: Batch;
   items: Item[];
-  /** The offset of the item that runs next. */
-  next: number;
-  /** The offset of the first item that was not reported. */
-  reported: number;
-  timeout: number;
-  /** It is to be said when its first item begins. */
-  announce: boolean;
-  /** It is the last of those that came together. */
-  last: boolean;
+  outbox: Outbox;
+  /** Which chunk is at hand, which of its items, and which of the batch that is. */
+  chunk: number;
+  offset: number;
+  place: number;
+  /** When results were last sent on because of the time. */
+  tick: number;
 }
 
-/** The result of an item. */
-export function resultOf(payload: number): number {
-  return 2 * payload + 1;
-}
+/** The thread. */
+export class RunningThread {
+  /** Its memory, as the event loop sees it. */
+  readonly memory: { running: RunningItem; results: HeldResults };
+  readonly #process: Surrounding;
+  readonly #running: RunningItem;
+  readonly #held: HeldResults;
+  readonly #codes = new Set<number>();
+  readonly #batches: Batch[] = [];
+  readonly #aborts = new Set<number>();
+  #run: Run | undefined;
+  #item: Item | undefined;
+  /** How many items have begun. */
+  #begun = 0;
+  #halted = false;
+  /** When what was said last arrives, each way. */
+  readonly #last = { in: 0, out: 0 };
 
-/** Numbers as a message carries them. */
-export function bytesOf(values: number[]): Uint8Array {
-  return new Uint8Array(new Float64Array(values).buffer);
-}
-
-/** The item whose result it is. */
-export function payloadOf(result: number): number {
-  return (result - 1) / 2;
-}
-
-/** The numbers that a message carries. */
-export function valuesOf([bytes]: Uint8Array[]): number[] {
-  return [...new Float64Array(bytes!.slice().buffer)];
-}
-
-/** What makes a message with these items large, if anything does. */
-export function paddingOf(items: Item[]): Uint8Array[] {
-  const length = items.reduce((sum, { size }) => sum + size, 0);
-  if (length === 0) return [];
-  const padding = new Uint8Array(length);
-  let at = 0;
-  for (const { size, payload } of items) padding.fill(payload, at, at += size);
-  return [padding];
-}
-
-/** Whether a message with these items came as it was sent; nonsense has no padding. */
-export function mustBePadded(
-  [, padding]: Uint8Array[],
-  { items }: Scenario,
-  payloads: number[],
-): void {
-  if (!padding) return;
-  const [known] = paddingOf(payloads.map((payload) => items.get(payload)!));
-  if (
-    known?.length === padding.length && known.every((byte, i) => byte === padding[i])
-  ) {
-    return;
-  }
-  throw new Error("A message in pieces was put together wrongly");
-}
-
-/** The thread of one worker, or rather the one thread after the other. */
-export class ThreadModel {
-  readonly #worker: WorkerModel;
-  /** In the order in which they run. */
-  readonly #held = new Map<number, Held>();
-  /** The chunks that it ever had. */
-  readonly #known = new Set<number>();
-  /** Which thread it is: what was begun in an earlier one never ends. */
-  #thread = 0;
-  #running: { held: Held; item: Item } | undefined;
-  /** It did not see a recall while this item ran. */
-  #missed = false;
-  #segments: Segment[] = [];
-  #values: number[] = [];
-  #flushed = 0;
-  /** Its process restarts. */
-  #over = false;
-
-  constructor(worker: WorkerModel) {
-    this.#worker = worker;
-  }
-
-  /** A chunk that it has, if any. */
-  someChunk(): number | undefined {
-    return this.#held.keys().next().value;
-  }
-
-  /** A chunk that another worker may have, but not this one. */
-  foreignChunk(): number {
-    const chunk = Math.max(0, ...this.#known) - 1;
-    return this.#known.has(chunk) ? 0 : Math.max(0, chunk);
-  }
-
-  assign(
-    { chunks, timeout, list }: Extract<HostMessage, { type: "assign" }>,
-  ): void {
-    const payloads = valuesOf(list);
-    mustBePadded(list, this.#worker.scenario, payloads);
-    let next = 0;
-    for (const { chunk, first, count } of chunks) {
-      const items = payloads.slice(next, next += count).map((payload) =>
-        this.#worker.scenario.items.get(payload)!
-      );
-      if (items[0]!.index !== first) {
-        throw new Error("A chunk came with other arguments");
-      }
-      const last = chunk === chunks.at(-1)!.chunk;
-      const announce = timeout > 0 && chunk === chunks[0]!.chunk;
-      this.#known.add(chunk);
-      const books = { next: 0, reported: 0, timeout, announce, last };
-      this.#held.set(chunk, { chunk, items, ...books });
-    }
-    if (!this.#running) this.#pump();
-  }
-
-  recall(): void {
-    const { random } = this.#worker.scenario;
-    if (this.#over || !this.#running) return;
-    // One that comes as the item begins may find the last one not yet seen.
-    if (!this.#missed && random.chance(0.1)) return void (this.#missed = true);
-    const cuts: Cut[] = [];
-    for (const [chunk, held] of this.#held) {
-      const from = held === this.#running.held ? held.next + 1 : held.next;
-      if (from >= held.items.length) continue;
-      held.items.length = from;
-      held.last = true;
-      cuts.push({ chunk, from });
-      this.#advance(chunk, held.reported);
-    }
-    if (cuts.length > 0) this.#worker.send({ type: "returned", cuts });
-  }
-
-  cancel(chunks: number[]): void {
-    if (this.#over) return;
-    const held = chunks.filter((chunk) => this.#held.delete(chunk));
-    if (held.length > 0) this.#replace();
-  }
-
-  terminate(chunk: number, grace: number): void {
-    const held = this.#held.get(chunk);
-    if (!held || this.#over) return;
-    const end = () => {
-      if (this.#over || this.#held.get(chunk) !== held) return;
-      // What cannot be ended is left to the host.
-      if (this.#running?.held === held && this.#running.item.kind === "stuck") return;
-      this.#fail(held, held.reported, "cancelled");
+  /** @param process The process whose thread it is. */
+  constructor(process: Surrounding) {
+    this.#process = process;
+    const running = new SharedArrayBuffer(RunningItem.SIZE);
+    const held = new SharedArrayBuffer(HeldResults.SIZE);
+    this.#running = new RunningItem(running);
+    this.#held = new HeldResults(held);
+    this.memory = {
+      running: new RunningItem(running),
+      results: new HeldResults(held),
     };
-    if (grace === 0) return end();
-    if (this.#running?.held === held && this.#running.item.obedient) {
-      const { item } = this.#running;
-      if (item.kind !== "stuck") this.#during(1, () => this.#threw(held, "cancelled"));
+    process.later(process.scenario.random.between(0, 50), () => {
+      this.#say({ type: "ready" });
+    });
+  }
+
+  /** The chunk that it runs, if any. */
+  get chunk(): number | undefined {
+    return this.#run?.batch.chunks[this.#run.chunk]?.chunk;
+  }
+
+  /** Whether it runs what its process cannot end. */
+  get isStuck(): boolean {
+    return this.#item?.kind === "stuck";
+  }
+
+  /** Tells it something. */
+  tell(message: ToExecutor): void {
+    // The event loop goes on to change its own.
+    const told = message.type === "batch"
+      ? { ...message, chunks: message.chunks.map((chunk) => ({ ...chunk })) }
+      : message;
+    this.#afterTheLast("in", () => this.#take(told));
+  }
+
+  /** Says something else than what became of its items. */
+  post(message: FromExecutor): void {
+    this.#held.posted();
+    this.#say(message);
+  }
+
+  /** Says that it cannot go on, and does not. */
+  giveUp(): void {
+    this.post({ type: "replaced", what: "something" });
+    this.#halted = true;
+  }
+
+  #say(message: FromExecutor): void {
+    this.#afterTheLast("out", () => this.#process.said(message));
+  }
+
+  #afterTheLast(way: "in" | "out", action: () => void): void {
+    const { now, scenario: { random } } = this.#process;
+    const delay = random.chance(0.9) ? 0 : random.between(0, 5);
+    this.#last[way] = Math.max(this.#last[way], now + delay);
+    this.#process.later(this.#last[way] - now, action);
+  }
+
+  #take(message: ToExecutor): void {
+    if (this.#halted) return;
+    switch (message.type) {
+      case "code":
+        this.#codes.add(message.code);
+        break;
+      case "forget":
+        for (const code of message.codes) this.#codes.delete(code);
+        break;
+      case "batch":
+        if (!this.#codes.has(message.code)) {
+          throw new Error("A chunk came before its code");
+        }
+        this.#batches.push(message);
+        if (!this.#run) this.#pump();
+        break;
+      case "abort":
+        this.#aborts.add(message.chunk);
+        if (this.chunk === message.chunk) this.#obey();
+        break;
+      case "message":
+        break;
+      default:
+        message satisfies never;
     }
-    this.#worker.later(grace, end);
   }
 
-  /** Begins the next item. */
   #pump(): void {
-    this.#running = undefined;
-    let held: Held | undefined;
-    for (held of this.#held.values()) if (held.next < held.items.length) break;
-    if (!held || held.next === held.items.length) return this.#flush();
-    const { now } = this.#worker;
-    if (now - this.#flushed >= FLUSH_AFTER) this.#flush();
-    const item = held.items[held.next]!;
-    this.#running = { held, item };
-    this.#missed = false;
-    if (this.#segments.length > 0) this.#during(TAKEN_AFTER, () => this.#flush());
-    this.#begin(held, item);
-  }
-
-  #begin(held: Held, item: Item): void {
-    const worker = this.#worker;
-    const offset = held.next;
-    const work = item.work * worker.slowness;
-    const { chunk, timeout } = held;
-    if (held.announce && offset === 0) worker.send({ type: "started", chunk });
-    if (timeout > 0 && item.kind !== "stuck") {
-      this.#during(timeout, () => {
-        const same = this.#running?.held === held && held.next === offset;
-        if (same) this.#fail(held, offset, "timeout");
+    const batch = this.#batches.shift();
+    this.#run = undefined;
+    if (!batch) {
+      const begun = this.#begun;
+      // What was left behind has its turn.
+      return this.#process.later(this.#process.scenario.random.between(0, 2), () => {
+        if (!this.#run && !this.#halted && begun === this.#begun) this.#running.end();
       });
     }
+    const { now, scenario } = this.#process;
+    const outbox = new Outbox(
+      this.#held,
+      (message) => this.post(message),
+      () => {},
+      () => {},
+      () => this.#process.now,
+    );
+    const items = itemsOf(batch.list, scenario);
+    if (items[0]!.index !== batch.chunks[0]!.first) {
+      throw new Error("A chunk came with other arguments");
+    }
+    this.#run = { batch, items, outbox, chunk: 0, offset: 0, place: 0, tick: now };
+    this.#running.load();
+    this.#during(
+      scenario.random.chance(0.9) ? 0 : scenario.random.between(0, 3),
+      () => {
+        this.#running.start();
+        this.#next();
+      },
+    );
+  }
+
+  /** Begins the next item that was not taken back. */
+  #next(): void {
+    const run = this.#run!;
+    const { chunks, timed, announce } = run.batch;
+    this.#item = undefined;
+    for (; run.chunk < chunks.length; run.chunk++, run.offset = 0) {
+      const { chunk, count } = chunks[run.chunk]!;
+      const first = run.offset === 0;
+      if (first && (announce || timed && run.chunk === 0)) {
+        this.post({ type: "started", chunk });
+      }
+      for (; run.offset < count; run.offset++, run.place++) {
+        if (this.#running.begin(timed ? this.#process.now : 0)) return this.#begin();
+      }
+    }
+    this.#running.settle();
+    run.outbox.flush();
+    this.#pump();
+  }
+
+  #begin(): void {
+    const run = this.#run!;
+    const item = run.items[run.place]!;
+    const process = this.#process;
+    const { random } = process.scenario;
+    this.#item = item;
+    this.#begun++;
+    if (random.chance(0.05)) this.#print();
+    // One that can hear that it is to end is asynchronous: it does not hold others up.
+    if (item.obedient) run.outbox.flush();
+    const work = item.work * process.slowness;
     switch (item.kind) {
       case "hangs":
       case "stuck":
-        return;
+        break;
       case "poison":
-        return this.#during(work, () => worker.die("poison", item));
+        this.#during(work, () => process.die("poison", item));
+        break;
       case "vanishes":
-        return this.#during(work, () => {
-          worker.say(`loses the thread of item ${item.run}:${item.index}`);
-          this.#replace();
+        this.#during(work, () => {
+          process.say(`gives up at item ${item.run}:${item.index}`);
+          this.giveUp();
         });
+        break;
       case "exits":
-        return this.#during(work, () => this.#fail(held, offset, "exited"));
-      case "throws":
-      case "unserializable": {
-        const reason = item.kind === "throws" ? "threw" : item.kind;
-        return this.#during(work, () => this.#threw(held, reason));
-      }
-      case "flaky":
-      case "good":
-        return this.#during(work, () => {
-          if (item.kind === "flaky" && item.throwsLeft-- > 0) {
-            this.#threw(held, "threw");
-          } else this.#ended(held, item);
+        this.#during(work, () => {
+          this.post({ type: "exited", exitStatus: 3 });
+          this.#halted = true;
         });
+        break;
+      case "crashes":
+        this.#during(work, () => {
+          this.#halted = true;
+          this.#afterTheLast("out", () => process.crashed());
+        });
+        break;
+      case "throws":
+        this.#during(work, () => this.#fail("threw"));
+        break;
+      case "unserializable":
+        this.#during(work, () => this.#end(() => {}));
+        break;
+      case "flaky":
+        this.#during(work, () => {
+          if (item.throwsLeft-- > 0) this.#fail("threw");
+          else this.#end(valueOf(item, resultOf(item.payload)));
+        });
+        break;
+      case "good":
+        this.#during(work, () => this.#end(valueOf(item, resultOf(item.payload))));
+        break;
       default:
         item.kind satisfies never;
     }
+    if (this.#aborts.has(this.chunk!)) this.#obey();
+  }
+
+  /** Comes to an end when it is asked to, if it listens. */
+  #obey(): void {
+    const { obedient, kind } = this.#item ?? { obedient: false };
+    if (obedient && kind !== "stuck") this.#during(1, () => this.#fail("cancelled"));
+  }
+
+  #print(): void {
+    const { random } = this.#process.scenario;
+    const { offset } = this.#run!;
+    const print = { chunk: this.chunk!, offset, level: "log", text: "x" } as const;
+    this.post({
+      type: "printed",
+      print: { ...print, time: this.#process.now },
+      urgent: random.chance(0.5),
+    });
   }
 
   /** What happens after a time in this thread, if the same item still runs. */
   #during(delay: number, action: () => void): void {
-    const thread = this.#thread;
-    const running = this.#running;
-    this.#worker.later(delay, () => {
-      if (thread === this.#thread && running === this.#running) action();
+    const begun = this.#begun;
+    const run = this.#run;
+    const item = this.#item;
+    this.#process.later(delay, () => {
+      const same = begun === this.#begun && run === this.#run && item === this.#item;
+      if (same && !this.#halted) action();
     });
   }
 
-  #ended(held: Held, item: Item): void {
-    const offset = held.next++;
-    const segment = this.#segments.at(-1);
-    if (segment?.chunk === held.chunk && segment.from + segment.count === offset) {
-      segment.count++;
-    } else this.#segments.push({ chunk: held.chunk, from: offset, count: 1 });
-    this.#values.push(resultOf(item.payload));
-    // What came together is reported to the end before the next begins.
-    if (held.last && held.next === held.items.length) this.#flush();
-    this.#pump();
+  /** The item has given a value. */
+  #end(value: unknown): void {
+    const run = this.#run!;
+    run.outbox.keep(this.chunk!, run.offset, value);
+    this.#goOn();
   }
 
-  #threw(held: Held, reason: FailureReason): void {
-    this.#flush();
-    const offset = held.next++;
-    this.#advance(held.chunk, offset + 1);
-    this.#report(held, offset, reason);
-    this.#pump();
+  #fail(reason: "threw" | "cancelled"): void {
+    const run = this.#run!;
+    run.outbox.flush();
+    run.outbox.fail(this.chunk!, run.offset, reason, this.#item!.payload);
+    this.#goOn();
   }
 
-  /** Ends the thread under an item, which fails; the rest is handed back. */
-  #fail(held: Held, offset: number, reason: FailureReason): void {
-    this.#advance(held.chunk, offset + 1);
-    this.#report(held, offset, reason);
-    this.#replace();
-  }
-
-  /** Ends the thread, and with it what it has not sent on. */
-  #replace(): void {
-    this.#thread++;
-    this.#segments = [];
-    this.#values = [];
-    if (!this.#worker.scenario.handsBack) {
-      this.#over = true;
-      return this.#worker.restart();
+  #goOn(): void {
+    const run = this.#run!;
+    const { now } = this.#process;
+    run.offset++;
+    run.place++;
+    if (now - run.tick >= FLUSH_INTERVAL) {
+      run.tick = now;
+      run.outbox.flush();
     }
-    const cuts = [...this.#held.values()]
-      .map(({ chunk, reported }) => ({ chunk, from: reported }));
-    if (cuts.length > 0) this.#worker.send({ type: "returned", cuts });
-    this.#held.clear();
-    this.#pump();
-  }
-
-  #report(held: Held, offset: number, reason: FailureReason): void {
-    const value = bytesOf([held.items[offset]!.payload]);
-    const { chunk } = held;
-    const message: WorkerMessage = {
-      type: "failed",
-      chunk,
-      offset,
-      reason,
-      exitStatus: 0,
-      value,
-    };
-    this.#worker.send(message);
-  }
-
-  #flush(): void {
-    const { now } = this.#worker;
-    if (this.#segments.length > 0) {
-      const segments = this.#segments;
-      const { items } = this.#worker.scenario;
-      const done = this.#values.map((value) => items.get(payloadOf(value))!);
-      const list = [bytesOf(this.#values), ...paddingOf(done)];
-      for (const { chunk, from, count } of segments) this.#advance(chunk, from + count);
-      this.#segments = [];
-      this.#values = [];
-      const elapsed = now - this.#flushed;
-      this.#worker.send({ type: "results", elapsed, segments, list });
-    }
-    this.#flushed = now;
-  }
-
-  #advance(chunk: number, reported: number): void {
-    const held = this.#held.get(chunk);
-    if (!held) return;
-    held.reported = reported;
-    if (reported === held.items.length) this.#held.delete(chunk);
+    this.#next();
   }
 }

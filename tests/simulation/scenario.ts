@@ -12,8 +12,8 @@ import { Random } from "./prng.ts";
 /**
  * What becomes of an item: it has a result; it ends its worker's process, each time; it
  * throws, each time or the first times; it never ends; it never ends and its worker
- * cannot end it; it exits; its result cannot travel; it ends its thread and leaves no
- * trace of why.
+ * cannot end it; it exits; its thread crashes under it; its result cannot travel; it has
+ * its process start anew and leaves no trace of why.
  */
 export type Kind =
   | "good"
@@ -23,6 +23,7 @@ export type Kind =
   | "hangs"
   | "stuck"
   | "exits"
+  | "crashes"
   | "unserializable"
   | "vanishes";
 
@@ -67,6 +68,8 @@ export interface Faults {
   rerun: number;
   /** Workers restart for no reason that anyone knows. */
   restartEvery: number;
+  /** Workers hand back what waits with them, and nobody has asked for it. */
+  handBackEvery: number;
   /** Workers stop for a while, or for good. */
   freezeEvery: number;
   /** Connections are cut. */
@@ -114,11 +117,8 @@ export interface Scenario {
   items: Map<number, Item>;
   /** When the dispatcher is closed though runs are under way. */
   closeAt: number;
-  /**
-   * To end what runs, a worker replaces its thread and hands back each chunk, where it
-   * would else restart as a process.
-   */
-  handsBack: boolean;
+  /** Workers see the host's end by themselves, and so do not give it up. */
+  watched: boolean;
   /** How much travels at once. */
   flow: Flow;
   /** How large a code is, in bytes. */
@@ -133,6 +133,7 @@ const NO_FAULTS: Faults = {
   killEvery: Infinity,
   rerun: 0,
   restartEvery: Infinity,
+  handBackEvery: Infinity,
   freezeEvery: Infinity,
   cutEvery: Infinity,
   cutAtPiece: 0,
@@ -195,7 +196,7 @@ export function draw(seed: number): Scenario {
     calmFrom: random.chance(0.5) ? random.between(500, 5000) : Infinity,
     items,
     closeAt: random.chance(0.05) ? random.between(0, 5000) : Infinity,
-    handsBack: random.chance(0.3),
+    watched: random.chance(0.3),
     flow,
     codeSize: random.chance(0.7) ? 1 : random.int(1, 5000),
     rate,
@@ -230,6 +231,7 @@ const TROUBLE: Kind[] = [
   "hangs",
   "stuck",
   "exits",
+  "crashes",
   "unserializable",
   "vanishes",
 ];

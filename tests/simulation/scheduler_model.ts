@@ -9,7 +9,7 @@ import type { WorkerLoss } from "../../src/errors.ts";
 import type { Clock } from "./clock.ts";
 import type { Ends, Frames } from "./network.ts";
 import type { Scenario } from "./scenario.ts";
-import { WorkerModel } from "./worker_model.ts";
+import { WorkerProcess } from "./worker_process.ts";
 
 /** What the scheduler tells. */
 export interface SchedulerEvents {
@@ -22,9 +22,9 @@ export interface SchedulerEvents {
 
 interface Entry {
   id: string;
-  process: WorkerModel | undefined;
+  process: WorkerProcess | undefined;
   /** The one that the host hears, and whose wire it speaks into. */
-  connected: WorkerModel | undefined;
+  connected: WorkerProcess | undefined;
   stopped: boolean;
   /** Whether its end was told, which is done once. */
   told: boolean;
@@ -45,7 +45,7 @@ export class SchedulerModel {
   }
 
   /** The last process of this name, if there was one. */
-  process(worker: string): WorkerModel | undefined {
+  process(worker: string): WorkerProcess | undefined {
     return this.#entries.get(worker)?.process;
   }
 
@@ -154,7 +154,7 @@ export class SchedulerModel {
         if (entry.connected === process) lost();
       },
     };
-    const process: WorkerModel = new WorkerModel(
+    const process: WorkerProcess = new WorkerProcess(
       id,
       `${number}`,
       this.#clock,
@@ -179,7 +179,7 @@ export class SchedulerModel {
     if (!entry.stopped && !entry.told) this.#begin(entry);
   }
 
-  #died(entry: Entry, worker: WorkerModel): void {
+  #died(entry: Entry, worker: WorkerProcess): void {
     const { random, faults } = this.#scenario;
     if (worker !== entry.process) return;
     if (worker.death === "killed" && random.chance(faults.rerun)) {

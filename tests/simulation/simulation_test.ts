@@ -2,9 +2,10 @@
  * Many stories of dispatchers whose workers, schedulers and networks fail in every way.
  * When one goes wrong, its seed tells it again:
  *
- *     GRIDENGINE_SIMULATION_SEED=4711 deno task test tests/simulation/
+ *     deno run -A tests/simulation/story.ts 4711
  *
- * `GRIDENGINE_SIMULATION_SEEDS` says how many there are.
+ * `GRIDENGINE_SIMULATION_SEEDS` says how many there are, `GRIDENGINE_SIMULATION_SEED` that
+ * there is only this one.
  *
  * @module
  */
@@ -61,7 +62,7 @@ function play(seed: number): void {
     throw new Error(
       `Seed ${seed}: ${(cause as Error).message}\n\n${lines[0]}\n` +
         `${lines.slice(1).slice(-SHOWN).join("\n")}\n\n` +
-        `GRIDENGINE_SIMULATION_SEED=${seed} deno task test tests/simulation/ tells all`,
+        `deno run -A tests/simulation/story.ts ${seed} tells all`,
       { cause },
     );
   }
@@ -69,7 +70,7 @@ function play(seed: number): void {
 
 if (only !== undefined) {
   Deno.test(`the story of seed ${only} ends well`, () => {
-    simulate(Number(only), tally, (line) => console.log(line));
+    play(Number(only));
   });
 } else {
   for (let shard = 0; shard < SHARDS; shard++) {

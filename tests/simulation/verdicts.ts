@@ -21,7 +21,8 @@ export function checkFailure(
     case "reported": {
       const reason = event.type === "failed" ? event.reason : undefined;
       must(reason === failure.reason, "a failure for another reason");
-      must(carried.values![0] === items[index]!.payload, "the failure of another item");
+      const [thrown] = carried.values ?? [items[index]!.payload];
+      must(thrown === items[index]!.payload, "the failure of another item");
       const tries = run.throws[index]!;
       const enough = run.terminating || tries === settings.retryErrors + 1;
       must(reason !== "threw" || enough, `a throw is final after ${tries} tries`);
@@ -55,6 +56,7 @@ const OUTCOMES: Record<Kind, string[]> = {
   hangs: [],
   stuck: [],
   exits: ["exited"],
+  crashes: ["threw"],
   unserializable: ["unserializable"],
   vanishes: [],
 };

@@ -1,69 +1,67 @@
 /**
- * A worker's process, as far as the host can tell: `src/worker/process/client.ts` with its
- * connection, and the faults that a process can have. What it runs is in
- * `thread_model.ts`.
+ * A worker's process in virtual time: its core is the real one, what
+ * `src/worker/process/client.ts` does around it is done here, and it has the faults that
+ * a process can have.
  *
  * @module
  */
 
-import { decodeHostMessage, typeOf } from "../../src/protocol/codec.ts";
-import { type Arrival, Link } from "../../src/protocol/link.ts";
-import {
-  type HostMessage,
-  UNSEQUENCED,
-  type WorkerMessage,
-} from "../../src/protocol/messages.ts";
-import { chunksOf } from "../../src/protocol/order.ts";
+import { encode } from "../../src/protocol/codec.ts";
+import type { Outcome, Timer, WorkerEvent } from "../../src/worker/core/events.ts";
+import { WorkerCore } from "../../src/worker/core/core.ts";
+import type { WorkerAction } from "../../src/worker/core/events.ts";
+import type { FromExecutor } from "../../src/worker/between/thread_messages.ts";
 import type { Clock } from "./clock.ts";
-import { type Ends, type Frames, Wire } from "./network.ts";
+import { type Ends, type Frames, numberOf, Wire } from "./network.ts";
+import { RunningThread, type Surrounding } from "./running_thread.ts";
 import type { Item, Scenario } from "./scenario.ts";
-import { ThreadModel } from "./thread_model.ts";
 
 /** How often `hello` is said until it is answered, and a sign of life is given. */
 const HELLO_INTERVAL = 200;
 const HEARTBEAT_INTERVAL = 450;
 /** How long the host may take to say that it has all reports, before a restart. */
 const FAREWELL = 600;
+/** Without order, what is missing is asked for so often: see `liveness.ts`. */
+const REMINDER = 500;
 
-/** What a worker's model tells of itself. */
+/** What a worker's process tells of itself. */
 export interface WorkerEvents {
   /** A line for the trace. */
   say(what: string): void;
-  /** Its process has ended. */
-  died(worker: WorkerModel): void;
-  /** Its process has made way for another one. */
-  restarted(worker: WorkerModel): void;
+  /** It has ended. */
+  died(worker: WorkerProcess): void;
+  /** It has made way for another one. */
+  restarted(worker: WorkerProcess): void;
 }
 
 /** One worker's process. */
-export class WorkerModel {
+export class WorkerProcess implements Surrounding {
   readonly id: string;
   readonly incarnation: string;
   readonly wire: Wire;
   readonly scenario: Scenario;
-  /** Why its process has ended, once it has. */
+  readonly slowness: number;
+  /** Why it has ended, once it has. */
   death: string | undefined;
   /** Why the host may hold against it what it could not help. */
   excuse: string | undefined;
-  /** How much slower it is than others. */
-  readonly slowness: number;
   readonly #clock: Clock;
   readonly #events: WorkerEvents;
-  readonly #link: Link;
-  readonly #codes = new Set<number>();
-  readonly #thread: ThreadModel;
+  readonly #core: WorkerCore;
+  readonly #thread: RunningThread;
+  readonly #timers = new Map<Timer, number>();
+  #timersSet = 0;
+  #begun = false;
   #frozen = false;
   /** When it was last answered and thawed, and something large was under way from it. */
   readonly #calm = { answered: 0, thawed: 0, sent: 0 };
   /** What is to happen when it moves again. */
   #thawed: (() => void)[] = [];
-  /** Whether a hello waits for its answer, and the how-manieth. */
-  #asking = false;
-  #question = 0;
-  /** Something was missing while a hello waited for its answer. */
-  #missed = false;
-  #restarting = false;
-  #welcomed = false;
+  /** The highest sequence number that came, and what it has said that it has. */
+  #seen = 0;
+  #told = 0;
+  /** The chunks that it was ever given. */
+  readonly #given = new Set<number>();
 
   /**
    * @param id Its identity.
@@ -85,15 +83,28 @@ export class WorkerModel {
     this.incarnation = incarnation;
     this.#clock = clock;
     this.scenario = scenario;
-    this.#link = new Link(scenario.flow, () => clock.now);
     this.#events = events;
-    const { random, faults } = scenario;
+    const { random, faults, settings } = scenario;
     this.slowness = random.chance(faults.slow) ? random.between(2, 20) : 1;
-    this.#thread = new ThreadModel(this);
+    this.#thread = new RunningThread(this);
+    this.#core = new WorkerCore({
+      worker: id,
+      pid: 1,
+      host: "model",
+      incarnation,
+      watched: scenario.watched,
+      flow: scenario.flow,
+      helloInterval: HELLO_INTERVAL,
+      heartbeatInterval: HEARTBEAT_INTERVAL,
+      connectTimeout: 2 * settings.startTimeout,
+      reconnectGrace: 2 * settings.reconnectGrace,
+      farewell: FAREWELL,
+      loadTimeout: settings.loadTimeout,
+    }, this.#thread.memory);
     this.wire = new Wire(clock, scenario, {
       ...ends,
-      worker: (frames) => this.#act(() => this.#take(frames)),
-      hiccup: () => this.#act(() => this.#hello(2 * scenario.settings.reconnectGrace)),
+      worker: (frames) => this.#act(() => this.#hear(frames)),
+      hiccup: () => this.#act(() => this.#begun && this.#handle({ type: "connected" })),
     });
     if (random.chance(faults.muteStart)) return;
     if (random.chance(faults.dieEarly)) {
@@ -101,14 +112,16 @@ export class WorkerModel {
       return;
     }
     this.later(random.between(5, 200), () => {
-      this.#hello(2 * scenario.settings.startTimeout);
-      this.#beat();
+      this.#begun = true;
+      this.#handle({ type: "begin" });
+      if (faults.disorder > 0) this.#remind();
     });
     this.#fault(faults.killEvery, () => this.die("killed"));
     this.#fault(faults.restartEvery, () => {
       this.excuse ??= "restarts for no reason";
-      this.restart();
+      this.#thread.giveUp();
     });
+    this.#fault(faults.handBackEvery, () => this.#handBack());
     this.#fault(faults.freezeEvery, () => this.#freeze());
     this.#fault(faults.babbleEvery, () => this.#babble());
   }
@@ -123,24 +136,25 @@ export class WorkerModel {
     this.#clock.after(delay, () => this.#act(action));
   }
 
-  /** Tells the host something. */
-  send(message: WorkerMessage): void {
-    this.#put(this.#link.send(message));
+  /** Its thread says something. */
+  said(message: FromExecutor): void {
+    this.#handle({ type: "said", message });
   }
 
-  #put(messages: Frames[]): void {
-    if (this.#link.waiting > 0) this.#calm.sent = this.now;
-    for (const frames of messages) if (!this.death) this.wire.toHost(frames);
+  /** Its thread has ended. */
+  crashed(): void {
+    this.#handle({ type: "crashed", why: "out of memory" });
   }
 
   /** Whether it hears what it is told, now or when its connection is back. */
   get reachable(): boolean {
-    return !this.#frozen && this.#question > 0;
+    return !this.#frozen && this.#begun;
   }
 
   /** Since when it runs, and nothing keeps it and the host from hearing each other. */
   get calmSince(): number {
-    const away = this.death || this.#frozen || this.#restarting || this.#asking ||
+    const restarting = this.#timers.has("farewell");
+    const away = this.death || this.#frozen || restarting || this.#asking ||
       !this.wire.isUp;
     const { answered, thawed, sent } = this.#calm;
     return away ? this.now : Math.max(answered, thawed, sent, this.wire.quickSince);
@@ -151,7 +165,7 @@ export class WorkerModel {
     return !this.death && !this.excuse && !this.wire.wasCut;
   }
 
-  /** Its process ends. */
+  /** It ends. */
   die(why: string, item?: Item): void {
     if (this.death) return;
     this.death = why;
@@ -161,34 +175,14 @@ export class WorkerModel {
     this.#events.died(this);
   }
 
-  /** Starts anew as a process, as soon as the host has all that was reported. */
-  restart(): void {
-    if (this.#restarting) return;
-    this.#restarting = true;
-    this.say("is about to restart");
-    this.send({ type: "restarting", why: "" });
-    this.#awaitFarewell();
-  }
-
-  #awaitFarewell(): void {
-    const { known } = this.#link;
-    this.later(FAREWELL, () => {
-      if (this.#link.known > known) return this.#awaitFarewell();
-      this.excuse ??= "restarted without an answer";
-      this.#startAnew();
-    });
-  }
-
   /** A line for the trace. */
   say(what: string): void {
     this.#events.say(`worker ${this.id} ${what}`);
   }
 
-  #startAnew(): void {
-    if (this.death) return;
-    this.death = "restart";
-    this.wire.close();
-    this.#events.restarted(this);
+  /** A `hello` waits for its answer. */
+  get #asking(): boolean {
+    return this.#timers.has("hello");
   }
 
   #act(action: () => void): void {
@@ -197,111 +191,82 @@ export class WorkerModel {
     else action();
   }
 
-  #hello(patience: number): void {
-    if (this.#asking) return;
-    this.#asking = true;
-    const question = ++this.#question;
-    const ask = () => {
-      if (!this.#asking || this.#question !== question) return;
-      const hello = {
-        worker: this.id,
-        pid: 1,
-        host: "model",
-        incarnation: this.incarnation,
-        received: this.#link.received,
-      };
-      this.send({ type: "hello", hello });
-      this.later(HELLO_INTERVAL, ask);
-    };
-    ask();
-    this.later(patience, () => {
-      if (this.#asking && this.#question === question) this.die("host lost");
-    });
+  #hear(frames: Frames): void {
+    this.#seen = Math.max(this.#seen, numberOf(frames));
+    this.#handle({ type: "arrived", frames });
   }
 
-  #beat(): void {
-    if (!this.#asking) this.send({ type: "heartbeat" });
-    this.later(HEARTBEAT_INTERVAL, () => this.#beat());
+  /**
+   * Asks again for what is missing. ZeroMQ keeps the order, and so a real worker asks once
+   * for each connection.
+   */
+  #remind(): void {
+    if (this.#seen > this.#told) this.#handle({ type: "connected" });
+    this.later(REMINDER, () => this.#remind());
   }
 
-  #take(frames: Frames): void {
-    const type = typeOf(frames);
-    if (type === "welcome") {
-      const message = decodeHostMessage(frames);
-      const ours = message.type === "welcome" &&
-        message.incarnation === this.incarnation;
-      if (!ours) return;
-      this.#welcomed = true;
-    }
-    if (!this.#welcomed && !UNSEQUENCED.has(type)) {
-      this.#missed = true;
-      return;
-    }
-    const arrived: Frames | Arrival = this.#link.receive(frames);
-    const { kept, waiting } = this.#link;
-    if (waiting > 0) this.#calm.sent = this.now;
-    if (this.#restarting && kept + waiting === 0) return this.#startAnew();
-    this.#put(this.#link.more());
-    if (arrived === "gap" && this.#asking) this.#missed = true;
-    if (arrived === "gap") this.#hello(2 * this.scenario.settings.reconnectGrace);
-    if (typeof arrived !== "string") this.#obey(decodeHostMessage(arrived));
-    if (this.#link.shouldAcknowledge) this.send({ type: "heartbeat" });
+  #handle(event: WorkerEvent): void {
+    const asked = this.#asking;
+    const actions = this.#core.handle(event, this.now);
+    if (this.#core.isSending) this.#calm.sent = this.now;
+    for (const action of actions) this.#perform(action);
+    if (asked && !this.#asking) this.#calm.answered = this.now;
   }
 
-  #obey(message: HostMessage): void {
-    // What it is given from now on, it will be given again.
-    if (this.#restarting && !UNSEQUENCED.has(message.type)) return;
-    switch (message.type) {
-      case "welcome":
-        this.#asking = false;
-        this.#calm.answered = this.now;
-        this.#put(this.#link.resend(message.received));
-        this.#put(this.#link.more());
-        if (this.scenario.faults.disorder > 0 && this.#missed) {
-          this.#hello(2 * this.scenario.settings.reconnectGrace);
+  #perform(action: WorkerAction): void {
+    if (this.death) return;
+    switch (action.type) {
+      case "send":
+        this.#told = receivedOf(action.frames);
+        this.wire.toHost(action.frames);
+        break;
+      case "tell":
+        if (action.message.type === "batch") {
+          for (const { chunk } of action.message.chunks) this.#given.add(chunk);
         }
-        this.#missed = false;
+        this.#thread.tell(action.message);
         break;
-      case "refused":
-        this.die("refused");
+      case "read":
         break;
-      case "code":
-        this.#codes.add(message.code);
+      case "drain":
+        this.#handle({ type: "drained" });
         break;
-      case "assign":
-        if (!this.#codes.has(message.code)) {
-          throw new Error("A chunk came before its code");
-        }
-        this.#thread.assign(message);
+      case "set":
+        this.#set(action.timer, action.after);
         break;
-      case "recall":
-        this.#thread.recall();
+      case "clear":
+        this.#timers.delete(action.timer);
         break;
-      case "cancel":
-        this.#withdraw(message.chunks);
-        this.#thread.cancel(message.chunks);
+      case "print":
+        this.say(action.text);
         break;
-      case "terminate":
-        this.#thread.terminate(message.chunk, message.grace);
-        break;
-      case "leave":
-        this.die("left");
-        break;
-      case "heartbeat":
-      case "forget":
-      case "message":
+      case "end":
+        this.#end(action.outcome);
         break;
       default:
-        message satisfies never;
+        action satisfies never;
     }
   }
 
-  #withdraw(chunks: number[]): void {
-    const { frames } = this.#link.withdraw((message) => {
-      const about = chunksOf(message);
-      return about.length > 0 && about.every((chunk) => chunks.includes(chunk));
+  #set(timer: Timer, after: number): void {
+    const number = ++this.#timersSet;
+    this.#timers.set(timer, number);
+    this.later(after, () => {
+      if (this.#timers.get(timer) !== number) return;
+      this.#timers.delete(timer);
+      // What cannot be ended is left to the host.
+      const ends = timer === "overdue" || timer.startsWith("grace ");
+      if (ends && this.#thread.isStuck) return;
+      if (timer === "farewell") this.excuse ??= "restarted without an answer";
+      this.#handle({ type: "timer", timer });
     });
-    this.#put([...frames, ...this.#link.more()]);
+  }
+
+  #end(outcome: Outcome): void {
+    if (outcome !== "restart") return this.die(outcome);
+    this.death = outcome;
+    this.wire.close();
+    this.#events.restarted(this);
   }
 
   #fault(every: number, happen: () => void): void {
@@ -326,42 +291,52 @@ export class WorkerModel {
     });
   }
 
+  /** Hands back what waits, as if it had been told to. */
+  #handBack(): void {
+    this.excuse ??= "hands back for no reason";
+    this.say("hands back what waits");
+    this.#handle({ type: "arrived", frames: encode({ type: "recall" }) });
+    this.#fault(this.scenario.faults.handBackEvery, () => this.#handBack());
+  }
+
+  /** A chunk that another worker may have, but not this one. */
+  #foreignChunk(): number {
+    const chunk = Math.max(1, ...this.#given) - 1;
+    return this.#given.has(chunk) ? 0 : chunk;
+  }
+
+  /** Says what it cannot have to say: of what it has, of what nobody has, of others'. */
   #babble(): void {
     this.excuse = "babbled";
     const { random } = this.scenario;
-    const held = this.#thread.someChunk();
-    const foreign = this.#thread.foreignChunk();
+    const held = this.#thread.chunk;
     const value = new Uint8Array(8);
-    const segment = { chunk: held ?? 0, from: 1000, count: 1 };
-    const elapsed = 1;
-    const nonsense: WorkerMessage[] = [
-      { type: "returned", cuts: [{ chunk: held ?? 2 ** 40, from: 2 ** 40 }] },
-      { type: "results", elapsed, segments: [segment], list: [value] },
-      {
-        type: "results",
-        elapsed,
-        segments: [{ ...segment, chunk: 2 ** 40 }],
-        list: [value],
-      },
-      {
-        type: "results",
-        elapsed,
-        segments: [{ chunk: foreign, from: 0, count: 1 }],
-        list: [value],
-      },
-      {
-        type: "failed",
-        chunk: held ?? 2 ** 40,
-        offset: 2 ** 40,
-        reason: "threw",
-        exitStatus: 0,
-        value,
-      },
+    const segments = [
+      { chunk: held ?? 0, from: 1000, count: 1 },
+      { chunk: 2 ** 40, from: 1000, count: 1 },
+      { chunk: this.#foreignChunk(), from: 0, count: 1 },
     ];
     this.say("babbles");
-    if (random.chance(0.2)) {
-      const [heartbeat] = this.#link.send({ type: "heartbeat" });
-      this.wire.toHost([heartbeat![0]!, value]);
-    } else this.send(random.pick(nonsense));
+    const frames = encode({ type: "heartbeat" });
+    if (random.chance(0.2)) return this.wire.toHost([...frames, value]);
+    const failed = {
+      chunk: held ?? 2 ** 40,
+      offset: 2 ** 40,
+      reason: "threw",
+    } as const;
+    this.#thread.post(random.pick<FromExecutor>([
+      ...segments.map((segment): FromExecutor => ({
+        type: "results",
+        elapsed: 1,
+        segments: [segment],
+        list: [value],
+      })),
+      { type: "failed", ...failed, exitStatus: 0, value },
+    ]));
   }
+}
+
+/** Up to which number the sender of a message has all of the other side's. */
+function receivedOf([header]: Frames): number {
+  return new DataView(header!.buffer, header!.byteOffset).getUint32(6, true);
 }
