@@ -300,9 +300,17 @@ export function lastError(zmq: Libzmq, operation: string): ZeromqError {
 }
 
 /** The number of `EINTR` in errno.h. */
-export const EINTR = 4;
+const EINTR = 4;
 /** The number of `EAGAIN` in errno.h. */
 export const EAGAIN: number = Deno.build.os === "darwin" ? 35 : 11;
+
+/** Calls libzmq again when a signal came in between, such as a profiler's. */
+export function uninterrupted(zmq: Libzmq, call: () => number): number {
+  for (;;) {
+    const result = call();
+    if (result >= 0 || zmq.zmq_errno() !== EINTR) return result;
+  }
+}
 
 /**
  * Runs a program in place of this one, in the same process: all threads end, whatever

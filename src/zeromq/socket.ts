@@ -13,70 +13,29 @@
  */
 
 import { ZeromqError } from "../errors.ts";
-import { cString, EAGAIN, EINTR, lastError, type Libzmq } from "./libzmq.ts";
+import { cString, lastError, type Libzmq, uninterrupted } from "./libzmq.ts";
+import { type Frames, MESSAGE_SIZE, receiveNow, sendNow } from "./message.ts";
 import { Reactor } from "./reactor.ts";
+import {
+  setOption,
+  type SocketOptions,
+  type SocketType,
+  TYPES,
+  withDefaults,
+} from "./socket_options.ts";
 
-/** The socket types in use, with their numbers in zmq.h. */
-const TYPES = { PAIR: 0, REP: 4, DEALER: 5, ROUTER: 6 } as const;
-
-/** Socket options, with their numbers in zmq.h and the type of their value. */
-const OPTIONS = {
-  routingId: [5, "bytes"],
-  linger: [17, "int"],
-  maxMessageSize: [22, "int64"],
-  sendHighWaterMark: [23, "int"],
-  receiveHighWaterMark: [24, "int"],
-  /** Whether IPv6 is spoken, beside IPv4. */
-  ipv6: [42, "int"],
-  curveServer: [47, "int"],
-  curvePublicKey: [48, "text"],
-  curveSecretKey: [49, "text"],
-  curveServerKey: [50, "text"],
-  zapDomain: [55, "text"],
-  routerHandover: [56, "int"],
-  handshakeInterval: [66, "int"],
-  heartbeatInterval: [75, "int"],
-  heartbeatTtl: [76, "int"],
-  heartbeatTimeout: [77, "int"],
-  /** Whether nobody may connect while no ZapHandler answers; needs a `zapDomain`. */
-  zapEnforceDomain: [93, "int"],
-  /** Draft: what a ROUTER receives, as if from the peer, when a peer is lost. */
-  disconnectMessage: [111, "bytes"],
-  /** Draft: what a DEALER receives when its own connection is lost. */
-  hiccupMessage: [114, "bytes"],
-} as const;
+export type { Frames } from "./message.ts";
+export type { SocketOptions, SocketType } from "./socket_options.ts";
 
 const FD = 14;
 const EVENTS = 15;
 const LAST_ENDPOINT = 32;
 const MAX_SOCKETS = 2;
-const DONTWAIT = 1;
-const SNDMORE = 2;
 const POLLIN = 1;
 const POLLOUT = 2;
-const MESSAGE_SIZE = 64;
 
 /** After so many messages in a row, timers and other sockets get their turn. */
 const MOST_IN_A_ROW = 256;
-
-/** Frames from here on are copied in a way that is quick for large ones, in bytes. */
-const LARGE = 1 << 16;
-
-/** A message: one frame or more. */
-export type Frames = Uint8Array[];
-
-/** The socket types of this binding. */
-export type SocketType = keyof typeof TYPES;
-
-/**
- * Options by name; times are milliseconds, sizes bytes, and keys Z85 text. See
- * `zmq_setsockopt` in libzmq's reference.
- */
-export type SocketOptions = {
-  [Name in keyof typeof OPTIONS]?: (typeof OPTIONS)[Name][1] extends "text" ? string
-    : (typeof OPTIONS)[Name][1] extends "bytes" ? Uint8Array
-    : number;
-};
 
 /** A libzmq context: its I/O thread and the sockets that share it. */
 export class ZmqContext implements AsyncDisposable {
@@ -170,17 +129,9 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
     const socket = zmq.zmq_socket(context, TYPES[type]);
     if (socket === null) throw lastError(zmq, "zmq_socket");
     this.#socket = socket;
-    const defaults: SocketOptions = {
-      linger: 0,
-      // A ROUTER has no one peer to wait for, so it queues without a bound of libzmq's;
-      // who sends must bound what is under way.
-      ...(this.#isRouter && { sendHighWaterMark: 0 }),
-      // libzmq by itself lets every key in while there is no ZapHandler, or no more.
-      ...(options.curveServer && { zapDomain: "gridengine", zapEnforceDomain: 1 }),
-    };
     try {
-      for (const [name, value] of Object.entries({ ...defaults, ...options })) {
-        this.#set(name as keyof SocketOptions, value);
+      for (const [name, value] of Object.entries(withDefaults(type, options))) {
+        setOption(zmq, socket, name as keyof SocketOptions, value);
       }
       this.#fd = this.#get(FD);
     } catch (error) {
@@ -232,7 +183,7 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
    */
   send(frames: Frames): void {
     this.#mustBeOpen();
-    if (this.#outgoing.length > 0 || !this.#sendNow(frames)) {
+    if (this.#outgoing.length > 0 || !sendNow(this.#zmq, this.#socket, frames)) {
       this.#outgoing.push(frames);
       this.#keepSending();
     }
@@ -262,7 +213,7 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
       while (!this.#closing) {
         this.#flush();
         if (this.#inARow < MOST_IN_A_ROW) {
-          const frames = this.#receiveNow();
+          const frames = receiveNow(this.#zmq, this.#socket, this.#message);
           if (frames) {
             this.#inARow++;
             this.#noticeChange();
@@ -312,7 +263,7 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#closing = Promise.resolve();
-    this.#set("linger", 0);
+    setOption(this.#zmq, this.#socket, "linger", 0);
     this.#zmq.zmq_close(this.#socket);
   }
 
@@ -325,40 +276,15 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
     this.#check(this.#zmq.zmq_close(this.#socket), "zmq_close");
   }
 
-  #set(name: keyof SocketOptions, value: number | string | Uint8Array): void {
-    const [number, kind] = OPTIONS[name];
-    const bytes = kind === "int64"
-      ? new Uint8Array(new BigInt64Array([BigInt(value as number)]).buffer)
-      : typeof value === "number"
-      ? new Uint8Array(new Int32Array([value]).buffer)
-      : typeof value === "string"
-      ? new TextEncoder().encode(value)
-      : new Uint8Array(value);
-    const result = this.#zmq.zmq_setsockopt(
-      this.#socket,
-      number,
-      bytes,
-      BigInt(bytes.length),
-    );
-    this.#check(result, `Cannot set the socket option ${name}`);
-  }
-
   #get(option: number): number {
     this.#numberSize[0] = 4n;
     const { zmq_getsockopt } = this.#zmq;
-    const result = this.#uninterrupted(() =>
-      zmq_getsockopt(this.#socket, option, this.#number, this.#numberSize)
+    const result = uninterrupted(
+      this.#zmq,
+      () => zmq_getsockopt(this.#socket, option, this.#number, this.#numberSize),
     );
     this.#check(result, "zmq_getsockopt");
     return this.#number[0]!;
-  }
-
-  /** Calls again when a signal came in between, such as a profiler's. */
-  #uninterrupted(call: () => number): number {
-    for (;;) {
-      const result = call();
-      if (result >= 0 || this.#zmq.zmq_errno() !== EINTR) return result;
-    }
   }
 
   #mustBeOpen(): void {
@@ -369,32 +295,13 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
     if (result < 0) throw lastError(this.#zmq, operation);
   }
 
-  /** Whether libzmq took the message. */
-  #sendNow(frames: Frames): boolean {
-    const last = frames.length - 1;
-    let taken = true;
-    for (let i = 0; i <= last; i++) {
-      const frame = frames[i] as Uint8Array<ArrayBuffer>;
-      const flags = i < last ? DONTWAIT | SNDMORE : DONTWAIT;
-      const size = BigInt(frame.byteLength);
-      const sent = this.#uninterrupted(() =>
-        this.#zmq.zmq_send(this.#socket, frame, size, flags)
-      );
-      if (sent < 0) {
-        if (this.#zmq.zmq_errno() !== EAGAIN) throw lastError(this.#zmq, "zmq_send");
-        if (i === 0) return false;
-        // The peer left amid the message. libzmq drops what follows of it, to its last
-        // frame, so these are sent all the same, and then the whole message once more.
-        taken = false;
-      }
-    }
-    return taken;
-  }
-
   #flush(): void {
     let done = 0;
     try {
-      while (done < this.#outgoing.length && this.#sendNow(this.#outgoing[done]!)) {
+      while (
+        done < this.#outgoing.length &&
+        sendNow(this.#zmq, this.#socket, this.#outgoing[done]!)
+      ) {
         done++;
       }
     } catch (error) {
@@ -403,34 +310,6 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
     } finally {
       this.#outgoing.splice(0, done);
     }
-  }
-
-  #receiveNow(): Frames | undefined {
-    const frames: Frames = [];
-    do {
-      const size = this.#uninterrupted(() =>
-        this.#zmq.zmq_msg_recv(this.#message, this.#socket, DONTWAIT)
-      );
-      if (size < 0) {
-        if (this.#zmq.zmq_errno() === EAGAIN) return undefined;
-        throw lastError(this.#zmq, "zmq_msg_recv");
-      }
-      frames.push(size === 0 ? new Uint8Array() : this.#copyOfMessage(size));
-    } while (this.#zmq.zmq_msg_more(this.#message) === 1);
-    return frames;
-  }
-
-  #copyOfMessage(size: number): Uint8Array {
-    const data = this.#zmq.zmq_msg_data(this.#message)!;
-    if (size >= LARGE) {
-      // Into memory that need not be cleared before.
-      return new Uint8Array(
-        new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(data, size)),
-      );
-    }
-    const frame = new Uint8Array(size);
-    Deno.UnsafePointerView.copyInto(data, frame);
-    return frame;
   }
 
   /** Whether what is waited for is there. */
