@@ -9,7 +9,6 @@ import { dirname, join } from "node:path";
 import { checkOptions } from "../../common/checks.ts";
 import { SchedulerError, type WorkerLoss } from "../../errors.ts";
 import type { JobInfo } from "../../drmaa/session.ts";
-import { log } from "../../common/log.ts";
 import { settings } from "../../settings.ts";
 import { CHECKS, type GridEngineSchedulerOptions, submitOptions } from "./options.ts";
 import { lossOf, type TimeLimits } from "./job_end.ts";
@@ -18,8 +17,9 @@ import { EXIT_STATUS } from "../../protocol/exit_status.ts";
 import { within } from "../../common/within.ts";
 import { bytesOf, jobName } from "../resources.ts";
 import type { Scheduler, WorkerListener, WorkerSpec } from "../scheduler.ts";
-import type { Return } from "./went_back.ts";
+import { StartWatch } from "./start_watch.ts";
 import type { Task } from "./submission.ts";
+import { hostOf, logOf, removeLog } from "./task_files.ts";
 
 export type { GridEngineSchedulerOptions } from "./options.ts";
 
@@ -31,12 +31,8 @@ const LARGEST_ARRAY = 1000;
 const CLOSE_TIMEOUT = 2800;
 /** How long a task may take to end when it was told to, in milliseconds. */
 const STOP_TIMEOUT = 10_000;
-/** How often to look which tasks have started, in milliseconds. */
-const LOOK = 1000;
 /** How long workers wait for a host that they have lost, in milliseconds. */
 const RECONNECT_GRACE = 15_000;
-/** How long a log's file server may take to answer, in milliseconds. */
-const FILE_LIMIT = 5000;
 /** How long the cluster may take to say whether this host may submit, in milliseconds. */
 const ANSWER_LIMIT = 5000;
 /**
@@ -50,8 +46,6 @@ const FAULTS_OF_NODES: ReadonlySet<number | undefined> = new Set([
   EXIT_STATUS["no run file"],
   EXIT_STATUS["host not reached"],
 ]);
-/** How much of a log is read, in bytes. */
-const LOG_TAIL = 4096;
 
 /**
  * Runs workers as array jobs on Grid Engine. A process of its own, the keeper, holds the
@@ -102,17 +96,15 @@ export class GridEngineScheduler implements Scheduler {
   /** By the job's id. */
   readonly #jobs = new Map<string, Task>();
   readonly #session: KeeperSession;
+  readonly #startWatch: StartWatch;
   readonly #closing = new AbortController();
   #closed: Promise<void> | undefined;
   #cached: Promise<void> | undefined;
   #submissions = 0;
-  /** What is known of the last task that went back into the queue, until one starts. */
-  #return: Return | undefined;
   /** The nodes on which workers could not begin, the latest last. */
   readonly #shunned = new Set<string>();
   /** Jobs whose end was heard of before the answer to their submission: how they ended. */
   readonly #early = new Map<string, JobInfo | undefined>();
-  #looking: ReturnType<typeof setTimeout> | undefined;
   #idle = Promise.withResolvers<void>();
 
   /**
@@ -132,6 +124,11 @@ export class GridEngineScheduler implements Scheduler {
       ended: (job, info) => void this.#ended(job, info),
       lost: (error) => this.#lost(error),
     });
+    this.#startWatch = new StartWatch(
+      this.#tasks,
+      this.#session,
+      (task, loss) => this.#end(task, loss),
+    );
     this.workers = workers;
     this.queueTimeout = queueTimeout;
     this.interface = options.interface ?? settings.interface ?? "0.0.0.0";
@@ -301,71 +298,12 @@ export class GridEngineScheduler implements Scheduler {
       if (this.#early.has(job!)) void this.#ended(job!, this.#early.get(job!));
     }
     if (!this.#isSubmitting) this.#early.clear();
-    this.#lookLater();
+    this.#startWatch.lookLater();
   }
 
   /** Whether a task has no job yet. */
   get #isSubmitting(): boolean {
     return [...this.#tasks.values()].some(({ job }) => job === undefined);
-  }
-
-  #lookLater(): void {
-    if (this.#looking !== undefined || this.#tasks.size === 0) return;
-    this.#looking = setTimeout(() => void this.#look(), LOOK);
-    Deno.unrefTimer(this.#looking as unknown as number);
-  }
-
-  /** Tells which tasks have started. DRMAA does not; but their scripts write a file. */
-  async #look(): Promise<void> {
-    const waiting = [...this.#tasks.values()].filter((task) =>
-      task.job !== undefined && !task.started
-    );
-    let asked: Promise<Return> | undefined;
-    for (const task of waiting) {
-      // The log is there before the prolog runs, and all else that may fail on a node.
-      const isTaken = await within(FILE_LIMIT, isThere(task.logFile), false);
-      task.started = isTaken &&
-        await within(FILE_LIMIT, isThere(task.limitsFile), false);
-      const host = task.started ? await hostOf(task) : undefined;
-      if (!this.#tasks.has(task.worker)) continue;
-      if (task.started) {
-        this.#return = undefined;
-        task.listener.started(task.worker, host);
-      } else if (isTaken || this.#return) {
-        await this.#lookAfter(task, (job) => asked ??= askReturn(job));
-      }
-    }
-    this.#looking = undefined;
-    if (waiting.some(({ started }) => !started)) this.#lookLater();
-  }
-
-  /**
-   * Tells of a task if it went back into the queue, or if others did and it waits there,
-   * too; gives it up if it stays there, and no queue is open.
-   */
-  async #lookAfter(task: Task, ask: (job: string) => Promise<Return>): Promise<void> {
-    const { backSince = Infinity, job } = task;
-    const isDue = performance.now() - backSince > settings.startTimeout;
-    // A prolog may take its time: it is asked after 2 s, 4 s, 8 s and so on.
-    const looks = ++task.looks;
-    if (!isDue && (looks < 2 || (looks & (looks - 1)) !== 0)) return;
-    const state = await this.#session.status(job!).catch(() => "unknown");
-    if (!state.startsWith("queued")) return void (task.backSince = undefined);
-    const { why, isClosed } = this.#return && !isDue ? this.#return : await ask(job!);
-    if (!this.#tasks.has(task.worker)) return;
-    if (!this.#return) {
-      log("info", `job ${job}: ${why}`);
-      this.#return = { why, isClosed };
-    }
-    if (isDue && isClosed) {
-      this.#session.terminate([job!]);
-      const detail = `${this.#return.why} (job ${job})`;
-      return this.#end(task, { cause: "never started", detail });
-    }
-    if (task.backSince === undefined) {
-      task.listener.delayed?.(task.worker, this.#return.why);
-    }
-    if (task.backSince === undefined || isDue) task.backSince = performance.now();
   }
 
   #terminate(tasks: Task[]): void {
@@ -390,7 +328,7 @@ export class GridEngineScheduler implements Scheduler {
       if (this.#isSubmitting) this.#early.set(job, info);
       return;
     }
-    const text = await within(FILE_LIMIT, readTail(task.logFile), "");
+    const text = await logOf(task);
     const { stopping } = task;
     const limits = info?.signal === undefined || stopping
       ? {}
@@ -403,7 +341,7 @@ export class GridEngineScheduler implements Scheduler {
       this.#shunned.add(host);
     }
     const { logDirectory } = this.#options;
-    if (isWell) await within(FILE_LIMIT, remove(task.logFile), undefined);
+    if (isWell) await removeLog(task);
     const kept = !isWell && logDirectory !== undefined
       ? `; its log is ${task.logFile}`
       : "";
@@ -426,8 +364,7 @@ export class GridEngineScheduler implements Scheduler {
     if (!this.#tasks.delete(task.worker)) return;
     if (task.job !== undefined) this.#jobs.delete(task.job);
     if (this.#tasks.size === 0) {
-      clearTimeout(this.#looking);
-      this.#looking = undefined;
+      this.#startWatch.stop();
       this.#idle.resolve();
       this.#idle = Promise.withResolvers();
     }
@@ -445,42 +382,4 @@ function checkDirectory(what: string, path: string | undefined): void {
   throw new SchedulerError(
     `The ${what} "${path}" is no directory: make it first, where the nodes see it`,
   );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-async function remove(path: string): Promise<void> {
-  await Deno.remove(path).catch(() => {});
-}
-
-async function askReturn(job: string): Promise<Return> {
-  return await (await import("./went_back.ts")).askReturn(job);
-}
-
-/** Where a task's script ran, as it wrote itself; nothing where it did not. */
-async function hostOf({ limitsFile }: Task): Promise<string | undefined> {
-  const text = await within(FILE_LIMIT, readTail(limitsFile), "");
-  return /@(\S+)$/.exec(text)?.[1];
-}
-
-/** The last lines of a worker's log. */
-async function readTail(path: string): Promise<string> {
-  try {
-    using file = await Deno.open(path);
-    const { size } = await file.stat();
-    await file.seek(Math.max(0, size - LOG_TAIL), Deno.SeekMode.Start);
-    const bytes = new Uint8Array(LOG_TAIL);
-    let length = 0;
-    for (let read; (read = await file.read(bytes.subarray(length)));) length += read;
-    return new TextDecoder().decode(bytes.subarray(0, length)).trimEnd();
-  } catch {
-    return "";
-  }
 }
