@@ -81,6 +81,11 @@ export function drmaaError(
   return new DrmaaError(number, name, `${message} (${name})`);
 }
 
+/** Whether an error is of this binding or of the library, and has that code. */
+export function hasCode(error: unknown, name: CodeName): boolean {
+  return error instanceof DrmaaError && error.codeName === name;
+}
+
 /**
  * A JavaScript string as a C string.
  *

@@ -36,14 +36,9 @@
 
 export { type JobAttributes, PLACEHOLDERS } from "./attributes.ts";
 export { JobTemplate } from "./template.ts";
-export {
-  ALL_JOBS,
-  ANY_JOB,
-  type JobInfo,
-  Session,
-  type SessionOptions,
-  type WaitOptions,
-} from "./session.ts";
+export { ALL_JOBS, ANY_JOB, Session, type SessionOptions } from "./session.ts";
+export type { JobInfo } from "./job_info.ts";
+export type { WaitOptions } from "./waits.ts";
 export type { JobAction, JobState } from "./symbols.ts";
 export { type LibraryInfo, libraryInfo } from "./library.ts";
 export { DrmaaError, GridEngineError } from "../errors.ts";

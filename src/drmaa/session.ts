@@ -4,28 +4,25 @@
  * @module
  */
 
-import { DrmaaError } from "../errors.ts";
 import type { JobAttributes } from "./attributes.ts";
+import { type JobInfo, reap } from "./job_info.ts";
 import {
   cString,
   cStrings,
   drmaaError,
   DrmaaLibrary,
+  hasCode,
   PointerCell,
   TextBuffer,
 } from "./library.ts";
 import { ACTIONS, type JobAction, type JobState, STATES } from "./symbols.ts";
 import { JobTemplate } from "./template.ts";
+import { type WaitOptions, Waits } from "./waits.ts";
 
 /** For `wait`: whichever job of the session ends next. */
 export const ANY_JOB = "DRMAA_JOB_IDS_SESSION_ANY";
 /** For `control` and `synchronize`: every job that the session has submitted. */
 export const ALL_JOBS = "DRMAA_JOB_IDS_SESSION_ALL";
-
-/** How long one call waits inside the library, in seconds, while nothing else does. */
-const SLICE = 1;
-/** Milliseconds from one look to the next, where a call may not wait inside. */
-const PAUSE = 50;
 
 /** How a session is opened. */
 export interface SessionOptions {
@@ -33,43 +30,6 @@ export interface SessionOptions {
   contact?: string;
   /** The path of libdrmaa. Default: `DRMAA_LIBRARY_PATH`, or it is looked for. */
   library?: string;
-}
-
-/** How long to wait. */
-export interface WaitOptions {
-  /** Milliseconds, after which `EXIT_TIMEOUT` is thrown. Default: `Infinity`. */
-  timeout?: number;
-  /**
-   * Ends the wait. What has ended by then is still reported: it is never lost. This
-   * takes up to a second.
-   */
-  signal?: AbortSignal;
-}
-
-/** How a job, or a task of a bulk job, ended. */
-export interface JobInfo {
-  /** Its id. */
-  readonly jobId: string;
-  /** Whether it ended by itself. */
-  readonly exited: boolean;
-  /** Its exit status, when it ended by itself. */
-  readonly exitStatus: number | undefined;
-  /** Whether a signal ended it. */
-  readonly signaled: boolean;
-  /** The name of that signal, such as `"SIGKILL"`. */
-  readonly signal: string | undefined;
-  /** Whether it left a core dump. */
-  readonly coreDump: boolean;
-  /**
-   * Whether it ended before it ran. Grid Engine says so of every job that was deleted,
-   * too: for one that had started, `rusage` has a `start_time`.
-   */
-  readonly aborted: boolean;
-  /**
-   * What it used, under the cluster's own names, such as `ru_wallclock`; empty where the
-   * cluster knows nothing, as of a job that never ran.
-   */
-  readonly rusage: Readonly<Record<string, string>>;
 }
 
 /**
@@ -83,8 +43,7 @@ export class Session implements AsyncDisposable {
   readonly #library: DrmaaLibrary;
   readonly #templates = new Set<JobTemplate>();
   readonly #underWay = new Set<Promise<unknown>>();
-  #waiters = 0;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #waits = new Waits(() => this.#ask(() => {}));
   #closing: Promise<void> | undefined;
 
   /** Use {@linkcode Session.open}. */
@@ -244,12 +203,8 @@ export class Session implements AsyncDisposable {
    * session is closed meanwhile. Also the signal's reason, when it is aborted.
    */
   wait(jobId: string = ANY_JOB, options: WaitOptions = {}): Promise<JobInfo> {
-    return this.#wait(
-      "drmaa_wait",
-      jobId,
-      options,
-      (seconds) => this.#reap(jobId, seconds),
-    );
+    const slice = (seconds: bigint) => reap(this.#library, jobId, seconds);
+    return this.#during(() => this.#waits.wait("drmaa_wait", jobId, options, slice));
   }
 
   /**
@@ -265,7 +220,7 @@ export class Session implements AsyncDisposable {
     { dispose = false, ...options }: WaitOptions & { dispose?: boolean } = {},
   ): Promise<void> {
     const about = jobIds.length > 3 ? `${jobIds.length} jobs` : jobIds.join(", ");
-    await this.#wait("drmaa_synchronize", about, options, async (seconds) => {
+    const slice = async (seconds: bigint) => {
       // A job that one call disposes of is unknown to the next, so the last one does.
       const call = (seconds: bigint, dispose: number) =>
         this.#library.start(
@@ -278,7 +233,10 @@ export class Session implements AsyncDisposable {
       await call(0n, 1);
       // Grid Engine leaves what had ended before the call.
       if (jobIds.includes(ALL_JOBS)) await this.#reapAll();
-    });
+    };
+    await this.#during(() =>
+      this.#waits.wait("drmaa_synchronize", about, options, slice)
+    );
   }
 
   /**
@@ -343,111 +301,14 @@ export class Session implements AsyncDisposable {
     });
   }
 
-  /**
-   * Waits in calls of a second at most, so that it can be ended, one call at a time: not
-   * every implementation bears two threads that wait.
-   *
-   * @param slice One call, which waits so many seconds and then throws `EXIT_TIMEOUT`.
-   */
-  #wait<T>(
-    name: string,
-    about: string,
-    { timeout = Infinity, signal }: WaitOptions,
-    slice: (seconds: bigint) => Promise<T>,
-  ): Promise<T> {
-    return this.#during(async () => {
-      if (!(timeout >= 0)) {
-        throw drmaaError(
-          "INVALID_ARGUMENT",
-          `A timeout is in milliseconds, from 0, not ${timeout}`,
-        );
-      }
-      const end = performance.now() + timeout;
-      this.#waiters++;
-      try {
-        for (;;) {
-          signal?.throwIfAborted();
-          this.#ask(() => {});
-          const left = end - performance.now();
-          const inside = this.#waiters === 1 && left >= SLICE * 1000;
-          try {
-            return await this.#inTurn(() => slice(inside ? BigInt(SLICE) : 0n));
-          } catch (error) {
-            if (!hasCode(error, "EXIT_TIMEOUT")) throw error;
-          }
-          if (left <= 0) {
-            throw drmaaError(
-              "EXIT_TIMEOUT",
-              `${name} of ${about}: not within ${timeout} ms`,
-            );
-          }
-          if (!inside) {
-            await new Promise((resolve) => setTimeout(resolve, Math.min(left, PAUSE)));
-          }
-        }
-      } finally {
-        this.#waiters--;
-      }
-    });
-  }
-
-  /** One call that waits for a job, and what it tells. */
-  async #reap(jobId: string, seconds: bigint): Promise<JobInfo> {
-    const id = new TextBuffer();
-    const status = new Int32Array(new ArrayBuffer(4));
-    const rusage = new PointerCell();
-    const { bytes, size } = id;
-    const args = [cString(jobId), bytes, size, status, seconds, rusage.bytes] as const;
-    try {
-      await this.#library.start("drmaa_wait", [...args], jobId);
-    } catch (error) {
-      // The job has ended and is reaped: what is known of it comes only now.
-      if (!hasCode(error, "NO_RUSAGE") || id.text === "") throw error;
-    }
-    return this.#info(id.text, status[0]!, rusage.pointer);
-  }
-
   /** Makes the library forget every job that has ended. */
   async #reapAll(): Promise<void> {
     try {
-      for (;;) await this.#reap(ANY_JOB, 0n);
+      for (;;) await reap(this.#library, ANY_JOB, 0n);
     } catch (error) {
       if (!hasCode(error, "INVALID_JOB") && !hasCode(error, "EXIT_TIMEOUT")) {
         throw error;
       }
     }
   }
-
-  #inTurn<T>(call: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(call);
-    this.#turn = turn.catch(() => {});
-    return turn;
-  }
-
-  #info(jobId: string, status: number, list: Deno.PointerValue): JobInfo {
-    const library = this.#library;
-    const usage = library.strings("attr_value", list);
-    const is = (name: "drmaa_wifexited" | "drmaa_wifsignaled" | "drmaa_wifaborted") =>
-      library.ofStatus(name, status) !== 0;
-    const aborted = is("drmaa_wifaborted");
-    const exited = is("drmaa_wifexited");
-    const signaled = is("drmaa_wifsignaled");
-    return {
-      jobId,
-      exited,
-      exitStatus: exited ? library.ofStatus("drmaa_wexitstatus", status) : undefined,
-      signaled,
-      signal: signaled ? library.signal(status) : undefined,
-      coreDump: signaled && library.ofStatus("drmaa_wcoredump", status) !== 0,
-      aborted,
-      rusage: Object.fromEntries(usage.map((entry) => {
-        const [name] = entry.split("=", 1);
-        return [name, entry.slice(name!.length + 1)];
-      })),
-    };
-  }
-}
-
-function hasCode(error: unknown, name: string): boolean {
-  return error instanceof DrmaaError && error.codeName === name;
 }

@@ -4,7 +4,6 @@
  * @module
  */
 
-import { DrmaaError } from "../errors.ts";
 import {
   ATTRIBUTES,
   checkVariables,
@@ -18,6 +17,7 @@ import {
   cStrings,
   drmaaError,
   type DrmaaLibrary,
+  hasCode,
   PointerCell,
 } from "./library.ts";
 
@@ -167,8 +167,7 @@ function unlessUnset<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    const code = error instanceof DrmaaError && error.codeName;
-    if (code === "INVALID_ATTRIBUTE_VALUE") return undefined;
+    if (hasCode(error, "INVALID_ATTRIBUTE_VALUE")) return undefined;
     throw error;
   }
 }

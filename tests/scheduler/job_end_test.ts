@@ -1,7 +1,7 @@
 /** Why jobs ended, out of what DRMAA tells: see `src/scheduler/grid_engine/job_end.ts`. */
 
 import { assertEquals, assertMatch } from "../fixtures/assert.ts";
-import type { JobInfo } from "../../src/drmaa/session.ts";
+import type { JobInfo } from "../../src/drmaa/job_info.ts";
 import { lossOf, type TimeLimits } from "../../src/scheduler/grid_engine/job_end.ts";
 
 const NOTHING: JobInfo = {

@@ -5,7 +5,7 @@
  */
 
 import type { WorkerLoss } from "../../errors.ts";
-import type { JobInfo } from "../../drmaa/session.ts";
+import type { JobInfo } from "../../drmaa/job_info.ts";
 import { constants } from "node:os";
 
 /** What is known beside what DRMAA tells. */

@@ -8,7 +8,7 @@
 import { within } from "../../common/within.ts";
 import type { JobAttributes } from "../../drmaa/attributes.ts";
 import { KeeperClient, KeeperLost } from "./keeper/client.ts";
-import type { JobInfo } from "../../drmaa/session.ts";
+import type { JobInfo } from "../../drmaa/job_info.ts";
 import { DrmaaError } from "../../errors.ts";
 import { log } from "../../common/log.ts";
 import { Backoff } from "./backoff.ts";

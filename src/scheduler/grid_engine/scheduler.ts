@@ -8,7 +8,7 @@
 import { dirname, join } from "node:path";
 import { checkOptions } from "../../common/checks.ts";
 import { SchedulerError, type WorkerLoss } from "../../errors.ts";
-import type { JobInfo } from "../../drmaa/session.ts";
+import type { JobInfo } from "../../drmaa/job_info.ts";
 import { settings } from "../../settings.ts";
 import { CHECKS, type GridEngineSchedulerOptions, submitOptions } from "./options.ts";
 import { lossOf, type TimeLimits } from "./job_end.ts";

@@ -9,7 +9,7 @@ import { DrmaaError } from "../../../errors.ts";
 import type { JobAttributes } from "../../../drmaa/attributes.ts";
 import type { KeeperReport, KeeperRequest, KeeperStart } from "./messages.ts";
 import { Printed } from "./printed.ts";
-import type { JobInfo } from "../../../drmaa/session.ts";
+import type { JobInfo } from "../../../drmaa/job_info.ts";
 
 /** Debian's libdrmaa brings jemalloc along, which needs room that a thread has of its own. */
 export const TUNABLES = "glibc.rtld.optional_static_tls=4096";

@@ -19,7 +19,8 @@ import {
   type KeeperRequest,
   type KeeperStart,
 } from "./messages.ts";
-import { ALL_JOBS, ANY_JOB, type JobInfo, Session } from "../../../drmaa/session.ts";
+import type { JobInfo } from "../../../drmaa/job_info.ts";
+import { ALL_JOBS, ANY_JOB, Session } from "../../../drmaa/session.ts";
 
 /** Milliseconds between attempts while the master is away, at first and at most. */
 const RETRY = 500;

@@ -7,7 +7,7 @@
  */
 
 import type { JobAttributes } from "../../../drmaa/attributes.ts";
-import type { JobInfo } from "../../../drmaa/session.ts";
+import type { JobInfo } from "../../../drmaa/job_info.ts";
 
 /** How often a keeper tells that it is alive, in milliseconds. */
 export const BEAT = 2000;
