@@ -6,7 +6,7 @@
 
 import { GridEngineError } from "../../errors.ts";
 import { evaluate, importMetaOf, runImport } from "./evaluate.ts";
-import { builtin, follow, symbol } from "./natives.ts";
+import { builtin, follow, symbol } from "./builtins.ts";
 import type {
   Graph,
   Key,

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { follow } from "./natives.ts";
+import { follow } from "./builtins.ts";
 import type { Shell, Slot } from "../payload.ts";
 
 /** The live value of a slot. */
