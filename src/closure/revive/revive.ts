@@ -10,7 +10,7 @@ import { encodeFailure } from "../../protocol/failure.ts";
 import type { Child } from "../../protocol/steps.ts";
 import { deserialize, serializeFor } from "../../protocol/values.ts";
 import type { CodePayload, JobOutcome } from "../payload.ts";
-import { type AnyFunction, loadModules, reviveJob, reviveSlot } from "./revival.ts";
+import { type AnyFunction, loadModules, reviveJob, reviveSlot } from "./live_graph.ts";
 
 /**
  * The function to call with an item's argument.

@@ -24,9 +24,9 @@ export type AnyFunction = (...args: unknown[]) => unknown;
 
 /** The live value of a slot of a graph. */
 export async function reviveSlot(graph: Graph, slot: Slot): Promise<unknown> {
-  const revival = new Revival(graph);
-  await revival.load();
-  return revival.value(slot);
+  const live = new LiveGraph(graph);
+  await live.load();
+  return live.value(slot);
 }
 
 /** Imports what a graph needs, so that it comes to life at once later on. */
@@ -53,13 +53,13 @@ export async function reviveJob(
   graph: Graph,
   { job, target, args }: Extract<Task, { kind: "job" }>,
 ): Promise<object> {
-  const revival = new Revival(graph);
-  await revival.load();
-  const revived = revival.value(job) as object;
+  const live = new LiveGraph(graph);
+  await live.load();
+  const revived = live.value(job) as object;
   if (target && args) {
     requests.set(revived, {
-      target: revival.value(target) as AnyFunction,
-      args: revival.value(args) as unknown[],
+      target: live.value(target) as AnyFunction,
+      args: live.value(args) as unknown[],
     });
   }
   return revived;
@@ -85,7 +85,7 @@ interface Loaded {
 }
 
 /** The objects of a graph while they come to life. */
-class Revival {
+class LiveGraph {
   readonly #graph: Graph;
   readonly #made: unknown[] = [];
   readonly #isMade: boolean[] = [];
