@@ -69,7 +69,7 @@ export async function reviveJob(
 type Setter = (name: string, value: unknown) => void;
 
 /** How one class sets its `#private` fields, and those that are not set yet. */
-interface Keeper {
+interface PrivateFields {
   names: string[];
   set: Setter;
 }
@@ -258,12 +258,12 @@ class LiveGraph {
     const { shell, maker, privates, members } = node;
     const prototype = this.#get(node.prototype) as object | null | undefined;
     if (this.#isMade[number]) return this.#made[number];
-    const keepers: Keeper[] = [];
+    const unset: PrivateFields[] = [];
     const object = maker
       ? this.#construct(
         this.#get(maker) as AnyFunction,
         argsOf(shell, this.#resolve),
-        keepers,
+        unset,
       )
       : makeShell(shell, this.#resolve);
     if (prototype !== undefined && Object.getPrototypeOf(object) !== prototype) {
@@ -273,10 +273,10 @@ class LiveGraph {
     this.#unfinished.push(() => {
       fill(object, shell, this.#resolve);
       for (const { name, value } of privates) {
-        const at = keepers.findIndex(({ names }) => names.includes(name));
-        const keeper = keepers[at]!;
-        keeper.names = keeper.names.filter((other) => other !== name);
-        keeper.set(name, this.#get(value));
+        const at = unset.findIndex(({ names }) => names.includes(name));
+        const fields = unset[at]!;
+        fields.names = fields.names.filter((other) => other !== name);
+        fields.set(name, this.#get(value));
       }
       this.#addMembers(object, members);
     });
@@ -284,10 +284,10 @@ class LiveGraph {
   }
 
   /** Has a class make an instance with nothing but its private fields. */
-  #construct(type: AnyFunction, args: unknown[], keepers: Keeper[]): object {
+  #construct(type: AnyFunction, args: unknown[], unset: PrivateFields[]): object {
     this.#restore.on = true;
     this.#restore.args = args;
-    this.#restore.keep = (names, set) => keepers.push({ names, set });
+    this.#restore.keep = (names, set) => unset.push({ names, set });
     try {
       const object = Reflect.construct(type, []);
       // Its fields come in the order in which the host's object has them, or not at all.
