@@ -6,7 +6,7 @@
 
 import { nodeModule } from "../common/node.ts";
 import { MOST_DEPTH } from "./depth.ts";
-import { lossOf } from "./instances.ts";
+import { lossOf } from "./class_loss.ts";
 import { shortened, shortName } from "../common/shorten.ts";
 import { type Child, childrenOf } from "./steps.ts";
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { lossOf } from "./instances.ts";
+import { lossOf } from "./class_loss.ts";
 import { childrenOf } from "./steps.ts";
 
 /** How many objects of a user's value may lie within each other. */

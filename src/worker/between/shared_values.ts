@@ -7,7 +7,7 @@
  * @module
  */
 
-import { lossOf } from "../../protocol/instances.ts";
+import { lossOf } from "../../protocol/class_loss.ts";
 import { AROUND } from "../../protocol/depth.ts";
 import { deserialize, serialize } from "../../protocol/values.ts";
 import { VIEWS } from "../../protocol/clone.ts";

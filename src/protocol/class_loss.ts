@@ -51,7 +51,7 @@ const KEPT_ERRORS: ReadonlySet<object | null> = new Set<object | null>([
 ]);
 
 /** What an object has lost when it arrives. */
-export interface Loss {
+export interface ClassLoss {
   /** The name of its class, short enough for a message; empty if that has none. */
   name: string;
   /** Whether it is of a class of the platform's, or of one that extends such a class. */
@@ -62,10 +62,10 @@ export interface Loss {
 
 // Objects of one class mostly come in a row.
 let lastPrototype: object | null = null;
-let lastLoss: Loss | undefined;
+let lastLoss: ClassLoss | undefined;
 
 /** What an object will have lost, if something. What is in it is not looked at. */
-export function lossOf(value: object): Loss | undefined {
+export function lossOf(value: object): ClassLoss | undefined {
   const prototype = Object.getPrototypeOf(value) as object | null;
   if (KEPT.has(prototype)) return undefined;
   if (prototype === lastPrototype) return lastLoss;
@@ -82,7 +82,7 @@ export function lossOf(value: object): Loss | undefined {
   return lastLoss;
 }
 
-function lossBy(prototype: object): Loss {
+function lossBy(prototype: object): ClassLoss {
   let isPlatform = isOfPlatform(prototype);
   for (let at: object | null = prototype; at && !isPlatform;) {
     at = Object.getPrototypeOf(at) as object | null;
