@@ -9,19 +9,12 @@ import type { RunRecorder } from "../engine/active_run.ts";
 import type { WorkerInfo } from "../engine/crew.ts";
 import type { CoreAction, CoreEvent } from "../core/events.ts";
 import type { Where } from "../engine/failures.ts";
-import { type WorkerLoss, WorkerLostError } from "../errors.ts";
+import type { WorkerLoss } from "../errors.ts";
 import type { ItemTimes, Segment } from "../protocol/messages.ts";
 import { Histogram } from "./histogram.ts";
 import { Lane, type LaneChunk } from "./lane.ts";
-import type {
-  BudgetRecord,
-  Ending,
-  FailureRecord,
-  LossRecord,
-  RunRecord,
-  SlowItem,
-  WorkerRecord,
-} from "./record.ts";
+import { Listed, placeOf } from "./listed.ts";
+import type { BudgetRecord, Ending, RunRecord, WorkerRecord } from "./record.ts";
 
 /** About how many bars there are at most, over all workers; and how many of one. */
 const MOST_BARS = 8000;
@@ -29,10 +22,6 @@ const MOST_BARS_OF_ONE = 2000;
 const LEAST_BARS_OF_ONE = 20;
 /** How many workers have bars. */
 const MOST_LANES = 1000;
-/** How many of the slowest items, of the failures and of the losses are listed. */
-const MOST_LISTED = { slow: 20, failures: 100, losses: 100, causes: 20 };
-/** How much of a message and of a stack is kept, in characters. */
-const MOST_TEXT = 2000;
 
 /** What a recorder is told of the items. */
 export interface Total {
@@ -50,15 +39,11 @@ export class Recorder implements RunRecorder {
   readonly #startedAt = new Date();
   readonly #lanes = new Map<string, Lane>();
   readonly #times = new Histogram();
-  readonly #slowest: SlowItem[] = [];
-  readonly #failures: FailureRecord[] = [];
-  readonly #causes = new Map<string, number>();
-  readonly #losses: LossRecord[] = [];
+  readonly #listed = new Listed();
   #run: number | undefined;
   #done = 0;
   #failed = 0;
   #retried = 0;
-  #lossCount = 0;
   #present = 0;
   #peak = 0;
   #sent = 0;
@@ -119,23 +104,13 @@ export class Recorder implements RunRecorder {
 
   /** {@linkcode RunRecorder.failed} */
   failed(index: number, error: unknown, { worker }: Where, time: number): void {
-    const found = describe(error);
-    this.#count(found.name, 1);
-    if (this.#failures.length >= MOST_LISTED.failures) return;
-    const last = error instanceof WorkerLostError ? error.attempts.at(-1) : undefined;
-    const at = time - this.#start;
-    const { worker: id = worker?.id, host = worker?.host } = last ?? {};
-    const place = {
-      ...(id !== undefined && { worker: id }),
-      ...placeOf(host, undefined),
-    };
-    this.#failures.push({ index, ...found, ...place, at });
+    this.#listed.failed(index, error, worker, time - this.#start);
   }
 
   /** {@linkcode RunRecorder.abandoned} */
   abandoned(count: number, error: unknown): void {
     this.#failed += count;
-    this.#count(describe(error).name, count);
+    this.#listed.count(error, count);
   }
 
   /** The run is over. */
@@ -171,11 +146,7 @@ export class Recorder implements RunRecorder {
       ideal: peak > 0 ? Math.max(budget.work / peak, times.most) : 0,
       budget,
       times,
-      slowest: this.#slowest,
-      failures: this.#failures,
-      causes: [...this.#causes],
-      losses: this.#losses,
-      lossCount: this.#lossCount,
+      ...this.#listed.record(),
       workers: lanes.slice(0, MOST_LANES).map((lane) => workerOf(lane, wall)),
       workerCount: lanes.length,
       resolution: Math.max(0, ...lanes.map(({ resolution }) => resolution)),
@@ -256,14 +227,6 @@ export class Recorder implements RunRecorder {
     return lane;
   }
 
-  /** Counts failures by their causes. */
-  #count(name: string, count: number): void {
-    const isNew = !this.#causes.has(name) &&
-      this.#causes.size >= MOST_LISTED.causes;
-    const cause = isNew ? "others" : name;
-    this.#causes.set(cause, (this.#causes.get(cause) ?? 0) + count);
-  }
-
   /** How many bars one worker may have. */
   #mostBars(): number {
     const share = Math.floor(MOST_BARS / this.#lanes.size);
@@ -281,7 +244,7 @@ export class Recorder implements RunRecorder {
     lane.ran(chunk.chunk, offset, end, elapsed, this.#mostBars());
     lane.advance(chunk, offset);
     this.#times.add(elapsed);
-    this.#slow(chunk.first + offset, elapsed, lane.worker, end - elapsed);
+    this.#listed.slow(chunk.first + offset, elapsed, lane.worker, end - elapsed);
   }
 
   #itemFailed(
@@ -309,20 +272,8 @@ export class Recorder implements RunRecorder {
     lane.end("lost", now, this.#mostBars());
     Object.assign(lane, { lost: now, cause });
     if (lane.ready !== undefined) this.#present--;
-    this.#lossCount++;
-    if (this.#losses.length >= MOST_LISTED.losses) return;
-    const known = { worker, cause, detail: cut(detail), at: now, items, wasted };
-    this.#losses.push({ ...known, ...placeOf(host, pid) });
-  }
-
-  /** Keeps the slowest. */
-  #slow(index: number, elapsed: number, worker: string, at: number): void {
-    const slowest = this.#slowest;
-    const full = slowest.length === MOST_LISTED.slow;
-    if (full && elapsed <= slowest.at(-1)!.elapsed) return;
-    if (full) slowest.pop();
-    const i = slowest.findIndex((other) => other.elapsed < elapsed);
-    slowest.splice(i < 0 ? slowest.length : i, 0, { index, elapsed, worker, at });
+    const known = { worker, cause, detail, at: now, items, wasted };
+    this.#listed.lost({ ...known, ...placeOf(host, pid) });
   }
 }
 
@@ -344,13 +295,6 @@ function workerOf(lane: Lane, now: number): WorkerRecord {
   };
 }
 
-function placeOf(
-  host: string | undefined,
-  pid: number | undefined,
-): { host?: string; pid?: number } {
-  return { ...(host !== undefined && { host }), ...(pid !== undefined && { pid }) };
-}
-
 /** Where the time of workers went. */
 function budgetOf(lanes: readonly Lane[], wall: number): BudgetRecord {
   const budget = { work: 0, wasted: 0, idle: 0, starting: 0, queued: 0 };
@@ -367,35 +311,4 @@ function budgetOf(lanes: readonly Lane[], wall: number): BudgetRecord {
 
 function countOf(segments: readonly Segment[]): number {
   return segments.reduce((sum, { count }) => sum + count, 0);
-}
-
-/** What was thrown, which may be anything. */
-export function describe(
-  error: unknown,
-): { name: string; message: string; stack: string } {
-  if (!(error instanceof Error)) {
-    return { name: `thrown ${typeof error}`, message: cut(textOf(error)), stack: "" };
-  }
-  const cause = error instanceof WorkerLostError ? ` (${error.lossCause})` : "";
-  const frames = textOf(error.stack ?? "").split("\n").filter((line) =>
-    /^\s+at /.test(line)
-  );
-  return {
-    name: cut(textOf(error.name) + cause),
-    message: cut(textOf(error.message)),
-    stack: cut(frames.map((line) => line.trim()).join("\n")),
-  };
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  try {
-    return Deno.inspect(value);
-  } catch {
-    return "a value that cannot be shown";
-  }
-}
-
-function cut(text: string): string {
-  return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text;
 }

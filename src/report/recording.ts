@@ -10,7 +10,8 @@ import { printError } from "../common/printing.ts";
 import { Dashboard } from "./dashboard.ts";
 import { renderPage } from "./page.ts";
 import type { Ending } from "./record.ts";
-import { describe, Recorder, type Total } from "./recorder.ts";
+import { Recorder, type Total } from "./recorder.ts";
+import { describe } from "./thrown.ts";
 
 /** How long the page may take to be written, in milliseconds. */
 const WRITE_LIMIT = 10_000;
