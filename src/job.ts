@@ -25,7 +25,7 @@ import {
   PLACE_CHECKS,
   withTimeout,
 } from "./dispatcher.ts";
-import type { WorkerInfo } from "./engine/crew.ts";
+import type { WorkerInfo } from "./engine/worker_info.ts";
 import type { Engine } from "./engine/engine.ts";
 import { stackLine, withOutput } from "./engine/failures.ts";
 import { ItemSource } from "./engine/item_source.ts";

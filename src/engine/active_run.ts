@@ -6,7 +6,7 @@
 
 import type { List } from "../protocol/lists.ts";
 import type { AssignedChunk, ItemTimes } from "../protocol/messages.ts";
-import type { WorkerInfo } from "./crew.ts";
+import type { WorkerInfo } from "./worker_info.ts";
 import type { CoreAction, CoreEvent, RunSettings } from "../core/events.ts";
 import type { Where } from "./failures.ts";
 import type { ItemSource } from "./item_source.ts";

@@ -36,7 +36,7 @@ export class Assignment {
   /** Sends a worker chunks of a run. */
   assign(worker: string, id: number, chunks: AssignedChunk[]): void {
     const run = this.#state.runs.get(id);
-    const peer = this.#opened.crew.peer(worker);
+    const peer = this.#opened.conversations.peer(worker);
     if (!run || !peer) return;
     const values = run.values(chunks);
     let list: Uint8Array[];
@@ -78,7 +78,7 @@ export class Assignment {
   /** Passes values on to the only item of a run, unless it waits for its next try. */
   pass({ at }: ActiveRun, values: readonly Uint8Array[]): void {
     if (!at || !this.#opened.core.itemAt(at.worker, at.chunk, 0)) return;
-    const peer = this.#opened.crew.peer(at.worker);
+    const peer = this.#opened.conversations.peer(at.worker);
     for (const value of values) peer?.send({ type: "message", chunk: at.chunk, value });
   }
 

@@ -8,6 +8,7 @@ import type { Core } from "../core/core.ts";
 import type { CoreEvent } from "../core/events.ts";
 import type { List } from "../protocol/lists.ts";
 import type { FailureReason } from "../protocol/messages.ts";
+import type { Conversations } from "./conversations.ts";
 import type { Crew } from "./crew.ts";
 
 /** What is known of an event that the core need not know. */
@@ -20,6 +21,7 @@ export interface Context {
 export interface Dispatching {
   readonly core: Core;
   readonly crew: Crew;
+  readonly conversations: Conversations;
   /** Events that come up while one is handled wait for their turn. */
   dispatch(event: CoreEvent, context?: Context): void;
 }

@@ -99,7 +99,8 @@ export class Engine {
 
   /** What was done so far. */
   get stats(): EngineStats {
-    const { messages = 0, violations = 0, refused = 0 } = this.#opened?.crew ?? {};
+    const { messages = 0, violations = 0 } = this.#opened?.conversations ?? {};
+    const refused = this.#opened?.crew.refused ?? 0;
     return { ...this.#state.stats, messages, violations, refused };
   }
 
@@ -354,7 +355,9 @@ export class Engine {
   /** Tells workers to drop code that is not kept any more. */
   #forgetCodes(dropped: number[]): void {
     if (dropped.length === 0) return;
-    for (const peer of this.#opened?.crew.peers() ?? []) peer.forget(dropped);
+    for (const peer of this.#opened?.conversations.peers.values() ?? []) {
+      peer.forget(dropped);
+    }
   }
 
   /** Some items of a run have come, or were settled. */
@@ -377,7 +380,7 @@ export class Engine {
     const now = performance.now();
     if (now - this.#heartbeat >= settings.heartbeatInterval) {
       this.#heartbeat = now;
-      guarded(() => this.#opened!.crew.acknowledge());
+      guarded(() => this.#opened!.conversations.acknowledge());
     }
     for (const [run, { time }] of this.#state.ended) {
       if (now - time > LATE_PRINTS) this.#state.ended.delete(run);

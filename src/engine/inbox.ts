@@ -50,7 +50,7 @@ export class Inbox {
       case "started": {
         this.#opened.dispatch({ type: "began", worker, chunk: message.chunk });
         this.#at(worker, message.chunk)?.listener.started?.(
-          this.#opened.crew.info(worker)!,
+          this.#opened.conversations.info(worker)!,
         );
         break;
       }
@@ -58,7 +58,7 @@ export class Inbox {
         this.#opened.dispatch({ type: "heard", worker });
         const sent = readValue(message.value);
         if (!sent) {
-          return this.#opened.crew.reject(
+          return this.#opened.conversations.reject(
             worker,
             "it sent a value that cannot be read",
           );
@@ -77,7 +77,7 @@ export class Inbox {
         const bytes = sizeOf(list);
         const values = valuesOf(message);
         if (!values) {
-          return this.#opened.crew.reject(
+          return this.#opened.conversations.reject(
             worker,
             "it sent results that cannot be read",
           );
@@ -111,7 +111,7 @@ export class Inbox {
 
   #restarts(worker: string, why: string): void {
     if (why !== "") {
-      const host = this.#opened.crew.info(worker)?.host ?? "";
+      const host = this.#opened.conversations.info(worker)?.host ?? "";
       // An item that goes on and on with it fills no log.
       const level = ++this.#restarted > MOST_RESTARTS_TOLD ? "debug" : "info";
       log(level, `worker ${worker} on ${host} starts anew, because ${oneLine(why)}`);
@@ -127,7 +127,7 @@ export class Inbox {
       this.#state.ended.get(item.run)?.output;
     if (!output) return;
     const { index, attempt } = item;
-    const { host, pid } = this.#opened.crew.info(worker)!;
+    const { host, pid } = this.#opened.conversations.info(worker)!;
     const date = new Date(Math.min(time, LATEST));
     const printed = { index, attempt, host, pid, level, time: date, text };
     output.print(printed, this.#opened.crew.remote);

@@ -11,6 +11,7 @@ import type { CoreAction, CoreEvent, Failure } from "../core/events.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import type { ActiveRun, RunRecorder } from "./active_run.ts";
 import { Assignment } from "./assignment.ts";
+import type { Conversations } from "./conversations.ts";
 import type { Crew } from "./crew.ts";
 import {
   abandonedError,
@@ -53,6 +54,7 @@ export interface RunKeeper {
 export class Opened implements Dispatching {
   readonly core: Core;
   readonly crew: Crew;
+  readonly conversations: Conversations;
   readonly inbox: Inbox;
   readonly #state: EngineState;
   readonly #keeper: RunKeeper;
@@ -69,6 +71,7 @@ export class Opened implements Dispatching {
   constructor(core: Core, crew: Crew, state: EngineState, keeper: RunKeeper) {
     this.core = core;
     this.crew = crew;
+    this.conversations = crew.conversations;
     this.#state = state;
     this.#keeper = keeper;
     this.inbox = new Inbox(this, state);
@@ -88,7 +91,7 @@ export class Opened implements Dispatching {
 
   /** Tells of a worker, if it has come. */
   #present(recorder: RunRecorder, worker: string): void {
-    const info = this.crew.info(worker);
+    const info = this.conversations.info(worker);
     if (info) recorder.present(info, performance.now());
   }
 
@@ -145,11 +148,11 @@ export class Opened implements Dispatching {
         break;
       case "stop":
         // What it said made no sense, though it was well-formed.
-        if (SAID.has(event.type)) this.crew.violations++;
+        if (SAID.has(event.type)) this.conversations.violations++;
         this.#giveUp(action.worker);
         break;
       case "welcome":
-        this.crew.answer(action.worker, action.refused);
+        this.conversations.answer(action.worker, action.refused);
         if (action.refused !== undefined) break;
         for (const recorder of this.#state.recorders) {
           this.#present(recorder, action.worker);
@@ -160,7 +163,7 @@ export class Opened implements Dispatching {
         break;
       case "recall": {
         const { worker } = action;
-        const chunks = this.crew.peer(worker)?.recall() ?? [];
+        const chunks = this.conversations.peer(worker)?.recall() ?? [];
         if (chunks.length > 0) this.dispatch({ type: "withdrawn", worker, chunks });
         break;
       }
@@ -171,16 +174,17 @@ export class Opened implements Dispatching {
         );
         break;
       case "cancel":
-        this.crew.peer(action.worker)?.cancel(action.chunks);
+        this.conversations.peer(action.worker)?.cancel(action.chunks);
         break;
       case "terminate": {
         const { worker, chunk, grace } = action;
-        const sent = this.crew.peer(worker)?.terminate(chunk, grace) ?? true;
+        const sent = this.conversations.peer(worker)?.terminate(chunk, grace) ??
+          true;
         if (!sent) this.#endUnsent(worker, chunk);
         break;
       }
       case "leave":
-        this.crew.peer(action.worker)?.send({ type: "leave" });
+        this.conversations.peer(action.worker)?.send({ type: "leave" });
         break;
       case "pull": {
         const run = this.#state.runs.get(action.run);
@@ -296,7 +300,7 @@ export function whereOf(
   index: number,
   worker?: string,
 ): Where {
-  const info = crew?.info(worker);
+  const info = crew?.conversations.info(worker);
   return {
     name: run.name,
     index: run.settings.exclusive ? undefined : index,

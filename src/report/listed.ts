@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { WorkerInfo } from "../engine/crew.ts";
+import type { WorkerInfo } from "../engine/worker_info.ts";
 import { WorkerLostError } from "../errors.ts";
 import type { FailureRecord, LossRecord, RunRecord, SlowItem } from "./record.ts";
 import { cut, describe } from "./thrown.ts";

@@ -6,7 +6,7 @@
  */
 
 import type { RunRecorder } from "../engine/active_run.ts";
-import type { WorkerInfo } from "../engine/crew.ts";
+import type { WorkerInfo } from "../engine/worker_info.ts";
 import type { CoreAction, CoreEvent } from "../core/events.ts";
 import type { Where } from "../engine/failures.ts";
 import type { WorkerLoss } from "../errors.ts";
