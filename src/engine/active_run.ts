@@ -70,19 +70,11 @@ export interface RunRequest {
 }
 
 /** A run under way. */
-export class ActiveRun implements RunRequest {
+export class ActiveRun {
   /** Its number. */
   readonly id: number;
-  readonly name: string;
-  readonly code: () => Promise<Uint8Array>;
-  readonly items: ItemSource;
-  readonly settings: Omit<RunSettings, "id">;
-  readonly seed: number;
-  readonly output: JobOutput;
-  readonly daemon: boolean;
-  readonly drains: boolean;
-  readonly listener: RunListener;
-  readonly recorder: RunRecorder | undefined;
+  /** What is run, and who is told. */
+  readonly request: RunRequest;
   /** The number of its code; 0 until that is there. */
   codeNumber = 0;
   /** How many items the core asked for and the source has not given. */
@@ -106,16 +98,7 @@ export class ActiveRun implements RunRequest {
    */
   constructor(id: number, request: RunRequest) {
     this.id = id;
-    this.name = request.name;
-    this.code = request.code;
-    this.items = request.items;
-    this.settings = request.settings;
-    this.seed = request.seed;
-    this.output = request.output;
-    this.daemon = request.daemon;
-    this.drains = request.drains ?? false;
-    this.listener = request.listener;
-    this.recorder = request.recorder;
+    this.request = request;
   }
 
   /**
@@ -123,7 +106,7 @@ export class ActiveRun implements RunRequest {
    * a source either: that keeps the program alive itself, if it should.
    */
   get keepsAlive(): boolean {
-    return !this.daemon && (this.awaited || this.items.unsettled > 0);
+    return !this.request.daemon && (this.awaited || this.request.items.unsettled > 0);
   }
 
   /** The arguments of chunks, one after the other. */
@@ -134,7 +117,8 @@ export class ActiveRun implements RunRequest {
       if (last && last.first + last.count === first) last.count += count;
       else ranges.push({ first, count });
     }
-    const lists = ranges.map(({ first, count }) => this.items.values(first, count));
+    const { items } = this.request;
+    const lists = ranges.map(({ first, count }) => items.values(first, count));
     return lists.length === 1 ? lists[0]! : joined(lists);
   }
 }

@@ -38,6 +38,7 @@ export class Assignment {
     const run = this.#state.runs.get(id);
     const peer = this.#opened.conversations.peer(worker);
     if (!run || !peer) return;
+    const { name, output, recorder, seed, settings } = run.request;
     const values = run.values(chunks);
     let list: Uint8Array[];
     try {
@@ -47,27 +48,27 @@ export class Assignment {
       return;
     }
     const bytes = sizeOf(list);
-    run.recorder?.sent(bytes);
+    recorder?.sent(bytes);
     const weight = bytes / values.length;
     if (weight > HEAVY) this.#opened.dispatch({ type: "weighed", run: id, weight });
     if (!peer.codes.has(run.codeNumber)) {
       peer.codes.add(run.codeNumber);
       const value = this.#state.codes.value(run.codeNumber);
-      run.recorder?.sent(value.byteLength);
+      recorder?.sent(value.byteLength);
       peer.send({ type: "code", code: run.codeNumber, value });
     }
-    const { timeout, exclusive: announce } = run.settings;
+    const { timeout, exclusive: announce } = settings;
     const code = run.codeNumber;
     peer.send({
       type: "assign",
       code,
       timeout,
       announce,
-      logs: run.output.mode,
-      seed: run.seed,
-      measure: run.recorder !== undefined,
+      logs: output.mode,
+      seed,
+      measure: recorder !== undefined,
       chunks,
-      name: run.name,
+      name,
       list,
     });
     if (!announce) return;
@@ -95,7 +96,7 @@ export class Assignment {
     const cuts: Cut[] = [];
     const found = chunks.map((assigned) => {
       const path = (i: number) =>
-        run.settings.exclusive ? "args" : `args[${assigned.first + i}]`;
+        run.request.settings.exclusive ? "args" : `args[${assigned.first + i}]`;
       return Array.from(run.values([assigned]))
         .map((value, i) => complaintAbout(value, path(i)));
     });
@@ -123,7 +124,7 @@ export class Assignment {
 function warnOfLoss(run: ActiveRun, chunks: AssignedChunk[]): void {
   if (run.warned) return;
   run.warned = true;
-  const { exclusive } = run.settings;
+  const { name, settings: { exclusive } } = run.request;
   const values = chunks.flatMap((assigned) =>
     Array.from(run.values([assigned]), (child, i) => {
       return {
@@ -132,11 +133,11 @@ function warnOfLoss(run: ActiveRun, chunks: AssignedChunk[]): void {
       };
     })
   );
-  const name = `${exclusive ? "job" : "map"} "${shortened(run.name)}"`;
+  const what = `${exclusive ? "job" : "map"} "${shortened(name)}"`;
   const instead = exclusive ? "let the function capture it" : "so map over a key of it";
   log(
     "info",
-    `in ${name} ${lossIn(values)}: what a variable holds keeps its class, ${instead}`,
+    `in ${what} ${lossIn(values)}: what a variable holds keeps its class, ${instead}`,
   );
 }
 

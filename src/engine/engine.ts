@@ -189,7 +189,7 @@ export class Engine {
 
   async #close(): Promise<void> {
     for (const run of [...this.#state.runs.values()]) {
-      this.#break(run, cancelledError({ name: run.name, index: undefined }));
+      this.#break(run, cancelledError({ name: run.request.name, index: undefined }));
     }
     // For the scheduler to be ready nobody waits who does not want it any more.
     await this.#listening?.catch(() => {});
@@ -256,16 +256,17 @@ export class Engine {
 
   async #begin(id: number): Promise<void> {
     const run = this.#state.runs.get(id)!;
+    const { code, items, recorder } = run.request;
     try {
       await this.#beOpen();
       if (this.#state.runs.has(id)) {
-        if (run.recorder) this.#opened?.record(run.recorder);
-        this.#opened?.dispatch({ type: "run", run: { ...run.settings, id } });
+        if (recorder) this.#opened?.record(recorder);
+        this.#opened?.dispatch({ type: "run", run: { ...run.request.settings, id } });
       }
       // Workers start meanwhile.
-      const code = await run.code();
+      const bytes = await code();
       if (!this.#state.runs.has(id)) return;
-      run.codeNumber = this.#state.codes.use(code);
+      run.codeNumber = this.#state.codes.use(bytes);
     } catch (error) {
       if (!this.#state.runs.has(id)) return;
       // Of an end without an error the listener would take what it has for all results.
@@ -277,7 +278,7 @@ export class Engine {
     if (estimate !== undefined) {
       this.#opened?.dispatch({ type: "hint", run: id, estimate });
     }
-    const { count, ended, weight } = run.items;
+    const { count, ended, weight } = items;
     if (weight > 0) this.#opened?.dispatch({ type: "weighed", run: id, weight });
     if (count > 0) this.#opened?.dispatch({ type: "items", run: id, count });
     if (ended) this.#opened?.dispatch({ type: "ended", run: id });
@@ -288,15 +289,16 @@ export class Engine {
   async #read(run: ActiveRun): Promise<void> {
     if (run.reading) return;
     run.reading = true;
+    const { items, drains } = run.request;
     try {
-      while (run.wanted > 0 && run.items.hasRoom && this.#state.runs.has(run.id)) {
-        const reading = run.items.read(run.wanted);
+      while (run.wanted > 0 && items.hasRoom && this.#state.runs.has(run.id)) {
+        const reading = items.read(run.wanted);
         const count = typeof reading === "number" ? reading : await reading;
         run.wanted -= count;
         if (count > 0) this.#opened?.dispatch({ type: "items", run: run.id, count });
       }
-      const { ended, failure } = run.items;
-      if (failure && !run.drains && this.#state.runs.has(run.id)) {
+      const { ended, failure } = items;
+      if (failure && !drains && this.#state.runs.has(run.id)) {
         this.#break(run, failure.error);
       } else if (ended || failure) {
         this.#opened?.dispatch({ type: "ended", run: run.id });
@@ -317,7 +319,7 @@ export class Engine {
 
   /** Says that a run is over. Should that fail, it fails the run. */
   #tellEnd(run: ActiveRun, error?: unknown): void {
-    const { listener, items, recorder } = run;
+    const { listener, items, recorder } = run.request;
     const { failedWithRun } = items;
     if (failedWithRun > 0) {
       this.#state.stats.failed += failedWithRun;
@@ -336,16 +338,16 @@ export class Engine {
     if (!run) return;
     this.#forget(run);
     this.#state.stats.failed++;
-    run.items.settle(0, 1);
-    run.listener.failed(0, cancelledError(whereOf(this.#opened?.crew, run, 0)));
+    run.request.items.settle(0, 1);
+    run.request.listener.failed(0, cancelledError(whereOf(this.#opened?.crew, run, 0)));
     this.#tellEnd(run);
   }
 
   #forget(run: ActiveRun): void {
     this.#state.runs.delete(run.id);
     if (this.#state.runs.size === 0) this.#endTime = new Date();
-    if (run.recorder) this.#state.recorders.delete(run.recorder);
-    run.items.close();
+    if (run.request.recorder) this.#state.recorders.delete(run.request.recorder);
+    run.request.items.close();
     if (run.codeNumber > 0) {
       guarded(() => this.#forgetCodes(this.#state.codes.release(run.codeNumber)));
     }

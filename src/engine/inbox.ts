@@ -49,7 +49,7 @@ export class Inbox {
         break;
       case "started": {
         this.#opened.dispatch({ type: "began", worker, chunk: message.chunk });
-        this.#at(worker, message.chunk)?.listener.started?.(
+        this.#at(worker, message.chunk)?.request.listener.started?.(
           this.#opened.conversations.info(worker)!,
         );
         break;
@@ -63,7 +63,7 @@ export class Inbox {
             "it sent a value that cannot be read",
           );
         }
-        this.#at(worker, message.chunk)?.listener.message?.(sent.value);
+        this.#at(worker, message.chunk)?.request.listener.message?.(sent.value);
         break;
       }
       case "times":
@@ -123,7 +123,7 @@ export class Inbox {
   #printed(worker: string, { chunk, offset, level, time, text }: Print): void {
     const item = this.#opened.core.printerAt(worker, chunk, offset);
     if (!item) return;
-    const output = this.#state.runs.get(item.run)?.output ??
+    const output = this.#state.runs.get(item.run)?.request.output ??
       this.#state.ended.get(item.run)?.output;
     if (!output) return;
     const { index, attempt } = item;

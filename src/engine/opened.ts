@@ -200,36 +200,38 @@ export class Opened implements Dispatching {
         const { values, offsets } = context.values!;
         const from = offsets[segment]!;
         const all = count === values.length;
-        run.items.settle(first, count);
+        const { items, listener, output } = run.request;
+        items.settle(first, count);
         if (event.type === "results") {
           const each = event.elapsed / values.length;
           this.#state.codes.measured(run.codeNumber, each, !run.measured);
           run.measured = true;
         }
         this.#state.stats.done += count;
-        run.listener.results(
+        listener.results(
           first,
           all ? values : values.slice(from, from + count),
         );
-        run.output.settle(first, count);
+        output.settle(first, count);
         this.#keeper.updateRefOf(run);
         break;
       }
       case "fail": {
         const run = this.#state.runs.get(action.run);
         if (!run) break;
-        run.items.settle(action.index, 1);
+        const { items, listener, output, recorder, settings } = run.request;
+        items.settle(action.index, 1);
         this.#state.stats.failed++;
         const worker = "worker" in event ? event.worker : undefined;
         const where = whereOf(this.crew, run, action.index, worker);
         const error = withIndex(
-          this.#errorOf(action.failure, context, where, run.settings.timeout),
+          this.#errorOf(action.failure, context, where, settings.timeout),
           where.index,
         );
-        const lines = run.output.last(action.index);
-        run.output.settle(action.index, 1);
-        run.recorder?.failed(action.index, error, where, performance.now());
-        run.listener.failed(action.index, withOutput(error, lines));
+        const lines = output.last(action.index);
+        output.settle(action.index, 1);
+        recorder?.failed(action.index, error, where, performance.now());
+        listener.failed(action.index, withOutput(error, lines));
         this.#keeper.updateRefOf(run);
         break;
       }
@@ -238,7 +240,7 @@ export class Opened implements Dispatching {
         if (!run) break;
         this.#keeper.forget(run);
         const why = this.crew.refusal ??
-          abandonedError(run.name, this.crew.known(action.loss));
+          abandonedError(run.request.name, this.crew.known(action.loss));
         this.#keeper.tellEnd(run, why);
         break;
       }
@@ -246,8 +248,9 @@ export class Opened implements Dispatching {
         const run = this.#state.runs.get(action.run);
         if (!run) break;
         this.#keeper.forget(run);
-        run.output.end();
-        this.#state.ended.set(run.id, { output: run.output, time: performance.now() });
+        const { output } = run.request;
+        output.end();
+        this.#state.ended.set(run.id, { output, time: performance.now() });
         this.#keeper.tellEnd(run);
         break;
       }
@@ -301,9 +304,10 @@ export function whereOf(
   worker?: string,
 ): Where {
   const info = crew?.conversations.info(worker);
+  const { name, settings } = run.request;
   return {
-    name: run.name,
-    index: run.settings.exclusive ? undefined : index,
+    name,
+    index: settings.exclusive ? undefined : index,
     ...(info && { worker: info }),
   };
 }
