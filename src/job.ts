@@ -13,11 +13,11 @@ import {
   millisecondsFrom,
   shown,
 } from "./common/checks.ts";
-import { checkFunction, rootOf } from "./closure/capture/root.ts";
-import { inspectPrivates, mayInspect } from "./closure/capture/inspector.ts";
-import type { JobOutcome, Slot, Task } from "./closure/payload.ts";
-import { translateStack } from "./closure/capture/stack.ts";
+import { checkFunction } from "./closure/capture/root.ts";
 import { captureLater } from "./calls/call.ts";
+import { captureJob } from "./calls/job_code.ts";
+import { JobLife } from "./calls/job_life.ts";
+import { type JobRequest, JobRun } from "./calls/job_run.ts";
 import {
   checkPlace,
   engineOf,
@@ -25,28 +25,14 @@ import {
   PLACE_CHECKS,
   withTimeout,
 } from "./dispatcher.ts";
-import type { WorkerInfo } from "./engine/worker_info.ts";
-import type { Engine } from "./engine/engine.ts";
-import { stackLine, withOutput } from "./engine/failures.ts";
-import { ItemSource } from "./engine/item_source.ts";
-import { JobOutput, logMode, type LogOptions } from "./engine/job_output.ts";
-import { COMMON_CHECKS, DEFAULT_RETRIES, runSettings } from "./calls/options.ts";
+import { logMode, type LogOptions } from "./engine/job_output.ts";
+import { COMMON_CHECKS, DEFAULT_RETRIES } from "./calls/options.ts";
 import { type SharedDispatcher, sharedDispatcher } from "./shared.ts";
-import {
-  GridEngineError,
-  JobCancelledError,
-  JobTimeoutError,
-  WorkerLostError,
-} from "./errors.ts";
-import { printError } from "./common/printing.ts";
-import { decodeFailure } from "./protocol/failure.ts";
-import { lossIn } from "./protocol/complaint.ts";
+import { GridEngineError } from "./errors.ts";
 import { serializeFor } from "./protocol/values.ts";
 import { freshSeed } from "./common/random.ts";
-import { log } from "./common/log.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
 import type { JobController } from "./job_controller.ts";
-import { Mailbox } from "./common/mailbox.ts";
 
 /** Options of a {@linkcode Job}. */
 export interface JobOptions<R> extends LogOptions {
@@ -119,11 +105,6 @@ const CHECKS: Checks<JobOptions<unknown>> = {
 
 /** How long a job may take to come to an end when it is terminated, in milliseconds. */
 const GRACE = 5000;
-/** Signal numbers, for exit codes. */
-const SIGKILL = 9;
-const SIGTERM = 15;
-
-type Outcome = { value: unknown } | { error: unknown };
 
 let jobs = 0;
 
@@ -147,29 +128,14 @@ export class Job<R = unknown> implements AsyncDisposable {
   #target: ((...args: never[]) => R) | undefined;
   #args: readonly unknown[];
   readonly #mutable: boolean;
-  readonly #timeout: number | undefined;
-  readonly #retries: number;
-  readonly #seed: number;
-  readonly #logs: LogOptions;
+  readonly #how: Pick<JobRequest, "timeout" | "retries" | "seed" | "logs">;
   readonly #scheduler: SchedulerLike | undefined;
   readonly #dispatcher: JobDispatcher | undefined;
-  readonly #outcome = Promise.withResolvers<Awaited<R>>();
-  readonly #ended = Promise.withResolvers<void>();
-  readonly #messages = new Mailbox<unknown>();
-  #name: string;
+  readonly #life: JobLife;
+  readonly #run: JobRun<Awaited<R>>;
   #daemon: boolean;
-  #state: "new" | "started" | "ended" = "new";
-  #closed = false;
-  #asked = false;
-  /** It was said that a message to it loses its class. */
-  #warned = false;
-  #killed = false;
-  #engine: Engine | undefined;
   /** What it runs on, if no dispatcher was given. */
   #shared: SharedDispatcher | undefined;
-  #run = 0;
-  #worker: WorkerInfo | undefined;
-  #exitCode: number | null = null;
 
   /**
    * Makes a job; it does nothing before it is started.
@@ -184,19 +150,16 @@ export class Job<R = unknown> implements AsyncDisposable {
     const { target, args = [], kwargs, timeout, retries = DEFAULT_RETRIES } = options;
     this.#target = target;
     this.#args = kwargs ? [...args, kwargs] : [...args];
-    this.#name = options.name ?? `Job-${++jobs}`;
+    this.#life = new JobLife(options.name ?? `Job-${++jobs}`);
+    this.#run = new JobRun(this.#life);
     this.#daemon = options.daemon ?? false;
     this.#mutable = options.mutable ?? false;
-    this.#timeout = timeout;
-    this.#retries = retries;
-    this.#seed = options.seed ?? freshSeed();
     logMode(options);
-    const { logs, onLog } = options;
-    this.#logs = { ...(logs && { logs }), ...(onLog && { onLog }) };
+    const { logs, onLog, seed = freshSeed() } = options;
+    const printed = { ...(logs && { logs }), ...(onLog && { onLog }) };
+    this.#how = { timeout, retries, seed, logs: printed };
     this.#scheduler = options.scheduler;
     this.#dispatcher = options.dispatcher;
-    // Whoever asks for the result hears of its failure; others must not be made to.
-    this.#outcome.promise.catch(() => {});
   }
 
   /**
@@ -219,56 +182,24 @@ export class Job<R = unknown> implements AsyncDisposable {
    * @throws {SerializationError} When it cannot travel.
    */
   start(dispatcher?: JobDispatcher): void {
-    this.#mustBeOpen();
-    if (this.#state !== "new") {
-      throw new GridEngineError(
-        `Job "${this.#name}" was started before: a job runs once; make a new Job`,
-      );
-    }
-    const overridden = this.run !== Job.prototype.run;
-    const item = overridden ? null : this.#request().args;
-    const code = overridden ? this.#captureThis() : captureLater(this.#target!, true);
+    this.#life.mustBeStartable();
+    const job = this.run === Job.prototype.run ? undefined : this;
+    const item = job ? null : this.#request().args;
+    const code = job ? this.#captureThis() : captureLater(this.#target!, true);
     const on = dispatcher ?? this.#dispatcher;
     const shared = on ? undefined : sharedDispatcher(this.#scheduler);
     const engine = engineOf(on ?? shared!);
-    const timeout = this.#timeout;
-    const settings = {
-      ...runSettings({ retries: this.#retries, ...(timeout && { timeout }) }, 1),
-      exclusive: true,
-    };
-    this.#state = "started";
-    this.#engine = engine;
     this.#shared = shared;
-    let outcome: Outcome | undefined;
-    const end = (error?: unknown) => {
-      this.#end(outcome && error === undefined ? outcome : { error });
-      shared?.release();
-    };
-    const output = new JobOutput({
-      ...this.#logs,
-      name: this.#name,
-      isJob: true,
-      failed: (error) => {
-        engine.cancel(this.#run);
-        end(error);
-      },
-    });
-    this.#run = engine.start({
-      name: this.#name,
+    this.#run.begin(engine, {
+      ...this.#how,
       code,
-      items: new ItemSource([item]),
-      settings,
-      seed: this.#seed,
-      output,
+      item,
+      job,
       daemon: this.#daemon,
-      listener: {
-        started: (worker) => this.#worker = worker,
-        message: (value) => this.#messages.push(value),
-        results: (_first, [value]) => {
-          outcome = overridden ? this.#unpack(value, output.last(0)) : { value };
-        },
-        failed: (_index, error) => outcome = { error },
-        ended: end,
+      ended: () => {
+        this.#target = undefined;
+        this.#args = [];
+        shared?.release();
       },
     });
     shared?.hold();
@@ -282,15 +213,15 @@ export class Job<R = unknown> implements AsyncDisposable {
    * @throws {GridEngineError} When the job was not started.
    */
   async join(timeout?: number): Promise<void> {
-    this.#mustBeStarted("join");
-    const late = () => `job "${this.#name}" is still running`;
-    await withTimeout(this.#ended.promise, timeout, late);
+    this.#life.mustBeStarted("join");
+    const late = () => `job "${this.#life.name}" is still running`;
+    await withTimeout(this.#run.ended, timeout, late);
   }
 
   /** Whether it was started and has not ended. */
   isAlive(): boolean {
-    this.#mustBeOpen();
-    return this.#state === "started";
+    this.#life.mustBeOpen();
+    return this.#life.state === "started";
   }
 
   /**
@@ -302,17 +233,15 @@ export class Job<R = unknown> implements AsyncDisposable {
    * not longer.
    */
   terminate(grace: number = GRACE): void {
-    this.#mustBeStarted("terminate");
+    this.#life.mustBeStarted("terminate");
     millisecondsFrom(0)("grace", grace);
-    if (this.#state === "started") this.#engine!.terminate(this.#run, grace);
+    this.#run.terminate(grace);
   }
 
   /** Ends the job at once: exit code −9. */
   kill(): void {
-    this.#mustBeStarted("kill");
-    if (this.#state !== "started") return;
-    this.#killed = true;
-    this.#engine!.terminate(this.#run, 0);
+    this.#life.mustBeStarted("kill");
+    this.#run.kill();
   }
 
   /**
@@ -321,12 +250,7 @@ export class Job<R = unknown> implements AsyncDisposable {
    * @throws {GridEngineError} While it runs.
    */
   close(): void {
-    if (this.#state === "started") {
-      throw new GridEngineError(
-        `Job "${this.#name}" is still running: join() or terminate() it before close()`,
-      );
-    }
-    this.#closed = true;
+    this.#life.close();
   }
 
   /**
@@ -346,20 +270,20 @@ export class Job<R = unknown> implements AsyncDisposable {
    * ```
    */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#state === "started") this.terminate();
-    if (this.#state !== "new") await this.#ended.promise;
+    if (this.#life.state === "started") this.terminate();
+    if (this.#life.state !== "new") await this.#run.ended;
     await this.#shared?.left();
   }
 
   /** What it is called. It can be set until it is started. */
   get name(): string {
-    return this.#name;
+    return this.#life.name;
   }
 
   set name(name: string) {
-    this.#mustBeNew("name");
+    this.#life.mustBeNew("name");
     aText("name", name);
-    this.#name = name;
+    this.#life.name = name;
   }
 
   /** Whether the program may end before the job. It can be set until it is started. */
@@ -368,14 +292,14 @@ export class Job<R = unknown> implements AsyncDisposable {
   }
 
   set daemon(daemon: boolean) {
-    this.#mustBeNew("daemon");
+    this.#life.mustBeNew("daemon");
     aBoolean("daemon", daemon);
     this.#daemon = daemon;
   }
 
   /** The id of the worker process that runs it; `null` before it runs. */
   get pid(): number | null {
-    return this.#worker?.pid ?? null;
+    return this.#run.worker?.pid ?? null;
   }
 
   /** The same as `pid`. */
@@ -385,7 +309,7 @@ export class Job<R = unknown> implements AsyncDisposable {
 
   /** The name of the machine that runs it; `null` before it runs. */
   get host(): string | null {
-    return this.#worker?.host ?? null;
+    return this.#run.worker?.host ?? null;
   }
 
   /**
@@ -394,12 +318,12 @@ export class Job<R = unknown> implements AsyncDisposable {
    * function or worker exited with.
    */
   get exitCode(): number | null {
-    return this.#exitCode;
+    return this.#run.exitCode;
   }
 
   /** Resolves when it has ended, however it ended. */
   get sentinel(): Promise<void> {
-    return this.#ended.promise;
+    return this.#run.ended;
   }
 
   /**
@@ -407,9 +331,10 @@ export class Job<R = unknown> implements AsyncDisposable {
    * with a {@linkcode GridEngineError} when the job was not started.
    */
   get result(): Promise<Awaited<R>> {
-    if (this.#state === "new") return Promise.reject(this.#notStarted("give a result"));
-    this.#asked = true;
-    return this.#outcome.promise;
+    if (this.#life.state === "new") {
+      return Promise.reject(this.#life.notStarted("give a result"));
+    }
+    return this.#run.result;
   }
 
   /**
@@ -417,7 +342,7 @@ export class Job<R = unknown> implements AsyncDisposable {
    * ended. A job that is tried again sends again.
    */
   get messages(): AsyncIterable<unknown> {
-    return this.#messages;
+    return this.#run.messages;
   }
 
   /**
@@ -430,24 +355,8 @@ export class Job<R = unknown> implements AsyncDisposable {
    * @throws {GridEngineError} When the job was not started.
    */
   send(value: unknown): void {
-    this.#mustBeStarted("send");
-    this.#engine!.send(
-      this.#run,
-      serializeFor(value, `${this.#name} → message`, "a worker", () => {
-        this.#warnOfLoss(value);
-      }),
-    );
-  }
-
-  /** Says once that an object in what is sent loses its class. */
-  #warnOfLoss(value: unknown): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    const lost = lossIn([{ child: value, step: () => "message" }]);
-    log(
-      "info",
-      `to job "${this.#name}" ${lost}: send data, and make the object of that`,
-    );
+    this.#life.mustBeStarted("send");
+    this.#run.send(value);
   }
 
   /** What `console.log` shows of it. */
@@ -456,67 +365,9 @@ export class Job<R = unknown> implements AsyncDisposable {
     options?: unknown,
   ): string {
     const { pid, host, exitCode } = this;
-    const own = { name: this.#name, state: this.#state, pid, host, exitCode };
+    const own = { name: this.#life.name, state: this.#life.state, pid, host, exitCode };
     const shown = Object.assign(own, this);
     return `${this.constructor.name} ${inspect(shown, options)}`;
-  }
-
-  #end(outcome: Outcome): void {
-    this.#state = "ended";
-    this.#target = undefined;
-    this.#args = [];
-    if ("value" in outcome) {
-      this.#exitCode = 0;
-      this.#outcome.resolve(outcome.value as Awaited<R>);
-    } else {
-      this.#exitCode = this.#exitCodeOf(outcome.error);
-      this.#outcome.reject(outcome.error);
-    }
-    this.#messages.end();
-    this.#ended.resolve();
-    if ("error" in outcome) this.#complain(outcome.error);
-  }
-
-  /** What failed is printed if nobody asked for it: as far as it can be. */
-  #complain(error: unknown): void {
-    if (this.#asked || error instanceof JobCancelledError) return;
-    printError(`Exception in job "${this.#name}":`, error);
-  }
-
-  /** What came of a subclass's `run`; its fields come back here. */
-  #unpack(value: unknown, lines: readonly string[]): Outcome {
-    if (typeof value !== "object" || value === null) {
-      const error = `Job "${this.#name}" came to nothing that its worker could send`;
-      return { error: new GridEngineError(error) };
-    }
-    const { result, thrown, fields }: JobOutcome = value;
-    const { name: _, daemon: __, ...own } = Object(fields);
-    let outcome: Outcome = { value: result };
-    try {
-      Object.assign(this, own);
-    } catch (error) {
-      // A field is read-only, or its setter has thrown this.
-      outcome = { error };
-    }
-    if (thrown === undefined) return outcome;
-    const where = { name: this.#name, index: undefined };
-    const worker = this.#worker && { worker: this.#worker };
-    const line = stackLine({ ...where, ...worker });
-    return {
-      error: withOutput(decodeFailure(thrown, line, translateStack), lines),
-    };
-  }
-
-  #exitCodeOf(error: unknown): number {
-    if (error instanceof JobCancelledError) return this.#killed ? -SIGKILL : -SIGTERM;
-    if (error instanceof JobTimeoutError) return -SIGKILL;
-    if (error instanceof WorkerLostError) {
-      // The function itself may have thrown it, with anything or nothing in it.
-      const { signalNumber, exitStatus } = Object([error.attempts].flat().at(-1));
-      if (Number.isInteger(signalNumber)) return -signalNumber;
-      return Number.isInteger(exitStatus) ? exitStatus : -SIGKILL;
-    }
-    return 1;
   }
 
   #request(): { target: (...args: never[]) => R; args: unknown[] } {
@@ -526,71 +377,17 @@ export class Job<R = unknown> implements AsyncDisposable {
       );
     }
     const args = [...this.#args];
-    serializeFor(args, `${this.#name} → args`, "a worker");
+    serializeFor(args, `${this.#life.name} → args`, "a worker");
     return { target: this.#target, args };
   }
 
   #captureThis(): () => Promise<Uint8Array> {
-    const root = rootOf(this.constructor);
-    const values: { name: string; value: unknown }[] = [
-      { name: `${this.#name} → this`, value: this },
-    ];
-    if (this.#target) {
-      values.push({ name: `${this.#name} → target`, value: this.#target });
-      values.push({ name: `${this.#name} → args`, value: [...this.#args] });
-    }
-    const mutable = this.#mutable;
-    if (mutable) this.#warnOfPrivates();
-    const task = ([_, job, target, args]: Slot[]): Task => ({
-      kind: "job",
-      job: job!,
-      mutable,
-      ...(target && { target }),
-      ...(args && { args }),
-    });
-    return async () => {
-      const { capture } = await import("./closure/capture/capture.ts");
-      return (await capture(root, task, values, Job)).bytes;
+    const parts = {
+      name: this.#life.name,
+      target: this.#target,
+      args: this.#args,
+      mutable: this.#mutable,
     };
-  }
-
-  /** What is private to a class does not come back from a worker. */
-  #warnOfPrivates(): void {
-    if (!mayInspect()) return;
-    // Those of this class come first.
-    const count = inspectPrivates(new Job({ name: "" })).length;
-    const names = inspectPrivates(this).slice(count).map(([name]) => name);
-    if (names.length === 0) return;
-    log(
-      "info",
-      `job "${this.#name}" is mutable, but what it sets in ${
-        names.join(", ")
-      } stays on ` +
-        `the worker: use a field that is not private`,
-    );
-  }
-
-  #mustBeOpen(): void {
-    if (!this.#closed) return;
-    throw new GridEngineError(`Job "${this.#name}" is closed`);
-  }
-
-  #mustBeStarted(what: string): void {
-    this.#mustBeOpen();
-    if (this.#state === "new") throw this.#notStarted(what);
-  }
-
-  #notStarted(what: string): GridEngineError {
-    return new GridEngineError(
-      `Job "${this.#name}" cannot ${what}: start() it first`,
-    );
-  }
-
-  #mustBeNew(what: string): void {
-    this.#mustBeOpen();
-    if (this.#state === "new") return;
-    throw new GridEngineError(
-      `Job "${this.#name}" was started: set its ${what} before start()`,
-    );
+    return captureJob(this, parts, Job);
   }
 }

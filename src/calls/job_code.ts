@@ -1,0 +1,74 @@
+/**
+ * The code of a job whose class overrides `run`: the job itself travels.
+ *
+ * @module
+ */
+
+import { inspectPrivates, mayInspect } from "../closure/capture/inspector.ts";
+import { rootOf } from "../closure/capture/root.ts";
+import type { AnyFunction } from "../closure/capture/texts.ts";
+import type { Slot, Task } from "../closure/payload.ts";
+import { log } from "../common/log.ts";
+
+/** The class `Job`, which a worker has of its own. */
+type JobClass = AnyFunction & (new (options: { name: string }) => object);
+
+/** What is captured with a job. */
+export interface JobParts {
+  /** What it is called. */
+  name: string;
+  /** What `super.run()` calls, if it was given a target. */
+  target: AnyFunction | undefined;
+  /** The arguments of that. */
+  args: readonly unknown[];
+  /** Whether its fields are to come back. */
+  mutable: boolean;
+}
+
+/**
+ * Writes down what a job captured as it is now.
+ *
+ * @param job The job.
+ * @param base The class `Job`.
+ * @returns What makes the code of it that workers take, serialized.
+ */
+export function captureJob(
+  job: object,
+  { name, target, args, mutable }: JobParts,
+  base: JobClass,
+): () => Promise<Uint8Array> {
+  const root = rootOf(job.constructor as AnyFunction);
+  const values: { name: string; value: unknown }[] = [
+    { name: `${name} → this`, value: job },
+  ];
+  if (target) {
+    values.push({ name: `${name} → target`, value: target });
+    values.push({ name: `${name} → args`, value: [...args] });
+  }
+  if (mutable) warnOfPrivates(job, name, base);
+  const task = ([_, job, target, args]: Slot[]): Task => ({
+    kind: "job",
+    job: job!,
+    mutable,
+    ...(target && { target }),
+    ...(args && { args }),
+  });
+  return async () => {
+    const { capture } = await import("../closure/capture/capture.ts");
+    return (await capture(root, task, values, base)).bytes;
+  };
+}
+
+/** What is private to a class does not come back from a worker. */
+function warnOfPrivates(job: object, name: string, base: JobClass): void {
+  if (!mayInspect()) return;
+  // Those of the class Job come first.
+  const count = inspectPrivates(new base({ name: "" })).length;
+  const names = inspectPrivates(job).slice(count).map(([name]) => name);
+  if (names.length === 0) return;
+  log(
+    "info",
+    `job "${name}" is mutable, but what it sets in ${names.join(", ")} stays on ` +
+      `the worker: use a field that is not private`,
+  );
+}

@@ -1,0 +1,74 @@
+/**
+ * What comes of a job: its result or its error, the fields that come back, and its exit
+ * code.
+ *
+ * @module
+ */
+
+import { translateStack } from "../closure/capture/stack.ts";
+import type { JobOutcome } from "../closure/payload.ts";
+import { stackLine, type Where, withOutput } from "../engine/failures.ts";
+import {
+  GridEngineError,
+  JobCancelledError,
+  JobTimeoutError,
+  WorkerLostError,
+} from "../errors.ts";
+import { decodeFailure } from "../protocol/failure.ts";
+
+/** Signal numbers, for exit codes. */
+const SIGKILL = 9;
+const SIGTERM = 15;
+
+/** What a job returned, or why it did not. */
+export type Outcome = { value: unknown } | { error: unknown };
+
+/**
+ * What came of a job whose class overrides `run`; its fields come back here.
+ *
+ * @param job The job.
+ * @param value What its worker sent.
+ * @param where What the job is called, and where it ran.
+ * @param lines What it printed last.
+ */
+export function unpackOutcome(
+  job: object,
+  value: unknown,
+  where: Where,
+  lines: readonly string[],
+): Outcome {
+  if (typeof value !== "object" || value === null) {
+    const error = `Job "${where.name}" came to nothing that its worker could send`;
+    return { error: new GridEngineError(error) };
+  }
+  const { result, thrown, fields }: JobOutcome = value;
+  const { name: _, daemon: __, ...own } = Object(fields);
+  let outcome: Outcome = { value: result };
+  try {
+    Object.assign(job, own);
+  } catch (error) {
+    // A field is read-only, or its setter has thrown this.
+    outcome = { error };
+  }
+  if (thrown === undefined) return outcome;
+  const error = decodeFailure(thrown, stackLine(where), translateStack);
+  return { error: withOutput(error, lines) };
+}
+
+/**
+ * The exit code of a job that gave no result.
+ *
+ * @param error Why it gave none.
+ * @param killed Whether it was to end at once.
+ */
+export function exitCodeOf(error: unknown, killed: boolean): number {
+  if (error instanceof JobCancelledError) return killed ? -SIGKILL : -SIGTERM;
+  if (error instanceof JobTimeoutError) return -SIGKILL;
+  if (error instanceof WorkerLostError) {
+    // The function itself may have thrown it, with anything or nothing in it.
+    const { signalNumber, exitStatus } = Object([error.attempts].flat().at(-1));
+    if (Number.isInteger(signalNumber)) return -signalNumber;
+    return Number.isInteger(exitStatus) ? exitStatus : -SIGKILL;
+  }
+  return 1;
+}

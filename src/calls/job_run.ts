@@ -1,0 +1,178 @@
+/**
+ * The run of a job: it has one item, and a worker for itself.
+ *
+ * @module
+ */
+
+import { log } from "../common/log.ts";
+import { Mailbox } from "../common/mailbox.ts";
+import { printError } from "../common/printing.ts";
+import type { Engine } from "../engine/engine.ts";
+import { ItemSource } from "../engine/item_source.ts";
+import { JobOutput, type LogOptions } from "../engine/job_output.ts";
+import type { WorkerInfo } from "../engine/worker_info.ts";
+import { JobCancelledError } from "../errors.ts";
+import { lossIn } from "../protocol/complaint.ts";
+import { serializeFor } from "../protocol/values.ts";
+import { exitCodeOf, type Outcome, unpackOutcome } from "./job_outcome.ts";
+import type { JobLife } from "./job_life.ts";
+import { runSettings } from "./options.ts";
+
+/** What a job runs, and how. */
+export interface JobRequest {
+  /** What the worker runs, serialized. */
+  code: () => Promise<Uint8Array>;
+  /** What it runs that with. */
+  item: unknown;
+  /** The job whose fields come back, if its class overrides `run`. */
+  job: object | undefined;
+  /** Its options of the same names. */
+  timeout: number | undefined;
+  retries: number;
+  seed: number;
+  daemon: boolean;
+  logs: LogOptions;
+  /** Is called when it has ended. */
+  ended: () => void;
+}
+
+/** The run of one job, which gives a `T`. */
+export class JobRun<T> {
+  /** What runs it. */
+  worker: WorkerInfo | undefined;
+  /** How it ended, as a number. */
+  exitCode: number | null = null;
+  /** What it has sent. */
+  readonly messages = new Mailbox<unknown>();
+  readonly #life: JobLife;
+  readonly #outcome = Promise.withResolvers<T>();
+  readonly #ended = Promise.withResolvers<void>();
+  #engine: Engine | undefined;
+  #id = 0;
+  #asked = false;
+  #killed = false;
+  /** It was said that a message to it loses its class. */
+  #warned = false;
+
+  /** @param life The life of the job. */
+  constructor(life: JobLife) {
+    this.#life = life;
+    // Whoever asks for the result hears of its failure; others must not be made to.
+    this.#outcome.promise.catch(() => {});
+  }
+
+  /** What it gives. A failure that nobody has asked for is printed. */
+  get result(): Promise<T> {
+    this.#asked = true;
+    return this.#outcome.promise;
+  }
+
+  /** Resolves when it has ended, however it ended. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
+  }
+
+  /** Begins. */
+  begin(engine: Engine, request: JobRequest): void {
+    const { code, item, job, timeout, retries, seed, daemon, logs } = request;
+    const { name } = this.#life;
+    const settings = {
+      ...runSettings({ retries, ...(timeout && { timeout }) }, 1),
+      exclusive: true,
+    };
+    this.#life.state = "started";
+    this.#engine = engine;
+    let outcome: Outcome | undefined;
+    const end = (error?: unknown) => {
+      this.#end(outcome && error === undefined ? outcome : { error });
+      request.ended();
+    };
+    const output = new JobOutput({
+      ...logs,
+      name,
+      isJob: true,
+      failed: (error) => {
+        engine.cancel(this.#id);
+        end(error);
+      },
+    });
+    const unpack = (job: object, value: unknown) => {
+      const worker = this.worker && { worker: this.worker };
+      const where = { name, index: undefined, ...worker };
+      return unpackOutcome(job, value, where, output.last(0));
+    };
+    this.#id = engine.start({
+      name,
+      code,
+      items: new ItemSource([item]),
+      settings,
+      seed,
+      output,
+      daemon,
+      listener: {
+        started: (worker) => this.worker = worker,
+        message: (value) => this.messages.push(value),
+        results: (_first, [value]) => outcome = job ? unpack(job, value) : { value },
+        failed: (_index, error) => outcome = { error },
+        ended: end,
+      },
+    });
+  }
+
+  /** Asks it to come to an end, and ends it after a time in milliseconds. */
+  terminate(grace: number): void {
+    if (this.#life.state === "started") this.#engine!.terminate(this.#id, grace);
+  }
+
+  /** Ends it at once. */
+  kill(): void {
+    if (this.#life.state !== "started") return;
+    this.#killed = true;
+    this.#engine!.terminate(this.#id, 0);
+  }
+
+  /**
+   * Sends it a value.
+   *
+   * @throws {SerializationError} When the value cannot travel.
+   */
+  send(value: unknown): void {
+    this.#engine!.send(
+      this.#id,
+      serializeFor(value, `${this.#life.name} → message`, "a worker", () => {
+        this.#warnOfLoss(value);
+      }),
+    );
+  }
+
+  /** Says once that an object in what is sent loses its class. */
+  #warnOfLoss(value: unknown): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    const lost = lossIn([{ child: value, step: () => "message" }]);
+    log(
+      "info",
+      `to job "${this.#life.name}" ${lost}: send data, and make the object of that`,
+    );
+  }
+
+  #end(outcome: Outcome): void {
+    this.#life.state = "ended";
+    if ("value" in outcome) {
+      this.exitCode = 0;
+      this.#outcome.resolve(outcome.value as T);
+    } else {
+      this.exitCode = exitCodeOf(outcome.error, this.#killed);
+      this.#outcome.reject(outcome.error);
+    }
+    this.messages.end();
+    this.#ended.resolve();
+    if ("error" in outcome) this.#complain(outcome.error);
+  }
+
+  /** What failed is printed if nobody asked for it: as far as it can be. */
+  #complain(error: unknown): void {
+    if (this.#asked || error instanceof JobCancelledError) return;
+    printError(`Exception in job "${this.#life.name}":`, error);
+  }
+}
