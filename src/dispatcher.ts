@@ -13,6 +13,7 @@ import {
   LONGEST_TIME,
 } from "./common/checks.ts";
 import { cleanUp } from "./common/cleanup.ts";
+import { within } from "./common/within.ts";
 import { GridEngineError, TimeoutError } from "./errors.ts";
 import { bestAvailable } from "./best_available.ts";
 import type { Scheduler, SchedulerLike } from "./scheduler/scheduler.ts";
@@ -371,13 +372,8 @@ export async function withTimeout<T>(
   if (!(timeout >= 0)) {
     throw new RangeError(`timeout is ${timeout}: milliseconds from 0 are expected`);
   }
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(new TimeoutError(`After ${timeout} ms ${what()}`));
-  }, Math.min(timeout, LONGEST_TIME));
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+  const late = Symbol();
+  const given = await within(Math.min(timeout, LONGEST_TIME), promise, late);
+  if (given === late) throw new TimeoutError(`After ${timeout} ms ${what()}`);
+  return given;
 }

@@ -6,6 +6,7 @@
  */
 
 import { dirname, join } from "node:path";
+import { within } from "../common/within.ts";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { parseRunFile } from "../protocol/run_file.ts";
 import { main } from "../worker/process/main.ts";
@@ -57,20 +58,18 @@ function whyNot(libzmq: string): string | undefined {
 async function reach(endpoint: string): Promise<Reached> {
   const [, hostname, port] = /^tcp:\/\/\[?([^\]]+)\]?:(\d+)$/.exec(endpoint)!;
   const address = endpoint.replace("tcp://", "");
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => {
-    late.reject(new Error(`no answer within ${ANSWER_TIMEOUT / 1000} s`));
-  }, ANSWER_TIMEOUT);
   const began = performance.now();
   const connecting = Deno.connect({ hostname: hostname!, port: Number(port) });
   try {
-    await Promise.race([connecting, late.promise]);
+    if (!await within(ANSWER_TIMEOUT, connecting, undefined)) {
+      const detail = `no answer within ${ANSWER_TIMEOUT / 1000} s`;
+      return { address, answers: false, detail };
+    }
     const took = (performance.now() - began).toFixed(1);
     return { address, answers: true, detail: `answers in ${took} ms` };
   } catch (error) {
     return { address, answers: false, detail: (error as Error).message };
   } finally {
-    clearTimeout(timer);
     connecting.then((connection) => connection.close(), () => {});
   }
 }
