@@ -14,6 +14,7 @@ import { SharedFrames } from "../protocol/shared_frames.ts";
 import { cleanUp } from "../common/cleanup.ts";
 import { settings } from "../settings.ts";
 import { ZeromqError } from "../errors.ts";
+import { heartbeatOptions } from "../zeromq/heartbeat.ts";
 import { curveKeys, type Libzmq, openLibzmq } from "../zeromq/libzmq.ts";
 import { thisMachine } from "../zeromq/machine.ts";
 import { type SocketOptions, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
@@ -211,15 +212,12 @@ function thisProgram(): Program {
 }
 
 function routerOptions(): SocketOptions {
-  const { heartbeatInterval } = settings;
   return {
     disconnectMessage: LOST,
     routerHandover: 1,
     receiveHighWaterMark: 0,
     maxMessageSize: LARGEST_FRAME,
-    heartbeatInterval,
-    heartbeatTimeout: 3 * heartbeatInterval,
-    heartbeatTtl: 3 * heartbeatInterval,
+    ...heartbeatOptions(settings.heartbeatInterval),
     handshakeInterval: HANDSHAKE_TIMEOUT,
     linger: LINGER,
   };

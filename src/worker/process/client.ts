@@ -14,6 +14,7 @@ import { LOCAL_FLOW, NETWORK_FLOW } from "../../protocol/link.ts";
 import { LARGEST_FRAME } from "../../protocol/messages.ts";
 import type { RunFile } from "../../protocol/run_file.ts";
 import { SharedFrames } from "../../protocol/shared_frames.ts";
+import { heartbeatOptions } from "../../zeromq/heartbeat.ts";
 import { openLibzmq } from "../../zeromq/libzmq.ts";
 import { SharedMemory } from "../../zeromq/shared_memory.ts";
 import { ZmqContext, type ZmqSocket } from "../../zeromq/socket.ts";
@@ -84,9 +85,7 @@ export class Client {
       sendHighWaterMark: 0,
       receiveHighWaterMark: 0,
       maxMessageSize: LARGEST_FRAME,
-      heartbeatInterval,
-      heartbeatTimeout: 3 * heartbeatInterval,
-      heartbeatTtl: 3 * heartbeatInterval,
+      ...heartbeatOptions(heartbeatInterval),
       linger: LINGER,
       ipv6: endpoint.includes("[") ? 1 : 0,
       ...(run.curve && {
