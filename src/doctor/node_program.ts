@@ -11,6 +11,7 @@ import { EXIT_STATUS } from "../protocol/exit_status.ts";
 import { parseRunFile } from "../protocol/run_file.ts";
 import { main } from "../worker/process/main.ts";
 import { endpointsFrom } from "../worker/process/reach.ts";
+import { bracketed, tcpAddress } from "../zeromq/endpoint.ts";
 import { openLibzmq } from "../zeromq/libzmq.ts";
 import { thisMachine } from "../zeromq/machine.ts";
 import { NODE_REPORT, type NodeReport, type Reached } from "./node_report.ts";
@@ -56,10 +57,10 @@ function whyNot(libzmq: string): string | undefined {
 }
 
 async function reach(endpoint: string): Promise<Reached> {
-  const [, hostname, port] = /^tcp:\/\/\[?([^\]]+)\]?:(\d+)$/.exec(endpoint)!;
-  const address = endpoint.replace("tcp://", "");
+  const { hostname, port } = tcpAddress(endpoint)!;
+  const address = `${bracketed(hostname)}:${port}`;
   const began = performance.now();
-  const connecting = Deno.connect({ hostname: hostname!, port: Number(port) });
+  const connecting = Deno.connect({ hostname, port });
   try {
     if (!await within(ANSWER_TIMEOUT, connecting, undefined)) {
       const detail = `no answer within ${ANSWER_TIMEOUT / 1000} s`;

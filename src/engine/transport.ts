@@ -14,6 +14,13 @@ import { SharedFrames } from "../protocol/shared_frames.ts";
 import { cleanUp } from "../common/cleanup.ts";
 import { settings } from "../settings.ts";
 import { ZeromqError } from "../errors.ts";
+import {
+  bracketed,
+  ipcEndpoint,
+  isIpc,
+  tcpAddress,
+  tcpEndpoint,
+} from "../zeromq/endpoint.ts";
 import { heartbeatOptions } from "../zeromq/heartbeat.ts";
 import { curveKeys, type Libzmq, openLibzmq } from "../zeromq/libzmq.ts";
 import { thisMachine } from "../zeromq/machine.ts";
@@ -31,6 +38,8 @@ export const LOST = new Uint8Array([0]);
 const SOCKET_FILE = "host";
 /** The longest path that a socket file can have: `sun_path` less its final zero. */
 const LONGEST_PATH = 107;
+/** What stands for all addresses of a machine. */
+const ALL = ["0.0.0.0", "*", "::"];
 /** A connection that has not shown its key by then is closed, in milliseconds. */
 const HANDSHAKE_TIMEOUT = 10_000;
 /** How long the last messages to workers may take to get out, in milliseconds. */
@@ -155,7 +164,7 @@ export class Transport {
 
   /** The memory that a worker of this machine would share, if it can be had. */
   memoryOf({ pid, memory, incarnation }: Hello): SharedMemory | undefined {
-    if (memory === undefined || !this.address.startsWith("ipc:")) return undefined;
+    if (memory === undefined || !isIpc(this.address)) return undefined;
     const shared = SharedMemory.open(this.zmq, pid, memory, SharedFrames.SIZE);
     if (!shared || SharedFrames.isOf(shared.bytes, incarnation)) return shared;
     shared.close();
@@ -234,7 +243,7 @@ function listenLocally(context: ZmqContext, directory: RunDirectory): Listening 
   }
   const socket = context.socket("ROUTER", routerOptions());
   const bind = () => {
-    const address = socket.bind(`ipc://${path}`);
+    const address = socket.bind(ipcEndpoint(path));
     directory.open(SOCKET_FILE);
     return address;
   };
@@ -264,14 +273,14 @@ function listenOnNetwork(
 /** What to listen at, as ZeroMQ writes it: an IPv6 address stands in brackets. */
 function interfaceOf(options: TransportOptions): string {
   const address = options.interface ?? settings.interface ?? "0.0.0.0";
-  return address.includes(":") ? `[${address.replace(/^\[|\]$/g, "")}]` : address;
+  return bracketed(address);
 }
 
 /** Takes any free port, or the first free one of those that may be used. */
 function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
   const address = interfaceOf(options);
   const ports = options.ports ?? settings.ports;
-  if (ports === undefined) return socket.bind(`tcp://${address}:*`);
+  if (ports === undefined) return socket.bind(tcpEndpoint(address, "*"));
   const [, first, last] = /^(\d+)(?:-(\d+))?$/.exec(ports) ?? [];
   if (first === undefined) {
     throw new RangeError(
@@ -281,7 +290,7 @@ function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
   let reason: unknown;
   for (let port = Number(first); port <= Number(last ?? first); port++) {
     try {
-      return socket.bind(`tcp://${address}:${port}`);
+      return socket.bind(tcpEndpoint(address, port));
     } catch (error) {
       if (!(error instanceof ZeromqError) || error.code !== "EADDRINUSE") throw error;
       reason = error;
@@ -301,12 +310,12 @@ function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
  * on all of them. Those that are here take the last one: whatever becomes of the network.
  */
 function endpointsOf(address: string): string[] {
-  const [, any, port] = /^tcp:\/\/(0\.0\.0\.0|\*|\[::\]):(\d+)$/.exec(address) ?? [];
-  if (any === undefined) return [address];
+  const { hostname = "", port = 0 } = tcpAddress(address) ?? {};
+  if (!ALL.includes(hostname)) return [address];
   const own = Deno.networkInterfaces()
-    .filter(({ family }) => family === "IPv4" || any === "[::]")
+    .filter(({ family }) => family === "IPv4" || hostname === "::")
     // Those that begin with fe80 mean something on their own cable only.
     .filter(({ address }) => !/^(127\.|::1$|fe80:)/.test(address))
-    .map(({ address }) => address.includes(":") ? `[${address}]` : address);
-  return [...own, "127.0.0.1"].map((address) => `tcp://${address}:${port}`);
+    .map(({ address }) => address);
+  return [...own, "127.0.0.1"].map((address) => tcpEndpoint(address, port));
 }
