@@ -44,7 +44,7 @@ async function ended<R>(d: JobDispatcher, target: (n: number) => R, n: number) {
 }
 
 group("What is nested too deeply is refused, and costs others nothing", (test) => {
-  test("as items", async (d) => {
+  test("As items", async (d) => {
     const items = [1, ...[DEEPEST, ...TOO_DEEP].map(listOf), 2];
     const f = (x: unknown) => typeof x === "number" ? x : lengthOf(x as Link);
     const all = await d.map(f, items, { reraise: false, name: "f" });
@@ -54,7 +54,7 @@ group("What is nested too deeply is refused, and costs others nothing", (test) =
     }
   });
 
-  test("as results", async (d) => {
+  test("As results", async (d) => {
     const all = await d.map(listOf, [1, DEEPEST, ...TOO_DEEP, 2], {
       reraise: false,
       name: "f",
@@ -68,7 +68,7 @@ group("What is nested too deeply is refused, and costs others nothing", (test) =
     assertEquals(workersLost, 0);
   });
 
-  test("as what a function captured", async (d) => {
+  test("As what a function captured", async (d) => {
     for (const length of [DEEPEST, ...TOO_DEEP]) {
       const list = { of: [listOf(length)] };
       const f = () => lengthOf(list.of[0]);
@@ -78,7 +78,7 @@ group("What is nested too deeply is refused, and costs others nothing", (test) =
     }
   });
 
-  test("as what a function threw, and in it", async (d) => {
+  test("As what a function threw, and in it", async (d) => {
     for (const length of TOO_DEEP) {
       const throws = async (wrap: (list: unknown) => unknown) => {
         const f = (n: number) => {
@@ -98,7 +98,7 @@ group("What is nested too deeply is refused, and costs others nothing", (test) =
     }
   });
 
-  test("as messages to a job and from it", async (d) => {
+  test("As messages to a job and from it", async (d) => {
     const echo = async () => {
       const messages = currentJob()!.messages[Symbol.asyncIterator]();
       return lengthOf((await messages.next()).value as Link);
@@ -119,7 +119,7 @@ group("What is nested too deeply is refused, and costs others nothing", (test) =
 });
 
 group("What goes round in a circle, or is met again and again, is not deep", (test) => {
-  test("in items and results", async (d) => {
+  test("In items and results", async (d) => {
     const ring: unknown[] = [];
     for (let i = 0; i < 3000; i++) ring.push({ i, ring, at: new Date(i) });
     let shared: unknown[] = [new Date(0)];
@@ -138,7 +138,7 @@ group("No message about a value is long", (test) => {
     assert(/x{20}…x{20}/.test(message), message);
   };
 
-  test("where keys, names and classes are", async (d) => {
+  test("Where keys, names and classes are", async (d) => {
     const named = Object.defineProperty(() => 1, "name", { value: long });
     class Model extends WeakMap {}
     Object.defineProperty(Model, "name", { value: long });
@@ -164,7 +164,7 @@ group("No message about a value is long", (test) => {
     short(await assertRejects(() => d.map(capturing, [1]), SerializationError));
   });
 
-  test("where what is thrown, an option or a run's name is", async (d) => {
+  test("Where what is thrown, an option or a run's name is", async (d) => {
     const thrown = await d.map((n: number) => {
       throw [() => 1, "x".repeat(n)];
     }, [1e6]).catch((error) => error);

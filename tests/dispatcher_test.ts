@@ -86,7 +86,7 @@ group("JobDispatcher keeps its workers warm", (test) => {
     assertEquals(await d.join(), []);
   });
 
-  test("times are those of all that runs, and of an imap, too", async (d) => {
+  test("Times are those of all that runs, and of an imap, too", async (d) => {
     await d.map((x: number) => x, [1]);
     const [begun, gate] = [
       Promise.withResolvers<void>(),
@@ -121,7 +121,7 @@ group("JobDispatcher keeps its workers warm", (test) => {
     assert(d.endTime! >= d.startTime!);
   });
 
-  test("items that wait behind a long one go to a worker that has nothing to do", async (d) => {
+  test("Items that wait behind a long one go to a worker that has nothing to do", async (d) => {
     using directory = new TempDirectory();
     const file = `${directory.path}/open`;
     // The first item ends only when the last has run, which was handed out with it.
@@ -254,7 +254,7 @@ group("JobDispatcher deals with items that fail", (test) => {
     await Promise.all([...pids].map(idle));
   });
 
-  test("a function may map in its turn", async (d) => {
+  test("A function may map in its turn", async (d) => {
     const table = await d.map(async (n: number) => {
       const { map, ProcessScheduler } = await import("@x/gridengine");
       const scheduler = () => new ProcessScheduler({ workers: 1 });
@@ -263,7 +263,7 @@ group("JobDispatcher deals with items that fail", (test) => {
     assertEquals(table, [[1, 4], [4, 9]]);
   });
 
-  test("a function that exits fails with its status, and the worker goes on", async (d) => {
+  test("A function that exits fails with its status, and the worker goes on", async (d) => {
     const f = (x: number) => x === 1 ? Deno.exit(3) : x;
     const results = await d.map(f, [0, 1, 2], { reraise: false }) as unknown[];
     assertEquals([results[0], results[2]], [0, 2]);
@@ -274,7 +274,7 @@ group("JobDispatcher deals with items that fail", (test) => {
     assertEquals(d.stats().workersLost, 0);
   });
 
-  test("an item whose worker is lost is tried again; its neighbours have results", async (d) => {
+  test("An item whose worker is lost is tried again; its neighbours have results", async (d) => {
     const { workersLost } = d.stats();
     assertEquals(await d.map(failOnce, [{ how: "kill" }, { how: "kill" }]), [2, 2]);
     assert(d.stats().workersLost > workersLost);
@@ -373,7 +373,7 @@ test("reraise: false keeps the results that were there when no worker was left",
 });
 
 for (const reraise of [true, false]) {
-  test(`items that no worker can be had for count as failed (reraise: ${reraise})`, async () => {
+  test(`Items that no worker can be had for count as failed (reraise: ${reraise})`, async () => {
     await using dispatcher = new JobDispatcher({
       scheduler: () => new DyingScheduler(),
     });
@@ -389,7 +389,7 @@ for (const reraise of [true, false]) {
   });
 }
 
-test("a job that was killed before it was taken up counts as failed", async () => {
+test("A job that was killed before it was taken up counts as failed", async () => {
   const ready = Promise.withResolvers<ProcessScheduler>();
   await using dispatcher = new JobDispatcher({ scheduler: () => ready.promise });
   const job = new Job({ target: endless, dispatcher });
@@ -400,7 +400,7 @@ test("a job that was killed before it was taken up counts as failed", async () =
   ready.resolve(new ProcessScheduler({ workers: 1 }));
 });
 
-test("items of a source that fails do not count as failed", async () => {
+test("Items of a source that fails do not count as failed", async () => {
   await using dispatcher = new JobDispatcher({ scheduler: () => new DyingScheduler() });
   function* source() {
     yield 1;
@@ -411,7 +411,7 @@ test("items of a source that fails do not count as failed", async () => {
   assertEquals(dispatcher.stats().failed, 0);
 });
 
-test("a closed scheduler is told as SchedulerError, also when it was open before", async () => {
+test("A closed scheduler is told as SchedulerError, also when it was open before", async () => {
   const scheduler = new ProcessScheduler({ workers: 1 });
   await using dispatcher = new JobDispatcher({ scheduler });
   assertEquals(await dispatcher.map(identity, [1]), [1]);

@@ -65,7 +65,7 @@ function newcomersFolder(): TempDirectory {
   return directory;
 }
 
-test("a folder of one's own, set up as README says, has what all blocks import", async () => {
+test("A folder of one's own, set up as README says, has what all blocks import", async () => {
   using directory = newcomersFolder();
   const programs = [...blocks("ts"), ...blocks("ts ignore")];
   assert(programs.length > 15);
@@ -82,7 +82,7 @@ test("a folder of one's own, set up as README says, has what all blocks import",
   assertEquals(code, 0, new TextDecoder().decode(stderr));
 });
 
-test("the first program of README runs in a folder of one's own, set up as it says", async () => {
+test("The first program of README runs in a folder of one's own, set up as it says", async () => {
   using directory = newcomersFolder();
   await Deno.writeTextFile(`${directory.path}/squares.ts`, blocks("ts")[0]!.text);
   const { code, stdout, stderr } = await bounded(
@@ -99,7 +99,7 @@ test("the first program of README runs in a folder of one's own, set up as it sa
   assert(!complained!.includes("Ignored build scripts"), complained);
 });
 
-test("every block of the documents is of a kind that is run, or is no code", () => {
+test("Every block of the documents is of a kind that is run, or is no code", () => {
   const found = blocks();
   assert(found.length > 20);
   for (const { place, kind, output } of found) {
@@ -118,7 +118,7 @@ function anchors(document: string): string[] {
   );
 }
 
-test("every link of the documents leads to a place that is in the package", () => {
+test("Every link of the documents leads to a place that is in the package", () => {
   const { include } = config.publish;
   let count = 0;
   for (const [path, document] of documents) {
@@ -140,7 +140,7 @@ test("every link of the documents leads to a place that is in the package", () =
   assert(count > 20);
 });
 
-test("the package can be published, and holds no tests and no benchmarks", async () => {
+test("The package can be published, and holds no tests and no benchmarks", async () => {
   const { code, stderr } = await bounded(
     new Deno.Command(Deno.execPath(), {
       args: ["publish", "--dry-run", "--allow-dirty", "--no-check"],

@@ -46,7 +46,7 @@ test("GridEngineError is the base of all errors of the library", () => {
 });
 
 group("map() throws what the function threw, as itself", (test) => {
-  test("a RangeError arrives as a RangeError with cause, properties and place", async (d) => {
+  test("A RangeError arrives as a RangeError with cause, properties and place", async (d) => {
     const f = (x: number) => {
       if (x < 3) return x;
       const cause = new TypeError("inner", { cause: "innermost" });
@@ -68,7 +68,7 @@ group("map() throws what the function threw, as itself", (test) => {
     assert(place?.includes(Deno.hostname()) && /\bpid \d+/.test(place), error.stack);
   });
 
-  test("errors of the platform keep their class, and those of users their name", async (d) => {
+  test("Errors of the platform keep their class, and those of users their name", async (d) => {
     const f = (kind: string): never => {
       class OddError extends RangeError {
         override name = "OddError";
@@ -95,7 +95,7 @@ group("map() throws what the function threw, as itself", (test) => {
     assert(instanceOf(deno, Deno.errors.NotFound).message.includes("/nowhere/at/all"));
   });
 
-  test("an error's own data arrives, whatever its fields are called", async (d) => {
+  test("An error's own data arrives, whatever its fields are called", async (d) => {
     const f = (kind: string): never => {
       class ValidationError extends Error {
         override name = "ValidationError";
@@ -137,7 +137,7 @@ group("map() throws what the function threw, as itself", (test) => {
     assertEquals(instanceOf(stackless, RangeError).message, "its message stays");
   });
 
-  test("an error of a class that is called as one of Deno's is what it extends", async (d) => {
+  test("An error of a class that is called as one of Deno's is what it extends", async (d) => {
     const f = (): never => {
       class NotFound extends RangeError {
         override name = "NotFound";
@@ -151,7 +151,7 @@ group("map() throws what the function threw, as itself", (test) => {
     ]);
   });
 
-  test("errors of the library keep their class; of the same name do not get it", async (d) => {
+  test("Errors of the library keep their class; of the same name do not get it", async (d) => {
     const error = await thrownBy(d.map(sendInMap, [1]));
     assert(instanceOf(error, GridEngineError).message.includes("where nobody listens"));
     const own = () => {
@@ -167,7 +167,7 @@ group("map() throws what the function threw, as itself", (test) => {
     ]);
   });
 
-  test("what is no error comes back as it was thrown", async (d) => {
+  test("What is no error comes back as it was thrown", async (d) => {
     const f = (x: number) => {
       throw [undefined, null, "text", 0, { a: [1n] }, ""][x];
     };
@@ -178,7 +178,7 @@ group("map() throws what the function threw, as itself", (test) => {
     assertEquals(await thrownBy(d.map(f1, [1])), "later");
   });
 
-  test("what cannot travel is told as text", async (d) => {
+  test("What cannot travel is told as text", async (d) => {
     const f = (kind: number) => {
       if (kind === 0) throw () => "a function";
       if (kind === 1) throw Object.assign(Object.create(null), { f: () => 1 });
@@ -201,7 +201,7 @@ group("map() throws what the function threw, as itself", (test) => {
     assert(`${results[0]}`.includes("a function"));
   });
 
-  test("a source that the worker cannot run fails each item", async (d) => {
+  test("A source that the worker cannot run fails each item", async (d) => {
     const f = async (x: number) => [x, await import("./nowhere.ts" + "")];
     await assertRejects(() => d.map(f, [1]), TypeError, "nowhere.ts");
   });
@@ -252,7 +252,7 @@ group("map() refuses what cannot be", (test) => {
     }
   });
 
-  test("a result that cannot travel names its index and path", async (d) => {
+  test("A result that cannot travel names its index and path", async (d) => {
     const f = (x: number): unknown => {
       if (x === 1) return { list: [1, { callback: () => x }] };
       if (x === 2) return new Map([["key", new WeakMap()]]);
@@ -276,7 +276,7 @@ group("map() refuses what cannot be", (test) => {
     assert(`${c}`.includes("f[3]: result is an object that cannot be read"), `${c}`);
   });
 
-  test("an argument that cannot travel names its index and path", async (d) => {
+  test("An argument that cannot travel names its index and path", async (d) => {
     const items = [{ a: 1 }, { a: { f: Math.abs } }, { a: 3 }, {
       get a() {
         throw new Error("a getter");
@@ -291,7 +291,7 @@ group("map() refuses what cannot be", (test) => {
     await assertRejects(() => d.map(f, items), SerializationError, "args[1].a.f");
   });
 
-  test("an argument that cannot travel now and can when it is looked at names why", async (d) => {
+  test("An argument that cannot travel now and can when it is looked at names why", async (d) => {
     let looks = 0;
     const changing = {
       get field(): number {
@@ -307,7 +307,7 @@ group("map() refuses what cannot be", (test) => {
     assert(error.message.includes("[0]: not now"), error.message);
   });
 
-  test("a function that needs `this` from around it is told how to do without", async (d) => {
+  test("A function that needs `this` from around it is told how to do without", async (d) => {
     class Doubler {
       factor = 2;
       double = (x: number) => this.factor * x;
@@ -324,7 +324,7 @@ group("map() refuses what cannot be", (test) => {
     assert(own.message.startsWith("The function double at "), own.message);
   });
 
-  test("what a function captured and cannot travel is refused by its path", async (d) => {
+  test("What a function captured and cannot travel is refused by its path", async (d) => {
     const model = { layers: [{ ready: Promise.resolve() }] };
     const train = (x: number) => model.layers.length + x;
     const why = "train → model.layers[0].ready: a Promise cannot be sent to a worker";

@@ -63,7 +63,7 @@ function reach(start: string): Set<string> {
 
 const sources = [...graph.keys()].filter((module) => module.startsWith("src/"));
 
-Deno.test("a worker's modules never reach the host's, nor any npm package", () => {
+Deno.test("A worker's modules never reach the host's, nor any npm package", () => {
   const entries = [
     "worker.ts",
     "src/worker/thread/executor.ts",
@@ -79,7 +79,7 @@ Deno.test("a worker's modules never reach the host's, nor any npm package", () =
   }
 });
 
-Deno.test("a worker starts without a module of Node.js, which takes as long as all else", async () => {
+Deno.test("A worker starts without a module of Node.js, which takes as long as all else", async () => {
   for (const entry of ["worker.ts", "src/worker/thread/executor.ts"]) {
     for (const module of reach(entry)) {
       if (!module.startsWith("src/")) continue;
@@ -90,7 +90,7 @@ Deno.test("a worker starts without a module of Node.js, which takes as long as a
   }
 });
 
-Deno.test("nobody but its own program knows of the doctor", () => {
+Deno.test("Nobody but its own program knows of the doctor", () => {
   for (const entry of ["mod.ts", "worker.ts", "src/worker/thread/executor.ts"]) {
     const reached = [...reach(entry)];
     assertEquals(reached.filter((module) => /doctor/.test(module)), []);
@@ -104,7 +104,7 @@ function folderOf(module: string): string {
   return end < 0 ? path.replace(/\.ts$/, "") : path.slice(0, end);
 }
 
-Deno.test("each folder knows only what ARCHITECTURE.md allows it", async () => {
+Deno.test("Each folder knows only what ARCHITECTURE.md allows it", async () => {
   const text = await Deno.readTextFile(new URL("ARCHITECTURE.md", root));
   const rows = text.matchAll(/^\| `src\/([\w/]+)\/` +\|[^|]*\|([^|]*)\|$/gm);
   const rules = new Map([...rows].map((
@@ -127,7 +127,7 @@ Deno.test("each folder knows only what ARCHITECTURE.md allows it", async () => {
   }
 });
 
-Deno.test("no folder knows one that knows it, directly or in a circle", () => {
+Deno.test("No folder knows one that knows it, directly or in a circle", () => {
   const known = new Map<string, Set<string>>();
   for (const module of sources) {
     const folder = folderOf(module);
@@ -151,7 +151,7 @@ Deno.test("no folder knows one that knows it, directly or in a circle", () => {
   }
 });
 
-Deno.test("the two cores and the protocol do no I/O", async () => {
+Deno.test("The two cores and the protocol do no I/O", async () => {
   const pure = sources.filter((module) =>
     /^src\/(protocol|core|worker\/core)\//.test(module)
   );
@@ -171,7 +171,7 @@ Deno.test("the two cores and the protocol do no I/O", async () => {
   }
 });
 
-Deno.test("only src/zeromq/ and src/drmaa/ open shared libraries, each its own", async () => {
+Deno.test("Only src/zeromq/ and src/drmaa/ open shared libraries, each its own", async () => {
   for (const module of sources) {
     const text = await Deno.readTextFile(new URL(module, root));
     const owners = { zmq_: "zeromq", drmaa_: "drmaa", dlopen: "(zeromq|drmaa)" };
@@ -182,7 +182,7 @@ Deno.test("only src/zeromq/ and src/drmaa/ open shared libraries, each its own",
   }
 });
 
-Deno.test("no two modules import each other, directly or in a circle", () => {
+Deno.test("No two modules import each other, directly or in a circle", () => {
   for (const module of sources) {
     const circle = graph.get(module)!.filter((used) =>
       used !== module && reach(used).has(module)

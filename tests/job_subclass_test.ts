@@ -71,7 +71,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assert(instanceOf(error, Error).message.includes("nothing to run"), error.message);
   });
 
-  test("a subclass runs on the worker with its fields and its controller", async (d) => {
+  test("A subclass runs on the worker with its fields and its controller", async (d) => {
     const job = new Sum({ dispatcher: d, name: "sum" });
     job.to = 4;
     job.start();
@@ -83,7 +83,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals(job.seen, []);
   });
 
-  test("a subclass that another module exports runs with its module's state", async (d) => {
+  test("A subclass that another module exports runs with its module's state", async (d) => {
     const job = new Counter({ dispatcher: d, name: "counter" });
     job.count = 5;
     job.start();
@@ -94,7 +94,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals([await doubler.result, doubler.count], [4, 2]);
   });
 
-  test("a subclass of a subclass runs, with what it inherits", async (d) => {
+  test("A subclass of a subclass runs, with what it inherits", async (d) => {
     const job = new SumOfSquares({ dispatcher: d });
     job.start();
     assertEquals([await job.result, job.exitCode], [14, 0]);
@@ -109,7 +109,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals(await tripler.result, 6);
   });
 
-  test("a subclass may run asynchronously, and be of no name", async (d) => {
+  test("A subclass may run asynchronously, and be of no name", async (d) => {
     const Anonymous = class extends Job<string> {
       override async run(): Promise<string> {
         await new Promise((resolve) => setTimeout(resolve, 1));
@@ -131,7 +131,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals(await job.result, 14);
   });
 
-  test("a subclass whose run() throws fails as any job", async (d) => {
+  test("A subclass whose run() throws fails as any job", async (d) => {
     class Failing extends Job {
       override run(): never {
         throw new URIError("run failed");
@@ -159,7 +159,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assert(error.stack!.includes(`pid ${job.pid}`), error.stack);
   });
 
-  test("fields may hold functions, and objects of classes", async (d) => {
+  test("Fields may hold functions, and objects of classes", async (d) => {
     class Step {
       #size: number;
       constructor(size: number) {
@@ -180,7 +180,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals(await job.result, 30);
   });
 
-  test("a subclass may have #private fields, of the names that Job has, too", async (d) => {
+  test("A subclass may have #private fields, of the names that Job has, too", async (d) => {
     class Secret extends Job<string> {
       #name = "mine";
       #count = 1;
@@ -197,7 +197,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals(await job.result, "secret, mine, 2");
   });
 
-  test("a field that cannot be written back fails the job with that error", async (d) => {
+  test("A field that cannot be written back fails the job with that error", async (d) => {
     /** Goes on when it is told to. */
     class Waiting extends Job<number> {
       first = 1;
@@ -266,7 +266,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals([job.position, job.step === step], [2, true]);
   });
 
-  test("fields that cannot travel fail the job, with their path", async (d) => {
+  test("Fields that cannot travel fail the job, with their path", async (d) => {
     class Holding extends Sum {
       held: unknown[] = [1, { lock: Promise.resolve() }];
     }
@@ -281,7 +281,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals(job.exitCode, 1);
   });
 
-  test("a result and fields that cannot travel back fail the job", async (d) => {
+  test("A result and fields that cannot travel back fail the job", async (d) => {
     class Returning extends Job<unknown> {
       field: unknown = 1;
       override run(): unknown {
@@ -303,7 +303,7 @@ group("Job may be subclassed with run(controller)", (test) => {
     assertEquals(mutable.exitCode, 1);
   });
 
-  test("a subclass may extend what an expression gives", async (d) => {
+  test("A subclass may extend what an expression gives", async (d) => {
     const loud = (Base: typeof gridengine.Job<string>) =>
       class extends Base {
         shout(text: string): string {

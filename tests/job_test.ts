@@ -105,7 +105,7 @@ test("Job that was not started cannot be joined, ended or written to", async () 
   assertThrows(() => new Job().start(), GridEngineError, "nothing to run");
 });
 
-test("a job shows its name, its state and its fields", () => {
+test("A job shows its name, its state and its fields", () => {
   class Study extends Job {
     depth = 3;
   }
@@ -127,7 +127,7 @@ group("Job has the interface of Thread and Process", (test) => {
     assertEquals(await Array.fromAsync(job.messages), [1, 2]);
   });
 
-  test("an ended job holds its arguments no longer", async (d) => {
+  test("An ended job holds its arguments no longer", async (d) => {
     const job = started<unknown>(d, { target: (x) => x, args: [1] as never[] });
     assertEquals(await job.result, 1);
     assertThrows(() => job.run(), GridEngineError, "nothing to run");
@@ -149,7 +149,7 @@ group("Job has the interface of Thread and Process", (test) => {
     await job.join(0);
   });
 
-  test("a job that was sent a message early has its own index and random numbers", async (d) => {
+  test("A job that was sent a message early has its own index and random numbers", async (d) => {
     const target = (large: string) => async () => {
       void large.length;
       const job = currentJob()!;
@@ -292,7 +292,7 @@ group("Job has the interface of Thread and Process", (test) => {
 });
 
 group("Job and its function send each other values", (test) => {
-  test("messages come in order both ways, also what was sent before it ran", async (d) => {
+  test("Messages come in order both ways, also what was sent before it ran", async (d) => {
     const job = started(d, { target: echo });
     const values = [
       "a",
@@ -346,7 +346,7 @@ group("Job and its function send each other values", (test) => {
 });
 
 group("A failed Job ends whatever its error is", (test) => {
-  test("a WorkerLostError that the function itself threw, with nothing in it", async (d) => {
+  test("A WorkerLostError that the function itself threw, with nothing in it", async (d) => {
     for (const attempts of [[], 5, [null]]) {
       const job = started(d, {
         target: (attempts: unknown) => {
@@ -361,7 +361,7 @@ group("A failed Job ends whatever its error is", (test) => {
     }
   });
 
-  test("one that cannot be printed", async (d) => {
+  test("One that cannot be printed", async (d) => {
     const { error } = console;
     const job = started(d, { target: throwsWhenAborted, args: [] });
     console.error = () => {
@@ -400,7 +400,7 @@ test("Jobs of one scheduler share a dispatcher, which closes itself", async () =
   assertEquals(stdout.trim().split("\n"), lines);
 });
 
-test("a daemon Job does not keep the program alive, but runs while that lives", async () => {
+test("A daemon Job does not keep the program alive, but runs while that lives", async () => {
   const endless = await runProgram(PROGRAM, ["daemon"]);
   assertEquals([endless.code, endless.stdout], [0, "running true\n"]);
   const ends = await runProgram(PROGRAM, ["daemonEnds"]);

@@ -56,7 +56,7 @@ group("What functions print", (test) => {
     assertEquals([...seen], ["inner"]);
   });
 
-  test("comes here as data, line by line", async (dispatcher) => {
+  test("Comes here as data, line by line", async (dispatcher) => {
     const begin = Date.now() - 1;
     const [line, ...others] = await linesOf(dispatcher, (x) => console.log(x, "a"), [
       7,
@@ -69,7 +69,7 @@ group("What functions print", (test) => {
     assert(time.getTime() >= begin && time.getTime() <= Date.now());
   });
 
-  test("is formatted as Deno's console does", async (dispatcher) => {
+  test("Is formatted as Deno's console does", async (dispatcher) => {
     const f = () => {
       console.debug("%s is %d", "x", 1);
       console.info(new Map([["a", { b: [1n] }]]));
@@ -103,7 +103,7 @@ group("What functions print", (test) => {
     ]);
   });
 
-  test("is marked with the item that printed it, in order", async (dispatcher) => {
+  test("Is marked with the item that printed it, in order", async (dispatcher) => {
     const f = async (x: number) => {
       for (let i = 0; i < 3; i++) {
         console.log(`${x}.${i}`);
@@ -119,7 +119,7 @@ group("What functions print", (test) => {
     assertEquals(lines.length, 150);
   });
 
-  test("is here before the item's result", async (dispatcher) => {
+  test("Is here before the item's result", async (dispatcher) => {
     const seen = new Set<number>();
     const f = (x: number) => {
       console.log("done");
@@ -131,7 +131,7 @@ group("What functions print", (test) => {
     }
   });
 
-  test("arrives while an item computes without a pause", async (dispatcher) => {
+  test("Arrives while an item computes without a pause", async (dispatcher) => {
     const abort = new AbortController();
     const f = () => {
       for (let i = 0; i < 100; i++) console.log(i);
@@ -147,7 +147,7 @@ group("What functions print", (test) => {
     assertEquals(lines, Array.from({ length: 100 }, (_, i) => `${i}`));
   });
 
-  test("is neither lost nor piled up when it is much", async (dispatcher) => {
+  test("Is neither lost nor piled up when it is much", async (dispatcher) => {
     const f = (count: number) => {
       const before = Deno.memoryUsage().rss;
       for (let i = 0; i < count; i++) console.log(`${i}`.padStart(20_000));
@@ -164,13 +164,13 @@ group("What functions print", (test) => {
     assert(grown! < 120, `the worker grew by ${grown} MB`);
   });
 
-  test("is dropped if nobody wants it", async (dispatcher) => {
+  test("Is dropped if nobody wants it", async (dispatcher) => {
     await dispatcher.map(() => console.log("dropped"), [0], { logs: "none" });
     const { output } = await failureOfLogs(dispatcher, "none");
     assertEquals(output, undefined);
   });
 
-  test("of a Job comes here, too", async (dispatcher) => {
+  test("Of a Job comes here, too", async (dispatcher) => {
     const lines: LogLine[] = [];
     const job = new Job({
       target: (x: number) => console.log("at", x),
@@ -186,7 +186,7 @@ group("What functions print", (test) => {
     ]);
   });
 
-  test("of a subclass of Job stands in the error, mutable or not", async (dispatcher) => {
+  test("Of a subclass of Job stands in the error, mutable or not", async (dispatcher) => {
     class Failing extends Job<void> {
       override run() {
         console.log("I begin");
@@ -201,7 +201,7 @@ group("What functions print", (test) => {
     }
   });
 
-  test("stops the map if the callback throws", async (dispatcher) => {
+  test("Stops the map if the callback throws", async (dispatcher) => {
     const onLog = () => {
       throw new RangeError("the callback is broken");
     };
@@ -219,7 +219,7 @@ group("What functions print", (test) => {
     assertEquals(job.exitCode, 1);
   });
 
-  test("goes where an option says that is one", async (dispatcher) => {
+  test("Goes where an option says that is one", async (dispatcher) => {
     const wrong = { logs: "file" as "none" };
     await assertRejects(
       () => dispatcher.map(Math.sqrt, [1], wrong),
@@ -250,7 +250,7 @@ async function failureOfLogs(
 }
 
 group("What one item prints has nothing of another", (test) => {
-  test("a group that an item left open does not indent the next", async (d) => {
+  test("A group that an item left open does not indent the next", async (d) => {
     const f = (x: number) => {
       console.group("group");
       console.log(x);
@@ -271,7 +271,7 @@ group("What one item prints has nothing of another", (test) => {
     }
   });
 
-  test("its counters and timers are its own", async (d) => {
+  test("Its counters and timers are its own", async (d) => {
     const f = () => {
       console.count("calls");
       console.time("timer");
@@ -282,7 +282,7 @@ group("What one item prints has nothing of another", (test) => {
     assertEquals(lines.map(({ line }) => line), Array(4).fill("calls: 1"));
   });
 
-  test("a stack that is printed names the user's lines", async (d) => {
+  test("A stack that is printed names the user's lines", async (d) => {
     const [line] = await linesOf(d, () => console.log(new Error("here").stack), [0]);
     const lines = await linesOf(d, () => console.error(new Error("here")), [0]);
     assertEquals(line!.line, "Error: here");
@@ -293,7 +293,7 @@ group("What one item prints has nothing of another", (test) => {
 });
 
 group("A failure carries what its item printed last", (test) => {
-  test("if it threw, in the stack, too", async (dispatcher) => {
+  test("If it threw, in the stack, too", async (dispatcher) => {
     const f = () => {
       for (let i = 0; i < 30; i++) console.log(i);
       throw new TypeError("no good");
@@ -305,7 +305,7 @@ group("A failure carries what its item printed last", (test) => {
     assertEquals(Object.keys(error), []);
   });
 
-  test("if it was too slow", async (dispatcher) => {
+  test("If it was too slow", async (dispatcher) => {
     const f = () => {
       console.log("I am");
       console.log("slow");
@@ -316,7 +316,7 @@ group("A failure carries what its item printed last", (test) => {
     assertEquals(output, ["I am", "slow"]);
   });
 
-  test("if it ended its worker, though by a signal", async (dispatcher) => {
+  test("If it ended its worker, though by a signal", async (dispatcher) => {
     const f = () => {
       console.log("It looked so good.");
       console.error("The sky is falling.");
@@ -327,7 +327,7 @@ group("A failure carries what its item printed last", (test) => {
     assertEquals(output, ["It looked so good.", "The sky is falling."]);
   });
 
-  test("if it exited, or its result cannot travel", async (dispatcher) => {
+  test("If it exited, or its result cannot travel", async (dispatcher) => {
     const exits = await failureOf(dispatcher, () => {
       console.log("I leave");
       Deno.exit(3);
@@ -342,7 +342,7 @@ group("A failure carries what its item printed last", (test) => {
     assertEquals(returns.output, ["I return"]);
   });
 
-  test("in its last try", async (dispatcher) => {
+  test("In its last try", async (dispatcher) => {
     const f = () => {
       const { attempt } = currentJob()!;
       console.log("try", attempt);
@@ -352,7 +352,7 @@ group("A failure carries what its item printed last", (test) => {
     assertEquals([error.message, output], ["try 3 failed", ["try 3"]]);
   });
 
-  test("unless the error has an output of its own, or it printed nothing", async (dispatcher) => {
+  test("Unless the error has an output of its own, or it printed nothing", async (dispatcher) => {
     const own = await failureOf(dispatcher, () => {
       console.log("mine");
       throw Object.assign(new Error("with output"), { output: 5 });

@@ -87,7 +87,7 @@ test("map() says once that results lose their class", async () => {
   );
 });
 
-test("objects that lose their class are told of wherever they are, once", async () => {
+test("Objects that lose their class are told of wherever they are, once", async () => {
   const program = "tests/fixtures/instances_within.ts";
   const { code, stderr } = await runProgram(program);
   const { length: before } = "gridengine: ";
@@ -111,8 +111,8 @@ test("objects that lose their class are told of wherever they are, once", async 
   ]]);
 });
 
-group("objects of the platform, of which nothing would arrive, are refused", (test) => {
-  test("as results", async (d) => {
+group("Objects of the platform, of which nothing would arrive, are refused", (test) => {
+  test("As results", async (d) => {
     const make = (kind: string): unknown => {
       if (kind === "URL") return new URL("http://localhost/");
       if (kind === "Headers") return new Headers();
@@ -128,7 +128,7 @@ group("objects of the platform, of which nothing would arrive, are refused", (te
     }
   });
 
-  test("within results and items, and in messages", async (d) => {
+  test("Within results and items, and in messages", async (d) => {
     const wrap = (kind: number) => {
       class Place extends URL {}
       const url = () => new URL("http://localhost/");
@@ -174,7 +174,7 @@ group("objects of the platform, of which nothing would arrive, are refused", (te
     assertEquals(url, "http://localhost/");
   });
 
-  test("as items, and others arrive", async (d) => {
+  test("As items, and others arrive", async (d) => {
     const items = [1, new URL("http://localhost/"), 2];
     const results = await d.map((x: unknown) => x, items, { reraise: false });
     assertEquals([results[0], results[2]], [1, 2]);

@@ -45,7 +45,7 @@ group("partial() makes functions that travel", (test) => {
     assertEquals(await job.result, 3);
   });
 
-  test("functions among the arguments travel, too", async (d) => {
+  test("Functions among the arguments travel, too", async (d) => {
     const f = (options: { callback(x: number): number }, x: number) =>
       options.callback(x);
     const closed = partial(f, { callback: (x: number) => x + 1 });

@@ -46,7 +46,7 @@ Deno.test("The last line tells how long it took", () => {
 });
 
 group("Progress by a callback", (test) => {
-  test("has the last word when all is done", async (dispatcher) => {
+  test("Has the last word when all is done", async (dispatcher) => {
     const told: Progress[] = [];
     const f = (x: number) => {
       if (x % 10 === 0) throw new Error("ten");
@@ -64,7 +64,7 @@ group("Progress by a callback", (test) => {
     assertEquals(told.filter(({ ended }) => ended).length, 1);
   });
 
-  test("comes while items run, with the workers", async (dispatcher) => {
+  test("Comes while items run, with the workers", async (dispatcher) => {
     const abort = new AbortController();
     const told: Progress[] = [];
     const progress = (now: Progress) => {
@@ -83,7 +83,7 @@ group("Progress by a callback", (test) => {
     assertEquals(told.at(-1)!.ended, true);
   });
 
-  test("works for each kind of map", async (dispatcher) => {
+  test("Works for each kind of map", async (dispatcher) => {
     const last: Record<string, Progress> = {};
     const into = (name: string) => ({
       progress: (progress: Progress) => void (last[name] = progress),
@@ -104,7 +104,7 @@ group("Progress by a callback", (test) => {
     ]);
   });
 
-  test("ends the map with what the callback throws", async (dispatcher) => {
+  test("Ends the map with what the callback throws", async (dispatcher) => {
     const endless = () => new Promise(() => {});
     const broken = (when: (progress: Progress) => boolean) => (now: Progress) => {
       if (when(now)) throw new RangeError("the callback is broken");
@@ -125,7 +125,7 @@ group("Progress by a callback", (test) => {
     assertEquals(await both().catch((error) => error), "own");
   });
 
-  test("must be true, false or a function", async (dispatcher) => {
+  test("Must be true, false or a function", async (dispatcher) => {
     await assertRejects(
       () => dispatcher.map(Math.sqrt, [1], { progress: 5 as never }),
       TypeError,

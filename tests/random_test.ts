@@ -37,7 +37,7 @@ Deno.test("SplitMix64 and xoshiro128** give what their authors' programs in C gi
   );
 });
 
-Deno.test("random numbers are spread evenly from 0 to 1, and no two streams are alike", () => {
+Deno.test("Random numbers are spread evenly from 0 to 1, and no two streams are alike", () => {
   const counts = new Array(10).fill(0);
   const seeds = Array.from({ length: 100 }, (_, index) => seedOf(42, index));
   for (const seed of seeds) {
@@ -59,7 +59,7 @@ const draw = () => {
 group("Random numbers", (test) => {
   const items = Array(50).fill(0);
 
-  test("depend on the run's seed and the item's index only", async (dispatcher) => {
+  test("Depend on the run's seed and the item's index only", async (dispatcher) => {
     const one = await dispatcher.map(draw, items, { seed: 42 });
     const other = await dispatcher.map(draw, items, { seed: 42, chunkSize: 7 });
     assertEquals(one, other);
@@ -68,7 +68,7 @@ group("Random numbers", (test) => {
     assertEquals(one[3], [seedOf(42, 3), random(), random(), random()]);
   });
 
-  test("are the same however many workers there are", async (dispatcher) => {
+  test("Are the same however many workers there are", async (dispatcher) => {
     await using alone = new JobDispatcher({
       scheduler: () => new ProcessScheduler({ workers: 1 }),
     });
@@ -76,7 +76,7 @@ group("Random numbers", (test) => {
     assertEquals(await alone.map(draw, items, { seed: 7 }), two);
   });
 
-  test("are others for another seed, and for none each time", async (dispatcher) => {
+  test("Are others for another seed, and for none each time", async (dispatcher) => {
     const runs = [{ seed: 1 }, { seed: 2 }, {}, {}].map((options) =>
       dispatcher.map(draw, [0], options)
     );
@@ -84,7 +84,7 @@ group("Random numbers", (test) => {
     assertEquals(new Set(firsts).size, 4);
   });
 
-  test("begin anew when an item is tried again", async (dispatcher) => {
+  test("Begin anew when an item is tried again", async (dispatcher) => {
     const f = () => {
       const { random, attempt } = currentJob()!;
       const x = random();
@@ -96,13 +96,13 @@ group("Random numbers", (test) => {
     assertEquals((once as Error).message, `${twice}`);
   });
 
-  test("of a Job come from its seed", async (dispatcher) => {
+  test("Of a Job come from its seed", async (dispatcher) => {
     const job = new Job({ target: draw, seed: 42, dispatcher });
     job.start();
     assertEquals(await job.result, (await dispatcher.map(draw, [0], { seed: 42 }))[0]);
   });
 
-  test("need a seed that is a whole number", async (dispatcher) => {
+  test("Need a seed that is a whole number", async (dispatcher) => {
     for (const seed of [-1, 0.5, 2 ** 53, NaN]) {
       await assertRejects(
         () => dispatcher.map(draw, [0], { seed }),

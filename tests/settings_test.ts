@@ -25,7 +25,7 @@ function withSettings(changed: Partial<typeof settings>): Disposable {
   return { [Symbol.dispose]: () => Object.assign(settings, before) };
 }
 
-test("settings come from environment variables", async () => {
+test("Settings come from environment variables", async () => {
   const { stdout, code } = await runProgram(PROGRAM, ["settings"], {
     GRIDENGINE_WORKERS: "3",
     GRIDENGINE_DEFAULT_RESOURCES: "h_rt=3600,mem_free=2G",
@@ -57,7 +57,7 @@ test("settings come from environment variables", async () => {
   });
 });
 
-test("in a batch job there are as many workers as it has slots, and processors", async () => {
+test("In a batch job there are as many workers as it has slots, and processors", async () => {
   const all = navigator.hardwareConcurrency;
   const workersWith = async (env: Record<string, string>) => {
     const { stdout } = await runProgram(PROGRAM, ["settings"], env);
@@ -79,7 +79,7 @@ test("in a batch job there are as many workers as it has slots, and processors",
   assertEquals(await workersWith({ NSLOTS: "1", GRIDENGINE_WORKERS: "3" }), 3);
 });
 
-test("settings name the variable that makes no sense", async () => {
+test("Settings name the variable that makes no sense", async () => {
   const wrong = { GRIDENGINE_WORKERS: "many", GRIDENGINE_LOG_LEVEL: "loud" };
   for (const [name, value] of Object.entries(wrong)) {
     const { stderr, code } = await runProgram(PROGRAM, ["settings"], { [name]: value });
@@ -88,7 +88,7 @@ test("settings name the variable that makes no sense", async () => {
   }
 });
 
-test("settings refuse what there is not, and values that make no sense", () => {
+test("Settings refuse what there is not, and values that make no sense", () => {
   const before = { ...settings };
   const refused: [string, unknown, string][] = [
     ["worker", 3, "Cannot add property worker"],
@@ -182,7 +182,7 @@ test("map() refuses what is no scheduler, and does not wait for it", async () =>
   }
 });
 
-test("a program that exits before a worker is there leaves nothing", async () => {
+test("A program that exits before a worker is there leaves nothing", async () => {
   using directory = new TempDirectory();
   const { stdout, code } = await runProgram(PROGRAM, ["exits"], {
     GRIDENGINE_TEMP_DIRECTORY: directory.path,

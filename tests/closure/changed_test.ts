@@ -3,8 +3,8 @@
 import { partial } from "../../mod.ts";
 import { same } from "./_cases.ts";
 
-same("objects over built-in classes travel as what they are", [
-  ["boxed primitives of a user's class", () => {
+same("Objects over built-in classes travel as what they are", [
+  ["Boxed primitives of a user's class", () => {
     class Amount extends Number {
       twice() {
         return 2 * Number(this);
@@ -23,7 +23,7 @@ same("objects over built-in classes travel as what they are", [
       held.word instanceof Word,
     ];
   }],
-  ["a boxed primitive of a class with private fields", () => {
+  ["A boxed primitive of a class with private fields", () => {
     class Sealed extends Number {
       #unit = "m";
       text() {
@@ -33,23 +33,23 @@ same("objects over built-in classes travel as what they are", [
     const sealed = new Sealed(7);
     return (x: number) => [x, sealed.text(), +sealed];
   }],
-  ["a date with a method of its own", () => {
+  ["A date with a method of its own", () => {
     const date = Object.assign(new Date(5), { getTime: () => 7 });
     return (x: number) => [x, date.getTime(), Date.prototype.getTime.call(date)];
   }],
-  ["a date over another prototype", () => {
+  ["A date over another prototype", () => {
     const above = Object.create(Date.prototype, { hi: { value: () => 1 } });
     const date = Object.setPrototypeOf(new Date(5), above);
     return (x: number) => [x, date.hi(), date.getTime()];
   }],
-  ["objects over the prototypes of an array and a map, which are none", () => {
+  ["Objects over the prototypes of an array and a map, which are none", () => {
     const held = [Object.create(Array.prototype), Object.create(Map.prototype)];
     return (x: number) => [
       x,
       ...held.map((one) => [Array.isArray(one), one instanceof Map]),
     ];
   }],
-  ["an object over the prototype of a date, which is none", () => {
+  ["An object over the prototype of a date, which is none", () => {
     const none = Object.create(Date.prototype);
     return (x: number) => {
       try {
@@ -61,12 +61,12 @@ same("objects over built-in classes travel as what they are", [
   }],
 ]);
 
-same("classes and functions keep what was changed in them", [
+same("Classes and functions keep what was changed in them", [
   ["Function.prototype", () => {
     const prototype = Function.prototype;
     return (x: number) => [x, prototype === Function.prototype];
   }],
-  ["a class that was put below another one", () => {
+  ["A class that was put below another one", () => {
     class Upper {
       up() {
         return 1;
@@ -76,7 +76,7 @@ same("classes and functions keep what was changed in them", [
     Object.setPrototypeOf(Lower.prototype, Upper.prototype);
     return (x: number) => [x, (new Lower() as Upper).up()];
   }],
-  ["a class whose instances were put below another one than it extends", () => {
+  ["A class whose instances were put below another one than it extends", () => {
     class Upper {
       up() {
         return 1;
@@ -91,7 +91,7 @@ same("classes and functions keep what was changed in them", [
     Object.setPrototypeOf(Lower.prototype, Upper.prototype);
     return (x: number) => [x, new Lower().up(), Object.getPrototypeOf(Lower) === Other];
   }],
-  ["deleted methods and accessors", () => {
+  ["Deleted methods and accessors", () => {
     const key = "computed";
     class Model {
       static make() {}
@@ -110,7 +110,7 @@ same("classes and functions keep what was changed in them", [
       Reflect.ownKeys(Model).map(String).toSorted(),
     ];
   }],
-  ["what is frozen, with all that its text gives", () => {
+  ["What is frozen, with all that its text gives", () => {
     class Model {
       static size = 1;
       static make() {}
@@ -121,7 +121,7 @@ same("classes and functions keep what was changed in them", [
     Object.freeze(Model.prototype);
     return (x: number) => [x, ...[Model, Model.prototype, f].map(Object.isFrozen)];
   }],
-  ["another name and length", () => {
+  ["Another name and length", () => {
     class Model {}
     const f = (a: number, b: number) => a + b;
     const g = () => 1;
@@ -134,7 +134,7 @@ same("classes and functions keep what was changed in them", [
       Object.getOwnPropertyDescriptor(g, "name"),
     ];
   }],
-  ["a name that is no text, and an empty one", () => {
+  ["A name that is no text, and an empty one", () => {
     class Model {
       static override = 1;
     }
@@ -143,7 +143,7 @@ same("classes and functions keep what was changed in them", [
     Object.defineProperty(f, "name", { value: "" });
     return (x: number) => [x, Model.name, f.name];
   }],
-  ["without a name and a length", () => {
+  ["Without a name and a length", () => {
     class Model {}
     function f(_a: number) {}
     for (const one of [Model, f]) {
@@ -151,7 +151,7 @@ same("classes and functions keep what was changed in them", [
     }
     return (x: number) => [x, [Model, f].map((one) => Reflect.ownKeys(one).length > 1)];
   }],
-  ["another constructor, or none", () => {
+  ["Another constructor, or none", () => {
     class One {}
     class Two {}
     function Three() {}
@@ -166,7 +166,7 @@ same("classes and functions keep what was changed in them", [
       Three.prototype.constructor === Map,
     ];
   }],
-  ["a method under two names, and outside", () => {
+  ["A method under two names, and outside", () => {
     class Model {
       static make() {}
       a() {
@@ -188,7 +188,7 @@ same("classes and functions keep what was changed in them", [
       held.get === Object.getOwnPropertyDescriptor(prototype, "b")!.get,
     ];
   }],
-  ["a method that stands under another name only", () => {
+  ["A method that stands under another name only", () => {
     class Upper {
       text() {
         return "upper";
@@ -204,7 +204,7 @@ same("classes and functions keep what was changed in them", [
     Lower.prototype.text = () => "new";
     return (x: number) => [x, prototype.old!(), new Lower().text()];
   }],
-  ["attributes of a method and an accessor", () => {
+  ["Attributes of a method and an accessor", () => {
     class Model {
       a() {}
       get b() {
@@ -221,7 +221,7 @@ same("classes and functions keep what was changed in them", [
       }),
     ];
   }],
-  ["properties of a bound function, and of a partial", () => {
+  ["Properties of a bound function, and of a partial", () => {
     const add = (a: number, b: number) => a + b;
     const bound = Object.assign(add.bind(null, 1), { unit: "m" });
     Object.defineProperty(bound, "name", { value: "plus" });
@@ -233,20 +233,20 @@ same("classes and functions keep what was changed in them", [
   }],
 ]);
 
-same("functions are called as they would be here", [
-  ["sloppy ones", () => {
+same("Functions are called as they would be here", [
+  ["Sloppy ones", () => {
     const isGlobal = new Function("return this === globalThis");
     const octal = new Function("n", "undeclared = 010; return n + undeclared");
     return (x: number) => [isGlobal(), octal(x)];
   }],
-  ["strict ones", () => {
+  ["Strict ones", () => {
     const isNothing = new Function('"use strict"; return this === undefined');
     function own(this: unknown) {
       return this === undefined;
     }
     return (x: number) => [x, isNothing(), own()];
   }],
-  ["with the arguments object of another call", () => {
+  ["With the arguments object of another call", () => {
     const args = (function (..._: number[]) {
       return arguments;
     })(1, 2);
@@ -256,13 +256,13 @@ same("functions are called as they would be here", [
       Object.keys(args),
     ];
   }],
-  ["by new, and by call", () => {
+  ["By new, and by call", () => {
     const kind = function () {
       return new.target === undefined ? ["called"] : ["made"];
     };
     return (x: number) => [x, kind(), Reflect.construct(kind, [])];
   }],
-  ["with a class whose text has no semicolons", () => {
+  ["With a class whose text has no semicolons", () => {
     const make = (0, eval)(`(() => class Model {
       before = 1
       static { this.ready = true }
@@ -275,19 +275,19 @@ same("functions are called as they would be here", [
   }],
 ]);
 
-same("arrays keep what their elements are", [
-  ["accessors, which are not called here", () => {
+same("Arrays keep what their elements are", [
+  ["Accessors, which are not called here", () => {
     let calls = 0;
     const array = [1, 2];
     Object.defineProperty(array, 1, { get: () => ++calls, enumerable: true });
     return (x: number) => [x, array[1], calls, array.length];
   }],
-  ["an accessor behind a hole", () => {
+  ["An accessor behind a hole", () => {
     const array: number[] = [];
     Object.defineProperty(array, 3, { get: () => 5, configurable: true });
     return (x: number) => [x, array[3], 0 in array, Object.keys(array)];
   }],
-  ["elements and a length that are read only", () => {
+  ["Elements and a length that are read only", () => {
     const [element, length] = [[1, 2], [3, 4]];
     Object.defineProperty(element, 0, { writable: false });
     Object.defineProperty(length, "length", { writable: false });
@@ -299,15 +299,15 @@ same("arrays keep what their elements are", [
   }],
 ]);
 
-same("what stands in the way of a look is not asked", [
-  ["the prototype of a generator that is none", () => {
+same("What stands in the way of a look is not asked", [
+  ["The prototype of a generator that is none", () => {
     const steps = function* () {
       yield 1;
     };
     Reflect.set(steps, "prototype", 5);
     return (x: number) => [x, ...steps(), Reflect.get(steps, "prototype")];
   }],
-  ["a name that throws, or is no text", () => {
+  ["A name that throws, or is no text", () => {
     const named = (value: PropertyDescriptor) =>
       Object.defineProperty((x: number) => x + 1, "name", value);
     const throwing = named({
@@ -319,7 +319,7 @@ same("what stands in the way of a look is not asked", [
     return (x: number) => [throwing(x), numbered(x), numbered.name];
   }],
   [
-    "the function's own name, if that throws",
+    "The function's own name, if that throws",
     () =>
       Object.defineProperty((x: number) => x + 1, "name", {
         get() {

@@ -5,8 +5,8 @@ import { onWorker, same, throwing } from "./_cases.ts";
 
 const key = "computed";
 
-same("classes travel", [
-  ["with a constructor, methods and accessors", () => {
+same("Classes travel", [
+  ["With a constructor, methods and accessors", () => {
     class Box {
       constructor(public x: number) {}
       double() {
@@ -25,7 +25,7 @@ same("classes travel", [
       return [box, box.double(), box.half, box instanceof Box, Object.keys(box)];
     };
   }],
-  ["as expressions, with and without a name", () => {
+  ["As expressions, with and without a name", () => {
     const A = class {
       static make = () => new A();
       name() {
@@ -39,7 +39,7 @@ same("classes travel", [
     };
     return () => [A.make().name(), new B().make() instanceof B, B.name];
   }],
-  ["with fields, which closures around them fill", () => {
+  ["With fields, which closures around them fill", () => {
     let made = 0;
     class A {
       id = ++made;
@@ -50,7 +50,7 @@ same("classes travel", [
     }
     return () => [new A().arrow(), { ...new A(), arrow: 0 }, made];
   }],
-  ["with private fields, methods and accessors", () => {
+  ["With private fields, methods and accessors", () => {
     class Account {
       #sum = 0;
       #log: string[] = [];
@@ -83,7 +83,7 @@ same("classes travel", [
     ];
   }],
   [
-    "with static members, blocks and private ones",
+    "With static members, blocks and private ones",
     () => {
       class Registry {
         static #all: string[] = ["first"];
@@ -111,7 +111,7 @@ same("classes travel", [
     1,
     2,
   ],
-  ["with what only ran when it was made, and stays behind", () => {
+  ["With what only ran when it was made, and stays behind", () => {
     // None of them could travel.
     const only = new WeakMap<object, string>();
     const base = (_: WeakMap<object, string>) => class Base {};
@@ -136,7 +136,7 @@ same("classes travel", [
     const a = new A() as A & typeof thing;
     return (x: number) => [a.named(x), named(x)];
   }],
-  ["with static members that were changed, added and removed", () => {
+  ["With static members that were changed, added and removed", () => {
     // deno-lint-ignore no-explicit-any
     const A: any = class {
       static a = 1;
@@ -151,7 +151,7 @@ same("classes travel", [
     A.f = () => "new";
     return () => [A.a, A.c[0] === A, "b" in A, A.f(), Object.keys(A)];
   }],
-  ["with methods that were replaced and added", () => {
+  ["With methods that were replaced and added", () => {
     class A {
       f() {
         return "old";
@@ -168,7 +168,7 @@ same("classes travel", [
     };
     return () => [new A().f(), new A().g(), (new A() as typeof any).h()];
   }],
-  ["with iterators, which read what is private", () => {
+  ["With iterators, which read what is private", () => {
     class Range {
       #to;
       constructor(to: number) {
@@ -185,7 +185,7 @@ same("classes travel", [
       x: number,
     ) => [[...new Range(x)], await Array.fromAsync(new Range(2))];
   }],
-  ["with methods that symbols name, and super in them", () => {
+  ["With methods that symbols name, and super in them", () => {
     class A {
       get [Symbol.toStringTag]() {
         return "A";
@@ -207,7 +207,7 @@ same("classes travel", [
       return [+a, `${a}`, x instanceof A, Object.prototype.toString.call(new B())];
     };
   }],
-  ["with computed names", () => {
+  ["With computed names", () => {
     const name = "dynamic", of = (k: string) => `${k}!`;
     class A {
       [name]() {
@@ -227,7 +227,7 @@ same("classes travel", [
       return [a.dynamic(), a["dynamic!"], A.dynamic, await a["dynamic?"]()];
     };
   }],
-  ["with toString, toJSON and valueOf", () => {
+  ["With toString, toJSON and valueOf", () => {
     class Money {
       constructor(private cents: number) {}
       toString() {
@@ -245,7 +245,7 @@ same("classes travel", [
       return [`${money}`, JSON.stringify([money]), +money + 1];
     };
   }],
-  ["that use each other", () => {
+  ["That use each other", () => {
     class Node {
       children: Leaf[] = [];
       grow() {
@@ -263,7 +263,7 @@ same("classes travel", [
       return [node.children[0]!.parent === node, node.children[0] instanceof Node];
     };
   }],
-  ["frozen", () => {
+  ["Frozen", () => {
     class A {
       static settings = Object.freeze({ a: 1 });
     }
@@ -275,7 +275,7 @@ same("classes travel", [
       return [Reflect.set(any, "b", 1), Reflect.set(A.settings, "a", 2), A.settings.a];
     };
   }],
-  ["bound, as what a function makes", () => {
+  ["Bound, as what a function makes", () => {
     class Pair {
       constructor(readonly a: number, readonly b: number) {}
     }
@@ -285,11 +285,11 @@ same("classes travel", [
 ]);
 
 throwing("classes throw as they do here", [
-  ["when they are called", () => {
+  ["When they are called", () => {
     class A {}
     return () => (A as unknown as () => void)();
   }],
-  ["when a foreign object is read", () => {
+  ["When a foreign object is read", () => {
     class A {
       #x = 1;
       static read(a: A) {
@@ -298,7 +298,7 @@ throwing("classes throw as they do here", [
     }
     return () => A.read({} as A);
   }],
-  ["their own errors", () => {
+  ["Their own errors", () => {
     class InvalidInput extends Error {
       override name = "InvalidInput";
     }
@@ -309,8 +309,8 @@ throwing("classes throw as they do here", [
   }],
 ]);
 
-onWorker("a method of a class is a function, too", (test) => {
-  test("that is taken off the class", async (d) => {
+onWorker("A method of a class is a function, too", (test) => {
+  test("That is taken off the class", async (d) => {
     const k = 5;
     class A {
       static add(x: number) {

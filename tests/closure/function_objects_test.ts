@@ -6,8 +6,8 @@ import { onWorker, same } from "./_cases.ts";
 
 const symbol = Symbol("of this test");
 
-same("functions are objects, and travel as such", [
-  ["an ES5 constructor with methods on its prototype", () => {
+same("Functions are objects, and travel as such", [
+  ["An ES5 constructor with methods on its prototype", () => {
     // deno-lint-ignore no-explicit-any
     function Point(this: any, x: number) {
       this.x = x;
@@ -56,7 +56,7 @@ same("functions are objects, and travel as such", [
       ];
     };
   }],
-  ["a prototype that was replaced", () => {
+  ["A prototype that was replaced", () => {
     // deno-lint-ignore no-explicit-any
     const F: any = function () {};
     F.prototype = { hi: () => "hi" };
@@ -64,7 +64,7 @@ same("functions are objects, and travel as such", [
     return () => [new F().hi(), old.hi(), old instanceof F];
   }],
   [
-    "properties of functions",
+    "Properties of functions",
     () => {
       const f = Object.assign((x: number) => [x, f.calls++, f.names, f[symbol]], {
         calls: 0,
@@ -76,13 +76,13 @@ same("functions are objects, and travel as such", [
     1,
     2,
   ],
-  ["a function that is its own property", () => {
+  ["A function that is its own property", () => {
     type Self = { (x: number): unknown; self: Self };
     const f = ((x: number) => [x, f.self.self === f]) as Self;
     f.self = f;
     return f;
   }],
-  ["a function of another class of functions", () => {
+  ["A function of another class of functions", () => {
     const speaking = Object.setPrototypeOf((x: number) => x, {
       twice(this: (x: number) => number, x: number) {
         return this(x) * 2;
@@ -90,20 +90,20 @@ same("functions are objects, and travel as such", [
     });
     return (x: number) => [speaking(x), speaking.twice(x)];
   }],
-  ["names and numbers of parameters", () => {
+  ["Names and numbers of parameters", () => {
     const f = (_a: number, _b: number, _c = 1) => {}, async = async () => {};
     const named = Object.defineProperty(() => {}, "name", { value: "renamed" });
     const list = [() => {}, function () {}];
     return () => [f.name, f.length, async.name, named.name, list.map((x) => x.name)];
   }],
   [
-    "functions made of text",
+    "Functions made of text",
     () =>
       new Function("x", "y = 1", "return [x, y, typeof name]") as (
         x: number,
       ) => unknown,
   ],
-  ["currying and composition", () => {
+  ["Currying and composition", () => {
     const curry = (f: (a: number, b: number) => number) => (a: number) => (b: number) =>
       f(a, b);
     const compose = (...fs: ((x: number) => number)[]) => (x: number) =>
@@ -111,7 +111,7 @@ same("functions are objects, and travel as such", [
     const add = curry((a, b) => a + b);
     return compose(add(1), Math.sqrt, (x) => x * x, add(10));
   }],
-  ["a hundred closures, one over the other", () => {
+  ["A hundred closures, one over the other", () => {
     let f = (x: number) => x;
     for (let i = 0; i < 100; i++) {
       const inner = f;
@@ -143,12 +143,12 @@ const builtIns: Record<string, [(x: any) => unknown, ...unknown[]]> = {
 };
 
 same(
-  "built-ins travel by name",
+  "Built-ins travel by name",
   Object.entries(builtIns).map(([name, [f, ...inputs]]) => [name, () => f, ...inputs]),
 );
 
-onWorker("functions of the platform are found", (test) => {
-  test("whatever holds them", async (d) => {
+onWorker("Functions of the platform are found", (test) => {
+  test("Whatever holds them", async (d) => {
     const held = {
       set: new Set([Math.abs, Array.prototype.map]),
       asyncFunction: Object.getPrototypeOf(async () => {}).constructor,

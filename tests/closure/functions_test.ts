@@ -2,40 +2,40 @@
 
 import { same, throwing } from "./_cases.ts";
 
-same("functions of every form travel", [
-  ["an arrow with an expression", () => (x: number) => x + 1],
-  ["an arrow that gives an object", () => (x: number) => ({ x })],
-  ["an arrow with one bare parameter, and a line break", () => {
+same("Functions of every form travel", [
+  ["An arrow with an expression", () => (x: number) => x + 1],
+  ["An arrow that gives an object", () => (x: number) => ({ x })],
+  ["An arrow with one bare parameter, and a line break", () => {
     const k = 2;
     return (x: number) => // a comment
     (x * k);
   }],
-  ["an async arrow", () => {
+  ["An async arrow", () => {
     const k = 2;
     return async (x: number) => await Promise.resolve(x * k);
   }],
-  ["a declaration", () => {
+  ["A declaration", () => {
     const k = 3;
     function f(x: number) {
       return x * k;
     }
     return f;
   }],
-  ["an async declaration", () => {
+  ["An async declaration", () => {
     const k = 3;
     async function f(x: number) {
       return await Promise.resolve(x * k);
     }
     return f;
   }],
-  ["an expression without a name", () => {
+  ["An expression without a name", () => {
     const k = 4;
     return function (x: number) {
       return x * k;
     };
   }],
   [
-    "an expression that calls itself by its name",
+    "An expression that calls itself by its name",
     () => {
       const one = 1n;
       return function factorial(n: number): bigint {
@@ -46,7 +46,7 @@ same("functions of every form travel", [
     25,
   ],
   [
-    "a declaration that calls itself",
+    "A declaration that calls itself",
     () => {
       function depth(x: unknown[]): number {
         return 1 + Math.max(0, ...x.map((y) => depth(y as unknown[])));
@@ -57,7 +57,7 @@ same("functions of every form travel", [
     [[[[]]], []],
   ],
   [
-    "functions that call each other",
+    "Functions that call each other",
     () => {
       const isEven = (n: number): boolean => n === 0 || isOdd(n - 1);
       const isOdd = (n: number): boolean => n > 0 && isEven(n - 1);
@@ -67,7 +67,7 @@ same("functions of every form travel", [
     7,
   ],
   [
-    "a generator",
+    "A generator",
     () => {
       const step = 2;
       function* count(to: number) {
@@ -85,7 +85,7 @@ same("functions of every form travel", [
     10,
     3,
   ],
-  ["a generator that hands on to another", () => {
+  ["A generator that hands on to another", () => {
     function* walk(tree: unknown): Generator<unknown> {
       if (Array.isArray(tree)) { for (const branch of tree) yield* walk(branch); }
       else yield tree;
@@ -93,7 +93,7 @@ same("functions of every form travel", [
     return (tree: unknown) => [...walk(tree)];
   }, [1, [2, [3]]]],
   [
-    "an async generator",
+    "An async generator",
     () => {
       const k = 10;
       async function* ticks(n: number) {
@@ -104,7 +104,7 @@ same("functions of every form travel", [
     0,
     3,
   ],
-  ["generator objects inherit from their function", () => {
+  ["Generator objects inherit from their function", () => {
     function* g() {
       yield 1;
     }
@@ -113,7 +113,7 @@ same("functions of every form travel", [
     };
     return () => [g() instanceof g, (g() as unknown as { first(): number }).first()];
   }],
-  ["a method of an object", () => {
+  ["A method of an object", () => {
     const k = 5;
     return {
       f(x: number) {
@@ -121,7 +121,7 @@ same("functions of every form travel", [
       },
     }.f;
   }],
-  ["methods with odd names", () => {
+  ["Methods with odd names", () => {
     const k = 5, symbol = Symbol("s");
     const methods = {
       "a b"(x: number) {
@@ -166,7 +166,7 @@ same("functions of every form travel", [
     );
     return (x: number) => all.map((f) => [f.name, f(x)]);
   }],
-  ["async and generator methods", () => {
+  ["Async and generator methods", () => {
     const k = 5;
     const { a, g, ag } = {
       async a(x: number) {
@@ -181,7 +181,7 @@ same("functions of every form travel", [
     };
     return async (x: number) => [await a(x), [...g(x)], await Array.fromAsync(ag(x))];
   }],
-  ["getters and setters", () => {
+  ["Getters and setters", () => {
     let kept = 1;
     const box = {
       get value() {
@@ -221,12 +221,12 @@ same("functions of every form travel", [
     }
     return (x: number) => [f.call({ k: 1 }, x), f.apply({ k: 2 }, [x])];
   }],
-  ["a bound function", () => {
+  ["A bound function", () => {
     const add = (a: number, b: number, c: number) => [a, b, c];
     return add.bind(null, 1, 2);
   }],
   [
-    "a bound method, bound again",
+    "A bound method, bound again",
     () => {
       const at = { k: 3 };
       function f(this: { k: number }, a: number, b: number) {
@@ -238,7 +238,7 @@ same("functions of every form travel", [
     1,
     2,
   ],
-  ["bound built-ins", () => Math.max.bind(Math, 2), 1, 3],
+  ["Bound built-ins", () => Math.max.bind(Math, 2), 1, 3],
   ["`arguments`", () => {
     const k = 1;
     // deno-lint-ignore no-explicit-any
@@ -253,21 +253,21 @@ same("functions of every form travel", [
     }
     return f;
   }],
-  ["rest parameters and spread arguments", () => {
+  ["Rest parameters and spread arguments", () => {
     const sum = (...all: number[]) => all.reduce((a, b) => a + b, 0);
     return (x: number) => [sum(...[x, x], 1), Math.max(...[x, 2])];
   }],
-  ["tagged templates", () => {
+  ["Tagged templates", () => {
     const tag = ({ raw }: TemplateStringsArray, ...values: unknown[]) => [raw, values];
     return (x: number) => tag`a\n${x}b${x + 1}`;
   }],
-  ["a tagged template gives the same object each time", () => {
+  ["A tagged template gives the same object each time", () => {
     const seen = new Set<object>();
     const tag = (parts: TemplateStringsArray) => seen.add(parts).size;
     const f = () => tag`a`;
     return () => [f(), f()];
   }],
-  ["optional chaining", () => {
+  ["Optional chaining", () => {
     const nothing = undefined as { f?: () => number } | undefined;
     const thing = { f: () => 1, deep: { list: [1] } as { list?: number[] } };
     return (x: number) => [nothing?.f?.(), thing?.f?.(), thing.deep.list?.[x], x];
@@ -279,7 +279,7 @@ same("functions of every form travel", [
     return () => [F.call(null), Reflect.construct(F, [])];
   }],
   [
-    "regular expressions with names and flags",
+    "Regular expressions with names and flags",
     () => {
       const date = /(?<year>\d{4})-(?<month>\d\d)/dv, unicode = /\p{Lu}+/gu;
       return (x: string) => [
@@ -295,35 +295,35 @@ same("functions of every form travel", [
 ]);
 
 throwing("what functions throw arrives", [
-  ["an error of a closure", () => {
+  ["An error of a closure", () => {
     const limit = 1;
     return (x: number) => {
       throw new RangeError(`${x} is more than ${limit}`);
     };
   }],
-  ["a call of what is no function", () => {
+  ["A call of what is no function", () => {
     const thing = { f: 1 as unknown as () => void };
     return () => thing.f();
   }],
-  ["a property of undefined", () => {
+  ["A property of undefined", () => {
     const thing = {} as { inner: { k: number } };
     return () => thing.inner.k;
   }],
-  ["an arrow that is made with new", () => {
+  ["An arrow that is made with new", () => {
     const arrow = () => {};
     return () => Reflect.construct(arrow, []);
   }],
-  ["a strict function assigns to what is not there", () => () => {
+  ["A strict function assigns to what is not there", () => () => {
     // @ts-ignore: there is no such variable
     notDeclared = 1;
   }],
-  ["what is no error", () => {
+  ["What is no error", () => {
     const what = { code: 5 };
     return () => {
       throw what;
     };
   }],
-  ["an async function rejects", () => {
+  ["An async function rejects", () => {
     const why = "later";
     return async () => {
       await Promise.resolve();

@@ -24,23 +24,23 @@ import Greeter, {
 import * as whole from "./_imported.ts";
 import { byValue, onWorker, same } from "./_cases.ts";
 
-same("imports travel as imports", [
+same("Imports travel as imports", [
   [
-    "named, renamed and re-exported",
+    "Named, renamed and re-exported",
     () => (x: string) => [renamed(x), join(x, "..")],
     "/a/b",
   ],
-  ["the default", () => (x: string) => new Greeter().greet(x), "you"],
-  ["all of a module", () => (x: number) => [whole.hidden(x), whole.nested.answer]],
-  ["all of a module behind another", () => (x: number) => nested.deep(x)],
-  ["a constant", () => () => [changing, state.calls]],
+  ["The default", () => (x: string) => new Greeter().greet(x), "you"],
+  ["All of a module", () => (x: number) => [whole.hidden(x), whole.nested.answer]],
+  ["All of a module behind another", () => (x: number) => nested.deep(x)],
+  ["A constant", () => () => [changing, state.calls]],
   ["JSON, by its attribute", () => (i: number) => [data.name, data.list[i]]],
-  ["modules of Node.js", () => (x: string) => [
+  ["Modules of Node.js", () => (x: string) => [
     path.basename(x),
     posix.sep,
     new EventEmitter().listenerCount(x),
   ], "/a/b"],
-  ["modules of Node.js and npm that an object holds", () => {
+  ["Modules of Node.js and npm that an object holds", () => {
     const held = { path, fs, acorn, posixOnly: posix };
     return (x: string) => [
       held.path.join(x, ".."),
@@ -54,7 +54,7 @@ same("imports travel as imports", [
     const kinds = [typeof logUpdate, typeof createLogUpdate];
     return [tree.body.length, tree.body[0]!.type, ...kinds];
   }, "let a = 1; f(a)"],
-  ["classes, with what inherits from them here", () => {
+  ["Classes, with what inherits from them here", () => {
     class Square extends Shape {
       override area() {
         return super.area() + 1;
@@ -62,25 +62,25 @@ same("imports travel as imports", [
     }
     return (x: number) => [new Square(x).area(), new Square(x) instanceof Shape];
   }],
-  ["instances of imported classes without private fields", () => {
+  ["Instances of imported classes without private fields", () => {
     const shape = new Shape(3);
     return (x: number) => [shape.area() + x, shape instanceof Shape];
   }],
-  ["a function of another module that no export names", () => makeAdder(5)],
-  ["imported functions in data", () => {
+  ["A function of another module that no export names", () => makeAdder(5)],
+  ["Imported functions in data", () => {
     const table = { hidden, list: [renamed], map: new Map([["deep", nested.deep]]) };
     return (
       x: number,
     ) => [table.hidden(x), table.list[0]!("/a/b"), table.map.get("deep")!(x)];
   }],
-  ["imported functions as they are", () => hidden],
-  ["the names of imports shadowed", () => {
+  ["Imported functions as they are", () => hidden],
+  ["The names of imports shadowed", () => {
     const join = (x: number) => x;
     return (hidden: number) => [join(hidden), renamed("/a/b")];
   }],
 ]);
 
-same("modules are named from where the function stands", [
+same("Modules are named from where the function stands", [
   ["import.meta", () => () => [
     import.meta.url,
     import.meta.filename,
@@ -108,7 +108,7 @@ same("modules are named from where the function stands", [
     (await import("npm:acorn@8.19.0")).parse(x, { ecmaVersion: 2022 }).body.length,
     (await import("./_data.json", { with: { type: "json" } })).default.list,
   ], "a"],
-  ["a module that import() gave before", () => {
+  ["A module that import() gave before", () => {
     const f = async () => {
       const nested = await import("./_nested.ts");
       return [nested.answer];
@@ -117,8 +117,8 @@ same("modules are named from where the function stands", [
   }],
 ]);
 
-onWorker("modules travel by reference, or by value where settings say so", (test) => {
-  test("by reference, the worker's module has a state of its own", async (d) => {
+onWorker("Modules travel by reference, or by value where settings say so", (test) => {
+  test("By reference, the worker's module has a state of its own", async (d) => {
     countUp();
     const f = () => [countUp(), state.calls];
     assertEquals(await d.map(f, [1, 2], { chunkSize: 2 }), [[1, 1], [2, 2]]);
@@ -128,7 +128,7 @@ onWorker("modules travel by reference, or by value where settings say so", (test
     assert(found!.name.endsWith("/_imported.ts"), found!.name);
   });
 
-  test("a module that import() gave travels as that module", async (d) => {
+  test("A module that import() gave travels as that module", async (d) => {
     const loaded = await import("./_imported.ts");
     assertEquals(await d.map((x: number) => loaded.nested.deep(x), [1]), [43]);
     const held = { loaded, os: await import("node:os") };
@@ -136,7 +136,7 @@ onWorker("modules travel by reference, or by value where settings say so", (test
     assertEquals(await d.map((x: number) => held.loaded.hidden(x), [1]), [20]);
   });
 
-  test("by value, with the variables that the module has here", async (d) => {
+  test("By value, with the variables that the module has here", async (d) => {
     change();
     const f = (x: number) => [hidden(x), changing];
     assertEquals(await d.map(f, [1]), [[20, 1]]);
@@ -146,7 +146,7 @@ onWorker("modules travel by reference, or by value where settings say so", (test
     });
   });
 
-  test("instances with private fields travel only by value", async (d) => {
+  test("Instances with private fields travel only by value", async (d) => {
     const tank = new Tank(10);
     tank.take(1);
     const drain = (x: number) => tank.take(x);

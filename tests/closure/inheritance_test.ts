@@ -2,8 +2,8 @@
 
 import { same } from "./_cases.ts";
 
-same("classes travel with what they extend", [
-  ["that inherit, with super", () => {
+same("Classes travel with what they extend", [
+  ["That inherit, with super", () => {
     const log: string[] = [];
     class Base {
       static kind = "base";
@@ -53,7 +53,7 @@ same("classes travel with what they extend", [
       ].map((value) => structuredClone(value));
     };
   }],
-  ["abstract, by a map of classes", () => {
+  ["Abstract, by a map of classes", () => {
     abstract class Shape {
       abstract area(): number;
       describe() {
@@ -81,7 +81,7 @@ same("classes travel with what they extend", [
       new all.Square(x) instanceof Shape,
     ];
   }],
-  ["mixins", () => {
+  ["Mixins", () => {
     // deno-lint-ignore no-explicit-any
     type Constructor = new (...args: any[]) => object;
     const Named = <T extends Constructor>(Base: T) =>
@@ -99,7 +99,7 @@ same("classes travel with what they extend", [
     class A extends Named(Counted(Object)) {}
     return () => [new A().hi(), { ...new A() }, Object.getPrototypeOf(A).name];
   }],
-  ["that extend what an expression gives", () => {
+  ["That extend what an expression gives", () => {
     const bases = { Map, none: null };
     class A extends (bases.Map)<string, number> {}
     // deno-lint-ignore no-explicit-any
@@ -116,7 +116,7 @@ same("classes travel with what they extend", [
       B.from() instanceof Object,
     ];
   }],
-  ["that extend built-ins", () => {
+  ["That extend built-ins", () => {
     class List<T> extends Array<T> {
       last() {
         return this.at(-1);

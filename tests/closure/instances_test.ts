@@ -27,8 +27,8 @@ class Named extends Counter {
   }
 }
 
-same("instances travel with their state", [
-  ["of a class with fields", () => {
+same("Instances travel with their state", [
+  ["Of a class with fields", () => {
     class Point {
       constructor(public x: number, public y: number) {}
       plus(other: Point) {
@@ -39,7 +39,7 @@ same("instances travel with their state", [
     return (x: number) => [p.plus(new Point(x, x)), p instanceof Point];
   }],
   [
-    "of a class with private fields and parameters that are destructured",
+    "Of a class with private fields and parameters that are destructured",
     () => {
       const counter = new Counter({ name: "a", step: 5 }, "b");
       counter.next();
@@ -50,12 +50,12 @@ same("instances travel with their state", [
     1,
     2,
   ],
-  ["of classes with private fields, one over the other", () => {
+  ["Of classes with private fields, one over the other", () => {
     const named = new Named({ title: "T" }, ["first"]);
     named.next();
     return () => [named.title(), named.next(), named instanceof Counter];
   }],
-  ["of two classes with private fields of one name", () => {
+  ["Of two classes with private fields of one name", () => {
     class A {
       #x = "a";
       ofA() {
@@ -72,7 +72,7 @@ same("instances travel with their state", [
     const c = new C();
     return () => [c.ofA(), c.ofB(), c.ofB() === c.ofB()];
   }],
-  ["whose constructor throws, counts or has effects", () => {
+  ["Whose constructor throws, counts or has effects", () => {
     let made = 0;
     class Once {
       #id: number;
@@ -88,7 +88,7 @@ same("instances travel with their state", [
     const once = new Once();
     return () => once.id();
   }],
-  ["with fields that were added, removed and reordered", () => {
+  ["With fields that were added, removed and reordered", () => {
     class A {
       #secret = 1;
       a = 1;
@@ -106,7 +106,7 @@ same("instances travel with their state", [
     a.c = c;
     return () => [Object.keys(a), a.c, a.read(), "b" in a];
   }],
-  ["with private methods and accessors", () => {
+  ["With private methods and accessors", () => {
     class A {
       #x = 1;
       #double() {
@@ -123,7 +123,7 @@ same("instances travel with their state", [
     a.all();
     return () => a.all();
   }],
-  ["in arrays, maps and objects, shared", () => {
+  ["In arrays, maps and objects, shared", () => {
     const one = new Counter({ name: "one" });
     const held = { list: [one, one], map: new Map([[one, { one }]]) };
     return () => [
@@ -132,7 +132,7 @@ same("instances travel with their state", [
       held.map.get(one)?.one === held.list[0],
     ];
   }],
-  ["that refer to each other", () => {
+  ["That refer to each other", () => {
     class Person {
       #friends = new Set<Person>();
       constructor(readonly name: string) {}
@@ -150,7 +150,7 @@ same("instances travel with their state", [
     const a = new Person("a").meet(new Person("b"));
     return () => a.names();
   }],
-  ["that are frozen or sealed", () => {
+  ["That are frozen or sealed", () => {
     class A {
       x = 1;
       #y = 2;
@@ -168,7 +168,7 @@ same("instances travel with their state", [
       Reflect.set(sealed, "x", 2),
     ];
   }],
-  ["of classes that extend built-ins", () => {
+  ["Of classes that extend built-ins", () => {
     class Bag extends Map<string, number[]> {
       #adds = 0;
       add(key: string, x: number) {
@@ -226,7 +226,7 @@ same("instances travel with their state", [
         [word.first("hello"), word instanceof Word],
       ].map((value) => structuredClone(value));
   }],
-  ["of subclasses of Error, with cause and stack", () => {
+  ["Of subclasses of Error, with cause and stack", () => {
     class HttpError extends Error {
       #raw = "raw";
       constructor(readonly status: number, options?: ErrorOptions) {
@@ -248,7 +248,7 @@ same("instances travel with their state", [
       ],
     ];
   }],
-  ["made by Object.create", () => {
+  ["Made by Object.create", () => {
     const proto = {
       k: 1,
       get() {
@@ -263,7 +263,7 @@ same("instances travel with their state", [
       return [before, child.get(), other.get(), Object.getPrototypeOf(child) === proto];
     };
   }],
-  ["made by Object.create of plain data", () => {
+  ["Made by Object.create of plain data", () => {
     const proto = { list: [1] };
     const child = Object.create(proto);
     return () => {
@@ -271,7 +271,7 @@ same("instances travel with their state", [
       return [[...proto.list], Object.getPrototypeOf(child) === proto];
     };
   }],
-  ["of an ES5 constructor", () => {
+  ["Of an ES5 constructor", () => {
     // deno-lint-ignore no-explicit-any
     function Point(this: any, x: number) {
       this.x = x;
@@ -284,7 +284,7 @@ same("instances travel with their state", [
     return () => [p.get(), p instanceof Point, p.constructor === Point];
   }],
   [
-    "a seeded generator of random numbers",
+    "A seeded generator of random numbers",
     () => {
       class Random {
         #state;
@@ -303,7 +303,7 @@ same("instances travel with their state", [
     1,
     3,
   ],
-  ["ten thousand of a class", () => {
+  ["Ten thousand of a class", () => {
     class Particle {
       constructor(readonly x: number) {}
       energy() {

@@ -31,7 +31,7 @@ declare global {
 }
 
 same("JSX travels", [
-  ["elements, components and fragments", () => {
+  ["Elements, components and fragments", () => {
     const Hello = ({ name }: { name: string }): Element => <b>hello {name}</b>;
     return (name: string) => (
       <>

@@ -26,7 +26,7 @@ test("A module maps as the last thing when it is loaded, and its workers end", a
 });
 
 throwing("A variable that has no value yet has none on the worker", [
-  ["if it is used", () => {
+  ["If it is used", () => {
     const f = (x: number) => x + later;
     // It gets one in a function that nobody calls: here and there it stays without.
     if (Math.random() < 2) return f;

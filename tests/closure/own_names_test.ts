@@ -2,14 +2,14 @@
 
 import { same } from "./_cases.ts";
 
-same("functions mean themselves by the names that they have here", [
-  ["an expression in a variable of its name, meant by a function in it", () => {
+same("Functions mean themselves by the names that they have here", [
+  ["An expression in a variable of its name, meant by a function in it", () => {
     const count = function count(n: number): { n: number; next: () => unknown } {
       return { n, next: () => count(n + 1) };
     };
     return (x: number) => (count(x).next() as { n: number }).n;
   }],
-  ["a class expression, meant by a function in it", () => {
+  ["A class expression, meant by a function in it", () => {
     const make = class Inner {
       static reader = () => new Inner().value;
       value = 3;
@@ -18,7 +18,7 @@ same("functions mean themselves by the names that they have here", [
     return (x: number) => x + reader();
   }],
   [
-    "a declaration to whose name another function was assigned",
+    "A declaration to whose name another function was assigned",
     () => {
       let calls = 0;
       const seen = new Map<number, number>();
@@ -38,7 +38,7 @@ same("functions mean themselves by the names that they have here", [
     20,
     20,
   ],
-  ["a declaration that replaces itself", () => {
+  ["A declaration that replaces itself", () => {
     function setUp(x: number): number {
       // @ts-expect-error A declaration is not meant to be assigned to.
       // deno-lint-ignore no-func-assign
@@ -47,7 +47,7 @@ same("functions mean themselves by the names that they have here", [
     }
     return (x: number) => setUp(x);
   }],
-  ["an expression whose name stands for something else around it", () => {
+  ["An expression whose name stands for something else around it", () => {
     const other = (f: (n: number) => number) => f;
     const twice = (f: (n: number) => number) => (n: number) => 2 * f(n);
     const down = twice(other(function down(n: number): number {
@@ -57,22 +57,22 @@ same("functions mean themselves by the names that they have here", [
   }],
 ]);
 
-same("variables are found wherever a text names them", [
-  ["in the second argument of import()", () => {
+same("Variables are found wherever a text names them", [
+  ["In the second argument of import()", () => {
     const options = { with: { type: "json" } } as const;
     return async (x: number) => [x, (await import("./_data.json", options)).default];
   }],
-  ["by an escape", () => {
+  ["By an escape", () => {
     const value = 5;
     const plus = (0, eval)("(value) => (x) => [x, \\u0076alue, v\\u{61}lue]");
     return plus(value);
   }],
-  ["but not `arguments` in the default of a parameter", () => {
+  ["But not `arguments` in the default of a parameter", () => {
     return function (x: number, y = arguments.length) {
       return x + y;
     };
   }],
-  ["nor `arguments` in the default of a method's parameter", () => {
+  ["Nor `arguments` in the default of a method's parameter", () => {
     const o = {
       count(_x: number, y = arguments.length) {
         return y;

@@ -3,7 +3,7 @@
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import { bounded, test } from "../fixtures/tools.ts";
 
-test("without --allow-sys functions that capture nothing work, and others say why not", async () => {
+test("Without --allow-sys functions that capture nothing work, and others say why not", async () => {
   const program = new URL("./_without_sys.ts", import.meta.url).pathname;
   const { code, stdout, stderr } = await bounded(
     new Deno.Command(Deno.execPath(), {
@@ -37,7 +37,7 @@ test("without --allow-sys functions that capture nothing work, and others say wh
   }
 });
 
-test("in the REPL a function is refused with what to do, and Deno goes on", async () => {
+test("In the REPL a function is refused with what to do, and Deno goes on", async () => {
   const library = JSON.stringify(import.meta.resolve("../../mod.ts"));
   const lines = [
     `const { map } = await import(${library});`,

@@ -7,8 +7,8 @@ import { byValue, onWorker } from "./_cases.ts";
 
 const RUNS = 200;
 
-onWorker("random nests of functions and data", (test) => {
-  test(`are the same here and there, ${RUNS} times`, async (d) => {
+onWorker("Random nests of functions and data", (test) => {
+  test(`Are the same here and there, ${RUNS} times`, async (d) => {
     let runs = 0;
     const property = fc.asyncProperty(recipes, fc.anything(), async (all, x) => {
       const input = clonable(x);

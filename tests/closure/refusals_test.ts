@@ -30,124 +30,124 @@ function refused(name: string, refusals: Refusal[]): void {
 }
 
 refused("values that belong to their process are refused by their path", [
-  ["a promise", () => {
+  ["A promise", () => {
     const answer = { later: Promise.resolve(1) };
     const waits = (x: number) => [x, answer];
     return waits;
   }, "waits → answer.later: a Promise cannot be sent to a worker; make it inside"],
-  ["a WeakMap in a map", () => {
+  ["A WeakMap in a map", () => {
     const caches = new Map([["weak", new WeakMap()]]);
     const caching = (x: number) => caches.get("weak") ?? x;
     return caching;
   }, 'caching → caches.get("weak"): a WeakMap cannot be sent to a worker'],
-  ["a WeakSet and a WeakRef", () => {
+  ["A WeakSet and a WeakRef", () => {
     const weak = [new WeakRef({}), new WeakSet()];
     const weakening = (x: number) => weak[x];
     return weakening;
   }, "weakening → weak[1]: a WeakSet cannot be sent to a worker"],
-  ["a proxy", () => {
+  ["A proxy", () => {
     const proxy = new Proxy({}, {});
     const proxied = (x: number) => [proxy, x];
     return proxied;
   }, "proxied → proxy: a Proxy cannot be sent to a worker"],
-  ["a proxy of a function", () => {
+  ["A proxy of a function", () => {
     const inner = (x: number) => x;
     const proxy = new Proxy(inner, {});
     const calling = (x: number) => proxy(x);
     return calling;
   }, "calling → proxy: a Proxy cannot be sent to a worker"],
-  ["a proxy that was revoked, and an object over one", () => {
+  ["A proxy that was revoked, and an object over one", () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     const below = Object.create(proxy);
     revoke();
     const lower = (x: number) => [below, x];
     return lower;
   }, "lower → below → class: a Proxy cannot be sent to a worker"],
-  ["a generator that runs", () => {
+  ["A generator that runs", () => {
     const running = (function* () {
       yield 1;
     })();
     const resumes = (x: number) => [running.next(), x];
     return resumes;
   }, "resumes → running: a generator cannot be sent"],
-  ["an async generator that runs", () => {
+  ["An async generator that runs", () => {
     const running = (async function* () {
       yield await Promise.resolve(1);
     })();
     const resumesLater = (x: number) => [running.next(), x];
     return resumesLater;
   }, "resumesLater → running: a generator cannot be sent"],
-  ["a generator that has not begun: nobody can see what it was called with", () => {
+  ["A generator that has not begun: nobody can see what it was called with", () => {
     const waiting = (function* (n: number) {
       yield n;
     })(1);
     const begins = (x: number) => [...waiting, x];
     return begins;
   }, "begins → waiting: a generator cannot be sent"],
-  ["a buffer that was moved elsewhere", () => {
+  ["A buffer that was moved elsewhere", () => {
     const moved = new ArrayBuffer(8);
     structuredClone(moved, { transfer: [moved] });
     const reads = (x: number) => [moved, x];
     return reads;
   }, "reads → moved: a detached ArrayBuffer cannot be sent"],
-  ["a view of a buffer that was moved elsewhere", () => {
+  ["A view of a buffer that was moved elsewhere", () => {
     const held = [new Float64Array(1)];
     structuredClone(held[0], { transfer: [held[0]!.buffer] });
     const readsHeld = (x: number) => held[x];
     return readsHeld;
   }, "readsHeld → held[0]: a view of a detached ArrayBuffer cannot be sent"],
-  ["views of a buffer that became too short", () => {
+  ["Views of a buffer that became too short", () => {
     const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
     const views = { bytes: new Uint8Array(buffer, 4) };
     buffer.resize(2);
     const showing = (x: number) => [views, x];
     return showing;
   }, "showing → views.bytes: a view beyond the end of its ArrayBuffer cannot be sent"],
-  ["a DataView of a buffer that became too short", () => {
+  ["A DataView of a buffer that became too short", () => {
     const buffer = new ArrayBuffer(8, { maxByteLength: 16 });
     const view = new DataView(buffer, 4, 4);
     buffer.resize(2);
     const peeking = (x: number) => [view, x];
     return peeking;
   }, "peeking → view: a view beyond the end of its ArrayBuffer cannot be sent"],
-  ["iterators of maps and arrays", () => {
+  ["Iterators of maps and arrays", () => {
     const iterators = [new Map().keys()];
     const iterates = (x: number) => iterators[x];
     return iterates;
   }, "iterates → iterators[0]: an iterator cannot be sent to a worker"],
-  ["an iterator of an array", () => {
+  ["An iterator of an array", () => {
     const iterator = [1, 2].values();
     const stepping = (x: number) => [iterator.next(), x];
     return stepping;
   }, "stepping → iterator: an iterator cannot be sent to a worker"],
-  ["shared memory, and a view of it", () => {
+  ["Shared memory, and a view of it", () => {
     const memory = new SharedArrayBuffer(8);
     const sharing = (x: number) => [memory, x];
     return sharing;
   }, "sharing → memory: a SharedArrayBuffer cannot be sent to a worker"],
-  ["a view of shared memory", () => {
+  ["A view of shared memory", () => {
     const view = new Int32Array(new SharedArrayBuffer(8));
     const viewing = (x: number) => view[x];
     return viewing;
   }, "viewing → view: a view of a SharedArrayBuffer cannot be sent to a worker"],
-  ["objects of the platform", () => {
+  ["Objects of the platform", () => {
     const held = { controller: new AbortController() };
     const aborting = (x: number) => [held.controller.abort(), x];
     return aborting;
   }, "aborting → held.controller: an AbortController cannot be sent to a worker"],
-  ["a class of the platform below a user's class", () => {
+  ["A class of the platform below a user's class", () => {
     class Bus extends EventTarget {}
     const bus = new Bus();
     const listening = (x: number) => [bus, x];
     return listening;
   }, "listening → bus: an EventTarget cannot be sent to a worker"],
-  ["an object whose platform class was seen before it", () => {
+  ["An object whose platform class was seen before it", () => {
     class Query extends URLSearchParams {}
     const held = { query: new Query("a=1"), Query };
     const querying = (x: number) => [held.query.get("a"), held.Query, x];
     return querying;
   }, "querying → held.query: a URLSearchParams cannot be sent to a worker"],
-  ["what a private field holds", () => {
+  ["What a private field holds", () => {
     class Model {
       #lock = Promise.resolve();
       lock() {
@@ -158,14 +158,14 @@ refused("values that belong to their process are refused by their path", [
     const locks = (x: number) => [model.lock(), x];
     return locks;
   }, "locks → model.#lock: a Promise cannot be sent to a worker"],
-  ["what a static field holds", () => {
+  ["What a static field holds", () => {
     class Pool {
       static waiting = [new WeakMap()];
     }
     const pooling = () => Pool;
     return pooling;
   }, "pooling → Pool.waiting[0]: a WeakMap cannot be sent to a worker"],
-  ["what a function in a function holds", () => {
+  ["What a function in a function holds", () => {
     const lock = new WeakSet();
     const inner = () => lock;
     const outer = { run: () => inner() };
@@ -173,7 +173,7 @@ refused("values that belong to their process are refused by their path", [
     return nesting;
   }, "nesting → outer.run → inner → lock: a WeakSet cannot be sent to a worker"],
   [
-    "a class whose field has a name that is not known any more",
+    "A class whose field has a name that is not known any more",
     () => {
       const fieldName = `name${1}`;
       class Model {
@@ -184,14 +184,14 @@ refused("values that belong to their process are refused by their path", [
     },
     'naming → Model: a class with a field whose name is computed from "fieldName" cannot',
   ],
-  ["what a symbol leads to", () => {
+  ["What a symbol leads to", () => {
     const at = Symbol("at");
     const thing = { [at]: new WeakSet() };
     const symbolic = (x: number) => [thing[at], x];
     return symbolic;
   }, "symbolic → thing[Symbol(at)]: a WeakSet cannot be sent to a worker"],
   [
-    "private fields of a class of another module",
+    "Private fields of a class of another module",
     () => {
       const tank = new Tank(1);
       const draining = (x: number) => tank.take(x);
@@ -204,8 +204,8 @@ refused("values that belong to their process are refused by their path", [
 // deno-lint-ignore no-explicit-any -- as JavaScript would write it
 type Any = any;
 
-onWorker("what another module keeps private is refused with what to write", (test) => {
-  test("which makes it travel", async (d) => {
+onWorker("What another module keeps private is refused with what to write", (test) => {
+  test("Which makes it travel", async (d) => {
     const tank = new Tank(1);
     const drain = (x: number) => tank.take(x);
     const { message } = await assertRejects(
@@ -218,8 +218,8 @@ onWorker("what another module keeps private is refused with what to write", (tes
   });
 });
 
-onWorker("a function that is a proxy is refused", (test) => {
-  test("though it was revoked", async (d) => {
+onWorker("A function that is a proxy is refused", (test) => {
+  test("Though it was revoked", async (d) => {
     const { proxy, revoke } = Proxy.revocable((x: number) => x, {});
     revoke();
     const { message } = await assertRejects(
@@ -230,7 +230,7 @@ onWorker("a function that is a proxy is refused", (test) => {
   });
 });
 
-onWorker("code that means something only where it stands is refused", (test) => {
+onWorker("Code that means something only where it stands is refused", (test) => {
   const refuses = (name: string, make: () => Unary, ...words: string[]) =>
     test(name, async (d) => {
       const { message } = await assertRejects(
@@ -265,7 +265,7 @@ onWorker("code that means something only where it stands is refused", (test) => 
   );
 
   refuses(
-    "the name of a function expression around",
+    "The name of a function expression around",
     () => {
       const make = (f: (n: number) => () => unknown) => f(1);
       return make(function counter(n) {
@@ -278,7 +278,7 @@ onWorker("code that means something only where it stands is refused", (test) => 
   );
 
   refuses(
-    "the name of a function expression around, which is that of a global, too",
+    "The name of a function expression around, which is that of a global, too",
     () => {
       const make = (f: () => () => unknown) => f();
       return make(function self() {
@@ -307,7 +307,7 @@ onWorker("code that means something only where it stands is refused", (test) => 
   );
 
   refuses(
-    "a private field of the class around",
+    "A private field of the class around",
     () => {
       class Model {
         #weight = 2;
@@ -336,7 +336,7 @@ onWorker("code that means something only where it stands is refused", (test) => 
   );
 
   refuses(
-    "a field whose name is computed of a variable that nothing else uses",
+    "A field whose name is computed of a variable that nothing else uses",
     () => {
       const key = "weight";
       class Model {
@@ -394,7 +394,7 @@ onWorker("code that means something only where it stands is refused", (test) => 
   }, "super");
 
   refuses(
-    "a private name of the class around",
+    "A private name of the class around",
     () => {
       class Box {
         #x = 1;
@@ -425,7 +425,7 @@ onWorker("code that means something only where it stands is refused", (test) => 
   );
 
   refuses(
-    "a decorated accessor that was replaced in part",
+    "A decorated accessor that was replaced in part",
     () => {
       const bounded = <T>(
         { get, set }: ClassAccessorDecoratorTarget<T, number>,
@@ -446,11 +446,11 @@ onWorker("code that means something only where it stands is refused", (test) => 
     "of the class around it",
   );
 
-  test("what is indirect about eval stays what it was", async (d) => {
+  test("What is indirect about eval stays what it was", async (d) => {
     assertEquals(await d.map((x: number) => (0, eval)(`${x} + 1`), [1]), [2]);
   });
 
-  test("a socket, by the whole path to it", async (d) => {
+  test("A socket, by the whole path to it", async (d) => {
     using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
     const { port } = listener.addr as Deno.NetAddr;
     const [accepted, socket] = await Promise.all([
@@ -473,7 +473,7 @@ onWorker("code that means something only where it stands is refused", (test) => 
     }
   });
 
-  test("a file that is open", async (d) => {
+  test("A file that is open", async (d) => {
     using file = Deno.openSync(new URL(import.meta.url));
     const reads = () => file.stat();
     await assertRejects(
@@ -483,7 +483,7 @@ onWorker("code that means something only where it stands is refused", (test) => 
     );
   });
 
-  test("a class that is called without new, and what is no function", async (d) => {
+  test("A class that is called without new, and what is no function", async (d) => {
     class Square {}
     await assertRejects(() => d.map(Square as never, [1]), TypeError, "new Square(x)");
     await assertRejects(

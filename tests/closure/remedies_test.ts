@@ -2,19 +2,19 @@
 
 import { same } from "./_cases.ts";
 
-same("what cannot travel has a remedy that works", [
-  ["a generator: its function", () => {
+same("What cannot travel has a remedy that works", [
+  ["A generator: its function", () => {
     const steps = function* (n: number) {
       yield n;
       yield n + 1;
     };
     return (x: number) => [...steps(x)];
   }],
-  ["an iterator: an array", () => {
+  ["An iterator: an array", () => {
     const values = [...new Map([[1, 2]]).values()];
     return (x: number) => [x, ...values];
   }],
-  ["an object over a class of the platform: made inside", () => {
+  ["An object over a class of the platform: made inside", () => {
     class Query extends URLSearchParams {
       first() {
         return [...this][0];
@@ -22,7 +22,7 @@ same("what cannot travel has a remedy that works", [
     }
     return (x: number) => new Query(`a=${x}`).first();
   }],
-  ["objects over built-in classes that travel", () => {
+  ["Objects over built-in classes that travel", () => {
     class Failure extends RangeError {
       code = 3;
     }
@@ -66,7 +66,7 @@ same("what cannot travel has a remedy that works", [
     }
     return new Model().reader();
   }],
-  ["a field that is an arrow function: a method", () => {
+  ["A field that is an arrow function: a method", () => {
     class Model {
       weight = 2;
       times(x: number) {
@@ -118,7 +118,7 @@ same("what cannot travel has a remedy that works", [
     const { hi } = Below.prototype;
     return (x: number) => [x, hi.call(new Base())];
   }],
-  ["a private name: a method", () => {
+  ["A private name: a method", () => {
     class Model {
       #weight = 2;
       static read(model: Model) {
@@ -128,7 +128,7 @@ same("what cannot travel has a remedy that works", [
     const model = new Model();
     return (x: number) => [x, Model.read(model)];
   }],
-  ["the name of a function expression: a variable of another name", () => {
+  ["The name of a function expression: a variable of another name", () => {
     const wrap = <T>(f: T) => f;
     const counting: (n: number) => () => unknown = wrap(function counter(n: number) {
       return () => n > 2 ? n : counting(n + 1)();
@@ -136,7 +136,7 @@ same("what cannot travel has a remedy that works", [
     const begin = counting(0);
     return (x: number) => [x, begin()];
   }],
-  ["a computed field: its key in a method, too", () => {
+  ["A computed field: its key in a method, too", () => {
     const key = "weight";
     class Model {
       [key] = 5;
@@ -150,7 +150,7 @@ same("what cannot travel has a remedy that works", [
     const config = { scale: 2 };
     return (x: number) => x * config.scale;
   }],
-  ["a shared variable: a property of an object", () => {
+  ["A shared variable: a property of an object", () => {
     const counter = () => {
       const state = { n: 0 };
       return { inc: () => ++state.n, get: () => state.n };

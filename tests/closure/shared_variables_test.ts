@@ -3,18 +3,18 @@
 import { assertEquals } from "../fixtures/assert.ts";
 import { onWorker, same } from "./_cases.ts";
 
-same("functions share what they assign to", [
-  ["closures of a loop with let have each their own", () => {
+same("Functions share what they assign to", [
+  ["Closures of a loop with let have each their own", () => {
     const made: (() => number)[] = [];
     for (let i = 0; i < 3; i++) made.push(() => i);
     return (x: number) => made.map((f) => f() + x);
   }],
-  ["closures of a loop with let count each for themselves", () => {
+  ["Closures of a loop with let count each for themselves", () => {
     const made: (() => number)[] = [];
     for (let i = 0; i < 3; i++) made.push(() => i++);
     return (x: number) => [x, made.map((f) => f()), made[0]!(), made.map((f) => f())];
   }],
-  ["closures of for-of and for-in", () => {
+  ["Closures of for-of and for-in", () => {
     const made: (() => unknown)[] = [];
     for (const [key, value] of Object.entries({ a: 1, b: 2 })) {
       made.push(() => [key, value]);
@@ -23,7 +23,7 @@ same("functions share what they assign to", [
     return (x: number) => [x, ...made.map((f) => f())];
   }],
   [
-    "a counter and its reader share a variable",
+    "A counter and its reader share a variable",
     () => {
       const counter = () => {
         let n = 0;
@@ -37,7 +37,7 @@ same("functions share what they assign to", [
     3,
   ],
   [
-    "two counters have a variable each, at the same value or not",
+    "Two counters have a variable each, at the same value or not",
     () => {
       const counter = () => {
         let n = 0;
@@ -55,7 +55,7 @@ same("functions share what they assign to", [
     2,
     3,
   ],
-  ["variables shared in two nested scopes", () => {
+  ["Variables shared in two nested scopes", () => {
     let outer = 0;
     const make = (start: number) => {
       let inner = start;
@@ -65,7 +65,7 @@ same("functions share what they assign to", [
     return (x: number) => [x, a(), b(), a(), outer];
   }],
   [
-    "the function itself shares what it assigns to",
+    "The function itself shares what it assigns to",
     () => {
       let total = 0;
       const show = () => `total: ${total}`;
@@ -79,7 +79,7 @@ same("functions share what they assign to", [
     3,
   ],
   [
-    "update and logical assignments",
+    "Update and logical assignments",
     () => {
       let a: number | undefined, b = 0, c = 1, d = 2 ** 3;
       const seen = () => [a, b, c, d];
@@ -97,7 +97,7 @@ same("functions share what they assign to", [
     3,
   ],
   [
-    "a memo cache",
+    "A memo cache",
     () => {
       const cache = new Map<number, bigint>();
       const fib = (n: number): bigint => {
@@ -113,7 +113,7 @@ same("functions share what they assign to", [
     90,
   ],
   [
-    "a memo cache that is warm",
+    "A memo cache that is warm",
     () => {
       const cache: Record<string, number> = { a: 1 };
       let misses = 0;
@@ -124,22 +124,22 @@ same("functions share what they assign to", [
     "b",
     "b",
   ],
-  ["a variable that nothing was assigned to", () => {
+  ["A variable that nothing was assigned to", () => {
     let nothing: number | undefined;
     const set = () => nothing = 1;
     return (x: number) => [x, nothing, set(), nothing];
   }],
 ]);
 
-onWorker("variables have the value of the moment of the call", (test) => {
-  test("of a let variable that is changed right after the call", async (d) => {
+onWorker("Variables have the value of the moment of the call", (test) => {
+  test("Of a let variable that is changed right after the call", async (d) => {
     let k = 1;
     const result = d.map((x: number) => x + k, [1, 2]);
     k = 100;
     assertEquals([await result, k], [[2, 3], 100]);
   });
 
-  test("of one that only a function in a variable uses", async (d) => {
+  test("Of one that only a function in a variable uses", async (d) => {
     let k = 1;
     const helper = (x: number) => x * k;
     const deeper = (x: number) => helper(x);
@@ -148,14 +148,14 @@ onWorker("variables have the value of the moment of the call", (test) => {
     assertEquals([await result, k], [[1, 2], 100]);
   });
 
-  test("of a variable that is given another function", async (d) => {
+  test("Of a variable that is given another function", async (d) => {
     let helper = () => "before";
     const result = d.map(() => helper(), [1]);
     helper = () => "after";
     assertEquals([await result, helper()], [["before"], "after"]);
   });
 
-  test("of one that a class uses", async (d) => {
+  test("Of one that a class uses", async (d) => {
     let k = 1;
     class Box {
       get() {
@@ -167,7 +167,7 @@ onWorker("variables have the value of the moment of the call", (test) => {
     assertEquals([await result, k], [[1], 2]);
   });
 
-  test("and the next call sees the next value", async (d) => {
+  test("And the next call sees the next value", async (d) => {
     let k = 1;
     const f = (x: number) => x + k;
     const found = [];

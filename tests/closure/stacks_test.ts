@@ -16,10 +16,10 @@ function deepest<T extends Typed>(value: T, _unused?: Record<string, Map<T, Type
 }
 
 const makers: [name: string, frames: number, make: () => Unary][] = [
-  ["an arrow", 1, () => (x: number) => {
+  ["An arrow", 1, () => (x: number) => {
     const typed: Typed = { a: x }; if (typed.a) throw new Error("here");
   }],
-  ["functions over functions", 4, () => {
+  ["Functions over functions", 4, () => {
     const k: Typed = { a: 1 };
     const inner = <T>(x: T): T => deepest({ ...k, x } as Typed) ?? x;
     function middle(x: number): number { return inner<number>(x as number); }
@@ -29,7 +29,7 @@ const makers: [name: string, frames: number, make: () => Unary][] = [
       return middle(x as Local);
     };
   }],
-  ["methods, constructors and static ones of classes", 5, () => {
+  ["Methods, constructors and static ones of classes", 5, () => {
     abstract class Base {
       constructor(protected readonly x: number, private readonly y?: string) { this.check(); }
       abstract check(): void;
@@ -43,7 +43,7 @@ const makers: [name: string, frames: number, make: () => Unary][] = [
     }
     return (x: number) => Sub.make(x).read();
   }],
-  ["methods after what is cut out of a class, over several lines", 2, () => {
+  ["Methods after what is cut out of a class, over several lines", 2, () => {
     const name = "check";
     class A {
       static first = [
@@ -61,7 +61,7 @@ const makers: [name: string, frames: number, make: () => Unary][] = [
     }
     return (x: number) => new A().check(x);
   }],
-  ["methods of instances with private fields", 2, () => {
+  ["Methods of instances with private fields", 2, () => {
     class Box<T> {
       #value: T;
       constructor({ value }: { value: T }, private readonly more: T[] = []) {
@@ -72,7 +72,7 @@ const makers: [name: string, frames: number, make: () => Unary][] = [
     const box = new Box<string>({ value: "v" });
     return (x: number): string => box.open(x);
   }],
-  ["async functions", 2, () => {
+  ["Async functions", 2, () => {
     const later = async (x: Typed): Promise<never> => {
       await Promise.resolve(); throw new Error(`${x.a}`);
     };
@@ -81,14 +81,14 @@ const makers: [name: string, frames: number, make: () => Unary][] = [
       await later({ a: x } as Local);
     };
   }],
-  ["generators and getters", 3, () => {
+  ["Generators and getters", 3, () => {
     const thing = {
       get value(): number { const x: Typed = { a: 1 }; throw new Error(`${x.a}`); },
     };
     function* values(): Generator<number> { yield (thing as Typed & typeof thing).value; }
     return (x: number) => [x, ...values()];
   }],
-  ["functions that share what they assign to", 3, () => {
+  ["Functions that share what they assign to", 3, () => {
     let calls: number = 0;
     const count = (most: number): void => {
       if (++calls > (most as number)) throw new Error("too often");
@@ -96,11 +96,11 @@ const makers: [name: string, frames: number, make: () => Unary][] = [
     const twice = (x: number): void => { count(x); count(x); };
     return (x: number) => { twice(x - 1 as number); return calls; };
   }],
-  ["callbacks that the platform calls", 2, () => {
+  ["Callbacks that the platform calls", 2, () => {
     const list: number[] = [1];
     return (x: number) => JSON.stringify(list.map(String), (): never => { throw new Error(`${x}`); });
   }],
-  ["methods of object literals", 2, () => {
+  ["Methods of object literals", 2, () => {
     const thing = {
       limit: 1 as number,
       check(this: { limit: number }, x: number): void { if (x >= this.limit) throw new Error("x"); },
@@ -126,7 +126,7 @@ async function thrownBy(call: () => unknown): Promise<unknown> {
   throw new Error("Nothing was thrown");
 }
 
-onWorker("stack traces give line and column in TypeScript", (test) => {
+onWorker("Stack traces give line and column in TypeScript", (test) => {
   for (const [name, count, make] of makers) {
     test(name, async (d) => {
       const here = make() as (x: number) => unknown;
@@ -138,7 +138,7 @@ onWorker("stack traces give line and column in TypeScript", (test) => {
     });
   }
 
-  test("of functions of other modules, too", async (d) => {
+  test("Of functions of other modules, too", async (d) => {
     const table = { get a(): never { throw new Error("got"); } };
     const f = (x: number) => nested.deep(x) + table.a;
     const error = await thrownBy(() => d.map(f, [1]));
@@ -146,7 +146,7 @@ onWorker("stack traces give line and column in TypeScript", (test) => {
     assertEquals(framesOf(error), framesOf(here).slice(0, 2));
   });
 
-  test("of errors that are caught there and returned as text", async (d) => {
+  test("Of errors that are caught there and returned as text", async (d) => {
     const f = () => {
       try {
         deepest({ a: 1 });

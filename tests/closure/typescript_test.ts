@@ -97,7 +97,7 @@ class Gauge {
 
 same("TypeScript's own features travel", [
   [
-    "enums of numbers, of texts and constant ones",
+    "Enums of numbers, of texts and constant ones",
     () => (x: number) => [
       Color.Green,
       Color[x],
@@ -110,7 +110,7 @@ same("TypeScript's own features travel", [
     6,
   ],
   [
-    "enums in a function",
+    "Enums in a function",
     () => {
       enum Local {
         A = "a".length,
@@ -121,14 +121,14 @@ same("TypeScript's own features travel", [
     1,
     10,
   ],
-  ["namespaces, merged and nested", () => (x: number) => [
+  ["Namespaces, merged and nested", () => (x: number) => [
     Geometry.scale(x),
     Geometry.Inner.deep(),
     Geometry.count() > 0,
     Geometry.more(),
   ]],
-  ["a function of a namespace itself", () => Geometry.scale],
-  ["parameter properties", () => {
+  ["A function of a namespace itself", () => Geometry.scale],
+  ["Parameter properties", () => {
     class Point {
       constructor(readonly x: number, private y = 5, protected z?: string) {}
       all() {
@@ -139,7 +139,7 @@ same("TypeScript's own features travel", [
     return (x: number) => [new Point(x).all(), point.all()];
   }],
   [
-    "parameter properties beside private fields",
+    "Parameter properties beside private fields",
     () => {
       class Point {
         #seen = 0;
@@ -164,7 +164,7 @@ same("TypeScript's own features travel", [
       x: number,
     ) => [first<number>(table.a), (table as { b: number[] }).b![0]! + x];
   }],
-  ["overloads", () => {
+  ["Overloads", () => {
     function twice(x: number): number;
     function twice(x: string): string;
     function twice(x: number | string): number | string {
@@ -172,7 +172,7 @@ same("TypeScript's own features travel", [
     }
     return (x: number) => [twice(x), twice(`${x}`)];
   }],
-  ["abstract and generic classes, implements and override", () => {
+  ["Abstract and generic classes, implements and override", () => {
     interface Sized {
       size(): number;
     }
@@ -194,7 +194,7 @@ same("TypeScript's own features travel", [
     return () => [new List().size(), Object.keys(new List())];
   }],
   [
-    "assertion functions and type guards, with `this` types",
+    "Assertion functions and type guards, with `this` types",
     () => {
       function isText(x: unknown): x is string {
         return typeof x === "string";
@@ -210,7 +210,7 @@ same("TypeScript's own features travel", [
     "text",
     1,
   ],
-  ["decorated methods, fields, accessors and classes", () => (x: number) => {
+  ["Decorated methods, fields, accessors and classes", () => (x: number) => {
     log.length = 0;
     const gauge = Gauge.make();
     return [
@@ -222,7 +222,7 @@ same("TypeScript's own features travel", [
     ];
   }],
   [
-    "instances of decorated classes",
+    "Instances of decorated classes",
     () => {
       const gauge = new Gauge();
       gauge.raise(5);
@@ -231,7 +231,7 @@ same("TypeScript's own features travel", [
     1,
     1,
   ],
-  ["a class that a decorator replaced", () => {
+  ["A class that a decorator replaced", () => {
     const counted = <T extends new () => object>(type: T, _: ClassDecoratorContext) =>
       // @ts-ignore: its constructor takes nothing
       class extends type {
@@ -245,8 +245,8 @@ same("TypeScript's own features travel", [
   }],
 ]);
 
-onWorker("types leave nothing that is missed", (test) => {
-  test("imports of types only, and functions typed by them", async (d) => {
+onWorker("Types leave nothing that is missed", (test) => {
+  test("Imports of types only, and functions typed by them", async (d) => {
     type Point = import("./_imported.ts").Shape;
     const sideOf = (shape: Pick<Point, "side">): number => shape.side;
     assertEquals(await d.map(sideOf, [{ side: 2 }]), [2]);

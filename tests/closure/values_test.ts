@@ -5,8 +5,8 @@ import { assert, assertEquals } from "../fixtures/assert.ts";
 import { runProgram } from "../fixtures/tools.ts";
 import { onWorker, same } from "./_cases.ts";
 
-same("functions and classes travel in data", [
-  ["in arrays, records, maps and sets", () => {
+same("Functions and classes travel in data", [
+  ["In arrays, records, maps and sets", () => {
     const k = 2, twice = (x: number) => x * k;
     const held = {
       list: [twice, [Math.abs]] as const,
@@ -22,7 +22,7 @@ same("functions and classes travel in data", [
       held.set.has(twice),
     ];
   }],
-  ["in objects with methods and accessors", () => {
+  ["In objects with methods and accessors", () => {
     const k = 1;
     const thing = {
       n: 5,
@@ -41,23 +41,23 @@ same("functions and classes travel in data", [
       return [thing.n, thing.twice, thing.add(x), Object.keys(thing)];
     };
   }],
-  ["in the properties of an array", () => {
+  ["In the properties of an array", () => {
     const list = Object.assign([1, 2], { total: () => list.length, label: "l" });
     return () => [list.total(), list.label, [...list], Array.isArray(list)];
   }],
-  ["one function a hundred and thirty thousand times", () => {
+  ["One function a hundred and thirty thousand times", () => {
     const f = (x: number) => x + 1;
     const list = Array(130_000).fill(f);
     return (x: number) => [list.length, list.at(-1)(x), list[0] === list[1]];
   }, 1],
 ]);
 
-same("what was one object stays one object", [
-  ["in plain data", () => {
+same("What was one object stays one object", [
+  ["In plain data", () => {
     const one = { x: 1 }, held = { a: one, list: [one], map: new Map([["one", one]]) };
     return () => [held.a === held.list[0], held.map.get("one") === one, one === held.a];
   }],
-  ["in data that holds functions", () => {
+  ["In data that holds functions", () => {
     const one = { x: 1, f: () => one }, plain = [1];
     const a = { one, plain }, b = { one, plain };
     return () => [
@@ -67,7 +67,7 @@ same("what was one object stays one object", [
       plain === a.plain,
     ];
   }],
-  ["in cycles", () => {
+  ["In cycles", () => {
     type Node = { next?: Node; list: Node[]; f?: () => Node };
     const a: Node = { list: [] }, b: Node = { next: a, list: [a] };
     a.next = b;
@@ -86,7 +86,7 @@ same("what was one object stays one object", [
     ];
   }],
   [
-    "in two functions",
+    "In two functions",
     () => {
       const state = { n: 0 };
       const inc = () => ++state.n, get = () => state;
@@ -95,7 +95,7 @@ same("what was one object stays one object", [
     1,
     2,
   ],
-  ["in two views of one buffer", () => {
+  ["In two views of one buffer", () => {
     const bytes = new Uint8Array(8), words = new Uint32Array(bytes.buffer, 4);
     const f = () => bytes;
     return () => {
@@ -105,8 +105,8 @@ same("what was one object stays one object", [
   }],
 ]);
 
-same("objects of every kind travel", [
-  ["frozen, sealed and closed ones", () => {
+same("Objects of every kind travel", [
+  ["Frozen, sealed and closed ones", () => {
     const frozen = Object.freeze({ a: 1, inner: { b: 2 } });
     const list = Object.freeze([1, 2]), sealed = Object.seal({ a: 1 });
     const closed = Object.preventExtensions({ a: 1 } as { a?: number });
@@ -118,7 +118,7 @@ same("objects of every kind travel", [
       [Object.isExtensible(closed), delete closed.a, Object.isSealed(closed)],
     ];
   }, 1],
-  ["ones with hidden and fixed properties", () => {
+  ["Ones with hidden and fixed properties", () => {
     const thing = Object.defineProperties({} as Record<string, number>, {
       hidden: { value: 1 },
       fixed: { value: 2, enumerable: true },
@@ -131,7 +131,7 @@ same("objects of every kind travel", [
       Object.getOwnPropertyDescriptor(thing, "hidden"),
     ];
   }],
-  ["ones without prototype", () => {
+  ["Ones without prototype", () => {
     const bare = Object.assign(Object.create(null), { a: 1 });
     return () => [
       Object.getPrototypeOf(bare),
@@ -140,7 +140,7 @@ same("objects of every kind travel", [
       "toString" in bare,
     ];
   }],
-  ["ones with keys that look special", () => {
+  ["Ones with keys that look special", () => {
     const thing = JSON.parse(
       '{"__proto__": {"a": 1}, "constructor": 2, "-1": 3, "": 4}',
     );
@@ -152,7 +152,7 @@ same("objects of every kind travel", [
       thing[""],
     ];
   }],
-  ["symbols of the registry, well-known ones and others", () => {
+  ["Symbols of the registry, well-known ones and others", () => {
     const registered = Symbol.for("r"), unique = Symbol("u"), bare = Symbol();
     const held = { [registered]: 1, [unique]: [unique], [Symbol.iterator]: 3 };
     return () => [
@@ -162,7 +162,7 @@ same("objects of every kind travel", [
       [unique.description, bare.description, held[Symbol.iterator]],
     ];
   }],
-  ["regular expressions with flags and place", () => {
+  ["Regular expressions with flags and place", () => {
     const sticky = /b/y, all = /a(?<n>.)/gi, plain = /x/;
     sticky.lastIndex = 1;
     const held = [sticky, all, plain];
@@ -173,7 +173,7 @@ same("objects of every kind travel", [
       plain instanceof RegExp,
     ];
   }, 1],
-  ["errors with cause, properties and class", () => {
+  ["Errors with cause, properties and class", () => {
     const cause = new RangeError("inner", { cause: { code: 1 } });
     const error = Object.assign(new TypeError("outer", { cause }), { extra: [1] });
     const many = new AggregateError([error, 1], "many");
@@ -201,7 +201,7 @@ same("objects of every kind travel", [
       ]];
     };
   }, 1],
-  ["dates, also such that are none", () => {
+  ["Dates, also such that are none", () => {
     const date = new Date(1e12), none = new Date(NaN);
     return () => [
       date.toISOString(),
@@ -210,11 +210,11 @@ same("objects of every kind travel", [
       date instanceof Date,
     ];
   }],
-  ["big integers", () => {
+  ["Big integers", () => {
     const values = [0n, -1n, 2n ** 200n, -(2n ** 64n)];
     return (x: number) => values.map((value) => value * BigInt(x));
   }],
-  ["typed arrays, buffers and views", () => {
+  ["Typed arrays, buffers and views", () => {
     const buffer = new ArrayBuffer(16, { maxByteLength: 32 });
     const view = new DataView(buffer, 4, 8), halves = new Float16Array([1.5]);
     view.setFloat32(0, 1.5);
@@ -232,7 +232,7 @@ same("objects of every kind travel", [
     ];
   }],
   [
-    "typed arrays with buffers of their own",
+    "Typed arrays with buffers of their own",
     () => {
       const floats = Float64Array.of(1, 2), pixels = new Uint8Array([1, 2, 3, 4]);
       return (given: Uint8Array) => [
@@ -244,7 +244,7 @@ same("objects of every kind travel", [
     new Uint8Array([5, 6]),
     new Uint8Array(1),
   ],
-  ["a Buffer of node:buffer", () => {
+  ["A Buffer of node:buffer", () => {
     const bytes = Buffer.from("hällo");
     return () => [
       bytes.toString("hex"),
@@ -253,7 +253,7 @@ same("objects of every kind travel", [
       `${bytes}`,
     ];
   }],
-  ["boxed primitives", () => {
+  ["Boxed primitives", () => {
     const boxes = [Object(1), Object("ab"), Object(true), Object(5n)];
     return () => [
       boxes.map((box) => typeof box),
@@ -261,7 +261,7 @@ same("objects of every kind travel", [
       boxes[1].length,
     ];
   }],
-  ["arrays with holes, -0 and NaN", () => {
+  ["Arrays with holes, -0 and NaN", () => {
     // deno-lint-ignore no-sparse-arrays
     const holes = [, 1, , -0, NaN, undefined, ,],
       f = Object.assign([, () => 1], { a: 1 });
@@ -274,7 +274,7 @@ same("objects of every kind travel", [
       [f.length, 0 in f],
     ];
   }],
-  ["objects of the platform that every worker has", () => {
+  ["Objects of the platform that every worker has", () => {
     const held = {
       console,
       crypto,
@@ -290,7 +290,7 @@ same("objects of every kind travel", [
       held.Reflect === Reflect && held.setTimeout === setTimeout,
     ];
   }],
-  ["encoders, decoders and formats", () => {
+  ["Encoders, decoders and formats", () => {
     const encoder = new TextEncoder(),
       decoder = new TextDecoder("utf-16le", { fatal: true });
     const money = new Intl.NumberFormat("de", { style: "currency", currency: "EUR" });
@@ -306,13 +306,13 @@ same("objects of every kind travel", [
       day.format(0),
     ];
   }],
-  ["a proxy's target, once it is out of the proxy", () => {
+  ["A proxy's target, once it is out of the proxy", () => {
     const target = { a: 1, f: () => 2 };
     const proxy = new Proxy(target, {});
     const copy = { ...proxy };
     return () => [copy.a, copy.f()];
   }],
-  ["long lists of linked objects that hold functions", () => {
+  ["Long lists of linked objects that hold functions", () => {
     type Link = { i: number; next: Link | undefined; f: () => number };
     let head: Link | undefined;
     for (let i = 0; i < 1000; i++) {
@@ -327,14 +327,14 @@ same("objects of every kind travel", [
   }, 1],
 ]);
 
-onWorker("large data", (test) => {
-  test("is sent with the function, not with each item", async (d) => {
+onWorker("Large data", (test) => {
+  test("Is sent with the function, not with each item", async (d) => {
     const data = new Float64Array(2 ** 20).map((_, i) => i);
     const sums = await d.map((i: number) => data.at(-1)! + data[i]!, [0, 1, 2, 3]);
     assertEquals(sums, [0, 1, 2, 3].map((i) => 2 ** 20 - 1 + i));
   });
 
-  test("is one object in all items that a worker runs", async (d) => {
+  test("Is one object in all items that a worker runs", async (d) => {
     const data = { calls: [] as number[], bytes: new Uint8Array(2 ** 20) };
     const f = (i: number) => data.calls.push(i) + data.bytes.length;
     const found = await d.map(f, [1, 2, 3], { chunkSize: 3 });
@@ -342,14 +342,14 @@ onWorker("large data", (test) => {
     assertEquals(data.calls, []);
   });
 
-  test("travels though the function names only a part of it", async (d) => {
+  test("Travels though the function names only a part of it", async (d) => {
     const data = Array.from({ length: 20_000 }, (_, i) => ({ i, half: i / 2 }));
     const [found] = await d.map((i: number) => data[i]!, [19_999]);
     assert(found!.half === 9999.5);
   });
 });
 
-Deno.test("what says that it is huge, or is, is gone through by what is in it", async () => {
+Deno.test("What says that it is huge, or is, is gone through by what is in it", async () => {
   const { stdout, stderr } = await runProgram("tests/fixtures/huge_values.ts");
   const lines = [
     ...Array(10).fill("same"),

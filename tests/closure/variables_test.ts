@@ -9,21 +9,21 @@ function count(): number {
   return ++counted;
 }
 
-same("functions find the variables around them", [
-  ["a constant", () => {
+same("Functions find the variables around them", [
+  ["A constant", () => {
     const k = 3;
     return (x: number) => x * k;
   }],
-  ["a variable of the module", () => (x: number) => x * here.factor],
-  ["a variable of the module that functions assign to", () => {
+  ["A variable of the module", () => (x: number) => x * here.factor],
+  ["A variable of the module that functions assign to", () => {
     counted = 5;
     return (x: number) => [x, count(), count(), counted];
   }],
-  ["a parameter of the function around", () => {
+  ["A parameter of the function around", () => {
     const around = (k: number) => (x: number) => [x, k];
     return around(4);
   }],
-  ["parameters that are destructured with defaults", () => {
+  ["Parameters that are destructured with defaults", () => {
     const around = ({ a, b: [c = 5] = [], ...rest }: {
       a: number;
       b?: number[];
@@ -32,7 +32,7 @@ same("functions find the variables around them", [
     (x: number) => [x, a, c, rest];
     return around({ a: 1, d: 2 });
   }],
-  ["the names that destructuring makes are its own", () => {
+  ["The names that destructuring makes are its own", () => {
     const a = 1, b = 2, c = 3;
     return (x: number) => {
       const { a: own = b, ...rest } = { c: x } as Record<string, number>;
@@ -41,7 +41,7 @@ same("functions find the variables around them", [
     };
   }],
   [
-    "destructuring assignments to variables around",
+    "Destructuring assignments to variables around",
     () => {
       let a = 1, b = 2, rest: number[] = [];
       return (x: number) => {
@@ -54,12 +54,12 @@ same("functions find the variables around them", [
     2,
     3,
   ],
-  ["a parameter shadows", () => {
+  ["A parameter shadows", () => {
     const x = 100, y = 10;
     const use = (x: number) => x + y;
     return (y: number) => use(y) + x;
   }],
-  ["a block shadows, and only in it", () => {
+  ["A block shadows, and only in it", () => {
     const k = 1;
     return (x: number) => {
       const before = k;
@@ -70,7 +70,7 @@ same("functions find the variables around them", [
       return [before, k];
     };
   }],
-  ["a var shadows in the whole function", () => {
+  ["A var shadows in the whole function", () => {
     const k = 1;
     const get = () => k;
     return (x: number) => {
@@ -82,7 +82,7 @@ same("functions find the variables around them", [
       return [before, k, get()];
     };
   }],
-  ["a catch clause shadows", () => {
+  ["A catch clause shadows", () => {
     const error = "outer";
     return (x: number) => {
       try {
@@ -93,7 +93,7 @@ same("functions find the variables around them", [
       return error;
     };
   }],
-  ["a function further down shadows", () => {
+  ["A function further down shadows", () => {
     const helper = () => "outer";
     return (x: number) => {
       return x > 1 ? helper() : outer();
@@ -105,7 +105,7 @@ same("functions find the variables around them", [
       return helper();
     }
   }],
-  ["the innermost of three of one name", () => {
+  ["The innermost of three of one name", () => {
     const k = "outer";
     const outer = () => k;
     {
@@ -117,18 +117,18 @@ same("functions find the variables around them", [
       }
     }
   }],
-  ["the variable of a catch clause", () => {
+  ["The variable of a catch clause", () => {
     try {
       throw new Error("caught");
     } catch (error) {
       return (x: number) => [x, (error as Error).message];
     }
   }],
-  ["the name of a global that is a variable here", () => {
+  ["The name of a global that is a variable here", () => {
     const name = "mine", Math = { max: () => "no Math" };
     return (x: number) => [x, name, Math.max()];
   }],
-  ["labels that look like variables", () => {
+  ["Labels that look like variables", () => {
     const outer = 5;
     return (x: number) => {
       let steps = 0;
@@ -142,7 +142,7 @@ same("functions find the variables around them", [
       return [steps, outer];
     };
   }],
-  ["property names that look like variables", () => {
+  ["Property names that look like variables", () => {
     const unsent = new WeakMap(), key = "k";
     const f = (x: number) => {
       const own = {
@@ -158,7 +158,7 @@ same("functions find the variables around them", [
     return unsent ? f : String;
   }],
   [
-    "words in texts, comments and expressions that look like variables",
+    "Words in texts, comments and expressions that look like variables",
     () => {
       const lock = new WeakSet();
       const f = (x: string) => {
@@ -170,29 +170,29 @@ same("functions find the variables around them", [
     "lock",
     "key",
   ],
-  ["shorthand properties", () => {
+  ["Shorthand properties", () => {
     const a = 1, b = [2];
     return (x: number) => ({ a, b, x });
   }],
-  ["computed keys", () => {
+  ["Computed keys", () => {
     const key = "dynamic", symbol = Symbol.for("of the registry");
     return (x: number) => {
       const made = { [key]: x, [`${key}2`]: 2, [symbol]: 3 };
       return [made.dynamic, made.dynamic2, made[symbol], { [key + x]: x }];
     };
   }],
-  ["default parameters", () => {
+  ["Default parameters", () => {
     const fallback = { k: 5 }, twice = (x: number) => 2 * x;
     return (x: number, y = fallback.k, z = twice(y)) => [x, y, z];
   }],
-  ["default parameters see the parameters before them, not the body", () => {
+  ["Default parameters see the parameters before them, not the body", () => {
     const y = "outer";
     return (x: number, f = () => [x, y]) => {
       const y = "inner";
       return [f(), y];
     };
   }],
-  ["primitive values of every kind", () => {
+  ["Primitive values of every kind", () => {
     const values = [
       0,
       -0,
@@ -219,11 +219,11 @@ same("functions find the variables around them", [
       big,
     ];
   }],
-  ["what is used inside of nested functions only", () => {
+  ["What is used inside of nested functions only", () => {
     const k = 6;
     return (x: number) => [x].map((y) => (() => (() => y * k)())());
   }],
-  ["what is used in the parts of a template", () => {
+  ["What is used in the parts of a template", () => {
     const a = "A", f = (s: string) => s.toLowerCase();
     return (x: number) => `${`${f(a)}${x}`}${a}`;
   }],
@@ -231,7 +231,7 @@ same("functions find the variables around them", [
     // @ts-ignore: there is no such variable
     return typeof thereIsNone;
   }],
-  ["globals of the platform", () => (x: number) => [
+  ["Globals of the platform", () => (x: number) => [
     structuredClone({ x }),
     new TextEncoder().encode("ä"),
     btoa("x"),
@@ -239,15 +239,15 @@ same("functions find the variables around them", [
     typeof Deno.version.deno,
     encodeURIComponent("ä b"),
   ]],
-  ["names with letters of other languages and signs", () => {
+  ["Names with letters of other languages and signs", () => {
     const größe = 3, $ = 1, _ = 2, ñandú$1 = 4;
     return (x: number) => [größe, $, _, ñandú$1, x];
   }],
-  ["a variable whose name is that of a property of all objects", () => {
+  ["A variable whose name is that of a property of all objects", () => {
     const toString = 1, constructor = 2, valueOf = 3;
     return (x: number) => [toString, constructor, valueOf, x];
   }],
-  ["exotic statements", () => (x: number) => {
+  ["Exotic statements", () => (x: number) => {
     const found: unknown[] = [];
     do found.push(x--); while (x > 0);
     switch (x) {
@@ -269,7 +269,7 @@ same("functions find the variables around them", [
     }
     return found;
   }],
-  ["a resource that is disposed of", () => {
+  ["A resource that is disposed of", () => {
     const log: string[] = [];
     const open = (name: string) => ({
       [Symbol.dispose]() {
@@ -287,27 +287,27 @@ same("functions find the variables around them", [
 ]);
 
 throwing("functions that find no variable throw as they do here", [
-  ["a variable that is not there", () => () => {
+  ["A variable that is not there", () => () => {
     // @ts-ignore: there is no such variable
     return thereIsNone;
   }],
-  ["a variable around it that has no value yet", () => {
+  ["A variable around it that has no value yet", () => {
     return () => later;
     // deno-lint-ignore no-unreachable
     const later = 1;
   }],
-  ["a variable without value that has the name of a global", () => {
+  ["A variable without value that has the name of a global", () => {
     return () => Math.max();
     // deno-lint-ignore no-unreachable
     const Math = { max: () => "mine" };
   }],
-  ["a variable of its own before it has a value", () => () => {
+  ["A variable of its own before it has a value", () => () => {
     const get = () => later;
     const now = get();
     const later = 1;
     return now;
   }],
-  ["a default that uses a parameter after it", () => (x: number) => {
+  ["A default that uses a parameter after it", () => (x: number) => {
     const f = (a = (): unknown => b, b: unknown = a()): unknown => [a, b];
     return x > 0 ? f() : f;
   }],

@@ -43,7 +43,7 @@ if (!ignore) {
 }
 
 function test(name: string, fn: (cluster: Claim) => Promise<void>): void {
-  Deno.test({ name: `cluster: ${name}`, ignore, fn: () => fn(cluster!) });
+  Deno.test({ name: `Cluster: ${name}`, ignore, fn: () => fn(cluster!) });
 }
 
 /** Where the jobs of this file write, on every host: it holds one job's output at a time. */
@@ -62,14 +62,14 @@ async function submit(...words: string[]): Promise<string[]> {
 /** The name of the queue's instance of a host, which tells qsub to run there. */
 const on = (host: Host) => ["-q", `all.q@${host.name}`];
 
-test("every host is heard by the master", async ({ nodes }) => {
+test("Every host is heard by the master", async ({ nodes }) => {
   assert(nodes.length >= 2);
   for (const node of nodes) await untilHeard(node, true);
   const text = await hostText();
   for (const { name } of nodes) assertMatch(text, new RegExp(`^${name} `, "m"));
 });
 
-test("an array job of an ordinary user runs on all nodes", async ({ nodes }) => {
+test("An array job of an ordinary user runs on all nodes", async ({ nodes }) => {
   const tasks = 4 * nodes.length;
   const names = await submit("-t", `1-${tasks}`, "/bin/hostname");
   assertEquals(names.length, tasks);
@@ -77,14 +77,14 @@ test("an array job of an ordinary user runs on all nodes", async ({ nodes }) => 
   assertEquals(await queueText(), "");
 });
 
-test("a job of root is refused", async () => {
+test("A job of root is refused", async () => {
   const error = await assertRejects(() =>
     outputAs("root", ["qsub", "-b", "y", "true"])
   );
   assertMatch(String(error), /lower than minimum user id/);
 });
 
-test("nodes reach a server on the submit host, and no other network", async ({ nodes }) => {
+test("Nodes reach a server on the submit host, and no other network", async ({ nodes }) => {
   const server = `const listener = Deno.listen({ port: 4711 });
     for (let i = 0; i < ${nodes.length}; i++) (await listener.accept()).close();`;
   const child = runAs("user", ["deno", "eval", server]);
@@ -99,7 +99,7 @@ test("nodes reach a server on the submit host, and no other network", async ({ n
   assertMatch(routes, /^192\.0\.2\.0\/24 dev eth0 [^\n]*\s*$/);
 });
 
-test("a host whose cable is pulled is lost, and heals", async ({ nodes }) => {
+test("A host whose cable is pulled is lost, and heals", async ({ nodes }) => {
   const [first, second] = nodes as [Host, Host];
   await cutOff(second);
   await untilHeard(second, false);
@@ -109,7 +109,7 @@ test("a host whose cable is pulled is lost, and heals", async ({ nodes }) => {
   assertEquals(await submit(...on(second), "/bin/hostname"), [second.name]);
 });
 
-test("an execution daemon that is killed is lost, and can be started", async ({ nodes }) => {
+test("An execution daemon that is killed is lost, and can be started", async ({ nodes }) => {
   const [first] = nodes as [Host];
   await killExecd(first);
   await untilHeard(first, false);
@@ -118,7 +118,7 @@ test("an execution daemon that is killed is lost, and can be started", async ({ 
   assertEquals(await submit(...on(first), "/bin/hostname"), [first.name]);
 });
 
-test("a queue master that is killed does not answer, and can be started", async ({ nodes }) => {
+test("A queue master that is killed does not answer, and can be started", async ({ nodes }) => {
   await killMaster();
   await assertRejects(queueText);
   await startMaster();
@@ -131,7 +131,7 @@ test("a queue master that is killed does not answer, and can be started", async 
   assertEquals(await submit("/bin/echo", "well"), ["well"]);
 });
 
-test("a test that leaves disorder behind is cleaned up after", async ({ nodes }) => {
+test("A test that leaves disorder behind is cleaned up after", async ({ nodes }) => {
   const [first, second] = nodes as [Host, Host];
   await cutOff(first);
   await killExecd(second);

@@ -9,7 +9,7 @@ import { assert, assertEquals } from "../fixtures/assert.ts";
 import type { CoreAction } from "../../src/core/events.ts";
 import { chunksOf, Harness, loss, only, stopped } from "./harness.ts";
 
-Deno.test("a cancelled run is forgotten at once and dropped by its workers", () => {
+Deno.test("A cancelled run is forgotten at once and dropped by its workers", () => {
   const host = new Harness({ workers: 1 });
   host.run(20, { chunkSize: 5 });
   host.hello("1");
@@ -22,7 +22,7 @@ Deno.test("a cancelled run is forgotten at once and dropped by its workers", () 
   assertEquals(chunksOf(host.run(1)).length, 1);
 });
 
-Deno.test("a job that is terminated may end by itself", () => {
+Deno.test("A job that is terminated may end by itself", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { exclusive: true });
   host.hello("1");
@@ -32,7 +32,7 @@ Deno.test("a job that is terminated may end by itself", () => {
   assertEquals(end.map((action) => action.type), ["accept", "done"]);
 });
 
-Deno.test("a job that is terminated before it began is cancelled", () => {
+Deno.test("A job that is terminated before it began is cancelled", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { exclusive: true });
   const actions = host.do({ type: "terminate", run: 1, grace: 2000 });
@@ -42,7 +42,7 @@ Deno.test("a job that is terminated before it began is cancelled", () => {
   ]);
 });
 
-Deno.test("items that come after the termination of their run are cancelled", () => {
+Deno.test("Items that come after the termination of their run are cancelled", () => {
   const host = new Harness({ workers: 1 });
   const run = host.open();
   host.do({ type: "terminate", run, grace: 0 });
@@ -53,7 +53,7 @@ Deno.test("items that come after the termination of their run are cancelled", ()
   assertEquals(host.do({ type: "ended", run }), [{ type: "done", run }]);
 });
 
-Deno.test("no worker is asked for on behalf of a run that is terminated", () => {
+Deno.test("No worker is asked for on behalf of a run that is terminated", () => {
   const host = new Harness({ workers: 1 });
   const run = host.open({ expected: 1 });
   assertEquals(host.core.workers(), ["1"]);
@@ -61,7 +61,7 @@ Deno.test("no worker is asked for on behalf of a run that is terminated", () => 
   assertEquals(host.lost("1"), []);
 });
 
-Deno.test("a terminated job is not tried again, neither for a throw nor for a lost worker", () => {
+Deno.test("A terminated job is not tried again, neither for a throw nor for a lost worker", () => {
   for (const how of ["throw", "loss", "hand back"]) {
     const host = new Harness({ workers: 1 });
     host.run(1, { exclusive: true, retries: 9, retryErrors: 9 });
@@ -77,7 +77,7 @@ Deno.test("a terminated job is not tried again, neither for a throw nor for a lo
   }
 });
 
-Deno.test("the host ends a terminated job when its worker does not", () => {
+Deno.test("The host ends a terminated job when its worker does not", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { exclusive: true });
   host.hello("1");
@@ -92,7 +92,7 @@ Deno.test("the host ends a terminated job when its worker does not", () => {
   ]);
 });
 
-Deno.test("a later termination gives a job no more time, but may give it less", () => {
+Deno.test("A later termination gives a job no more time, but may give it less", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { exclusive: true });
   host.hello("1");
@@ -108,7 +108,7 @@ Deno.test("a later termination gives a job no more time, but may give it less", 
   assertEquals(only(host.pass(250, alive), "fail").length, 1);
 });
 
-Deno.test("what is still under way to a worker, or from it, is not overdue", () => {
+Deno.test("What is still under way to a worker, or from it, is not overdue", () => {
   for (const terminated of [true, false]) {
     const host = new Harness({ workers: 1 });
     host.run(1, { exclusive: true, timeout: terminated ? 0 : 1000 });
@@ -125,7 +125,7 @@ Deno.test("what is still under way to a worker, or from it, is not overdue", () 
   }
 });
 
-Deno.test("a worker that something large comes from is not silent", () => {
+Deno.test("A worker that something large comes from is not silent", () => {
   const host = new Harness({ workers: 1 });
   host.run(1);
   host.hello("1");
@@ -134,7 +134,7 @@ Deno.test("a worker that something large comes from is not silent", () => {
   assertEquals(host.core.count().ready, 1);
 });
 
-Deno.test("stale results mean nothing", () => {
+Deno.test("Stale results mean nothing", () => {
   const host = new Harness({ workers: 2 });
   host.run(2);
   const [first] = chunksOf(host.hello("1"));
@@ -147,7 +147,7 @@ Deno.test("stale results mean nothing", () => {
   assertEquals(host.core.workers().includes("2"), true);
 });
 
-Deno.test("what a worker reports of another's chunk means nothing", () => {
+Deno.test("What a worker reports of another's chunk means nothing", () => {
   const host = new Harness({ workers: 2 });
   host.run(4, { chunkSize: 2 });
   host.hello("1");
@@ -159,7 +159,7 @@ Deno.test("what a worker reports of another's chunk means nothing", () => {
   assertEquals(host.core.outstandingChunks, 2);
 });
 
-Deno.test("nonsense from a worker drops it, and its items are run again", () => {
+Deno.test("Nonsense from a worker drops it, and its items are run again", () => {
   const nonsense: ((host: Harness) => CoreAction[])[] = [
     (host) => host.results("1", { chunk: 99, from: 0, count: 1 }),
     (host) => host.results("1", { chunk: 1, from: 4, count: 2 }),
@@ -188,7 +188,7 @@ Deno.test("nonsense from a worker drops it, and its items are run again", () => 
   }
 });
 
-Deno.test("nonsense beside real results does not keep the worker", () => {
+Deno.test("Nonsense beside real results does not keep the worker", () => {
   const host = new Harness({ workers: 1 });
   host.run(5, { chunkSize: 5 });
   host.hello("1");
@@ -209,14 +209,14 @@ Deno.test("nonsense beside real results does not keep the worker", () => {
   assertEquals(chunksOf(actions), []);
 });
 
-Deno.test("a worker that did not say hello gets nothing, whatever else it says", () => {
+Deno.test("A worker that did not say hello gets nothing, whatever else it says", () => {
   const host = new Harness({ workers: 1 });
   host.run(1);
   assertEquals(host.results("1", { chunk: 0, from: 0, count: 1 }), []);
   assertEquals(host.do({ type: "heard", worker: "1" }), []);
 });
 
-Deno.test("closing cancels every run and sends the workers home", () => {
+Deno.test("Closing cancels every run and sends the workers home", () => {
   const host = new Harness({ workers: 2 });
   host.run(4);
   host.hello("1");

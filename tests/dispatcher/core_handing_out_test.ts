@@ -10,7 +10,7 @@ import type { CoreAction } from "../../src/core/events.ts";
 import type { AssignedChunk } from "../../src/protocol/messages.ts";
 import { chunksOf, Harness, LIMITS, measured, only, settle, START } from "./harness.ts";
 
-Deno.test("workers are asked for when items wait, no more than may be, no more than items", () => {
+Deno.test("Workers are asked for when items wait, no more than may be, no more than items", () => {
   const host = new Harness({ workers: 3 });
   const run = host.open();
   const [first] = only(host.do({ type: "items", run, count: 2 }), "request");
@@ -19,13 +19,13 @@ Deno.test("workers are asked for when items wait, no more than may be, no more t
   assertEquals(second?.workers, ["3"]);
 });
 
-Deno.test("a run without items is over when its source has ended", () => {
+Deno.test("A run without items is over when its source has ended", () => {
   const host = new Harness();
   assertEquals(only(host.run(0), "done"), [{ type: "done", run: 1 }]);
   assertEquals(host.core.isRunning(1), false);
 });
 
-Deno.test("the first item goes alone until the time per item is known", () => {
+Deno.test("The first item goes alone until the time per item is known", () => {
   const host = new Harness({ workers: 1 });
   host.run(1000);
   const first = chunksOf(host.hello("1"));
@@ -35,7 +35,7 @@ Deno.test("the first item goes alone until the time per item is known", () => {
   assertEquals(next[0], { chunk: 2, first: 1, count: 10, attempt: 1 });
 });
 
-Deno.test("large arguments are handed out a few at a time, however quick they are", () => {
+Deno.test("Large arguments are handed out a few at a time, however quick they are", () => {
   const host = new Harness({ workers: 1 });
   const run = host.open();
   measured(host, run, 0.001);
@@ -44,7 +44,7 @@ Deno.test("large arguments are handed out a few at a time, however quick they ar
   assertEquals(given.map(({ count }) => count), [2, 2]);
 });
 
-Deno.test("what took little time before is handed out at once, some items to each", () => {
+Deno.test("What took little time before is handed out at once, some items to each", () => {
   const host = new Harness({ workers: 2 });
   const run = host.open();
   host.do({ type: "items", run, count: 1 });
@@ -58,7 +58,7 @@ Deno.test("what took little time before is handed out at once, some items to eac
   assertEquals(now.reduce((sum, { count }) => sum + count, 0), 16);
 });
 
-Deno.test("numbers that took little time before are handed out as if it were known", () => {
+Deno.test("Numbers that took little time before are handed out as if it were known", () => {
   const host = new Harness({ workers: 1 });
   const run = host.open();
   host.do({ type: "hint", run, estimate: 0.001 });
@@ -68,7 +68,7 @@ Deno.test("numbers that took little time before are handed out as if it were kno
   assertEquals(given.map(({ count }) => count), [10_000, 10_000]);
 });
 
-Deno.test("a few items that together take no time go to one worker", () => {
+Deno.test("A few items that together take no time go to one worker", () => {
   const host = new Harness({ workers: 2 });
   const run = host.open({ expected: 2 });
   measured(host, run, 0.001);
@@ -77,7 +77,7 @@ Deno.test("a few items that together take no time go to one worker", () => {
   assertEquals(assigned.map(({ chunks }) => chunks.map(({ count }) => count)), [[10]]);
 });
 
-Deno.test("chunks grow to about ten milliseconds of work and shrink to the end", () => {
+Deno.test("Chunks grow to about ten milliseconds of work and shrink to the end", () => {
   const host = new Harness({ workers: 1 });
   host.run(60);
   const sizes: number[] = [];
@@ -92,7 +92,7 @@ Deno.test("chunks grow to about ten milliseconds of work and shrink to the end",
   assert(done);
 });
 
-Deno.test("not more than some twenty milliseconds of work wait with a worker", () => {
+Deno.test("Not more than some twenty milliseconds of work wait with a worker", () => {
   const host = new Harness({ workers: 1 });
   const run = host.open();
   measured(host, run, 1);
@@ -100,7 +100,7 @@ Deno.test("not more than some twenty milliseconds of work wait with a worker", (
   assertEquals(given.map((chunk) => chunk.count), [10, 10]);
 });
 
-Deno.test("a few short items are shared out among all workers", () => {
+Deno.test("A few short items are shared out among all workers", () => {
   const host = new Harness({ workers: 4 });
   const run = host.open();
   measured(host, run, 5);
@@ -112,7 +112,7 @@ Deno.test("a few short items are shared out among all workers", () => {
   assertEquals(items, [2, 2, 2, 2]);
 });
 
-Deno.test("an item that takes long is handed out one ahead, very long ones are not", () => {
+Deno.test("An item that takes long is handed out one ahead, very long ones are not", () => {
   for (const [each, ahead] of [[50, 2], [5000, 1]] as const) {
     const host = new Harness({ workers: 1 });
     const run = host.open();
@@ -122,7 +122,7 @@ Deno.test("an item that takes long is handed out one ahead, very long ones are n
   }
 });
 
-Deno.test("chunks with large results are kept small", () => {
+Deno.test("Chunks with large results are kept small", () => {
   const host = new Harness({ workers: 1 });
   host.run(1000);
   const [first] = chunksOf(host.hello("1"));
@@ -134,7 +134,7 @@ Deno.test("chunks with large results are kept small", () => {
   assertEquals(next.map((chunk) => chunk.count), [3, 3, 3]);
 });
 
-Deno.test("a chunk size that was asked for is kept", () => {
+Deno.test("A chunk size that was asked for is kept", () => {
   const host = new Harness({ workers: 1 });
   host.run(25, { chunkSize: 7 });
   const sizes: number[] = [];
@@ -145,7 +145,7 @@ Deno.test("a chunk size that was asked for is kept", () => {
   assertEquals(sizes, [7, 7, 7, 4]);
 });
 
-Deno.test("a Job waits for an idle worker", () => {
+Deno.test("A Job waits for an idle worker", () => {
   const host = new Harness({ workers: 1 });
   const map = host.open();
   measured(host, map, 1);
@@ -155,7 +155,7 @@ Deno.test("a Job waits for an idle worker", () => {
   assertEquals(given.map((action) => action.run), [2]);
 });
 
-Deno.test("nothing waits behind a Job on its worker", () => {
+Deno.test("Nothing waits behind a Job on its worker", () => {
   const host = new Harness({ workers: 1 });
   const map = host.open();
   measured(host, map, 1);
@@ -165,7 +165,7 @@ Deno.test("nothing waits behind a Job on its worker", () => {
   assertEquals(given.map((action) => action.run), [map]);
 });
 
-Deno.test("an item does not wait behind another run's item, which may take for ever", () => {
+Deno.test("An item does not wait behind another run's item, which may take for ever", () => {
   const host = new Harness({ workers: 2 });
   const quick = host.open();
   measured(host, quick, 1);
@@ -175,7 +175,7 @@ Deno.test("an item does not wait behind another run's item, which may take for e
   assertEquals(chunksOf(host.hello("2")).length, 1);
 });
 
-Deno.test("a source is asked for more only when half of what there was is used up", () => {
+Deno.test("A source is asked for more only when half of what there was is used up", () => {
   const host = new Harness({ workers: 1 });
   const run = host.open({ chunkSize: 5 });
   assertEquals(host.do({ type: "items", run, count: 20 }).map(({ type }) => type), [
@@ -191,7 +191,7 @@ Deno.test("a source is asked for more only when half of what there was is used u
   assertEquals(asked, [[10], [], [10], []]);
 });
 
-Deno.test("what was asked of a source and has not come is not asked for again", () => {
+Deno.test("What was asked of a source and has not come is not asked for again", () => {
   const host = new Harness({ workers: 1 });
   const settings = host.settings(1, { chunkSize: 1 });
   const opened = host.do({ type: "run", run: settings });
@@ -204,7 +204,7 @@ Deno.test("what was asked of a source and has not come is not asked for again", 
   assertEquals(only(actions, "pull"), []);
 });
 
-Deno.test("a source that has ended, or whose run is over, is not asked", () => {
+Deno.test("A source that has ended, or whose run is over, is not asked", () => {
   const host = new Harness({ workers: 1 });
   host.run(1);
   const [item] = chunksOf(host.hello("1"));
@@ -214,7 +214,7 @@ Deno.test("a source that has ended, or whose run is over, is not asked", () => {
   assertEquals(host.pass(1000), []);
 });
 
-Deno.test("runs are served in the order in which they began", () => {
+Deno.test("Runs are served in the order in which they began", () => {
   const host = new Harness({ workers: 1 });
   host.run(2);
   host.run(2);
@@ -239,7 +239,7 @@ function oneHasAll(
   return { host, run, given: chunksOf(actions)[0]!, wake: only(actions, "wake") };
 }
 
-Deno.test("a worker that is stuck hands back what waits, for one without work", () => {
+Deno.test("A worker that is stuck hands back what waits, for one without work", () => {
   const { host, given: { chunk, first }, wake } = oneHasAll();
   assertEquals(wake, [{ type: "wake", after: 5 }]);
   host.now += 20;
@@ -262,7 +262,7 @@ Deno.test("a worker that is stuck hands back what waits, for one without work", 
   assertEquals(only(next, "assign").map(({ worker }) => worker), ["2", "2"]);
 });
 
-Deno.test("something to recall is looked for once in five milliseconds, not at each event", () => {
+Deno.test("Something to recall is looked for once in five milliseconds, not at each event", () => {
   const { host, wake } = oneHasAll();
   assertEquals(wake, [{ type: "wake", after: 5 }]);
   for (const [time, wakes] of [[0, 0], [4, 0], [1, 1], [0, 0], [5, 1]] as const) {
@@ -272,7 +272,7 @@ Deno.test("something to recall is looked for once in five milliseconds, not at e
   }
 });
 
-Deno.test("a worker that has nothing of what was recalled is given work ahead again", () => {
+Deno.test("A worker that has nothing of what was recalled is given work ahead again", () => {
   for (const how of ["cancelled", "started anew", "settled"]) {
     const host = new Harness({ workers: 2 });
     const earlier = host.open();
@@ -290,7 +290,7 @@ Deno.test("a worker that has nothing of what was recalled is given work ahead ag
   }
 });
 
-Deno.test("of several that are stuck, as many hand back as have nothing to do", () => {
+Deno.test("Of several that are stuck, as many hand back as have nothing to do", () => {
   for (const idle of [1, 2]) {
     const host = new Harness({ workers: 4 });
     const runs = [1, 2, 3].map(() => host.open({ chunkSize: 10 }));
@@ -305,7 +305,7 @@ Deno.test("of several that are stuck, as many hand back as have nothing to do", 
   }
 });
 
-Deno.test("nothing is recalled of a worker that is cut off", () => {
+Deno.test("Nothing is recalled of a worker that is cut off", () => {
   const { host } = oneHasAll();
   host.do({ type: "disconnected", worker: "1" });
   host.now += 20;
@@ -316,7 +316,7 @@ Deno.test("nothing is recalled of a worker that is cut off", () => {
   assertEquals(only([...back, ...later], "recall").length, 1);
 });
 
-Deno.test("a recall that is not answered is repeated, ever more rarely", () => {
+Deno.test("A recall that is not answered is repeated, ever more rarely", () => {
   const { host } = oneHasAll();
   const times: number[] = [];
   const begin = host.now;
@@ -329,7 +329,7 @@ Deno.test("a recall that is not answered is repeated, ever more rarely", () => {
   assertEquals(times, [20, 40, 80, 160, 320, 640, 1280, 2280, 3280]);
 });
 
-Deno.test("what is on its way to a worker is recalled when it has arrived", () => {
+Deno.test("What is on its way to a worker is recalled when it has arrived", () => {
   const { host } = oneHasAll();
   const times: number[] = [];
   const begin = host.now;
@@ -351,7 +351,7 @@ Deno.test("what is on its way to a worker is recalled when it has arrived", () =
   assertEquals(times.slice(6), [1525, 1565]);
 });
 
-Deno.test("what a worker hands back goes to another first, and round ever more rarely", () => {
+Deno.test("What a worker hands back goes to another first, and round ever more rarely", () => {
   const host = new Harness({ workers: 2 });
   host.run(10, { chunkSize: 10 });
   const [given] = chunksOf(host.hello("1"));
@@ -377,7 +377,7 @@ Deno.test("what a worker hands back goes to another first, and round ever more r
   assert(holders.length < 25, `${holders.length} times`);
 });
 
-Deno.test("thousands of chunks that are handed back at once go on at once, without blame", () => {
+Deno.test("Thousands of chunks that are handed back at once go on at once, without blame", () => {
   const host = new Harness({ workers: 2 });
   const run = host.open({ chunkSize: 1, retries: 0, expected: 2 });
   host.do({ type: "hint", run, estimate: 1e-3 });
@@ -398,7 +398,7 @@ Deno.test("thousands of chunks that are handed back at once go on at once, witho
   assertEquals(host.core.count().ready, 2);
 });
 
-Deno.test("a chunk that was recalled before it was sent is no sign of life", () => {
+Deno.test("A chunk that was recalled before it was sent is no sign of life", () => {
   const { host, given: { chunk } } = oneHasAll();
   const heard = () => host.do({ type: "heard", worker: "2" });
   host.pass(20);
@@ -411,7 +411,7 @@ Deno.test("a chunk that was recalled before it was sent is no sign of life", () 
   assertEquals(host.core.count().disconnected, 1);
 });
 
-Deno.test("a worker that handed items back is blamed for no other", () => {
+Deno.test("A worker that handed items back is blamed for no other", () => {
   const { host, given: { chunk, first } } = oneHasAll();
   host.now += 20;
   host.do({ type: "tick" });
@@ -424,14 +424,14 @@ Deno.test("a worker that handed items back is blamed for no other", () => {
   ]);
 });
 
-Deno.test("nothing is recalled while every worker has work", () => {
+Deno.test("Nothing is recalled while every worker has work", () => {
   const { host } = oneHasAll();
   host.run(1);
   host.now += 20;
   assertEquals(only(host.do({ type: "tick" }), "recall"), []);
 });
 
-Deno.test("items are recalled before another worker has nothing left to do", () => {
+Deno.test("Items are recalled before another worker has nothing left to do", () => {
   const host = new Harness({ workers: 2 });
   const run = host.open({ expected: 2 });
   measured(host, run, 2);
@@ -472,7 +472,7 @@ Deno.test("items are recalled before another worker has nothing left to do", () 
   assertEquals(only(next, "recall"), []);
 });
 
-Deno.test("a chunk size that was asked for is recalled only for who has nothing to do", () => {
+Deno.test("A chunk size that was asked for is recalled only for who has nothing to do", () => {
   const host = new Harness({ workers: 2 });
   const run = host.open({ chunkSize: 3, expected: 2 });
   measured(host, run, 100);
@@ -482,7 +482,7 @@ Deno.test("a chunk size that was asked for is recalled only for who has nothing 
   assertEquals([counts, only(actions, "recall")], [[3, 1], []]);
 });
 
-Deno.test("long items that wait are recalled at once", () => {
+Deno.test("Long items that wait are recalled at once", () => {
   const host = new Harness({ workers: 2 });
   const run = host.open({ chunkSize: 2, expected: 2 });
   measured(host, run, 100);

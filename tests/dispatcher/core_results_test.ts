@@ -8,7 +8,7 @@
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import { chunksOf, Harness, only, settle, START, stopped } from "./harness.ts";
 
-Deno.test("results are accepted once, with the items that they are the results of", () => {
+Deno.test("Results are accepted once, with the items that they are the results of", () => {
   const host = new Harness({ workers: 1 });
   host.run(10, { chunkSize: 5 });
   host.hello("1");
@@ -26,7 +26,7 @@ Deno.test("results are accepted once, with the items that they are the results o
   assertEquals(only(host.results("1", { chunk: 1, from: 0, count: 2 }), "accept"), []);
 });
 
-Deno.test("items that a report passes over are run again", () => {
+Deno.test("Items that a report passes over are run again", () => {
   const host = new Harness({ workers: 1 });
   host.run(5, { chunkSize: 5 });
   const [chunk] = chunksOf(host.hello("1"));
@@ -35,7 +35,7 @@ Deno.test("items that a report passes over are run again", () => {
   assertEquals(again.map(({ first, count }) => [first, count]), [[0, 2]]);
 });
 
-Deno.test("items that results pass over are run again, too", () => {
+Deno.test("Items that results pass over are run again, too", () => {
   const host = new Harness({ workers: 1 });
   host.run(5, { chunkSize: 5 });
   const [chunk] = chunksOf(host.hello("1"));
@@ -43,7 +43,7 @@ Deno.test("items that results pass over are run again, too", () => {
   assertEquals(again.map(({ first, count }) => [first, count]), [[0, 2]]);
 });
 
-Deno.test("an item alone with a lost worker is charged, tried again, and at last fails", () => {
+Deno.test("An item alone with a lost worker is charged, tried again, and at last fails", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { retries: 1 });
   host.hello("1");
@@ -66,7 +66,7 @@ Deno.test("an item alone with a lost worker is charged, tried again, and at last
   assertEquals(only(second, "done").length, 1);
 });
 
-Deno.test("of several items with a lost worker none is charged, and each is run alone", () => {
+Deno.test("Of several items with a lost worker none is charged, and each is run alone", () => {
   const host = new Harness({ workers: 1 });
   host.run(6, { chunkSize: 3, retries: 0 });
   host.hello("1");
@@ -81,7 +81,7 @@ Deno.test("of several items with a lost worker none is charged, and each is run 
   assertEquals(chunks.map(({ first, count }) => [first, count]), [[3, 3]]);
 });
 
-Deno.test("an item that ends every worker fails alone; those beside it do not", () => {
+Deno.test("An item that ends every worker fails alone; those beside it do not", () => {
   const host = new Harness({ workers: 1 });
   host.run(3, { chunkSize: 3, retries: 1 });
   const failed: number[] = [];
@@ -108,7 +108,7 @@ Deno.test("an item that ends every worker fails alone; those beside it do not", 
   assertEquals(accepted.toSorted(), [0, 2]);
 });
 
-Deno.test("an item that must be alone waits until its worker has nothing else", () => {
+Deno.test("An item that must be alone waits until its worker has nothing else", () => {
   const host = new Harness({ workers: 2 });
   host.run(9, { chunkSize: 3 });
   host.hello("1");
@@ -120,7 +120,7 @@ Deno.test("an item that must be alone waits until its worker has nothing else", 
   assertEquals(next.map(({ first, count }) => [first, count]), [[0, 1]]);
 });
 
-Deno.test("an item whose function threw is tried again as often as was asked for", () => {
+Deno.test("An item whose function threw is tried again as often as was asked for", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { retryErrors: 1 });
   const [first] = chunksOf(host.hello("1"));
@@ -133,7 +133,7 @@ Deno.test("an item whose function threw is tried again as often as was asked for
   assertEquals(only(actions, "done").length, 1);
 });
 
-Deno.test("only a throw is tried again, not what fails for another reason", () => {
+Deno.test("Only a throw is tried again, not what fails for another reason", () => {
   for (const reason of ["timeout", "cancelled", "exited", "unserializable"] as const) {
     const host = new Harness({ workers: 1 });
     host.run(1, { retryErrors: 5 });
@@ -145,7 +145,7 @@ Deno.test("only a throw is tried again, not what fails for another reason", () =
   }
 });
 
-Deno.test("the host ends an overdue item when its worker does not", () => {
+Deno.test("The host ends an overdue item when its worker does not", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { timeout: 1000 });
   host.hello("1");
@@ -161,7 +161,7 @@ Deno.test("the host ends an overdue item when its worker does not", () => {
   ]);
 });
 
-Deno.test("of several items the host cannot know which is overdue, and runs each alone", () => {
+Deno.test("Of several items the host cannot know which is overdue, and runs each alone", () => {
   const host = new Harness({ workers: 1 });
   host.run(3, { chunkSize: 3, timeout: 1000, retries: 0 });
   host.hello("1");
@@ -175,7 +175,7 @@ Deno.test("of several items the host cannot know which is overdue, and runs each
   assertEquals([first?.first, first?.count, first?.attempt], [0, 1, 2]);
 });
 
-Deno.test("an item's time begins when the item does, however long its code is loaded", () => {
+Deno.test("An item's time begins when the item does, however long its code is loaded", () => {
   const host = new Harness({ workers: 1, loadTimeout: 40_000 });
   host.run(1, { timeout: 1000 });
   host.hello("1");
@@ -188,7 +188,7 @@ Deno.test("an item's time begins when the item does, however long its code is lo
   ]);
 });
 
-Deno.test("loading has a limit with the host, too, for when its worker keeps none", () => {
+Deno.test("Loading has a limit with the host, too, for when its worker keeps none", () => {
   const host = new Harness({ workers: 1, loadTimeout: 40_000 });
   host.run(1, { timeout: 1000 });
   host.hello("1");
@@ -199,7 +199,7 @@ Deno.test("loading has a limit with the host, too, for when its worker keeps non
   ]);
 });
 
-Deno.test("an item's time begins when the one before it has ended", () => {
+Deno.test("An item's time begins when the one before it has ended", () => {
   const host = new Harness({ workers: 1 });
   host.run(3, { chunkSize: 3, timeout: 1000 });
   host.hello("1");
@@ -211,7 +211,7 @@ Deno.test("an item's time begins when the one before it has ended", () => {
   assertEquals(host.core.isRunning(1), false);
 });
 
-Deno.test("an item is not overdue because its worker fell silent", () => {
+Deno.test("An item is not overdue because its worker fell silent", () => {
   const host = new Harness({ workers: 1, silenceTimeout: 60_000 });
   host.run(1, { timeout: 1000 });
   host.hello("1");
@@ -222,7 +222,7 @@ Deno.test("an item is not overdue because its worker fell silent", () => {
   assertEquals(only(actions, "accept").length, 1);
 });
 
-Deno.test("an item is not overdue as soon as its worker is back", () => {
+Deno.test("An item is not overdue as soon as its worker is back", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { timeout: 1000 });
   host.hello("1");
@@ -234,7 +234,7 @@ Deno.test("an item is not overdue as soon as its worker is back", () => {
   assertEquals(only(actions, "accept").length, 1);
 });
 
-Deno.test("what a worker hands back after a failure is run again", () => {
+Deno.test("What a worker hands back after a failure is run again", () => {
   const host = new Harness({ workers: 1 });
   host.run(4, { chunkSize: 2, timeout: 1000 });
   const [first] = chunksOf(host.hello("1"));
@@ -250,7 +250,7 @@ Deno.test("what a worker hands back after a failure is run again", () => {
   );
 });
 
-Deno.test("items that are handed back again and again, without a word why, fail at last", () => {
+Deno.test("Items that are handed back again and again, without a word why, fail at last", () => {
   const host = new Harness({ workers: 1 });
   const actions = host.run(3, { chunkSize: 3, retries: 1 });
   actions.push(...host.hello("1"));
@@ -265,7 +265,7 @@ Deno.test("items that are handed back again and again, without a word why, fail 
   assertEquals(failed.toSorted(), [0, 1, 2]);
 });
 
-Deno.test("work that a worker says took for ever leaves other items what they are", () => {
+Deno.test("Work that a worker says took for ever leaves other items what they are", () => {
   const host = new Harness({ workers: 1 });
   const run = host.open();
   host.do({ type: "hint", run, estimate: 0.001 });
@@ -282,7 +282,7 @@ Deno.test("work that a worker says took for ever leaves other items what they ar
   }
 });
 
-Deno.test("whole chunks that are handed back again and again after a recall run alone", () => {
+Deno.test("Whole chunks that are handed back again and again after a recall run alone", () => {
   const host = new Harness({ workers: 2 });
   host.run(4, { chunkSize: 4, retries: 0 });
   let [chunk] = chunksOf(host.hello("1"));

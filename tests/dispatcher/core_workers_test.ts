@@ -9,7 +9,7 @@ import type { CoreEvent } from "../../src/core/events.ts";
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import { chunksOf, Harness, LIMITS, loss, only, START, stopped } from "./harness.ts";
 
-Deno.test("a silent worker counts as disconnected, and after the grace as lost", () => {
+Deno.test("A silent worker counts as disconnected, and after the grace as lost", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { retries: 0 });
   host.hello("1");
@@ -30,7 +30,7 @@ Deno.test("a silent worker counts as disconnected, and after the grace as lost",
   }]);
 });
 
-Deno.test("a worker that is lost is gone for the reason that its scheduler makes likely", () => {
+Deno.test("A worker that is lost is gone for the reason that its scheduler makes likely", () => {
   const host = new Harness({ workers: 1, lostCause: "node lost" });
   host.run(1, { retries: 0 });
   host.hello("1");
@@ -41,7 +41,7 @@ Deno.test("a worker that is lost is gone for the reason that its scheduler makes
   assertEquals(failed?.failure, { kind: "lost", losses });
 });
 
-Deno.test("a worker that comes back in time keeps its items", () => {
+Deno.test("A worker that comes back in time keeps its items", () => {
   const host = new Harness({ workers: 1 });
   host.run(2, { chunkSize: 2 });
   const [chunk] = chunksOf(host.hello("1"));
@@ -53,7 +53,7 @@ Deno.test("a worker that comes back in time keeps its items", () => {
   assertEquals(only(actions, "done").length, 1);
 });
 
-Deno.test("a disconnected worker gets nothing until it is heard of", () => {
+Deno.test("A disconnected worker gets nothing until it is heard of", () => {
   const host = new Harness({ workers: 1 });
   host.run(2);
   host.hello("1");
@@ -63,7 +63,7 @@ Deno.test("a disconnected worker gets nothing until it is heard of", () => {
   assertEquals(given.length, 1);
 });
 
-Deno.test("a worker that the run does not expect is refused", () => {
+Deno.test("A worker that the run does not expect is refused", () => {
   const host = new Harness({ workers: 1 });
   host.run(1);
   const [action] = only(host.hello("17"), "welcome");
@@ -73,7 +73,7 @@ Deno.test("a worker that the run does not expect is refused", () => {
   assert(late?.refused !== undefined);
 });
 
-Deno.test("a worker that restarts hands back all that it has, and is not blamed for it", () => {
+Deno.test("A worker that restarts hands back all that it has, and is not blamed for it", () => {
   const host = new Harness({ workers: 1 });
   host.run(4, { chunkSize: 2, timeout: 1000, retries: 0 });
   const [first] = chunksOf(host.hello("1", "one"));
@@ -87,7 +87,7 @@ Deno.test("a worker that restarts hands back all that it has, and is not blamed 
   ]);
 });
 
-Deno.test("a worker may restart because it was told to drop what it runs", () => {
+Deno.test("A worker may restart because it was told to drop what it runs", () => {
   const host = new Harness({ workers: 1 });
   host.run(1);
   host.run(1, { retries: 0 });
@@ -99,7 +99,7 @@ Deno.test("a worker may restart because it was told to drop what it runs", () =>
   assertEquals(again?.attempt, 1);
 });
 
-Deno.test("a worker that restarts is given nothing until its next process says hello", () => {
+Deno.test("A worker that restarts is given nothing until its next process says hello", () => {
   const host = new Harness({ workers: 1 });
   host.run(2);
   const [first] = chunksOf(host.hello("1", "one"));
@@ -111,7 +111,7 @@ Deno.test("a worker that restarts is given nothing until its next process says h
   assertEquals(chunksOf(host.hello("1", "two")).length, 1);
 });
 
-Deno.test("a worker that does not come back from its restart is given up", () => {
+Deno.test("A worker that does not come back from its restart is given up", () => {
   const host = new Harness({ workers: 1 });
   host.run(2);
   const [first] = chunksOf(host.hello("1"));
@@ -125,7 +125,7 @@ Deno.test("a worker that does not come back from its restart is given up", () =>
   ]);
 });
 
-Deno.test("an item whose worker restarts again and again, for no reason, fails at last", () => {
+Deno.test("An item whose worker restarts again and again, for no reason, fails at last", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { retries: 1 });
   host.hello("1", "process 0");
@@ -136,7 +136,7 @@ Deno.test("an item whose worker restarts again and again, for no reason, fails a
   }
 });
 
-Deno.test("a process that another one has replaced without a word was lost", () => {
+Deno.test("A process that another one has replaced without a word was lost", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { retries: 0 });
   host.hello("1", "one");
@@ -152,7 +152,7 @@ Deno.test("a process that another one has replaced without a word was lost", () 
   assertEquals(only(actions, "welcome"), [{ type: "welcome", worker: "1" }]);
 });
 
-Deno.test("a process that was replaced does not come back", () => {
+Deno.test("A process that was replaced does not come back", () => {
   const host = new Harness({ workers: 1 });
   host.run(3, { chunkSize: 3 });
   host.hello("1", "one");
@@ -163,7 +163,7 @@ Deno.test("a process that was replaced does not come back", () => {
   assertEquals(host.core.outstandingChunks, 1);
 });
 
-Deno.test("a worker that is not started in time is given up, and another asked for", () => {
+Deno.test("A worker that is not started in time is given up, and another asked for", () => {
   const host = new Harness({ workers: 1 });
   host.run(1);
   assertEquals(host.pass(LIMITS.queueTimeout), []);
@@ -175,7 +175,7 @@ Deno.test("a worker that is not started in time is given up, and another asked f
   ]);
 });
 
-Deno.test("a worker that the cluster does not take is given up with the cluster's words", () => {
+Deno.test("A worker that the cluster does not take is given up with the cluster's words", () => {
   const host = new Harness({ workers: 1 });
   host.run(1);
   host.do({ type: "delayed", worker: "1", why: "no more" });
@@ -189,7 +189,7 @@ Deno.test("a worker that the cluster does not take is given up with the cluster'
   assertEquals(host.core.delay, undefined);
 });
 
-Deno.test("a worker that started and does not say hello in time is given up", () => {
+Deno.test("A worker that started and does not say hello in time is given up", () => {
   const host = new Harness({ workers: 1 });
   host.run(1);
   host.pass(LIMITS.queueTimeout);
@@ -200,7 +200,7 @@ Deno.test("a worker that started and does not say hello in time is given up", ()
   ]);
 });
 
-Deno.test("after three workers that never came a run is given up, a later one asks anew", () => {
+Deno.test("After three workers that never came a run is given up, a later one asks anew", () => {
   const host = new Harness({ workers: 1 });
   host.run(2);
   for (const worker of ["1", "2"]) {
@@ -218,7 +218,7 @@ Deno.test("after three workers that never came a run is given up, a later one as
   assertEquals(only(host.run(1), "request")[0]?.workers, ["4"]);
 });
 
-Deno.test("a run is not given up while a worker may come", () => {
+Deno.test("A run is not given up while a worker may come", () => {
   const host = new Harness({ workers: 4 });
   host.run(9);
   const actions = ["1", "2", "3"].flatMap((worker) => host.lost(worker));
@@ -229,7 +229,7 @@ Deno.test("a run is not given up while a worker may come", () => {
   assertEquals(only(host.lost("5"), "request").length, 1);
 });
 
-Deno.test("a worker that came and was lost is replaced, though others never came", () => {
+Deno.test("A worker that came and was lost is replaced, though others never came", () => {
   const host = new Harness({ workers: 2 });
   host.run(9, { retries: 1 });
   host.hello("1");
@@ -241,7 +241,7 @@ Deno.test("a worker that came and was lost is replaced, though others never came
   assertEquals(only(actions, "request").length, 1);
 });
 
-Deno.test("a run whose items have not come yet outlives the others that are given up", () => {
+Deno.test("A run whose items have not come yet outlives the others that are given up", () => {
   const host = new Harness({ workers: 1 });
   const lazy = host.open();
   host.run(1);
@@ -254,7 +254,7 @@ Deno.test("a run whose items have not come yet outlives the others that are give
   );
 });
 
-Deno.test("workers are asked for before a run's first items are there", () => {
+Deno.test("Workers are asked for before a run's first items are there", () => {
   const host = new Harness({ workers: 5 });
   const settings = host.settings(1, { expected: 3 });
   const actions = host.do({ type: "run", run: settings });
@@ -265,7 +265,7 @@ Deno.test("workers are asked for before a run's first items are there", () => {
   assertEquals(only(host.lost("3"), "request"), []);
 });
 
-Deno.test("workers that never come are not asked for endlessly before items are there", () => {
+Deno.test("Workers that never come are not asked for endlessly before items are there", () => {
   const host = new Harness({ workers: 1 });
   const run = host.open({ expected: 1 });
   for (const worker of ["1", "2", "3"]) {
@@ -277,7 +277,7 @@ Deno.test("workers that never come are not asked for endlessly before items are 
   assertEquals(only(actions, "request")[0]?.workers, ["4"]);
 });
 
-Deno.test("the queue is as old as the first worker that waits in it", () => {
+Deno.test("The queue is as old as the first worker that waits in it", () => {
   const host = new Harness({ workers: 3 });
   host.run(1);
   host.now += 1000;
@@ -289,7 +289,7 @@ Deno.test("the queue is as old as the first worker that waits in it", () => {
   assertEquals(host.core.queuedSince, undefined);
 });
 
-Deno.test("a worker's chunk and an offset in it are an item, while it has the chunk", () => {
+Deno.test("A worker's chunk and an offset in it are an item, while it has the chunk", () => {
   const host = new Harness({ workers: 1 });
   host.run(2, { chunkSize: 2 });
   const { chunk } = chunksOf(host.hello("1"))[0]!;
@@ -302,7 +302,7 @@ Deno.test("a worker's chunk and an offset in it are an item, while it has the ch
   assertEquals(host.core.itemAt("1", chunk, 1), undefined);
 });
 
-Deno.test("what prints is an item, also the last one of a worker after its end", () => {
+Deno.test("What prints is an item, also the last one of a worker after its end", () => {
   const host = new Harness({ workers: 1 });
   host.run(4, { chunkSize: 2 });
   const { chunk } = chunksOf(host.hello("1"))[0]!;
@@ -317,7 +317,7 @@ Deno.test("what prints is an item, also the last one of a worker after its end",
   assertEquals(host.core.printerAt("1", next, 1), { run: 1, index: 3, attempt: 1 });
 });
 
-Deno.test("what is heard of a worker that is gone, or never was, means nothing", () => {
+Deno.test("What is heard of a worker that is gone, or never was, means nothing", () => {
   const host = new Harness({ workers: 1 });
   host.run(4, { chunkSize: 2 });
   const { chunk } = chunksOf(host.hello("1"))[0]!;
@@ -344,7 +344,7 @@ Deno.test("what is heard of a worker that is gone, or never was, means nothing",
   assertEquals(host.core.delay, undefined);
 });
 
-Deno.test("how much an item weighs neither ends a run nor begins one", () => {
+Deno.test("How much an item weighs neither ends a run nor begins one", () => {
   const host = new Harness({ workers: 1 });
   const run = host.open({ expected: 1 });
   host.do({ type: "items", run, count: 1 });
@@ -356,7 +356,7 @@ Deno.test("how much an item weighs neither ends a run nor begins one", () => {
   assertEquals(only(host.do({ type: "ended", run }), "done").length, 1);
 });
 
-Deno.test("workers are counted by their states, and those that have something as busy", () => {
+Deno.test("Workers are counted by their states, and those that have something as busy", () => {
   const host = new Harness({ workers: 3 });
   host.run(2, { chunkSize: 1, expected: 3 });
   const count = { requested: 3, started: 0, ready: 0, disconnected: 0, busy: 0 };
@@ -380,7 +380,7 @@ Deno.test("workers are counted by their states, and those that have something as
   assertEquals(host.core.count(), { ...count, requested: 2, ready: 1 });
 });
 
-Deno.test("a worker that restarts without an excuse is charged, with the reason that it gives", () => {
+Deno.test("A worker that restarts without an excuse is charged, with the reason that it gives", () => {
   for (const [why, told] of [["", "and did not say why"], ["of x", "because of x"]]) {
     const host = new Harness({ workers: 1 });
     host.run(1, { retries: 0 });
@@ -397,7 +397,7 @@ Deno.test("a worker that restarts without an excuse is charged, with the reason 
   }
 });
 
-Deno.test("a worker that hands back nothing of a chunk keeps it", () => {
+Deno.test("A worker that hands back nothing of a chunk keeps it", () => {
   const host = new Harness({ workers: 1 });
   host.run(2, { chunkSize: 2 });
   const { chunk } = chunksOf(host.hello("1"))[0]!;
@@ -411,7 +411,7 @@ Deno.test("a worker that hands back nothing of a chunk keeps it", () => {
   );
 });
 
-Deno.test("only what a worker runs first can begin, and only once: it gives no more time", () => {
+Deno.test("Only what a worker runs first can begin, and only once: it gives no more time", () => {
   const limit = 1000;
   const host = new Harness({ workers: 1 });
   host.run(2, { chunkSize: 1, timeout: limit });
@@ -426,7 +426,7 @@ Deno.test("only what a worker runs first can begin, and only once: it gives no m
   assertEquals(stopped(late).length, 1);
 });
 
-Deno.test("a chunk that is handed back whole does not take the place of the last printer", () => {
+Deno.test("A chunk that is handed back whole does not take the place of the last printer", () => {
   const host = new Harness({ workers: 1 });
   host.run(2, { chunkSize: 1 });
   host.do({ type: "hint", run: 1, estimate: 1 });
@@ -436,7 +436,7 @@ Deno.test("a chunk that is handed back whole does not take the place of the last
   assertEquals(host.core.printerAt("1", first!.chunk, 0)?.index, 0);
 });
 
-Deno.test("an item's time begins when a worker that had nothing is given it", () => {
+Deno.test("An item's time begins when a worker that had nothing is given it", () => {
   const host = new Harness({ workers: 1 });
   host.run(1);
   const [first] = chunksOf(host.hello("1"));
@@ -453,7 +453,7 @@ Deno.test("an item's time begins when a worker that had nothing is given it", ()
   ]);
 });
 
-Deno.test("an item's time without loading counts from the one before it", () => {
+Deno.test("An item's time without loading counts from the one before it", () => {
   const host = new Harness({ workers: 1 });
   const timeout = 1000;
   host.run(2, { timeout, chunkSize: 2 });

@@ -24,7 +24,7 @@ function takenOf(run: Run, most: number): [first: number, count: number][] {
   return taken.map(({ first, count }) => [first, count]);
 }
 
-Deno.test("what is handed back goes out first, in order, and as one where it is one", () => {
+Deno.test("What is handed back goes out first, in order, and as one where it is one", () => {
   const run = runOf(10);
   assertEquals(run.take(9), { first: 0, count: 9 });
   for (const first of [5, 1, 2, 7, 6, 0]) run.giveBack({ first, count: 1 });
@@ -36,7 +36,7 @@ Deno.test("what is handed back goes out first, in order, and as one where it is 
   assertEquals(takenOf(run, 9), [[3, 3]]);
 });
 
-Deno.test("what threw is tried again before all else, in the order in which it threw", () => {
+Deno.test("What threw is tried again before all else, in the order in which it threw", () => {
   const run = runOf(9);
   run.take(4);
   run.giveBack({ first: 2, count: 2 });
@@ -47,7 +47,7 @@ Deno.test("what threw is tried again before all else, in the order in which it t
   assertEquals([run.attempt(0), run.attempt(1), run.attempt(2)], [2, 2, 1]);
 });
 
-Deno.test("an item is charged with the losses of its worker, and forgotten when it is settled", () => {
+Deno.test("An item is charged with the losses of its worker, and forgotten when it is settled", () => {
   const run = runOf(3);
   run.take(3);
   assertEquals(run.charge(1, loss("one")), undefined);
@@ -60,7 +60,7 @@ Deno.test("an item is charged with the losses of its worker, and forgotten when 
   assertEquals([run.attempt(1), run.handedBack, run.settled], [1, 0, 3]);
 });
 
-Deno.test("a slower item is believed at once, a quicker one by half", () => {
+Deno.test("A slower item is believed at once, a quicker one by half", () => {
   const run = runOf(9);
   const estimates = [[1, 8], [2, 8], [1, 10], [4, 8]].map(([count, elapsed]) => {
     run.measure(count!, elapsed!, 0);

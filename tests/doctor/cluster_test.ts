@@ -54,7 +54,7 @@ exit 3`;
 
 const PORTS = "40000-40100";
 
-test("the doctor finds a cluster well, and tells what a node sees", async ([node]) => {
+test("The doctor finds a cluster well, and tells what a node sees", async ([node]) => {
   const found = await doctor([on(node!)]);
   assertWell(found, [
     "deno",
@@ -90,7 +90,7 @@ test("the doctor finds a cluster well, and tells what a node sees", async ([node
   }
 });
 
-test("the doctor finds that there is no libdrmaa", async () => {
+test("The doctor finds that there is no libdrmaa", async () => {
   const folder = "/usr/lib/gridengine-drmaa";
   const library = await Deno.readFile(`${folder}/lib/libdrmaa.so.1.0`);
   const own = `${HOME}/drmaa`;
@@ -116,7 +116,7 @@ test("the doctor finds that there is no libdrmaa", async () => {
   }).finally(() => Deno.remove(own, { recursive: true }));
 });
 
-test("the doctor finds that SGE_ROOT is not set, or wrong", async () => {
+test("The doctor finds that SGE_ROOT is not set, or wrong", async () => {
   const remedy = /^Set SGE_ROOT to .*settings\.sh$/;
   const before = ["env", "-u", "SGE_ROOT"];
   const detail = /Please set the environment variable SGE_ROOT/;
@@ -131,7 +131,7 @@ test("the doctor finds that SGE_ROOT is not set, or wrong", async () => {
   assertFailed(cell, "session", /\/nowhere" doesn't exist/, /or SGE_CELL wrong$/);
 });
 
-test("the doctor finds that the queue master is down, or hangs", async (nodes) => {
+test("The doctor finds that the queue master is down, or hangs", async (nodes) => {
   const remedy = /see that sge_qmaster runs/;
   const [master] = processesOn(head).filter((pid) => programOf(pid) === "sge_qmaster");
   Deno.kill(master!, "SIGSTOP");
@@ -156,7 +156,7 @@ test("the doctor finds that the queue master is down, or hangs", async (nodes) =
   }
 });
 
-test("the doctor finds a firewall that drops packets", async ([node]) => {
+test("The doctor finds a firewall that drops packets", async ([node]) => {
   await filtered(`tcp dport ${PORTS} drop`, async () => {
     const env = { GRIDENGINE_PORTS: PORTS };
     const detail =
@@ -167,7 +167,7 @@ test("the doctor finds a firewall that drops packets", async ([node]) => {
   });
 });
 
-test("the doctor finds a firewall that refuses connections", async ([node]) => {
+test("The doctor finds a firewall that refuses connections", async ([node]) => {
   const opening =
     `tcp dport 7000-65535 tcp dport != ${PORTS} tcp flags & (syn | ack) == syn`;
   await filtered(`${opening} reject with tcp reset`, async () => {
@@ -182,7 +182,7 @@ test("the doctor finds a firewall that refuses connections", async ([node]) => {
   });
 });
 
-test("the doctor tells which address of this machine a node reaches", async ([node]) => {
+test("The doctor tells which address of this machine a node reaches", async ([node]) => {
   const address = (...words: string[]) =>
     onHost(head, "ip", "address", ...words, "198.51.100.1/32", "dev", "lo");
   await address("add");
@@ -203,7 +203,7 @@ test("the doctor tells which address of this machine a node reaches", async ([no
   }
 });
 
-test("the doctor finds that connections open, and nothing gets through", async ([node]) => {
+test("The doctor finds that connections open, and nothing gets through", async ([node]) => {
   await filtered(`tcp dport ${PORTS} ip length > 70 drop`, async () => {
     const env = { GRIDENGINE_PORTS: PORTS };
     const found = await doctor([on(node!), "--timeout=5"], { env });
@@ -219,7 +219,7 @@ test("the doctor finds that connections open, and nothing gets through", async (
   });
 });
 
-test("the doctor finds that deno is missing on a node", async ([node]) => {
+test("The doctor finds that deno is missing on a node", async ([node]) => {
   await hidden(node!, DENO, async () => {
     const detail = new RegExp(`^There is no deno at ${DENO} on node1$`);
     assertFailed(await doctor([on(node!)]), "probe job", detail, /Install Deno there/);
@@ -239,7 +239,7 @@ test("the doctor finds that deno is missing on a node", async ([node]) => {
 const UNKNOWN = /its job failed to start: a directory or file that it names is missing/;
 const LOOK = /share .*\.gridengine .*qacct -j doctor-\w+ tells what failed$/;
 
-test("the doctor finds that a node does not see the run directory", async ([node]) => {
+test("The doctor finds that a node does not see the run directory", async ([node]) => {
   const runs = `${HOME}/.gridengine`;
   await outputAs("user", ["mkdir", "-p", runs]);
   await hidden(node!, runs, async () => {
@@ -271,7 +271,7 @@ test("the doctor finds that a node does not see the run directory", async ([node
   });
 });
 
-test("the doctor finds that a node lacks something else", async ([node]) => {
+test("The doctor finds that a node lacks something else", async ([node]) => {
   await withAttribute(node!, "shell", "/nowhere/sh", async () => {
     const found = await doctor([on(node!)]);
     assertFailed(found, "probe job", UNKNOWN, LOOK);
@@ -281,7 +281,7 @@ test("the doctor finds that a node lacks something else", async ([node]) => {
   });
 });
 
-test("the doctor finds that a node does not see the working directory", async ([node]) => {
+test("The doctor finds that a node does not see the working directory", async ([node]) => {
   const mine = (await outputAs("user", ["mktemp", "-d"])).trim();
   try {
     const found = await doctor([on(node!)], { cwd: mine });
@@ -292,7 +292,7 @@ test("the doctor finds that a node does not see the working directory", async ([
   }
 });
 
-test("the doctor finds that a node does not see the modules", async ([node]) => {
+test("The doctor finds that a node does not see the modules", async ([node]) => {
   const remedy = /^Put the program, its modules and Deno's cache \(DENO_DIR\)/;
   await hidden(node!, `${PROJECT}/src`, async () => {
     const found = await doctor([on(node!)]);
@@ -305,7 +305,7 @@ test("the doctor finds that a node does not see the modules", async ([node]) => 
   });
 });
 
-test("the doctor finds that a node does not see libzmq", async ([node]) => {
+test("The doctor finds that a node does not see libzmq", async ([node]) => {
   await hidden(node!, `${HOME}/.cache/deno`, async () => {
     const found = await doctor([on(node!)]);
     const detail = /^Cannot open ".*addon\.node" as libzmq/;
@@ -325,7 +325,7 @@ test("the doctor finds that a node does not see libzmq", async ([node]) => {
   });
 });
 
-test("the doctor finds a limit under which deno cannot start", async ([node]) => {
+test("The doctor finds a limit under which deno cannot start", async ([node]) => {
   const detail = /^deno could not start under a limit of its address space/;
   const remedy =
     /^Ask for mem_free in place of h_vmem .* in what the queue itself sets$/;
@@ -338,7 +338,7 @@ test("the doctor finds a limit under which deno cannot start", async ([node]) =>
   });
 });
 
-test("the doctor finds that the deno of a node is too old", async ([node]) => {
+test("The doctor finds that the deno of a node is too old", async ([node]) => {
   const path = `${HOME}/old-deno`;
   await Deno.copyFile(await oldDeno(), path);
   try {
@@ -351,7 +351,7 @@ test("the doctor finds that the deno of a node is too old", async ([node]) => {
   }
 });
 
-test("the doctor finds that deno hangs on a node, or fails", async () => {
+test("The doctor finds that deno hangs on a node, or fails", async () => {
   await instead("sleep 300", async (path) => {
     const found = await doctor([`--deno=${path}`, "--timeout=3"]);
     const detail = /^a node began with it, and said nothing within 3\.0 s$/;
@@ -367,7 +367,7 @@ test("the doctor finds that deno hangs on a node, or fails", async () => {
 /** What to do where no more is known. */
 const ENDED = /^See what or who ended it, and what \/.* complains of on a node$/;
 
-test("the doctor finds that its job is ended", async () => {
+test("The doctor finds that its job is ended", async () => {
   await instead("kill -9 $$", async (path) => {
     const found = await doctor([`--deno=${path}`]);
     const detail = /^its process was ended by SIGKILL \(job \d+\.1\)$/;
@@ -386,7 +386,7 @@ test("the doctor finds that its job is ended", async () => {
   assertFailed(found, "probe job", /^its job was deleted \(job \d+\.1\)$/, ENDED);
 });
 
-test("the doctor passes on why the cluster refuses a job", async ([node]) => {
+test("The doctor passes on why the cluster refuses a job", async ([node]) => {
   const unknown = await doctor(["--native=-l nonsense=1"]);
   assertFailed(unknown, "probe job", /unknown resource "nonsense"/, /show these words/);
   const elsewhere = await doctor([], { host: node! });
@@ -404,12 +404,12 @@ test("the doctor passes on why the cluster refuses a job", async ([node]) => {
   }
 });
 
-test("the doctor finds that it cannot listen where it is told to", async () => {
+test("The doctor finds that it cannot listen where it is told to", async () => {
   const found = await doctor([], { env: { GRIDENGINE_INTERFACE: "203.0.113.9" } });
   assertFailed(found, "probe job", /EADDRNOTAVAIL|ENODEV/, /GRIDENGINE_/);
 });
 
-test("the doctor leaves nothing behind when Ctrl-C ends it", async () => {
+test("The doctor leaves nothing behind when Ctrl-C ends it", async () => {
   await using waiting = start(["--native=-h"], { before: ["setsid"] });
   await until("its job waits", async () => (await jobs()).length === 1);
   await outputAs("user", ["kill", "-INT", "--", `-${waiting.pid}`]);

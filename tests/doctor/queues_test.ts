@@ -18,7 +18,7 @@ import { doctor, on, onHost, withAttribute } from "./_on_cluster.ts";
 
 const test = onCluster();
 
-test("the doctor finds that there is no queue", async () => {
+test("The doctor finds that there is no queue", async () => {
   const remedy = /^qconf -sql lists the queues there are: name one of them, or have/;
   const unknown = await doctor(["--queue=nowhere.q"]);
   assertFailed(unknown, "queues", /^there is none with -q nowhere\.q$/, remedy);
@@ -28,7 +28,7 @@ test("the doctor finds that there is no queue", async () => {
   });
 });
 
-test("the doctor finds that no queue has what is asked for", async () => {
+test("The doctor finds that no queue has what is asked for", async () => {
   const asking = (resources: string) =>
     doctor(["--timeout=3"], { env: { GRIDENGINE_DEFAULT_RESOURCES: resources } });
   const none = /^no queue suits it, .*no suitable queues/;
@@ -42,7 +42,7 @@ test("the doctor finds that no queue has what is asked for", async () => {
   assertEquals(well.seen.get("a call")?.mark, "ok");
 });
 
-test("the doctor finds that queues are closed, and what opens each", async (nodes) => {
+test("The doctor finds that queues are closed, and what opens each", async (nodes) => {
   const [first, second] = nodes as [Host, Host];
   const qmod = (flag: string, queue: string) => onHost(head, "qmod", flag, queue);
   try {
@@ -81,7 +81,7 @@ test("the doctor finds that queues are closed, and what opens each", async (node
   }
 });
 
-test("the doctor finds a queue in a state that it does not know", async ([node]) => {
+test("The doctor finds a queue in a state that it does not know", async ([node]) => {
   const calendar = `${HOME}/calendar`;
   const text = "calendar_name doctor\nyear NONE\nweek mon-sun=0-24=off\n";
   await Deno.writeTextFile(calendar, text);
@@ -108,7 +108,7 @@ async function assertWaits(): Promise<void> {
   assertWarned(found, "probe job", detail, /^Maps wait .*give it longer by --timeout$/);
 }
 
-test("the doctor finds that all slots are taken, and warns", async () => {
+test("The doctor finds that all slots are taken, and warns", async () => {
   const words = ["-b", "y", "-t", "1-8", "-j", "y", "-o", "/dev/null", "sleep", "300"];
   await outputAs("user", ["qsub", ...words]);
   const [job] = await jobs();
@@ -121,7 +121,7 @@ test("the doctor finds that all slots are taken, and warns", async () => {
   }
 });
 
-test("the doctor finds that all loads are too high, and warns", async (nodes) => {
+test("The doctor finds that all loads are too high, and warns", async (nodes) => {
   const [first, second] = nodes as [Host, Host];
   const limit = "mem_free=100000G";
   await withAttribute(
@@ -132,7 +132,7 @@ test("the doctor finds that all loads are too high, and warns", async (nodes) =>
   );
 });
 
-test("the doctor goes on where qstat does not list the queues", async () => {
+test("The doctor goes on where qstat does not list the queues", async () => {
   const found = await doctor(["--queue=-nonsense"]);
   assertSkipped(found, "queues", /^no qstat of Grid Engine lists them/);
   const detail = /did not take its job: .*-nonsense/;

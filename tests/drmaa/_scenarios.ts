@@ -63,7 +63,7 @@ async function output(command: string, ...args: string[]): Promise<string> {
 
 /** The scenarios, by what they show. */
 export const scenarios: Record<string, (session: Session) => Promise<void>> = {
-  async "the session tells of the cluster and its attributes"(session) {
+  async "The session tells of the cluster and its attributes"(session) {
     assertEquals(session.version, "1.0");
     assertMatch(session.drmSystem, /8\.1\.9/);
     assertMatch(session.drmaaImplementation, /8\.1\.9/);
@@ -80,7 +80,7 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
     await assertRejects(() => Session.open(), DrmaaError, "ALREADY_ACTIVE_SESSION");
   },
 
-  async "one job runs, with what it used"(session) {
+  async "One job runs, with what it used"(session) {
     const job = await session.run(shell("exit 0", { jobName: "one" }));
     assertMatch(job, /^\d+$/);
     const info = await session.wait(job, { timeout });
@@ -93,7 +93,7 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
     assertEquals((await rejected(session.wait())).codeName, "INVALID_JOB");
   },
 
-  async "the tasks of a bulk job are waited for one by one"(session) {
+  async "The tasks of a bulk job are waited for one by one"(session) {
     const ids = await session.runBulk(shell("exit $SGE_TASK_ID"), 2, 10, 4);
     const job = ids[0]!.split(".")[0];
     assertEquals(ids, [`${job}.2`, `${job}.6`, `${job}.10`]);
@@ -106,7 +106,7 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
     assertEquals(statuses, { [ids[0]!]: 2, [ids[1]!]: 6, [ids[2]!]: 10 });
   },
 
-  async "a signal that ends a job is told by its name"(session) {
+  async "A signal that ends a job is told by its name"(session) {
     for (const signal of ["KILL", "TERM"]) {
       const job = await session.run(shell(`kill -${signal} $$`));
       const info = await session.wait(job, { timeout });
@@ -115,7 +115,7 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
     }
   },
 
-  async "a job that is deleted before it runs is aborted"(session) {
+  async "A job that is deleted before it runs is aborted"(session) {
     const job = await session.run(shell("exit 0", { hold: true }));
     assertEquals(await session.status(job), "user_on_hold");
     await session.control(job, "terminate");
@@ -124,7 +124,7 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
     assertEquals(info.rusage, {});
   },
 
-  async "a job is held, released, suspended, resumed and terminated"(session) {
+  async "A job is held, released, suspended, resumed and terminated"(session) {
     const job = await session.run(shell("exec sleep 300", { hold: true }));
     const release = await rejected(session.control(job, "suspend"));
     assertEquals(release.codeName, "SUSPEND_INCONSISTENT_STATE");
@@ -160,7 +160,7 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
     assertEquals((await rejected(session.wait())).codeName, "INVALID_JOB");
   },
 
-  async "what the cluster never accepts is denied, with its reason"(session) {
+  async "What the cluster never accepts is denied, with its reason"(session) {
     const unknown = shell("exit 0", { nativeSpecification: "-l no_such=1" });
     const error = await rejected(session.run(unknown));
     assertEquals([error.codeName, error.transient], ["DENIED_BY_DRM", false]);
@@ -177,7 +177,7 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
     assertStringIncludes(own.message, "drmaa_deadline_time");
   },
 
-  async "a job gets its arguments, variables, folder and files"(session) {
+  async "A job gets its arguments, variables, folder and files"(session) {
     const folder = await Deno.makeTempDir({ dir: Deno.env.get("HOME")! });
     try {
       const script = 'pwd; printf "%s|" "$0" "$@" "$ONE" "$TWO"; echo oops >&2';

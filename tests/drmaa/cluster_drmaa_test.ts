@@ -34,7 +34,7 @@ for (const name of Object.keys(scenarios)) {
 }
 
 Deno.test({
-  name: "Grid Engine: no job is left",
+  name: "Grid Engine: No job is left",
   ignore,
   fn: async () => assertEquals(await queueText(), ""),
 });

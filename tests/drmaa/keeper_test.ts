@@ -88,7 +88,7 @@ const DEATHS: Record<string, [plan: string, says: RegExp[]]> = {
 
 for (const [death, [plan, says]] of Object.entries(DEATHS)) {
   for (const call of ["load", "init"] as const) {
-    test(`a library that ${death} in ${call} fails a map, which can catch it`, async (cluster) => {
+    test(`A library that ${death} in ${call} fails a map, which can catch it`, async (cluster) => {
       await cluster.plan(call, plan);
       const { code, out, error } = await run(cluster, ["named", "map"]);
       assertMatch(out, /^caught DrmaaError: /, error);
@@ -113,7 +113,7 @@ test("bestAvailable() falls back on a host that may not submit, and says why", a
   assertMatch(error, new RegExp(`local processes: .*${words}`));
 });
 
-test("whether a host may submit is asked without a job that stays", async (cluster) => {
+test("Whether a host may submit is asked without a job that stays", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   await cluster.plan("run_bulk_jobs", `fail 17 unknown resource "x"`);
   await scheduler.checkSubmitHost();
@@ -123,7 +123,7 @@ test("whether a host may submit is asked without a job that stays", async (clust
   assertEquals(cluster.calls("run_bulk_jobs").length, 2);
 });
 
-test("a keeper that cannot be started fails a map, which can catch it", async (cluster) => {
+test("A keeper that cannot be started fails a map, which can catch it", async (cluster) => {
   const deno = `${cluster.path}/deno`;
   await Deno.copyFile(Deno.execPath(), deno);
   await Deno.chmod(deno, 0o755);
@@ -132,7 +132,7 @@ test("a keeper that cannot be started fails a map, which can catch it", async (c
   assertEquals(code, 0, error);
 });
 
-test("a session that does not open is an error, and the next try may do", async (cluster) => {
+test("A session that does not open is an error, and the next try may do", async (cluster) => {
   await cluster.plan("init", "fail 10 no");
   await using scheduler = schedulerOf(cluster);
   await assertRejects(() => scheduler.open(), DrmaaError, "no (DRMS_INIT_FAILED)");
@@ -141,7 +141,7 @@ test("a session that does not open is an error, and the next try may do", async 
 });
 
 for (const text of ["half a line", '{"tell":', '{"tell":"open"}', "{}"]) {
-  test(`a library may print ${text}`, async (cluster) => {
+  test(`A library may print ${text}`, async (cluster) => {
     await cluster.plan("init", `say ${text}`);
     await using scheduler = schedulerOf(cluster);
     await scheduler.open();
@@ -149,7 +149,7 @@ for (const text of ["half a line", '{"tell":', '{"tell":"open"}', "{}"]) {
   });
 }
 
-test("a keeper that dies is replaced, and the next one has its jobs", async (cluster) => {
+test("A keeper that dies is replaced, and the next one has its jobs", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   scheduler.start(await specIn(cluster), ["a", "b"], heard);
@@ -166,7 +166,7 @@ test("a keeper that dies is replaced, and the next one has its jobs", async (clu
   await until("its end is told", () => heard.losses.has("b"));
 });
 
-test("what a keeper submitted whose answer was lost is ended, and not run", async (cluster) => {
+test("What a keeper submitted whose answer was lost is ended, and not run", async (cluster) => {
   await cluster.plan("run_bulk_jobs", "given");
   {
     await using scheduler = schedulerOf(cluster);
@@ -186,7 +186,7 @@ test("what a keeper submitted whose answer was lost is ended, and not run", asyn
   assertEquals(cluster.jobs, []);
 });
 
-test("a task that ends before its submission is answered is not forgotten", async (cluster) => {
+test("A task that ends before its submission is answered is not forgotten", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   // It is looked whether the cluster has it, which takes longer than it lives.
@@ -202,7 +202,7 @@ test("a task that ends before its submission is answered is not forgotten", asyn
   scheduler.stop("b");
 });
 
-test("a session that another keeper is slow to open again loses no job", async (cluster) => {
+test("A session that another keeper is slow to open again loses no job", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   scheduler.start(await specIn(cluster), ["a"], heard);
@@ -227,7 +227,7 @@ test("a session that another keeper is slow to open again loses no job", async (
   assertEquals(heard.losses.get("a")!.cause, "deleted");
 });
 
-test("a keeper that dies again and again is not replaced for ever", async (cluster) => {
+test("A keeper that dies again and again is not replaced for ever", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   await scheduler.open();
@@ -245,7 +245,7 @@ test("a keeper that dies again and again is not replaced for ever", async (clust
   await cluster.end("1.1");
 });
 
-test("a keeper that is stopped is replaced, and what it was told is not lost", async (cluster) => {
+test("A keeper that is stopped is replaced, and what it was told is not lost", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   scheduler.start(await specIn(cluster), ["a", "b"], heard);
@@ -259,7 +259,7 @@ test("a keeper that is stopped is replaced, and what it was told is not lost", a
   assertEquals(cluster.jobs, ["1.2"]);
 });
 
-Deno.test("a keeper whose library does not answer ends, and says so", async () => {
+Deno.test("A keeper whose library does not answer ends, and says so", async () => {
   const program = new URL("_stuck_call.ts", import.meta.url).pathname;
   const args = ["run", "-A", program];
   const command = new Deno.Command(Deno.execPath(), { args, env: { NO_COLOR: "1" } });
@@ -270,7 +270,7 @@ Deno.test("a keeper whose library does not answer ends, and says so", async () =
   assertEquals(text(stderr), "drmaa_control has not returned within 120 s\n");
 });
 
-test("a worker that is not submitted ends when it is stopped, and its job later", async (cluster) => {
+test("A worker that is not submitted ends when it is stopped, and its job later", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   await cluster.plan("run_bulk_jobs", "block");
@@ -284,7 +284,7 @@ test("a worker that is not submitted ends when it is stopped, and its job later"
   assertEquals(cluster.jobs, ["1.2"]);
 });
 
-test("a program ends though its cluster answers nothing and its scheduler is not closed", async (cluster) => {
+test("A program ends though its cluster answers nothing and its scheduler is not closed", async (cluster) => {
   await cluster.plan("run_bulk_jobs", "block");
   const { code, out, error } = await run(cluster, ["unclosed"]);
   assertEquals([code, out], [0, "caught TimeoutError\nthe end\n"], error);
@@ -327,7 +327,7 @@ test("close() does not wait for a session that does not open", async (cluster) =
 });
 
 for (const signal of ["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const) {
-  test(`a program that ${signal} ends during a submission leaves no job`, async (cluster) => {
+  test(`A program that ${signal} ends during a submission leaves no job`, async (cluster) => {
     await cluster.plan("run_bulk_jobs", "block");
     const [program, ...args] = ["setsid", Deno.execPath(), "run", "-A", PROGRAM];
     const process = new Deno.Command(program!, {
@@ -355,7 +355,7 @@ for (const signal of ["SIGKILL", "SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as co
 }
 
 for (const code of [2, 16]) {
-  test(`what is refused with ${code} is told at once, and tried again`, async (cluster) => {
+  test(`What is refused with ${code} is told at once, and tried again`, async (cluster) => {
     await cluster.plan("run_bulk_jobs", `fail ${code} one job is enough`);
     await using scheduler = schedulerOf(cluster);
     const heard = new Heard();
@@ -384,7 +384,7 @@ test("queueTimeout counts from the request, and its error has the cluster's word
   assertMatch(seen.map(({ delay }) => delay).join(" "), /one job is enough/);
 });
 
-test("an abort is thrown while the cluster takes no job, and while it is being asked", async (cluster) => {
+test("An abort is thrown while the cluster takes no job, and while it is being asked", async (cluster) => {
   for (const plan of ["fail 16 later", "block"]) {
     await cluster.plan("run_bulk_jobs", plan);
     const { length } = cluster.calls("run_bulk_jobs");
@@ -402,7 +402,7 @@ test("an abort is thrown while the cluster takes no job, and while it is being a
   }
 });
 
-test("a cluster that is slow to answer is told of", async (cluster) => {
+test("A cluster that is slow to answer is told of", async (cluster) => {
   await cluster.plan("run_bulk_jobs", "block");
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
@@ -413,7 +413,7 @@ test("a cluster that is slow to answer is told of", async (cluster) => {
   await until("it has answered", () => heard.delays.get("a") === undefined);
 });
 
-test("what is refused is not tried again once it is stopped", async (cluster) => {
+test("What is refused is not tried again once it is stopped", async (cluster) => {
   await cluster.plan("run_bulk_jobs", "fail 16 later");
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
@@ -427,7 +427,7 @@ test("what is refused is not tried again once it is stopped", async (cluster) =>
   assertEquals(heard.losses.get("b")?.cause, "deleted");
 });
 
-test("numbers without jobs are an error, and not waited for", async (cluster) => {
+test("Numbers without jobs are an error, and not waited for", async (cluster) => {
   await cluster.plan("run_bulk_jobs", "phantom");
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
@@ -438,7 +438,7 @@ test("numbers without jobs are an error, and not waited for", async (cluster) =>
   assertMatch(detail, /"-w v" .* verify only/);
 });
 
-test("what no queue suits waits as with qsub, and that is told", async (cluster) => {
+test("What no queue suits waits as with qsub, and that is told", async (cluster) => {
   await cluster.plan("run_bulk_jobs", "unsuited");
   await using scheduler = schedulerOf(cluster, { nativeSpecification: "-P x" });
   const heard = new Heard();
@@ -452,7 +452,7 @@ test("what no queue suits waits as with qsub, and that is told", async (cluster)
   assertEquals(cluster.jobs, ["2.1"]);
 });
 
-test("what no queue suits is refused where the user says so", async (cluster) => {
+test("What no queue suits is refused where the user says so", async (cluster) => {
   await cluster.plan("run_bulk_jobs", "fail 17 error: no suitable queues");
   await using scheduler = schedulerOf(cluster, { nativeSpecification: "-w e" });
   const heard = new Heard();
@@ -464,7 +464,7 @@ test("what no queue suits is refused where the user says so", async (cluster) =>
   assertEquals(asked, ["-b y -w e", "-b y -w n -w e"]);
 });
 
-test("a task's command is a script, for some queues feed it to their shell", async (cluster) => {
+test("A task's command is a script, for some queues feed it to their shell", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   const spec = await specIn(cluster);
@@ -474,7 +474,7 @@ test("a task's command is a script, for some queues feed it to their shell", asy
   assertEquals(cluster.calls("set_attribute").toSorted(), ["-b y", script]);
 });
 
-test("a node that lacks something is named, and left out from then on", async (cluster) => {
+test("A node that lacks something is named, and left out from then on", async (cluster) => {
   await using scheduler = schedulerOf(cluster, { nativeSpecification: "-P x" });
   const heard = new Heard();
   const spec = await specIn(cluster);
@@ -500,7 +500,7 @@ test("a node that lacks something is named, and left out from then on", async (c
   assertEquals(asked, ["-b y -P x", `-b y ${other} -P x`]);
 });
 
-test("a task that a node could not start is told of, and given up if it stays so", async (cluster) => {
+test("A task that a node could not start is told of, and given up if it stays so", async (cluster) => {
   await using scheduler = schedulerOf(cluster);
   const heard = new Heard();
   const spec = await specIn(cluster);

@@ -13,7 +13,7 @@ const linux = Deno.build.os === "linux" && Deno.build.arch === "x86_64";
 const tried = (variables: Record<string, string> = {}, named?: string): string[] =>
   candidates(named, (name) => variables[name]);
 
-Deno.test("what is named is all that is tried", () => {
+Deno.test("What is named is all that is tried", () => {
   const variables = { DRMAA_LIBRARY_PATH: "/b.so", SGE_ROOT: "/sge" };
   assertEquals(tried(variables, "/a.so"), ["/a.so"]);
   assertEquals(tried(variables), ["/b.so"]);
@@ -39,7 +39,7 @@ Deno.test({
   },
 });
 
-Deno.test("a failure lists every path with its reason, and the variable to set", () => {
+Deno.test("A failure lists every path with its reason, and the variable to set", () => {
   const here = import.meta.filename!;
   const paths = ["/nowhere/libdrmaa.so", here, "libnone.so.9"];
   const error = assertThrows(() => openFirst(paths), DrmaaError);
@@ -54,7 +54,7 @@ Deno.test("a failure lists every path with its reason, and the variable to set",
 });
 
 Deno.test({
-  name: "a library without DRMAA's functions is told from one that has them",
+  name: "A library without DRMAA's functions is told from one that has them",
   ignore: !path || Deno.build.os !== "linux",
   fn() {
     const error = assertThrows(() => openFirst(["libc.so.6"]), DrmaaError);

@@ -46,7 +46,7 @@ test("libdrmaa is taken from where DRMAA_LIBRARY_PATH says", async () => {
   assertEquals(message!.includes("gridengine-drmaa"), false);
 });
 
-test("without room for thread-local storage the error says what to set", async () => {
+test("Without room for thread-local storage the error says what to set", async () => {
   const { codeName, message } = await said(["info", library], {});
   assertEquals(codeName, "LIBRARY_NOT_OPENED");
   const set = "set GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096";

@@ -27,7 +27,7 @@ function rejected(promise: Promise<unknown>): Promise<DrmaaError> {
   return assertRejects(() => promise, DrmaaError);
 }
 
-test("a session tells of the library and the cluster", (session) => {
+test("A session tells of the library and the cluster", (session) => {
   assertEquals(session.version, "1.0");
   assertEquals(session.contact, "host=a;x");
   assertEquals(session.drmaaImplementation, "fake");
@@ -40,17 +40,17 @@ test("libraryInfo() needs no session", () => {
   assertEquals([version, drmaaImplementation, found], ["1.0", "fake", path]);
 });
 
-test("without a contact the library takes its own", (session) => {
+test("Without a contact the library takes its own", (session) => {
   assertEquals(session.contact, "default");
 });
 
-test("a second session is refused, and leaves the first as it is", async (session) => {
+test("A second session is refused, and leaves the first as it is", async (session) => {
   const error = await rejected(Session.open({ library: path! }));
   assertEquals([error.code, error.codeName], [11, "ALREADY_ACTIVE_SESSION"]);
   assertEquals(await session.run({}), "17");
 });
 
-test("each error number becomes an error with its name and the library's text", async (session) => {
+test("Each error number becomes an error with its name and the library's text", async (session) => {
   for (const [code, codeName] of CODES.entries()) {
     if (code === 0) continue;
     const error = await rejected(session.control(`code:${code}`, "hold"));
@@ -69,7 +69,7 @@ test("each error number becomes an error with its name and the library's text", 
   }
 });
 
-test("error texts that are missing or fill their buffer, and unknown numbers", async (session) => {
+test("Error texts that are missing or fill their buffer, and unknown numbers", async (session) => {
   const mute = await rejected(session.control("mute:17", "hold"));
   assertStringIncludes(mute.message, ": text of the number (DENIED_BY_DRM)");
   const full = await rejected(session.control("full:17", "hold"));
@@ -79,12 +79,12 @@ test("error texts that are missing or fill their buffer, and unknown numbers", a
   assertStringIncludes(unknown.message, ": failed (UNKNOWN_99)");
 });
 
-test("a list of names that breaks off is an error, and is released", (session) => {
+test("A list of names that breaks off is an error, and is released", (session) => {
   const error = assertThrows(() => session.attributeNames(), DrmaaError);
   assertEquals(error.codeName, "INTERNAL_ERROR");
 }, "broken names");
 
-test("names that cannot be had are an error", (session) => {
+test("Names that cannot be had are an error", (session) => {
   const error = assertThrows(() => session.attributeNames(), DrmaaError);
   assertEquals(error.codeName, "NO_MEMORY");
 }, "no names");
@@ -194,7 +194,7 @@ test("wait() ends by its signal, before it starts and amid a call", async (sessi
   assertEquals(await waiting.catch((e) => e), reason);
 });
 
-test("a job that ends while its wait is aborted is not lost", async (session) => {
+test("A job that ends while its wait is aborted is not lost", async (session) => {
   const controller = new AbortController();
   const waiting = session.wait("at last", { signal: controller.signal });
   await untilWaiting();
@@ -203,7 +203,7 @@ test("a job that ends while its wait is aborted is not lost", async (session) =>
   assertEquals((await waiting).jobId, "at last");
 });
 
-test("several waits take turns in the library, and none holds up the others", async (session) => {
+test("Several waits take turns in the library, and none holds up the others", async (session) => {
   const waits = ["one", "two", "three"].map((job) => session.wait(job));
   await untilWaiting();
   for (const [i, job] of ["three", "one", "two"].entries()) {
@@ -213,7 +213,7 @@ test("several waits take turns in the library, and none holds up the others", as
   assertEquals(count("mostWaiting"), 1);
 });
 
-test("other calls go through while a wait is on", async (session) => {
+test("Other calls go through while a wait is on", async (session) => {
   const waiting = session.wait("other");
   await untilWaiting();
   await session.control("action:4", "terminate");
@@ -249,7 +249,7 @@ test("close() waits for a submission, and deletes what templates are left", asyn
   assertEquals([count("templates"), count("active")], [0, 0]);
 });
 
-test("a closed session refuses everything", async (session) => {
+test("A closed session refuses everything", async (session) => {
   const template = session.jobTemplate();
   await session.close();
   const calls = [
@@ -298,7 +298,7 @@ test("synchronize() disposes only once all of the jobs have ended", async (sessi
   assertEquals(left.codeName, "EXIT_TIMEOUT");
 });
 
-test("an id with a NUL is refused", async (session) => {
+test("An id with a NUL is refused", async (session) => {
   const calls = [
     () => session.wait("1\0"),
     () => session.status("1\0"),

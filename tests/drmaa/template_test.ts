@@ -37,7 +37,7 @@ const everything: Required<JobAttributes> = {
   submitAsEffectiveUser: true,
 };
 
-test("every attribute is set, read and set anew", (session) => {
+test("Every attribute is set, read and set anew", (session) => {
   using template = session.jobTemplate();
   for (const name of Object.keys(ATTRIBUTES) as (keyof JobAttributes)[]) {
     assertEquals(template.get(name), undefined, name);
@@ -52,7 +52,7 @@ test("every attribute is set, read and set anew", (session) => {
   assertEquals(read, [false, false, false, {}, [], "name"]);
 });
 
-test("values are written as DRMAA wants them", (session) => {
+test("Values are written as DRMAA wants them", (session) => {
   using template = session.jobTemplate(everything);
   const written = ["drmaa_js_state", "drmaa_block_email", "drmaa_join_files"]
     .map((name) => template.getAttribute(name));
@@ -68,7 +68,7 @@ test("values are written as DRMAA wants them", (session) => {
   ]);
 });
 
-test("attributes of the library's own are set and read by their names", (session) => {
+test("Attributes of the library's own are set and read by their names", (session) => {
   using template = session.jobTemplate();
   template.setAttribute("own_limit", "5");
   template.setAttribute("own_list", ["a", "b"]);
@@ -77,13 +77,13 @@ test("attributes of the library's own are set and read by their names", (session
   assertEquals(template.getVectorAttribute("own_other"), undefined);
 });
 
-test("attributes that are undefined stay as they are", (session) => {
+test("Attributes that are undefined stay as they are", (session) => {
   using template = session.jobTemplate({ jobName: "a" });
   template.set({ jobName: undefined } as unknown as JobAttributes);
   assertEquals(template.get("jobName"), "a");
 });
 
-test("values of any length come back whole, as far as a buffer goes", (session) => {
+test("Values of any length come back whole, as far as a buffer goes", (session) => {
   using template = session.jobTemplate();
   for (const length of [1022, 1023, 1024, 1025, 65535, 65536]) {
     const text = "x".repeat(length);
@@ -93,7 +93,7 @@ test("values of any length come back whole, as far as a buffer goes", (session) 
   }
 });
 
-test("texts with and without a closing NUL are read to their end", (session) => {
+test("Texts with and without a closing NUL are read to their end", (session) => {
   using template = session.jobTemplate();
   const length = (name: string) => template.getAttribute(name)?.length;
   assertEquals(length("long"), 1023);
@@ -105,14 +105,14 @@ test("texts with and without a closing NUL are read to their end", (session) => 
   assertEquals(session.drmSystem, "x".repeat(1024));
 });
 
-test("a list of many elements comes back whole", (session) => {
+test("A list of many elements comes back whole", (session) => {
   using template = session.jobTemplate();
   const args = Array.from({ length: 50_000 }, (_, i) => `argument ${i}`);
   template.set({ args });
   assertEquals(template.get("args"), args);
 });
 
-test("a variable whose value has a = is refused, without showing it", (session) => {
+test("A variable whose value has a = is refused, without showing it", (session) => {
   using template = session.jobTemplate();
   for (const value of ["a=b", "=", "a=", "=="]) {
     const error = thrown(() => template.set({ env: { OK: "1", KEY: `x${value}` } }));
@@ -125,7 +125,7 @@ test("a variable whose value has a = is refused, without showing it", (session) 
   assertEquals(template.get("env"), undefined);
 });
 
-test("values of the wrong kind are refused with the attribute's name", (session) => {
+test("Values of the wrong kind are refused with the attribute's name", (session) => {
   using template = session.jobTemplate();
   const wrong: [string, unknown][] = [
     ["jobName", 5],
@@ -150,7 +150,7 @@ test("values of the wrong kind are refused with the attribute's name", (session)
   assertEquals(thrown(() => template.set(inherited)).codeName, "INVALID_ARGUMENT");
 });
 
-test("a NUL is refused wherever C would stop at it", (session) => {
+test("A NUL is refused wherever C would stop at it", (session) => {
   using template = session.jobTemplate();
   const calls = [
     () => template.set({ jobName: "a\0b" }),
@@ -162,7 +162,7 @@ test("a NUL is refused wherever C would stop at it", (session) => {
   for (const call of calls) assertEquals(thrown(call).codeName, "INVALID_ARGUMENT");
 });
 
-test("what the library refuses names the attribute", (session) => {
+test("What the library refuses names the attribute", (session) => {
   using template = session.jobTemplate();
   const error = thrown(() => template.set({ jobName: "code:13" }));
   assertEquals([error.code, error.codeName], [13, "INVALID_ATTRIBUTE_FORMAT"]);
@@ -175,12 +175,12 @@ test("what the library refuses names the attribute", (session) => {
   assertEquals(thrown(() => template.setAttribute("drmaa_v_argv", "a")).code, 4);
 });
 
-test("a template that cannot be filled does not stay", (session) => {
+test("A template that cannot be filled does not stay", (session) => {
   thrown(() => session.jobTemplate({ jobName: "a", workingDirectory: "code:14" }));
   assertEquals(count("templates"), 0);
 });
 
-test("a list that breaks off is an error, and is released", (session) => {
+test("A list that breaks off is an error, and is released", (session) => {
   const lists = count("lists");
   using template = session.jobTemplate({ args: ["a", "b"] });
   template.setAttribute("own", ["a", "code:6"]);
@@ -191,7 +191,7 @@ test("a list that breaks off is an error, and is released", (session) => {
   assertEquals(count("lists"), lists);
 });
 
-test("a template that is disposed of is deleted once, and refuses to be used", (session) => {
+test("A template that is disposed of is deleted once, and refuses to be used", (session) => {
   const template = session.jobTemplate();
   template.dispose();
   template.dispose();

@@ -44,7 +44,7 @@ function start(engine: Engine, items: number[], broken: Partial<RunListener> = {
   return { run, ended: ended.promise };
 }
 
-test("a listener that throws ends its own run with that error, and no other one", async () => {
+test("A listener that throws ends its own run with that error, and no other one", async () => {
   await using scheduler = new ProcessScheduler({ workers: 1 });
   const engine = new Engine("test", () => Promise.resolve(scheduler));
   const throwing = (what: string) => () => {
@@ -78,7 +78,7 @@ test("a listener that throws ends its own run with that error, and no other one"
   }
 });
 
-test("a recorder that throws costs no result", async () => {
+test("A recorder that throws costs no result", async () => {
   await using scheduler = new ProcessScheduler({ workers: 1 });
   const engine = new Engine("test", () => Promise.resolve(scheduler));
   const { start: begin } = engine;
@@ -100,7 +100,7 @@ test("a recorder that throws costs no result", async () => {
   }
 });
 
-test("a scheduler that throws anything where it is to stop a worker holds nothing up", async () => {
+test("A scheduler that throws anything where it is to stop a worker holds nothing up", async () => {
   class Broken extends ProcessScheduler {
     override stop(worker: string): void {
       super.stop(worker);

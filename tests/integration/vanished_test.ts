@@ -9,11 +9,11 @@ import { runFilePath } from "./_running.ts";
 
 /** What may vanish, by the directory of the run. */
 const losses = {
-  "the run file": (directory: string) => Deno.removeSync(`${directory}/run.json`),
-  "all files of the run": (directory: string) => {
+  "The run file": (directory: string) => Deno.removeSync(`${directory}/run.json`),
+  "All files of the run": (directory: string) => {
     for (const name of entries(directory)) Deno.removeSync(`${directory}/${name}`);
   },
-  "the directory of the run": (directory: string) =>
+  "The directory of the run": (directory: string) =>
     Deno.removeSync(directory, { recursive: true }),
 };
 

@@ -50,7 +50,7 @@ function refusedByWorker(found: Frames, why: string): void {
   assertThrows(() => decodeHostMessage(found), ProtocolError, why);
 }
 
-Deno.test("every message of a worker comes back as it was", () => {
+Deno.test("Every message of a worker comes back as it was", () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(workerMessages, (message) => {
@@ -62,7 +62,7 @@ Deno.test("every message of a worker comes back as it was", () => {
   assertEquals(seen.size, 10);
 });
 
-Deno.test("every message of the host comes back as it was", () => {
+Deno.test("Every message of the host comes back as it was", () => {
   const seen = new Set<string>();
   fc.assert(
     fc.property(hostMessages, (message) => {
@@ -74,7 +74,7 @@ Deno.test("every message of the host comes back as it was", () => {
   assertEquals(seen.size, 11);
 });
 
-Deno.test("every reason of a failure comes back as it was", () => {
+Deno.test("Every reason of a failure comes back as it was", () => {
   for (const reason of FAILURE_REASONS) {
     const message: WorkerMessage = {
       type: "failed",
@@ -88,7 +88,7 @@ Deno.test("every reason of a failure comes back as it was", () => {
   }
 });
 
-Deno.test("a message that is part of a larger buffer is read where it lies", () => {
+Deno.test("A message that is part of a larger buffer is read where it lies", () => {
   const message: HostMessage = { type: "terminate", chunk: 7, grace: 1500 };
   const moved = encode(message).map((frame) => {
     const buffer = new Uint8Array(frame.length + 5);
@@ -98,7 +98,7 @@ Deno.test("a message that is part of a larger buffer is read where it lies", () 
   assertEquals(decodeHostMessage(moved), message);
 });
 
-Deno.test("frames of arbitrary bytes are a message or are refused, and nothing else", () => {
+Deno.test("Frames of arbitrary bytes are a message or are refused, and nothing else", () => {
   const header = fc.tuple(
     fc.oneof(fc.constant(PROTOCOL_VERSION), fc.integer({ min: 0, max: 255 })),
     fc.oneof(
@@ -133,7 +133,7 @@ Deno.test("frames of arbitrary bytes are a message or are refused, and nothing e
   );
 });
 
-Deno.test("a message that lost or gained a frame, or a byte, is refused", () => {
+Deno.test("A message that lost or gained a frame, or a byte, is refused", () => {
   // Of these frames the length is not known to the codec.
   const free = {
     results: 2,
@@ -173,14 +173,14 @@ Deno.test("a message that lost or gained a frame, or a byte, is refused", () => 
   }));
 });
 
-Deno.test("another version of the protocol is refused, and both are named", () => {
+Deno.test("Another version of the protocol is refused, and both are named", () => {
   const found = frames("heartbeat");
   found[0]![0] = 9;
   refusedByHost(found, "speaks version 9 of the protocol, this one version 6");
   refusedByWorker(found, "run the same version of the library on both");
 });
 
-Deno.test("an unknown type, a header of another length and no header are refused", () => {
+Deno.test("An unknown type, a header of another length and no header are refused", () => {
   refusedByHost(frames(0), "Unknown message type 0");
   refusedByWorker(frames(200), "Unknown message type 200");
   refusedByHost([new Uint8Array(HEADER_SIZE + 1)], "a header of 10 bytes, not 11");
@@ -188,14 +188,14 @@ Deno.test("an unknown type, a header of another length and no header are refused
   refusedByWorker([], "a header of 10 bytes, not 0");
 });
 
-Deno.test("a message of the other direction is refused", () => {
+Deno.test("A message of the other direction is refused", () => {
   const leave = encode({ type: "leave" });
   refusedByHost(leave, `"leave" is not a message from a worker`);
   const restarting = encode({ type: "restarting", why: "" });
   refusedByWorker(restarting, `"restarting" is not a message from the host`);
 });
 
-Deno.test("missing and extra frames are refused", () => {
+Deno.test("Missing and extra frames are refused", () => {
   refusedByHost(frames("heartbeat", nothing), "has 1 frames after its header, not 0");
   refusedByHost(frames("results", numbers(1, 1, 0, 1)), "not 2");
   refusedByWorker(
@@ -204,7 +204,7 @@ Deno.test("missing and extra frames are refused", () => {
   );
 });
 
-Deno.test("too few, too many and half numbers are refused", () => {
+Deno.test("Too few, too many and half numbers are refused", () => {
   const one = new Uint8Array([1]);
   refusedByHost(frames("started", numbers()), "has 0 numbers where 1 are due");
   refusedByHost(frames("started", numbers(1, 2)), "has 2 numbers where 1 are due");
@@ -219,7 +219,7 @@ Deno.test("too few, too many and half numbers are refused", () => {
   refusedByWorker(frames("cancel", numbers()), "has 0 numbers");
 });
 
-Deno.test("what is not a whole number where one is due is refused", () => {
+Deno.test("What is not a whole number where one is due is refused", () => {
   for (const wrong of [0.5, -1, NaN, Infinity, 2 ** 53]) {
     refusedByHost(
       frames("started", numbers(wrong)),
@@ -235,7 +235,7 @@ Deno.test("what is not a whole number where one is due is refused", () => {
   refusedByWorker(frames("welcome", numbers(1, 2), nothing), "where 0 or 1 is due");
 });
 
-Deno.test("counts and attempts of zero are refused", () => {
+Deno.test("Counts and attempts of zero are refused", () => {
   refusedByHost(frames("results", numbers(1, 1, 0, 0), nothing), "from 1 is due");
   const assign = (count: number, attempt: number) =>
     frames(
@@ -248,7 +248,7 @@ Deno.test("counts and attempts of zero are refused", () => {
   refusedByWorker(assign(1, 0), "from 1 is due");
 });
 
-Deno.test("what is not a time where one is due is refused", () => {
+Deno.test("What is not a time where one is due is refused", () => {
   for (const wrong of [-0.5, NaN, Infinity]) {
     refusedByHost(frames("results", numbers(wrong, 1, 0, 1), nothing), "where a time");
     refusedByHost(frames("times", numbers(1, 0, wrong)), "where a time");
@@ -256,7 +256,7 @@ Deno.test("what is not a time where one is due is refused", () => {
   }
 });
 
-Deno.test("an announcement that is neither yes nor no is refused", () => {
+Deno.test("An announcement that is neither yes nor no is refused", () => {
   for (const wrong of [2, 0.5, NaN]) {
     for (const flags of [[wrong, 0], [0, wrong]]) {
       const found = numbers(1, 0, ...flags, 0, 0, 1, 0, 1, 1);
@@ -268,7 +268,7 @@ Deno.test("an announcement that is neither yes nor no is refused", () => {
   }
 });
 
-Deno.test("an unknown reason of a failure is refused", () => {
+Deno.test("An unknown reason of a failure is refused", () => {
   const found = numbers(1, 0, FAILURE_REASONS.length, 0);
   refusedByHost(
     frames("failed", found, nothing),
@@ -276,20 +276,20 @@ Deno.test("an unknown reason of a failure is refused", () => {
   );
 });
 
-Deno.test("what was printed must be as long as it says", () => {
+Deno.test("What was printed must be as long as it says", () => {
   const output = (length: number) =>
     frames("output", numbers(1, 0, 0, 0, length), text("abc"));
   refusedByHost(output(2), "has text of another length");
   refusedByHost(output(4), "has text of another length");
 });
 
-Deno.test("text that is not UTF-8 is refused", () => {
+Deno.test("Text that is not UTF-8 is refused", () => {
   const wrong = new Uint8Array([0xc3, 0x28]);
   refusedByHost(frames("hello", wrong), "has text that is not UTF-8");
   refusedByWorker(frames("refused", wrong), "has text that is not UTF-8");
 });
 
-Deno.test("a hello that is not JSON, or lacks something, is refused", () => {
+Deno.test("A hello that is not JSON, or lacks something, is refused", () => {
   const hello = { worker: "1", pid: 2, host: "h", incarnation: "i", received: 3 };
   const say = (value: unknown) => frames("hello", text(JSON.stringify(value)));
   assertEquals(decodeWorkerMessage(say(hello)), { type: "hello", hello });
@@ -303,7 +303,7 @@ Deno.test("a hello that is not JSON, or lacks something, is refused", () => {
   refusedByHost(say({ ...hello, received: 0.5 }), "where a whole number");
 });
 
-Deno.test("what a hello says beyond what is due is left out", () => {
+Deno.test("What a hello says beyond what is due is left out", () => {
   const hello = { worker: "1", pid: 2, host: "h", incarnation: "i", received: 3 };
   const found = frames("hello", text(JSON.stringify({ ...hello, more: true })));
   assertEquals(decodeWorkerMessage(found), { type: "hello", hello });

@@ -32,19 +32,19 @@ function failureOf(description: unknown): unknown {
   return decodeFailure(bytesOf(description), "there", translateStack);
 }
 
-Deno.test("a list is its values, whatever else hangs on it", () => {
+Deno.test("A list is its values, whatever else hangs on it", () => {
   const list = deserializeList([bytesOf(disguised(["a", "b", undefined]))]);
   assertEquals(Object.keys(list), ["0", "1", "2"]);
   assertEquals(list.slice(1), ["b", undefined]);
 });
 
-Deno.test("a list that lacks values is refused, however long it says to be", () => {
+Deno.test("A list that lacks values is refused, however long it says to be", () => {
   for (const list of [[, 1], [1, , 2], [1, ,], Object.assign([], { 4294967294: 1 })]) {
     assertThrows(() => deserializeList([bytesOf(list)]), TypeError, "not there");
   }
 });
 
-Deno.test("an error holds itself as often as it did, and no work is done twice", () => {
+Deno.test("An error holds itself as often as it did, and no work is done twice", () => {
   const error = new AggregateError([], "why");
   for (let i = 0; i < 5; i++) error.errors.push(error);
   error.cause = error;
@@ -55,7 +55,7 @@ Deno.test("an error holds itself as often as it did, and no work is done twice",
   assert(back.cause === back);
 });
 
-Deno.test("an error that is none is told as unreadable", () => {
+Deno.test("An error that is none is told as unreadable", () => {
   const fine = {
     kind: "error",
     classes: ["Error"],
@@ -89,7 +89,7 @@ Deno.test("an error that is none is told as unreadable", () => {
   assertEquals(Object.getPrototypeOf(proto), Error.prototype);
 });
 
-Deno.test("lists in the fields of an error are read once, however often they are named", () => {
+Deno.test("Lists in the fields of an error are read once, however often they are named", () => {
   let field: unknown = { kind: "value", value: 1 };
   for (let i = 0; i < 100; i++) field = { kind: "list", items: [field, field] };
   const error = failureOf({
@@ -104,14 +104,14 @@ Deno.test("lists in the fields of an error are read once, however often they are
   assert(one === other);
 });
 
-Deno.test("a stack of a megabyte is gone through once", () => {
+Deno.test("A stack of a megabyte is gone through once", () => {
   for (const part of ["#shipped:1:1", "1:#shipped:1:1", "file:%#shipped:1:1 "]) {
     const stack = "1:" + part.repeat(1e5);
     assertEquals(translateStack(stack), stack);
   }
 });
 
-Deno.test("what is made up is read as data or refused", () => {
+Deno.test("What is made up is read as data or refused", () => {
   const memory = new Uint8Array(SharedFrames.SIZE);
   const seen = { read: 0, refused: 0 };
   for (let seed = 0; seed < SEEDS; seed++) {

@@ -31,7 +31,7 @@ const report = (n: number): WorkerMessage => ({ type: "started", chunk: n });
 const FLOW: Flow = { small: 100, piece: 100, window: 400, most: 400 };
 const newLink = () => new Link(FLOW, () => 0);
 
-Deno.test("what comes in order is delivered, what comes again is dropped", () => {
+Deno.test("What comes in order is delivered, what comes again is dropped", () => {
   const [worker, host] = [newLink(), newLink()];
   const first = only(worker.send(report(1)));
   const second = only(worker.send(report(2)));
@@ -42,7 +42,7 @@ Deno.test("what comes in order is delivered, what comes again is dropped", () =>
   assertEquals(host.received, 2);
 });
 
-Deno.test("where something is missing before it, a message is not taken", () => {
+Deno.test("Where something is missing before it, a message is not taken", () => {
   const [worker, host] = [newLink(), newLink()];
   worker.send(report(1));
   const second = only(worker.send(report(2)));
@@ -53,7 +53,7 @@ Deno.test("where something is missing before it, a message is not taken", () => 
   assertEquals(again.map(decodeWorkerMessage), [report(1), report(2)]);
 });
 
-Deno.test("a message outside the sequence is delivered each time and not kept", () => {
+Deno.test("A message outside the sequence is delivered each time and not kept", () => {
   const [worker, host] = [newLink(), newLink()];
   const beat = only(worker.send({ type: "heartbeat" }));
   assertEquals(arrival(host, beat), "deliver");
@@ -61,7 +61,7 @@ Deno.test("a message outside the sequence is delivered each time and not kept", 
   assertEquals([worker.kept, host.received], [0, 0]);
 });
 
-Deno.test("what is kept shrinks as the other side acknowledges it", () => {
+Deno.test("What is kept shrinks as the other side acknowledges it", () => {
   const [worker, host] = [newLink(), newLink()];
   for (let n = 1; n <= 4; n++) {
     const frames = only(worker.send(report(n)));
@@ -76,7 +76,7 @@ Deno.test("what is kept shrinks as the other side acknowledges it", () => {
   assertEquals(worker.kept, 0);
 });
 
-Deno.test("an acknowledgement that is old, or of what was never sent, means nothing", () => {
+Deno.test("An acknowledgement that is old, or of what was never sent, means nothing", () => {
   const worker = newLink();
   for (let n = 1; n <= 3; n++) worker.send(report(n));
   worker.acknowledge(2);
@@ -84,7 +84,7 @@ Deno.test("an acknowledgement that is old, or of what was never sent, means noth
   assertEquals(worker.resend(1).map(decodeWorkerMessage), [report(3)]);
 });
 
-Deno.test("what came in is owed an acknowledgement until something is sent", () => {
+Deno.test("What came in is owed an acknowledgement until something is sent", () => {
   const [worker, host] = [newLink(), newLink()];
   const state = () => [host.owesAcknowledgement, host.shouldAcknowledge];
   const frames = only(worker.send(report(1)));
@@ -99,7 +99,7 @@ Deno.test("what came in is owed an acknowledgement until something is sent", () 
   assertEquals(state(), [false, false]);
 });
 
-Deno.test("what is sent again acknowledges what has come in since", () => {
+Deno.test("What is sent again acknowledges what has come in since", () => {
   const [worker, host] = [newLink(), newLink()];
   const cancel: HostMessage = { type: "cancel", chunks: [1] };
   worker.receive(only(host.send(cancel)));
@@ -153,7 +153,7 @@ class Side<Out extends WorkerMessage | HostMessage, In> {
   }
 }
 
-Deno.test("however often the connection is cut, everything arrives once and in order", () => {
+Deno.test("However often the connection is cut, everything arrives once and in order", () => {
   const step = fc.constantFrom(
     "worker says",
     "host says",
@@ -187,7 +187,7 @@ Deno.test("however often the connection is cut, everything arrives once and in o
   );
 });
 
-Deno.test("whatever is lost, repeated or overtaken on the way, asking again mends it", () => {
+Deno.test("Whatever is lost, repeated or overtaken on the way, asking again mends it", () => {
   const fate = fc.constantFrom("arrives", "lost", "twice", "late");
   fc.assert(
     fc.property(fc.array(fate, { minLength: 1, maxLength: 60 }), (fates) => {

@@ -137,7 +137,7 @@ class Talk {
   }
 }
 
-Deno.test("a large message goes in pieces and comes out as it was, both ways", () => {
+Deno.test("A large message goes in pieces and comes out as it was, both ways", () => {
   const talk = new Talk();
   const said = [code(1, LARGE), assign(1, 1, LARGE)];
   for (const message of said) talk.hostSays(message);
@@ -151,7 +151,7 @@ Deno.test("a large message goes in pieces and comes out as it was, both ways", (
   assertEquals(talk.reported, [report]);
 });
 
-Deno.test("no more is under way than the window allows, and more when it is acknowledged", () => {
+Deno.test("No more is under way than the window allows, and more when it is acknowledged", () => {
   const talk = new Talk();
   talk.workerSays(results(1, 20 * LARGE));
   const most = FLOW.window + FLOW.piece + 100;
@@ -164,7 +164,7 @@ Deno.test("no more is under way than the window allows, and more when it is ackn
   }
 });
 
-Deno.test("the window grows where it is emptied quickly, and shrinks where it is not", () => {
+Deno.test("The window grows where it is emptied quickly, and shrinks where it is not", () => {
   for (const [delay, least, most] of [[10, 3000, 4000], [700, 300, 700]] as const) {
     let now = 0;
     const worker = new Link({ ...FLOW, most: 3000 }, () => now);
@@ -181,7 +181,7 @@ Deno.test("the window grows where it is emptied quickly, and shrinks where it is
   }
 });
 
-Deno.test("what has more than 2 GiB is not taken for something small", () => {
+Deno.test("What has more than 2 GiB is not taken for something small", () => {
   const link = new Link(FLOW, () => 0);
   // Until V8 has optimized by Maglev what looks at sizes, and not yet again.
   for (let i = 1; i < 3000; i++) {
@@ -195,7 +195,7 @@ Deno.test("what has more than 2 GiB is not taken for something small", () => {
   }
 });
 
-Deno.test("a piece is a view of what is sent, not a copy", () => {
+Deno.test("A piece is a view of what is sent, not a copy", () => {
   const host = new Link(FLOW, () => 0);
   const value = bytes(LARGE);
   const [first, second] = host.send({ type: "code", code: 1, value });
@@ -203,7 +203,7 @@ Deno.test("a piece is a view of what is sent, not a copy", () => {
   assert(second!.at(-1)!.buffer === value.buffer);
 });
 
-Deno.test("what has nothing to do with a large message does not wait for it", () => {
+Deno.test("What has nothing to do with a large message does not wait for it", () => {
   const talk = new Talk();
   talk.hostSays(code(1, LARGE));
   talk.hostSays(assign(1, 1, LARGE));
@@ -226,7 +226,7 @@ Deno.test("what has nothing to do with a large message does not wait for it", ()
   assertEquals(typeOf(small!), "results");
 });
 
-Deno.test("large messages take turns: the second need not wait until the first is there", () => {
+Deno.test("Large messages take turns: the second need not wait until the first is there", () => {
   const talk = new Talk();
   talk.workerSays(results(1, 20 * LARGE));
   talk.workerSays(results(2, LARGE));
@@ -236,7 +236,7 @@ Deno.test("large messages take turns: the second need not wait until the first i
   assertEquals(talk.reported, [results(2, LARGE), results(1, 20 * LARGE)]);
 });
 
-Deno.test("what is about the same waits, and a restart waits for all", () => {
+Deno.test("What is about the same waits, and a restart waits for all", () => {
   const talk = new Talk();
   talk.hostSays(code(1, LARGE));
   const assigned = [assign(1, 1, 10), assign(1, 2, LARGE), assign(2, 3, 10)];
@@ -266,7 +266,7 @@ Deno.test("what is about the same waits, and a restart waits for all", () => {
   assertEquals(ofFirst, reports.slice(0, 3));
 });
 
-Deno.test("cut at any piece, a large message goes on where it was", () => {
+Deno.test("Cut at any piece, a large message goes on where it was", () => {
   const pieces = Math.ceil(LARGE / FLOW.piece) + 1;
   for (let at = 0; at <= pieces; at++) {
     const talk = new Talk();
@@ -288,7 +288,7 @@ Deno.test("cut at any piece, a large message goes on where it was", () => {
   }
 });
 
-Deno.test("what is withdrawn is not sent any further, and forgotten on the other side", () => {
+Deno.test("What is withdrawn is not sent any further, and forgotten on the other side", () => {
   const talk = new Talk();
   talk.hostSays(code(1, 100));
   talk.host.codes.add(1);
@@ -307,7 +307,7 @@ Deno.test("what is withdrawn is not sent any further, and forgotten on the other
   assert(talk.carried < 4 * LARGE, `${talk.carried}`);
 });
 
-Deno.test("with a chunk its code is withdrawn, if nothing else needs it", () => {
+Deno.test("With a chunk its code is withdrawn, if nothing else needs it", () => {
   const talk = new Talk();
   talk.host.codes.add(1);
   talk.hostSays(code(1, LARGE));
@@ -326,7 +326,7 @@ Deno.test("with a chunk its code is withdrawn, if nothing else needs it", () => 
   ]);
 });
 
-Deno.test("a worker hands back what it was not sent without being asked", () => {
+Deno.test("A worker hands back what it was not sent without being asked", () => {
   const talk = new Talk();
   for (const chunk of [1, 2, 3]) talk.hostSays(assign(1, chunk, LARGE));
   const { chunks, frames } = talk.host.recall();
@@ -336,7 +336,7 @@ Deno.test("a worker hands back what it was not sent without being asked", () => 
   assertEquals(talk.told, [{ type: "recall" }, assign(1, 1, LARGE)]);
 });
 
-Deno.test("a job that was not sent is not asked to end, one that was is", () => {
+Deno.test("A job that was not sent is not asked to end, one that was is", () => {
   const talk = new Talk();
   talk.hostSays(assign(1, 1, LARGE));
   assertEquals(talk.host.terminate(1, 5).chunks, [1]);
@@ -348,7 +348,7 @@ Deno.test("a job that was not sent is not asked to end, one that was is", () => 
   assertEquals(talk.told.at(-1), { type: "terminate", chunk: 2, grace: 5 });
 });
 
-Deno.test("a code that is dropped before it was sent is not sent, nor dropped there", () => {
+Deno.test("A code that is dropped before it was sent is not sent, nor dropped there", () => {
   const talk = new Talk();
   for (const number of [1, 2]) talk.host.codes.add(number);
   talk.hostSays(code(1, 10));
@@ -358,7 +358,7 @@ Deno.test("a code that is dropped before it was sent is not sent, nor dropped th
   assertEquals(talk.told, [code(1, 10), { type: "forget", codes: [1] }]);
 });
 
-Deno.test("whoever sends is told when the other side has all of a message", () => {
+Deno.test("Whoever sends is told when the other side has all of a message", () => {
   const talk = new Talk();
   let told = 0;
   talk.fromWorker(talk.worker.send(results(1, LARGE), () => told++));
@@ -394,7 +394,7 @@ function checkOrder(heard: Message[], said: Message[]): void {
   }
 }
 
-Deno.test("whatever is said, taken and cut, each arrives once, and in order where it must", () => {
+Deno.test("Whatever is said, taken and cut, each arrives once, and in order where it must", () => {
   const size = fc.constantFrom(1, 50, 250, 500, 3000);
   const number = fc.integer({ min: 1, max: 3 });
   const hostSays = fc.oneof(
@@ -435,7 +435,7 @@ function piece(id: number, count: number, ...rest: Frames): Frames {
 
 const sizes = (...values: number[]) => new Uint8Array(Float64Array.from(values).buffer);
 
-Deno.test("pieces that make no sense are refused", () => {
+Deno.test("Pieces that make no sense are refused", () => {
   const refused: [why: string, pieces: Frames[]][] = [
     ["belongs to no message", [piece(1, 0, bytes(1))]],
     ["begins twice", [piece(1, 2, bytes(1)), piece(1, 2, bytes(1))]],
@@ -457,14 +457,14 @@ Deno.test("pieces that make no sense are refused", () => {
   }
 });
 
-Deno.test("what is announced and does not come takes no memory", () => {
+Deno.test("What is announced and does not come takes no memory", () => {
   const assembly = new Assembly(1);
   const before = Deno.memoryUsage().rss;
   assembly.take(piece(1, 1, sizes(2 ** 32), bytes(1)));
   assert(Deno.memoryUsage().rss - before < 2 ** 28);
 });
 
-Deno.test("frames of any sizes, none among them, come out as they were", () => {
+Deno.test("Frames of any sizes, none among them, come out as they were", () => {
   const small = fc.array(fc.integer({ min: 0, max: 40 }), {
     minLength: 1,
     maxLength: 8,
@@ -490,7 +490,7 @@ Deno.test("frames of any sizes, none among them, come out as they were", () => {
   );
 });
 
-Deno.test("a message of millions of empty frames is refused before they are made", () => {
+Deno.test("A message of millions of empty frames is refused before they are made", () => {
   const count = 1 << 22;
   const cut = new Cut(1, Array(9).fill(new Uint8Array()));
   const [header] = cut.next(100);
@@ -502,7 +502,7 @@ Deno.test("a message of millions of empty frames is refused before they are made
   assert(Deno.memoryUsage().rss - before < 2 ** 28);
 });
 
-Deno.test("a message ends with its last byte, and empty frames cost no piece", () => {
+Deno.test("A message ends with its last byte, and empty frames cost no piece", () => {
   const empty = new Uint8Array(0);
   const cut = new Cut(1, [new Uint8Array(10), empty, empty]);
   const table = 3 * 8;
@@ -513,7 +513,7 @@ Deno.test("a message ends with its last byte, and empty frames cost no piece", (
   assertEquals(whole?.map(({ byteLength }) => byteLength), [10, 0, 0]);
 });
 
-Deno.test("what was withdrawn makes room for others, and may begin again", () => {
+Deno.test("What was withdrawn makes room for others, and may begin again", () => {
   const assembly = new Assembly(1);
   const begun = (id: number) => new Cut(id, [new Uint8Array(10)]);
   const first = begun(1);
@@ -526,7 +526,7 @@ Deno.test("what was withdrawn makes room for others, and may begin again", () =>
   assertEquals(assembly.take(begun(1).next(18)), [new Uint8Array(10)]);
 });
 
-Deno.test("messages that are withdrawn again and again leave nothing on the other side", () => {
+Deno.test("Messages that are withdrawn again and again leave nothing on the other side", () => {
   const [host, worker] = [new Link(FLOW, () => 0), new Link(FLOW, () => 0)];
   const value = new Uint8Array(LARGE);
   for (let code = 1; code <= 20; code++) {
@@ -540,7 +540,7 @@ Deno.test("messages that are withdrawn again and again leave nothing on the othe
   }
 });
 
-Deno.test("pieces grow while they arrive quickly, shrink when they do not, and after a cut", () => {
+Deno.test("Pieces grow while they arrive quickly, shrink when they do not, and after a cut", () => {
   let now = 0;
   const flow = { small: 200, piece: 300, window: 1200, most: 12_000 };
   const host = new Link(flow, () => now);

@@ -37,7 +37,7 @@ function message(
 const copy = (frames: Frames) => frames.map((frame) => frame.slice());
 const bytes = (frames: Frames) => frames.reduce((sum, { length }) => sum + length, 0);
 
-Deno.test("a large frame is not sent, and is there for the other side, both ways", () => {
+Deno.test("A large frame is not sent, and is there for the other side, both ways", () => {
   for (const [from, to] of [["host", "worker"], ["worker", "host"]] as const) {
     const sides = bothSides();
     const frames = message([10, LARGE, 3], 1);
@@ -47,7 +47,7 @@ Deno.test("a large frame is not sent, and is there for the other side, both ways
   }
 });
 
-Deno.test("what is small, or looked into before it is taken, is sent as it is", () => {
+Deno.test("What is small, or looked into before it is taken, is sent as it is", () => {
   const { host } = bothSides();
   for (const frames of [message([LARGE - 1]), message([LARGE], 0, "times")]) {
     assertEquals(host.store(frames, 1), frames);
@@ -55,7 +55,7 @@ Deno.test("what is small, or looked into before it is taken, is sent as it is", 
   }
 });
 
-Deno.test("what there is no room for is sent as it is, until others are acknowledged", () => {
+Deno.test("What there is no room for is sent as it is, until others are acknowledged", () => {
   const { host, worker } = bothSides();
   const half = 1 << 22;
   const [first, second, third] = [
@@ -75,7 +75,7 @@ Deno.test("what there is no room for is sent as it is, until others are acknowle
   assertEquals(host.store(whole, 4), whole);
 });
 
-Deno.test("nothing is overwritten before it is acknowledged", () => {
+Deno.test("Nothing is overwritten before it is acknowledged", () => {
   const sizes = fc.array(fc.integer({ min: LARGE, max: 3 << 20 }), {
     minLength: 1,
     maxLength: 3,
@@ -111,7 +111,7 @@ Deno.test("nothing is overwritten before it is acknowledged", () => {
   );
 });
 
-Deno.test("memory is known to be a worker's by its incarnation", () => {
+Deno.test("Memory is known to be a worker's by its incarnation", () => {
   const memory = new Uint8Array(SharedFrames.SIZE);
   const incarnation = crypto.randomUUID();
   assert(!SharedFrames.isOf(memory, incarnation));
@@ -120,7 +120,7 @@ Deno.test("memory is known to be a worker's by its incarnation", () => {
   assert(!SharedFrames.isOf(memory, crypto.randomUUID()));
 });
 
-Deno.test("a frame cannot lie where there is no room", () => {
+Deno.test("A frame cannot lie where there is no room", () => {
   const { host, worker } = bothSides();
   for (
     const [at, start, end] of [[9, 0, 1], [1, 2, 1], [1, 0, SharedFrames.SIZE]] as const
@@ -134,7 +134,7 @@ Deno.test("a frame cannot lie where there is no room", () => {
   assertThrows(() => worker.fetch(sent), ProtocolError);
 });
 
-Deno.test("a message cannot name more than the memory holds, nor a frame twice", () => {
+Deno.test("A message cannot name more than the memory holds, nor a frame twice", () => {
   const { host, worker } = bothSides();
   const half = 1 << 22;
   const forged = (...places: number[]) => {

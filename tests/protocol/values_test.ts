@@ -10,7 +10,7 @@ import { complaint, deserialize, serialize } from "../../src/protocol/values.ts"
 
 const large = (fill: number) => new Uint8Array(5000).fill(fill);
 
-Deno.test("large arrays come back as they were, each with a buffer of its own", () => {
+Deno.test("Large arrays come back as they were, each with a buffer of its own", () => {
   const twice = new Float64Array(1000).map((_, i) => i / 3);
   const value = {
     a: large(1),
@@ -32,7 +32,7 @@ Deno.test("large arrays come back as they were, each with a buffer of its own", 
   assertEquals(view.buffer.byteLength, 4500);
 });
 
-Deno.test("to serialize a large array takes the memory of one copy", () => {
+Deno.test("To serialize a large array takes the memory of one copy", () => {
   const value = [new Uint8Array(100e6).fill(1)];
   const before = Deno.memoryUsage().rss;
   const bytes = serialize(value);
@@ -40,7 +40,7 @@ Deno.test("to serialize a large array takes the memory of one copy", () => {
   assertEquals((deserialize(bytes) as Uint8Array[])[0]!.at(-1), 1);
 });
 
-Deno.test("bytes that are cut short, or say what is not there, are no value", () => {
+Deno.test("Bytes that are cut short, or say what is not there, are no value", () => {
   const bytes = serialize([large(1), large(2)]);
   fc.assert(
     fc.property(
@@ -64,7 +64,7 @@ Deno.test("bytes that are cut short, or say what is not there, are no value", ()
   );
 });
 
-Deno.test("what there is no memory for is named, with its size", () => {
+Deno.test("What there is no memory for is named, with its size", () => {
   const cause = new RangeError("Array buffer allocation failed");
   for (const path of ["result", "args[3]"]) {
     const error = complaint(new Uint8Array(5000), path, "the host", cause);

@@ -15,7 +15,7 @@ function test(
   fn: (chromium: Chromium, directory: string) => Promise<void>,
 ): void {
   Deno.test({
-    name: `report in a browser: ${name}`,
+    name: `Report in a browser: ${name}`,
     ignore,
     async fn() {
       using directory = new TempDirectory();
@@ -27,7 +27,7 @@ function test(
 }
 
 test(
-  "two failures and a lost worker of 2,000 items are seen at a glance",
+  "Two failures and a lost worker of 2,000 items are seen at a glance",
   async (chromium, directory) => {
     const report = `${directory}/run.html`;
     const deeds = Array.from({ length: 2000 }, (): Deed => ({ work: 0.5 }));
@@ -77,7 +77,7 @@ test(
   },
 );
 
-test("the chart says what a bar is that is pointed at", async (chromium, directory) => {
+test("The chart says what a bar is that is pointed at", async (chromium, directory) => {
   const report = `${directory}/run.html`;
   await map(act, [{ work: 100 }], { scheduler: twoProcesses, report });
   const page = await chromium.open(`file://${report}`);
@@ -91,7 +91,7 @@ test("the chart says what a bar is that is pointed at", async (chromium, directo
 });
 
 test(
-  "ten items and 100,000 of them fit, on wide screens and small ones",
+  "Ten items and 100,000 of them fit, on wide screens and small ones",
   async (chromium, directory) => {
     const report = `${directory}/run.html`;
     for (const [count, work] of [[10, 20], [100_000, 0]] as const) {
@@ -114,7 +114,7 @@ test(
 );
 
 test(
-  "hundreds of workers have a line each, and a run of nothing a page",
+  "Hundreds of workers have a line each, and a run of nothing a page",
   async (chromium, directory) => {
     const path = `${directory}/run.html`;
     const recorder = new Recorder("wide", { count: 0, ended: true }, 0);
@@ -134,7 +134,7 @@ test(
   },
 );
 
-test("the live page follows the run, and stays when it is over", async (chromium) => {
+test("The live page follows the run, and stays when it is over", async (chromium) => {
   const gate = Promise.withResolvers<void>();
   async function* items() {
     yield* [1, 2];

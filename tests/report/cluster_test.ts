@@ -7,7 +7,7 @@ import { Chromium, isWanted, pixels, textOf } from "./_browser.ts";
 
 const test = onCluster();
 
-test("a report names nodes, the wait in the queue, failures and a lost worker", async () => {
+test("A report names nodes, the wait in the queue, failures and a lost worker", async () => {
   const directory = (await outputAs("user", ["mktemp", "-d", "-p", HOME])).trim();
   try {
     const report = `${directory}/run.html`;

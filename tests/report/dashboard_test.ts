@@ -55,7 +55,7 @@ class Watched implements AsyncDisposable {
   }
 }
 
-test("dashboard: tells of the run while it goes on, and of its end", async () => {
+test("The dashboard tells of the run while it goes on, and of its end", async () => {
   await using run = await Watched.open();
   const seen: RunRecord[] = [];
   for await (const record of events(run.url)) {
@@ -75,7 +75,7 @@ test("dashboard: tells of the run while it goes on, and of its end", async () =>
   });
 });
 
-test("dashboard: is there for whoever has the address, and for nobody else", async () => {
+test("The dashboard is there for whoever has the address, and for nobody else", async () => {
   await using run = await Watched.open();
   const { url } = run;
   const page = await fetch(url);
@@ -118,7 +118,7 @@ test("dashboard: is there for whoever has the address, and for nobody else", asy
   assertEquals(await status("elsewhere"), 404);
 });
 
-test("dashboard: who does not read keeps nobody from coming to the end", async () => {
+test("Who does not read the dashboard keeps nobody from coming to the end", async () => {
   await using run = await Watched.open();
   const { hostname, port, pathname, host } = new URL(run.url);
   using silent = await Deno.connect({ hostname, port: Number(port) });
@@ -128,7 +128,7 @@ test("dashboard: who does not read keeps nobody from coming to the end", async (
   await assertRejects(() => fetch(run.url), TypeError);
 });
 
-test("dashboard: on a port of one's choice, which must be free", async () => {
+test("The dashboard is on a port of one's choice, which must be free", async () => {
   const taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const { port } = taken.addr as Deno.NetAddr;
   await using dispatcher = new JobDispatcher({ scheduler });
@@ -150,7 +150,7 @@ test("dashboard: on a port of one's choice, which must be free", async () => {
   assertEquals(new URL(url).port, `${port}`);
 });
 
-test("dashboard: a port that is none is refused at the call", async () => {
+test("A port that is none is refused at the call", async () => {
   for (const port of [-1, 65536, 1.5, "80" as never]) {
     const options = { scheduler, dashboard: { port } };
     const text = `dashboard.port is ${Deno.inspect(port)}`;
@@ -159,7 +159,7 @@ test("dashboard: a port that is none is refused at the call", async () => {
   }
 });
 
-test("dashboard: prints its address once, and lets the program end", async () => {
+test("The dashboard prints its address once, and lets the program end", async () => {
   const whole = await runProgram("tests/report/_watched.ts");
   assertEquals([whole.code, whole.stdout], [0, "[ 2, 4, 6 ]\n"]);
   const line =

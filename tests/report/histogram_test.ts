@@ -11,7 +11,7 @@ function near(found: number, expected: number): void {
   assert(Math.abs(found / expected - 1) < 0.02, `${found} is not about ${expected}`);
 }
 
-Deno.test("percentiles are those of the times, to 2 %, from microseconds to hours", () => {
+Deno.test("Percentiles are those of the times, to 2 %, from microseconds to hours", () => {
   for (const scale of [1e-3, 1, 1e6]) {
     const times = Array.from({ length: 1000 }, (_, i) => scale * (i + 1));
     const { count, least, most, median, p95, p99 } = histogramOf(times).record();
@@ -22,7 +22,7 @@ Deno.test("percentiles are those of the times, to 2 %, from microseconds to hour
   }
 });
 
-Deno.test("every time is in a bin, and the bins touch", () => {
+Deno.test("Every time is in a bin, and the bins touch", () => {
   const times = Array.from({ length: 5000 }, (_, i) => 1.003 ** i / 1000);
   const { bins } = histogramOf(times).record();
   assert(bins.length <= 40);
@@ -33,12 +33,12 @@ Deno.test("every time is in a bin, and the bins touch", () => {
   assert(bins[0]![0] <= times[0]! && times.at(-1)! <= bins.at(-1)![1]);
 });
 
-Deno.test("a few times have a few bins", () => {
+Deno.test("A few times have a few bins", () => {
   assert(histogramOf([10, 20, 30, 40]).record().bins.length <= 8);
   assertEquals(histogramOf([7]).record().bins.length, 1);
 });
 
-Deno.test("times of nothing and of no length are counted", () => {
+Deno.test("Times of nothing and of no length are counted", () => {
   assertEquals(histogramOf([]).record(), {
     count: 0,
     sum: 0,

@@ -16,7 +16,7 @@ function bars({ bars }: WorkerRecord): number[][] {
   ]);
 }
 
-Deno.test("bars lie where items ran, by the time of their news and how long they took", () => {
+Deno.test("Bars lie where items ran, by the time of their news and how long they took", () => {
   const host = new Recorded(3, 1);
   host.run(3, ONE_BY_ONE);
   host.now = 100;
@@ -49,7 +49,7 @@ Deno.test("bars lie where items ran, by the time of their news and how long they
   ]);
 });
 
-Deno.test("a worker that is there has not waited longer, though news of its start are late", () => {
+Deno.test("A worker that is there has not waited longer, though news of its start are late", () => {
   const host = new Recorded(1, 1);
   host.run(1, ONE_BY_ONE);
   host.now = 100;
@@ -62,7 +62,7 @@ Deno.test("a worker that is there has not waited longer, though news of its star
   assertEquals([budget.starting, budget.queued], [0, 100]);
 });
 
-Deno.test("a failed item is a failed bar, and listed with its error", () => {
+Deno.test("A failed item is a failed bar, and listed with its error", () => {
   const host = new Recorded(2, 1);
   host.run(2, ONE_BY_ONE);
   host.hello("1");
@@ -84,7 +84,7 @@ Deno.test("a failed item is a failed bar, and listed with its error", () => {
   assertEquals([budget.work, budget.wasted], [40, 0]);
 });
 
-Deno.test("a try that is tried again is work lost, and counted", () => {
+Deno.test("A try that is tried again is work lost, and counted", () => {
   const host = new Recorded(1, 1);
   host.run(1, { retryErrors: 1 });
   host.hello("1");
@@ -99,7 +99,7 @@ Deno.test("a try that is tried again is work lost, and counted", () => {
   assertEquals(failures, []);
 });
 
-Deno.test("an item that was ended from outside has run until then", () => {
+Deno.test("An item that was ended from outside has run until then", () => {
   const host = new Recorded(1, 1);
   host.run(1, { timeout: 100 });
   host.hello("1");
@@ -108,7 +108,7 @@ Deno.test("an item that was ended from outside has run until then", () => {
   assertEquals(bars(host.record.workers[0]!), [[0, 110, 1, 1, 0]]);
 });
 
-Deno.test("a lost worker ends where it was lost, with the work that is lost", () => {
+Deno.test("A lost worker ends where it was lost, with the work that is lost", () => {
   const host = new Recorded(3, 2);
   host.run(3, ONE_BY_ONE);
   host.hello("1");
@@ -134,7 +134,7 @@ Deno.test("a lost worker ends where it was lost, with the work that is lost", ()
   assertEquals([loss?.items, loss?.wasted], [1, 50]);
 });
 
-Deno.test("a worker that the host gives up is lost once, for the host's reason", () => {
+Deno.test("A worker that the host gives up is lost once, for the host's reason", () => {
   const host = new Recorded(1, 1);
   host.run(1);
   host.hello("1");
@@ -144,7 +144,7 @@ Deno.test("a worker that the host gives up is lost once, for the host's reason",
   assertEquals(losses.map(({ detail }) => detail), ["gibberish"]);
 });
 
-Deno.test("what a worker hands back is not with it any more", () => {
+Deno.test("What a worker hands back is not with it any more", () => {
   const host = new Recorded(8, 1);
   host.run(8, { chunkSize: 4 });
   host.hello("1");
@@ -163,7 +163,7 @@ Deno.test("what a worker hands back is not with it any more", () => {
   assertEquals([loss?.items, loss?.wasted], [6, 10]);
 });
 
-Deno.test("what runs when the run ends is cancelled", () => {
+Deno.test("What runs when the run ends is cancelled", () => {
   const host = new Recorded(2, 2);
   host.run(2);
   host.hello("1");
@@ -176,7 +176,7 @@ Deno.test("what runs when the run ends is cancelled", () => {
   assertEquals([wall, ending?.how], [50, "aborted"]);
 });
 
-Deno.test("what is told of chunks of other runs is passed over", () => {
+Deno.test("What is told of chunks of other runs is passed over", () => {
   const host = new Recorded(1, 1);
   host.run(1);
   host.hello("1");
@@ -187,7 +187,7 @@ Deno.test("what is told of chunks of other runs is passed over", () => {
   assertEquals(host.record.times.count, 0);
 });
 
-Deno.test("a million items take no more room than a few thousand", () => {
+Deno.test("A million items take no more room than a few thousand", () => {
   const items = 1_000_000;
   const host = new Recorded(items, 1);
   const run = host.open({ expected: 1 });
@@ -216,7 +216,7 @@ Deno.test("a million items take no more room than a few thousand", () => {
   assert(slowest.every(({ elapsed }) => elapsed === 100));
 });
 
-Deno.test("of many failures the first are listed, and all counted by their class", () => {
+Deno.test("Of many failures the first are listed, and all counted by their class", () => {
   const host = new Recorded(0);
   for (let index = 0; index < 1000; index++) {
     class Odd extends Error {
@@ -232,7 +232,7 @@ Deno.test("of many failures the first are listed, and all counted by their class
   assertEquals(causes.at(-1)?.[0], "others");
 });
 
-Deno.test("whatever is thrown is described", () => {
+Deno.test("Whatever is thrown is described", () => {
   const host = new Recorded(0);
   const odd = Object.assign(new Error(), { name: 7, message: null, stack: undefined });
   const lost = new WorkerLostError("gone", [{ cause: "signal", detail: "killed" }]);

@@ -18,7 +18,7 @@ import { recordAt } from "./_page.ts";
 const double = (x: number) => 2 * x;
 const scheduler = twoProcesses;
 
-test("report: what ran, how long, where and with how many bytes", async () => {
+test("The report says what ran, how long, where and with how many bytes", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
   const deeds = [10, 20, 30, 40].map((work): Deed => ({ work }));
@@ -44,7 +44,7 @@ test("report: what ran, how long, where and with how many bytes", async () => {
   assertEquals(tries, 4);
 });
 
-test("report: each item's time is its own, though many share a message", async () => {
+test("The report gives each item its own time, though many share a message", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
   const deeds = Array.from(
@@ -58,7 +58,7 @@ test("report: each item's time is its own, though many share a message", async (
   assert(times.median < 8);
 });
 
-test("report: an item that waits is as long as its wait, and not more than it", async () => {
+test("In the report an item that waits is as long as its wait, and not more than it", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
   const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -73,7 +73,7 @@ test("report: an item that waits is as long as its wait, and not more than it", 
   }
 });
 
-test("report: failures, a lost worker and what was tried again", async () => {
+test("The report shows failures, a lost worker and what was tried again", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
   const deeds: Deed[] = [{}, { fail: "<b>no</b>" }, { kill: true }, {}];
@@ -99,7 +99,7 @@ test("report: failures, a lost worker and what was tried again", async () => {
   assert(!Deno.readTextFileSync(report).includes("<b>no"));
 });
 
-test("report: is written when the map fails, and says why", async () => {
+test("The report is written when the map fails, and says why", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
   const deeds: Deed[] = [{ fail: "at once" }];
@@ -109,7 +109,7 @@ test("report: is written when the map fails, and says why", async () => {
   assertEquals(items.failed, 1);
 });
 
-test("report: is written though the reason of an abort cannot be shown", async () => {
+test("The report is written though the reason of an abort cannot be shown", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
   const reason = {
@@ -127,7 +127,7 @@ test("report: is written though the reason of an abort cannot be shown", async (
   assert(recordAt(report).ending!.error!.endsWith("a value that cannot be shown"));
 });
 
-test("report: is written when the map is aborted, with what was cancelled", async () => {
+test("The report is written when the map is aborted, with what was cancelled", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
   await using dispatcher = new JobDispatcher({ scheduler });
@@ -146,7 +146,7 @@ test("report: is written when the map is aborted, with what was cancelled", asyn
   assertEquals(kinds, [2]);
 });
 
-test("report: is written when the loop over imap is left, and when it ends", async () => {
+test("The report is written when the loop over imap is left, and when it ends", async () => {
   using directory = new TempDirectory();
   const path = (name: string) => `${directory.path}/${name}.html`;
   await using dispatcher = new JobDispatcher({ scheduler });
@@ -167,7 +167,7 @@ test("report: is written when the loop over imap is left, and when it ends", asy
   assertEquals(recordAt(path("failed")).ending?.error, "RangeError: no");
 });
 
-test("report: workers that were there already are in it, of maps one by one", async () => {
+test("The report has workers that were there already, of maps one by one", async () => {
   using directory = new TempDirectory();
   const path = (name: string) => `${directory.path}/${name}.html`;
   await using dispatcher = new JobDispatcher({ scheduler });
@@ -182,7 +182,7 @@ test("report: workers that were there already are in it, of maps one by one", as
   assertEquals([budget.queued, budget.starting], [0, 0]);
 });
 
-test("report: maps at once on the same workers have one each, of their own items", async () => {
+test("Maps at once on the same workers have a report each, of their own items", async () => {
   using directory = new TempDirectory();
   const path = (name: string) => `${directory.path}/${name}.html`;
   await using dispatcher = new JobDispatcher({ scheduler });
@@ -202,7 +202,7 @@ test("report: maps at once on the same workers have one each, of their own items
   }
 });
 
-test("report: a map over nothing has one, too", async () => {
+test("A map over nothing has a report, too", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
   assertEquals(await map(double, [], { scheduler, report }), []);
@@ -210,7 +210,7 @@ test("report: a map over nothing has one, too", async () => {
   assertEquals(recordAt(report).ending?.how, "finished");
 });
 
-test("report: where it cannot be written the call says so, and starts nothing", async () => {
+test("Where the report cannot be written the call says so, and starts nothing", async () => {
   using directory = new TempDirectory();
   const { path } = directory;
   await using dispatcher = new JobDispatcher({ scheduler });
@@ -230,7 +230,7 @@ test("report: where it cannot be written the call says so, and starts nothing", 
   assertEquals([...Deno.readDirSync(path)].map(({ name }) => name), ["file"]);
 });
 
-test("report: one that is there stays as it is until the run is over", async () => {
+test("A report that is there stays as it is until the run is over", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
   Deno.writeTextFileSync(report, "the last one");
@@ -241,7 +241,7 @@ test("report: one that is there stays as it is until the run is over", async () 
   assertEquals(recordAt(report).ending?.how, "left early");
 });
 
-test("report: where no worker can be had it says that", async () => {
+test("Where no worker can be had the report says that", async () => {
   using directory = new TempDirectory();
   const report = `${directory.path}/run.html`;
   class Broken extends ProcessScheduler {
@@ -258,7 +258,7 @@ test("report: where no worker can be had it says that", async () => {
 });
 
 for (const reraise of [true, false]) {
-  test(`report: a run that no worker can be had for has failed, and says why (reraise: ${reraise})`, async () => {
+  test(`The report of a run that no worker can be had for says that it failed, and why (reraise: ${reraise})`, async () => {
     using directory = new TempDirectory();
     const report = `${directory.path}/run.html`;
     const closed = new ProcessScheduler({ workers: 1 });

@@ -31,7 +31,7 @@ export const programs: Record<string, () => Promise<void>> = {
     assertEquals([...hosts].toSorted(), ["node1", "node2"]);
   },
 
-  async "a time-out ends what functions have started, while their worker lives"() {
+  async "A time-out ends what functions have started, while their worker lives"() {
     await using scheduler = new GridEngineScheduler({ workers: 1 });
     await using dispatcher = new JobDispatcher({ scheduler });
     const start = () => {
@@ -75,7 +75,7 @@ export const programs: Record<string, () => Promise<void>> = {
     assertEquals(await map((x: number) => x + 1, [1, 2], { scheduler }), [2, 3]);
   },
 
-  async "what functions print comes here, with the names of the nodes"() {
+  async "What functions print comes here, with the names of the nodes"() {
     await using scheduler = new GridEngineScheduler({ workers: 4 });
     const f = (x: number) => {
       console.log("item", x);
@@ -94,7 +94,7 @@ export const programs: Record<string, () => Promise<void>> = {
     assertEquals((results[3] as { output?: unknown }).output, ["item 3"]);
   },
 
-  async "two schedulers in one program work at once"() {
+  async "Two schedulers in one program work at once"() {
     await using one = new GridEngineScheduler({ workers: 2 });
     await using other = new GridEngineScheduler({ workers: 2 });
     const [a, b] = await Promise.all(

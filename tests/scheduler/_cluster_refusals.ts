@@ -44,7 +44,7 @@ const ONE_JOB = /only 1 jobs are allowed per user/;
 
 /** Where a user may have one job. */
 export const refusals: Record<string, () => Promise<void>> = {
-  async "what the cluster does not take now is told, and tried again"() {
+  async "What the cluster does not take now is told, and tried again"() {
     const first = await Blocker.nextNumber();
     const blocker = await Blocker.submit();
     const told: (string | undefined)[] = [];
@@ -74,7 +74,7 @@ export const refusals: Record<string, () => Promise<void>> = {
     assertMatch(error.message, ONE_JOB);
   },
 
-  async "an abort ends what the cluster does not take"() {
+  async "An abort ends what the cluster does not take"() {
     await using _blocker = await Blocker.submit();
     await using scheduler = new GridEngineScheduler({ workers: 1 });
     const controller = new AbortController();
@@ -92,7 +92,7 @@ export const refusals: Record<string, () => Promise<void>> = {
 
 /** Where the user's defaults say `-w v`. */
 export const verified: Record<string, () => Promise<void>> = {
-  async "a submission that is only verified fails"() {
+  async "A submission that is only verified fails"() {
     await using scheduler = new GridEngineScheduler({ workers: 2 });
     await assertRejects(
       () => map(increased, [1, 2], { scheduler }),

@@ -60,7 +60,7 @@ function shepherdOf(pid: number): number {
 /** One item that waits on the only worker, and is not tried again. */
 const ONE = { run: "wait", items: 1, retries: 0, scheduler: { workers: 1 } } as const;
 
-test("a signal, with the figures and the last words, and the log is kept", async () => {
+test("A signal, with the figures and the last words, and the log is kept", async () => {
   await withDirectory(async (logDirectory) => {
     const loss = await lossOf({ run: "leave", scheduler: { logDirectory } });
     assertEquals([loss.cause, loss.signal, loss.signalNumber], [
@@ -79,7 +79,7 @@ test("a signal, with the figures and the last words, and the log is kept", async
   });
 });
 
-test("the log of what went well is removed", async () => {
+test("The log of what went well is removed", async () => {
   await withDirectory(async (logDirectory) => {
     const scheduler = { workers: 2, logDirectory };
     await using ground = await Ground.start({ run: "place", items: 2, scheduler });
@@ -90,7 +90,7 @@ test("the log of what went well is removed", async () => {
   });
 });
 
-test("a deletion by somebody", async () => {
+test("A deletion by somebody", async () => {
   await using ground = await Ground.start(ONE);
   await ground.opened();
   await ground.begun(1);
@@ -102,7 +102,7 @@ test("a deletion by somebody", async () => {
   await ground.closed();
 });
 
-test("an end that nobody can explain, and the worker that lives on ends", async () => {
+test("An end that nobody can explain, and the worker that lives on ends", async () => {
   await using ground = await Ground.start(ONE);
   await ground.opened();
   const [{ pid }] = await ground.begun(1) as [Place];
@@ -116,7 +116,7 @@ test("an end that nobody can explain, and the worker that lives on ends", async 
   await ground.closed();
 });
 
-test("a run time limit that was exceeded", async () => {
+test("A run time limit that was exceeded", async () => {
   const loss = await lossOf({
     run: "spin",
     scheduler: { resources: { h_rt: "0:0:2" } },
@@ -126,7 +126,7 @@ test("a run time limit that was exceeded", async () => {
   assert(loss.wallClock! >= 2000, Deno.inspect(loss));
 });
 
-test("a run time limit that is asked for in the native specification", async () => {
+test("A run time limit that is asked for in the native specification", async () => {
   const [killed, notified] = await Promise.all(
     ["-l h_rt=2", "-notify -l h_rt=2"].map((nativeSpecification) =>
       lossOf({ run: "spin", scheduler: { nativeSpecification } })
@@ -139,13 +139,13 @@ test("a run time limit that is asked for in the native specification", async () 
   }
 });
 
-test("a limit of processor time that was exceeded", async () => {
+test("A limit of processor time that was exceeded", async () => {
   const loss = await lossOf({ run: "spin", scheduler: { resources: { h_cpu: 3 } } });
   assertEquals(loss.cause, "run time limit", Deno.inspect(loss));
   assertMatch(loss.detail, /limit of 3 s of processor time \(h_cpu\)/);
 });
 
-test("a run time limit that the queue has, and nobody asked for", async () => {
+test("A run time limit that the queue has, and nobody asked for", async () => {
   const limit = (value: string) =>
     outputAs("root", ["qconf", "-mattr", "queue", "h_rt", value, "all.q"]);
   await limit("0:0:2");
@@ -158,7 +158,7 @@ test("a run time limit that the queue has, and nobody asked for", async () => {
   }
 });
 
-test("a hard limit of the data is not one of the address space", async () => {
+test("A hard limit of the data is not one of the address space", async () => {
   const { cause, detail } = await lossOf({
     scheduler: { resources: { h_data: "300M" } },
   });
@@ -166,7 +166,7 @@ test("a hard limit of the data is not one of the address space", async () => {
   assertMatch(detail, /limit of its own memory \(h_data/);
 });
 
-test("more memory than the scheduler's option allows, with the figures", async () => {
+test("More memory than the scheduler's option allows, with the figures", async () => {
   const [arrays, heap] = await Promise.all([
     lossOf({ run: "fillArrays", scheduler: { memory: "200M" } }),
     lossOf({ run: "fillHeap", scheduler: { memory: "200M" } }),
@@ -177,7 +177,7 @@ test("more memory than the scheduler's option allows, with the figures", async (
   assert(arrays.maxMemory! > 200 * 2 ** 20, Deno.inspect(arrays));
 });
 
-test("more memory than the control group of its node allows", async () => {
+test("More memory than the control group of its node allows", async () => {
   // Whether one can be made is the machine's affair, as is whether nodes have any.
   if (!MemoryGroup.canBeMade()) return;
   using group = new MemoryGroup(500 * 2 ** 20);
@@ -192,7 +192,7 @@ test("more memory than the control group of its node allows", async () => {
   assertEquals(cause, "signal", detail);
 });
 
-test("a hard limit of the address space, with what to ask for instead", async () => {
+test("A hard limit of the address space, with what to ask for instead", async () => {
   const { cause, detail } = await lossOf({
     scheduler: { resources: { h_vmem: "2G" } },
   });
@@ -200,7 +200,7 @@ test("a hard limit of the address space, with what to ask for instead", async ()
   assertMatch(detail, /ask for memory by mem_free, and bound it by .* memory/);
 });
 
-test("a submission that is refused, with the cluster's words", async () => {
+test("A submission that is refused, with the cluster's words", async () => {
   const [resource, queue] = await Promise.all([
     lossOf({ scheduler: { resources: { nonsense: 1 } } }),
     lossOf({ scheduler: { queue: "nowhere.q" } }),
@@ -210,7 +210,7 @@ test("a submission that is refused, with the cluster's words", async () => {
   assertMatch(queue.detail, /nowhere\.q/);
 });
 
-test("a directory that the nodes do not see", async () => {
+test("A directory that the nodes do not see", async () => {
   const mine = (await outputAs("user", ["mktemp", "-d"])).trim();
   try {
     const [log, working] = await Promise.all([
@@ -226,7 +226,7 @@ test("a directory that the nodes do not see", async () => {
   }
 });
 
-test("a queue that has no room for too long", async () => {
+test("A queue that has no room for too long", async () => {
   const scheduler = { workers: 8 };
   await using others = await Ground.start({ run: "wait", items: 8, scheduler });
   await others.opened();
@@ -239,7 +239,7 @@ test("a queue that has no room for too long", async () => {
   assertMatch(loss.detail, /did not start within 1000 ms/);
 });
 
-test("a host that the nodes cannot reach, with the addresses that were tried", async () => {
+test("A host that the nodes cannot reach, with the addresses that were tried", async () => {
   const lonely = "198.51.100.1";
   const onHead = (...words: string[]) =>
     outputAs("root", ["ip", "address", ...words, `${lonely}/32`, "dev", "lo"], {
@@ -258,7 +258,7 @@ test("a host that the nodes cannot reach, with the addresses that were tried", a
   }
 });
 
-test("a worker that is started and never comes", async () => {
+test("A worker that is started and never comes", async () => {
   await withDirectory(async (directory) => {
     const denoPath = `${directory}/deno`;
     await Deno.writeTextFile(denoPath, "#!/bin/sh\nsleep 300\n");

@@ -20,7 +20,7 @@ async function isOpen(host: Host): Promise<boolean> {
   return (await outputAs("root", words, { host, cwd: "/" })) !== "";
 }
 
-test("the signal of a soft limit opens no debugger to other users of the node", async (nodes) => {
+test("The signal of a soft limit opens no debugger to other users of the node", async (nodes) => {
   const scheduler = { workers: 1, resources: { s_rt: 3 } };
   await using ground = await Ground.start({ run: "wait", items: 1, scheduler });
   await ground.opened();

@@ -25,7 +25,7 @@ const test = onCluster();
 /** Four items on as many workers, all of which wait. */
 const WAITING = { run: "wait", items: 4, scheduler: { workers: 4 } } as const;
 
-test("a worker that is killed costs an attempt, and no result", async () => {
+test("A worker that is killed costs an attempt, and no result", async () => {
   await using ground = await Ground.start(WAITING);
   await ground.opened();
   const [first] = await ground.begun(4);
@@ -38,7 +38,7 @@ test("a worker that is killed costs an attempt, and no result", async () => {
   await ground.closed();
 });
 
-test("a program that is killed leaves nothing behind", async () => {
+test("A program that is killed leaves nothing behind", async () => {
   await using ground = await Ground.start({
     ...WAITING,
     scheduler: { workers: 12 },
@@ -58,7 +58,7 @@ test("Ctrl-C ends a program, and leaves nothing behind", async () => {
   assertEquals((await ground.process.status).signal, "SIGINT");
 });
 
-test("a keeper that is killed is replaced", async () => {
+test("A keeper that is killed is replaced", async () => {
   await using ground = await Ground.start(WAITING);
   Deno.kill(await ground.opened(), "SIGKILL");
   await ground.begun(4);
@@ -67,7 +67,7 @@ test("a keeper that is killed is replaced", async () => {
   await ground.closed();
 });
 
-test("a keeper that is killed while all workers run is replaced", async () => {
+test("A keeper that is killed while all workers run is replaced", async () => {
   await using ground = await Ground.start({ ...WAITING, times: 2 });
   const keeper = await ground.opened();
   const [first] = await ground.begun(4);
@@ -83,7 +83,7 @@ test("a keeper that is killed while all workers run is replaced", async () => {
   await ground.closed();
 });
 
-test("what is deleted while there is no keeper is replaced", async () => {
+test("What is deleted while there is no keeper is replaced", async () => {
   const scheduler = { workers: 12 };
   await using ground = await Ground.start({ ...WAITING, items: 12, scheduler });
   const keeper = await ground.opened();
@@ -99,7 +99,7 @@ test("what is deleted while there is no keeper is replaced", async () => {
   await ground.closed();
 });
 
-test("an execution daemon that is killed and comes back costs nothing", async ([node]) => {
+test("An execution daemon that is killed and comes back costs nothing", async ([node]) => {
   await using ground = await Ground.start({ ...WAITING, times: 2 });
   await ground.opened();
   await ground.begun(4);
@@ -117,7 +117,7 @@ test("an execution daemon that is killed and comes back costs nothing", async ([
   await assertNothingLeft(70);
 });
 
-test("a task that somebody deletes costs an attempt, and no result", async () => {
+test("A task that somebody deletes costs an attempt, and no result", async () => {
   await using ground = await Ground.start(WAITING);
   await ground.opened();
   await ground.begun(4);
@@ -132,7 +132,7 @@ test("a task that somebody deletes costs an attempt, and no result", async () =>
   await ground.closed();
 });
 
-test("an array that somebody deletes costs attempts, and no result", async () => {
+test("An array that somebody deletes costs attempts, and no result", async () => {
   await using ground = await Ground.start({
     ...WAITING,
     items: 12,
@@ -149,7 +149,7 @@ test("an array that somebody deletes costs attempts, and no result", async () =>
   await ground.closed();
 });
 
-test("a node that is cut off for 10 s costs nothing", async ([node]) => {
+test("A node that is cut off for 10 s costs nothing", async ([node]) => {
   await using ground = await Ground.start({
     ...WAITING,
     items: 8,
@@ -169,7 +169,7 @@ test("a node that is cut off for 10 s costs nothing", async ([node]) => {
   await untilHeard(node!, true);
 });
 
-test("a node that is cut off for good costs attempts, and no result", async ([node, other]) => {
+test("A node that is cut off for good costs attempts, and no result", async ([node, other]) => {
   await using ground = await Ground.start({
     ...WAITING,
     items: 8,
@@ -198,7 +198,7 @@ test("a node that is cut off for good costs attempts, and no result", async ([no
   }
 });
 
-test("a node that is cut off for good is the cause where nothing is tried again", async ([node]) => {
+test("A node that is cut off for good is the cause where nothing is tried again", async ([node]) => {
   await using ground = await Ground.start({
     ...WAITING,
     items: 8,
@@ -232,7 +232,7 @@ test("a node that is cut off for good is the cause where nothing is tried again"
   }
 });
 
-test("a master that is killed and comes back costs nothing", async (nodes) => {
+test("A master that is killed and comes back costs nothing", async (nodes) => {
   await using ground = await Ground.start({ ...WAITING, times: 2 });
   await ground.opened();
   await ground.begun(4);

@@ -11,7 +11,7 @@ const test = onCluster();
 const link = (...words: string[]) =>
   sh(...entering(head) as [string, ...string[]], "tc", "qdisc", ...words);
 
-test("what a function captured arrives at eight workers, over one link", async () => {
+test("What a function captured arrives at eight workers, over one link", async () => {
   const shape = ["rate", "1gbit", "burst", "1mb", "latency", "50ms"];
   await link("add", "dev", "eth0", "root", "tbf", ...shape);
   try {

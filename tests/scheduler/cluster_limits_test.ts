@@ -8,7 +8,7 @@ import { assertComplete, Ground, jobs, onCluster } from "./_ground.ts";
 
 const test = onCluster();
 
-test("arrays beyond the cluster's limit are split", async () => {
+test("Arrays beyond the cluster's limit are split", async () => {
   await withConfiguration({ max_aj_tasks: "3" }, async () => {
     const scheduler = { workers: 8 };
     await using ground = await Ground.start({ run: "wait", items: 8, scheduler });
@@ -23,7 +23,7 @@ test("arrays beyond the cluster's limit are split", async () => {
   });
 });
 
-test("soft limits of memory are no hindrance", async () => {
+test("Soft limits of memory are no hindrance", async () => {
   const scheduler = { workers: 1, resources: { s_vmem: "2G", s_data: "300M" } };
   await using ground = await Ground.start({ run: "place", items: 1, scheduler });
   await ground.opened();
@@ -31,7 +31,7 @@ test("soft limits of memory are no hindrance", async () => {
   await ground.closed();
 });
 
-test("what waits in the queue is deleted when nothing is left to do", async () => {
+test("What waits in the queue is deleted when nothing is left to do", async () => {
   const scheduler = { workers: 20 };
   await using ground = await Ground.start({ run: "waitFirst", items: 20, scheduler });
   await ground.opened();
@@ -44,7 +44,7 @@ test("what waits in the queue is deleted when nothing is left to do", async () =
   assertEquals(await queueText(), "");
 });
 
-test("a second map on a dispatcher finds the workers of the first one", async () => {
+test("A second map on a dispatcher finds the workers of the first one", async () => {
   const scheduler = { workers: 2 };
   await using ground = await Ground.start({
     run: "wait",
@@ -66,7 +66,7 @@ test("a second map on a dispatcher finds the workers of the first one", async ()
   await ground.closed();
 });
 
-test("nobody else can see what opens a run", async () => {
+test("Nobody else can see what opens a run", async () => {
   const scheduler = { workers: 2 };
   await using ground = await Ground.start({ run: "wait", items: 2, scheduler });
   await ground.opened();

@@ -69,7 +69,7 @@ for (const name of Object.keys(verified)) {
 }
 
 for (const signal of ["KILL", "INT", "TERM", "HUP"]) {
-  test(`a program that SIG${signal} ends during its submission leaves no job`, async () => {
+  test(`A program that SIG${signal} ends during its submission leaves no job`, async () => {
     await withVerifier(async (begun) => {
       await using ground = await Ground.start({ ...WAITING, scheduler: HELD });
       await ground.opened();
@@ -83,7 +83,7 @@ for (const signal of ["KILL", "INT", "TERM", "HUP"]) {
   });
 }
 
-test("an abort is thrown at once while a submission is under way", async () => {
+test("An abort is thrown at once while a submission is under way", async () => {
   await withVerifier(async (begun) => {
     const order = { ...WAITING, scheduler: HELD, abortable: true };
     await using ground = await Ground.start(order);
@@ -98,7 +98,7 @@ test("an abort is thrown at once while a submission is under way", async () => {
   });
 });
 
-test("an abort is thrown at once while a node is cut off", async ([node]) => {
+test("An abort is thrown at once while a node is cut off", async ([node]) => {
   const scheduler = { workers: 8 };
   const order = { ...WAITING, items: 8, scheduler, abortable: true };
   await using ground = await Ground.start(order);
@@ -117,7 +117,7 @@ test("an abort is thrown at once while a node is cut off", async ([node]) => {
   }
 });
 
-test("a keeper that is stopped is replaced, and the next one tells of its jobs", async () => {
+test("A keeper that is stopped is replaced, and the next one tells of its jobs", async () => {
   await using ground = await Ground.start(WAITING);
   const keeper = await ground.opened();
   const [first] = await ground.begun(4);
@@ -131,7 +131,7 @@ test("a keeper that is stopped is replaced, and the next one tells of its jobs",
   await ground.closed();
 });
 
-test("a keeper that is killed during a submission loses no array", async () => {
+test("A keeper that is killed during a submission loses no array", async () => {
   const [master] = processesOn(head).filter((pid) => programOf(pid) === "sge_qmaster");
   const order = { ...WAITING, scheduler: HELD, abortable: true };
   await using ground = await Ground.start(order);

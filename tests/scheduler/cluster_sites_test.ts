@@ -34,23 +34,23 @@ async function outcome(
 }
 
 for (const shell of ["/bin/sh", "/bin/csh"]) {
-  test(`a queue whose ${shell} reads what is to be run`, () =>
+  test(`A queue whose ${shell} reads what is to be run`, () =>
     withQueue({ shell_start_mode: "script_from_stdin", shell }, async () => {
       assertComplete(await outcome(), 2);
     }));
 }
 
-test("defaults that ask for a load value, and take commands for scripts", () =>
+test("Defaults that ask for a load value, and take commands for scripts", () =>
   withHomeFile(".sge_request", "-l mem_free=100M\n-b n", async () => {
     assertComplete(await outcome(), 2);
   }));
 
-test("a load value that is asked for in the user's own words", async () => {
+test("A load value that is asked for in the user's own words", async () => {
   const nativeSpecification = "-l mem_free=100M";
   assertComplete(await outcome({ nativeSpecification }), 2);
 });
 
-test("a login shell whose profile leaves no PATH, or exits with status 100", async () => {
+test("A login shell whose profile leaves no PATH, or exits with status 100", async () => {
   const nativeSpecification = "-shell y";
   await withHomeFile(".profile", "PATH=", async () => {
     assertComplete(await outcome({ nativeSpecification }), 2);
@@ -63,7 +63,7 @@ test("a login shell whose profile leaves no PATH, or exits with status 100", asy
   });
 });
 
-test("a node without deno is named", async ([node]) => {
+test("A node without deno is named", async ([node]) => {
   await hidden(node!, DENO, async () => {
     const queue = `all.q@${node!.name}`;
     const { attempts: [loss], message } = onlyFailure(await outcome({ queue }, 1));
@@ -72,7 +72,7 @@ test("a node without deno is named", async ([node]) => {
   });
 });
 
-test("the wish for another node is heeded", async (nodes) => {
+test("The wish for another node is heeded", async (nodes) => {
   for (const { name } of nodes) {
     const nativeSpecification = otherThan([name]);
     await using ground = await Ground.start({
@@ -89,7 +89,7 @@ test("the wish for another node is heeded", async (nodes) => {
   }
 });
 
-test("a prolog that fails, with its node and what it said", async (nodes) => {
+test("A prolog that fails, with its node and what it said", async (nodes) => {
   await withQueue({ prolog: "/bin/false" }, async () => {
     try {
       const order = { run: "place", items: 1, retries: 0 } as const;

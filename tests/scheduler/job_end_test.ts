@@ -26,7 +26,7 @@ const cause = (
   return [cause, detail];
 };
 
-Deno.test("an exit has its status, and the cluster's figures", () => {
+Deno.test("An exit has its status, and the cluster's figures", () => {
   const rusage = { ru_wallclock: "2.5", ru_maxrss: "1024.000" };
   const info = { ...NOTHING, exited: true, exitStatus: 3, rusage };
   assertEquals(lossOf(info, { stopping: false }), {
@@ -38,7 +38,7 @@ Deno.test("an exit has its status, and the cluster's figures", () => {
   });
 });
 
-Deno.test("a signal has its name and number", () => {
+Deno.test("A signal has its name and number", () => {
   const info = { ...NOTHING, signaled: true, signal: "SIGSEGV" };
   assertEquals(lossOf(info, { stopping: false, limits: { h_rt: 1 } }), {
     cause: "signal",
@@ -65,7 +65,7 @@ Deno.test("SIGKILL after the run time limit is that limit's, before it is not", 
   assertEquals(signaled("SIGKILL", ["99", "99"], {})[0], "signal");
 });
 
-Deno.test("each signal is that of its own limits", () => {
+Deno.test("Each signal is that of its own limits", () => {
   const limits = { s_rt: 60, h_rt: 90, s_cpu: 50, h_cpu: 80 };
   const limitOf = (signal: string, wall: string, cpu: string) =>
     /\((\w+)\)$/.exec(signaled(signal, [wall, cpu], limits)[1]!)?.[1];
@@ -78,7 +78,7 @@ Deno.test("each signal is that of its own limits", () => {
   assertEquals(limitOf("SIGKILL", "61", "49.8"), undefined);
 });
 
-Deno.test("a limit of a processor's time says so, though the counts differ a little", () => {
+Deno.test("A limit of a processor's time says so, though the counts differ a little", () => {
   assertEquals(signaled("SIGKILL", ["2", "1.9772"], { h_cpu: 2 }), [
     "run time limit",
     "it ran into its limit of 2 s of processor time (h_cpu)",
@@ -94,7 +94,7 @@ Deno.test("SIGUSR2 comes ahead of the end: by a limit, or by whatever else", () 
   ]);
 });
 
-Deno.test("a job that is gone was deleted by somebody, or ended by us", () => {
+Deno.test("A job that is gone was deleted by somebody, or ended by us", () => {
   assertEquals(cause({ aborted: true }), ["deleted", "its job was deleted"]);
   assertEquals(cause({ aborted: true }, { stopping: true }), [
     "deleted",
@@ -104,7 +104,7 @@ Deno.test("a job that is gone was deleted by somebody, or ended by us", () => {
   assertEquals(lossOf(undefined, { stopping: true }), ended);
 });
 
-Deno.test("an end that the cluster does not explain is unknown", () => {
+Deno.test("An end that the cluster does not explain is unknown", () => {
   assertEquals(lossOf(undefined, { stopping: false }), {
     cause: "unknown",
     detail: "the cluster does not know its job any more",
@@ -116,14 +116,14 @@ Deno.test("an end that the cluster does not explain is unknown", () => {
   assertEquals(cause({}, { stopping: true }), ["deleted", "it was ended"]);
 });
 
-Deno.test("a job that was submitted and has no start never started", () => {
+Deno.test("A job that was submitted and has no start never started", () => {
   const rusage = { submission_time: "1" };
   assertEquals(cause({ aborted: true, rusage })[0], "never started");
   const started = { ...rusage, start_time: "2" };
   assertEquals(cause({ aborted: true, rusage: started })[0], "deleted");
 });
 
-Deno.test("an exit with status 100 is a failure of the job, and no deletion", () => {
+Deno.test("An exit with status 100 is a failure of the job, and no deletion", () => {
   const rusage = { submission_time: "1", start_time: "2", exit_status: "100.0000" };
   const [what, detail] = cause({ aborted: true, rusage });
   assertEquals(what, "exit");

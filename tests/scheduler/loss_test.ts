@@ -17,7 +17,7 @@ const refined = (loss: WorkerLoss) => {
   return [cause, detail];
 };
 
-Deno.test("too much memory, with the worker's own figures", () => {
+Deno.test("Too much memory, with the worker's own figures", () => {
   const said = "held 210 MB of memory where 200 MB are allowed";
   const log = `something\nWorker a-1 ${said}\n`;
   const status = EXIT_STATUS["out of memory"];
@@ -25,7 +25,7 @@ Deno.test("too much memory, with the worker's own figures", () => {
   assertEquals(refined(exit(status)), ["out of memory", "it held too much memory"]);
 });
 
-Deno.test("a host that was not reached, with the addresses", () => {
+Deno.test("A host that was not reached, with the addresses", () => {
   const status = EXIT_STATUS["host not reached"];
   const sayings = [
     "could not reach the host at tcp://192.0.2.1:1, tcp://192.0.2.2:1 within 9 ms",
@@ -39,7 +39,7 @@ Deno.test("a host that was not reached, with the addresses", () => {
   assertEquals(refined(exit(status))[0], "unreachable");
 });
 
-Deno.test("a run file that cannot be read, with what is there instead", () => {
+Deno.test("A run file that cannot be read, with what is there instead", () => {
   const status = EXIT_STATUS["no run file"];
   const said =
     'cannot read the run file "/a/run.json" on node1: its directory is there';
@@ -48,7 +48,7 @@ Deno.test("a run file that cannot be read, with what is there instead", () => {
   assertEquals(refined(exit(status)), ["exit", "it cannot read the run file"]);
 });
 
-Deno.test("a limit of the address space, with what to ask for instead", () => {
+Deno.test("A limit of the address space, with what to ask for instead", () => {
   const log = "# Fatal process out of memory: Oilpan: CagedHeap reservation.";
   const signaled: WorkerLoss = { cause: "signal", detail: "", signal: "SIGTRAP", log };
   for (const loss of [exit(133, log), signaled]) {
@@ -58,7 +58,7 @@ Deno.test("a limit of the address space, with what to ask for instead", () => {
   }
 });
 
-Deno.test("a limit of deno's own memory is not one of its address space", () => {
+Deno.test("A limit of deno's own memory is not one of its address space", () => {
   const log =
     "# Fatal process out of memory: Failed to reserve virtual memory for CodeRange";
   const [cause, detail] = refined(exit(133, log));
@@ -67,7 +67,7 @@ Deno.test("a limit of deno's own memory is not one of its address space", () => 
   assertEquals(/h_vmem/.test(detail!), false, detail);
 });
 
-Deno.test("what the system refuses later is out of memory, with deno's word for it", () => {
+Deno.test("What the system refuses later is out of memory, with deno's word for it", () => {
   const said = "Fatal process out of memory: Worklist::Segment::Create";
   const loss: WorkerLoss = {
     cause: "signal",
@@ -80,7 +80,7 @@ Deno.test("what the system refuses later is out of memory, with deno's word for 
   assertEquals(detail!.includes(said), true, detail);
 });
 
-Deno.test("the kernel's memory killer, by the word of the start script", () => {
+Deno.test("The kernel's memory killer, by the word of the start script", () => {
   const end = (said: string, maxMemory?: number): WorkerLoss => ({
     cause: "signal",
     detail: "its process was ended by SIGKILL",
@@ -101,7 +101,7 @@ Deno.test("the kernel's memory killer, by the word of the start script", () => {
   assertEquals(refineLoss(loss), loss);
 });
 
-Deno.test("a heap that is full", () => {
+Deno.test("A heap that is full", () => {
   const logs = [
     "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
     "# Fatal JavaScript out of memory: Ineffective mark-compacts near heap limit",
@@ -112,7 +112,7 @@ Deno.test("a heap that is full", () => {
   }
 });
 
-Deno.test("all else stays as it is", () => {
+Deno.test("All else stays as it is", () => {
   const others: WorkerLoss[] = [
     exit(1, "JavaScript is fine"),
     { cause: "deleted", detail: "", log: "JavaScript heap out of memory" },

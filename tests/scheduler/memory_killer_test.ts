@@ -38,7 +38,7 @@ const blame = (loss: WorkerLoss, kills: Kills) =>
 const first = "/sys/fs/cgroup/memory";
 const second = "/sys/fs/cgroup";
 
-Deno.test("a group of version 1 that may hold no more, with the figures", () => {
+Deno.test("A group of version 1 that may hold no more, with the figures", () => {
   using temp = new TempDirectory();
   const counts = (kills: number) => ({
     [`${first}/a/memory.oom_control`]:
@@ -65,7 +65,7 @@ Deno.test("a group of version 1 that may hold no more, with the figures", () => 
   );
 });
 
-Deno.test("each victim is blamed once", () => {
+Deno.test("Each victim is blamed once", () => {
   using temp = new TempDirectory();
   const counts = (kills: number) => ({
     [`${second}/a/memory.events`]: `oom 1\noom_kill ${kills}\noom_group_kill 0\n`,
@@ -77,7 +77,7 @@ Deno.test("each victim is blamed once", () => {
   assertEquals(causes, ["out of memory", "out of memory", "signal"]);
 });
 
-Deno.test("a group of version 2 is bounded by all above it", () => {
+Deno.test("A group of version 2 is bounded by all above it", () => {
   using temp = new TempDirectory();
   const path = `${temp.path}${second}/a/b/memory.events`;
   write(temp.path, {
@@ -93,7 +93,7 @@ Deno.test("a group of version 2 is bounded by all above it", () => {
   assertEquals(limitOf(path), undefined);
 });
 
-Deno.test("in a container the group is the topmost there is", () => {
+Deno.test("In a container the group is the topmost there is", () => {
   using temp = new TempDirectory();
   write(temp.path, {
     "/proc/self/cgroup": "4:hugetlb,memory:/docker/1f\n",
@@ -105,7 +105,7 @@ Deno.test("in a container the group is the topmost there is", () => {
   });
 });
 
-Deno.test("a machine without limits that has no memory left says so", () => {
+Deno.test("A machine without limits that has no memory left says so", () => {
   using temp = new TempDirectory();
   write(temp.path, { [`${second}/a/memory.events`]: "oom_kill 1\n" });
   const kills = { path: `${temp.path}${second}/a/memory.events`, count: 0 };
@@ -114,7 +114,7 @@ Deno.test("a machine without limits that has no memory left says so", () => {
   assertMatch(detail, /for the machine had no memory left$/);
 });
 
-Deno.test("where only the machine counts, it is no more than suspected", () => {
+Deno.test("Where only the machine counts, it is no more than suspected", () => {
   using temp = new TempDirectory();
   write(temp.path, {
     "/proc/self/cgroup": "0::/\n",
@@ -127,7 +127,7 @@ Deno.test("where only the machine counts, it is no more than suspected", () => {
   assertMatch(detail, /SIGKILL, perhaps by the kernel's memory killer/);
 });
 
-Deno.test("what nobody counts is not known", () => {
+Deno.test("What nobody counts is not known", () => {
   using temp = new TempDirectory();
   assertEquals(killsSoFar(temp.path), undefined);
   write(temp.path, { "/proc/self/cgroup": "0::/\n" });
@@ -136,7 +136,7 @@ Deno.test("what nobody counts is not known", () => {
 });
 
 Deno.test({
-  name: "the size of a process is what it holds",
+  name: "The size of a process is what it holds",
   ignore: Deno.build.os !== "linux",
   fn() {
     assertEquals(residentSize(Deno.pid)! > 2 ** 24, true);
@@ -146,7 +146,7 @@ Deno.test({
 
 Deno.test({
   name:
-    "a real group that may hold no more: its worker was out of memory, another's was not",
+    "A real group that may hold no more: its worker was out of memory, another's was not",
   ignore: !MemoryGroup.canBeMade(),
   async fn() {
     using group = new MemoryGroup(400 * 2 ** 20);

@@ -18,31 +18,31 @@ function silent(): string {
   return was.endpoint;
 }
 
-Deno.test("the only address is taken untried", async () => {
+Deno.test("The only address is taken untried", async () => {
   const endpoint = silent();
   assertEquals(await reachHost([endpoint], 10_000), endpoint);
 });
 
-Deno.test("the address that answers is taken, wherever it stands", async () => {
+Deno.test("The address that answers is taken, wherever it stands", async () => {
   using host = listening();
   assertEquals(await reachHost([silent(), host.endpoint], 10_000), host.endpoint);
   assertEquals(await reachHost([host.endpoint, silent()], 10_000), host.endpoint);
 });
 
-Deno.test("an address that is none does not hold up the others", async () => {
+Deno.test("An address that is none does not hold up the others", async () => {
   using host = listening();
   const others = ["tcp://host.invalid:1", "nonsense"];
   assertEquals(await reachHost([...others, host.endpoint], 10_000), host.endpoint);
 });
 
-Deno.test("a host that comes a little later is found", async () => {
+Deno.test("A host that comes a little later is found", async () => {
   const late = silent();
   const reaching = reachHost([silent(), late], 10_000);
   using _ = Deno.listen({ hostname: "127.0.0.1", port: Number(late.split(":")[2]) });
   assertEquals(await reaching, late);
 });
 
-Deno.test("where none answers, time is up and the first is taken", async () => {
+Deno.test("Where none answers, time is up and the first is taken", async () => {
   const [first, second] = [silent(), silent()];
   const began = performance.now();
   assertEquals(await reachHost([first, second], 300), first);
@@ -63,12 +63,12 @@ const tried = (run: RunFile, here: Machine = { boot: "k", network: "n" }) =>
 
 const all = ["192.0.2.1", "198.51.100.1", "127.0.0.1"];
 
-Deno.test("on the host's own machine the loopback is taken, which no cable leads to", () => {
+Deno.test("On the host's own machine the loopback is taken, which no cable leads to", () => {
   assertEquals(tried(hostAt("k", "n", ...all)), ["127.0.0.1"]);
   assertEquals(tried(hostAt("k", "n", "192.0.2.1")), ["192.0.2.1"]);
 });
 
-Deno.test("elsewhere neither the loopback is tried nor an address that is one's own", () => {
+Deno.test("Elsewhere neither the loopback is tried nor an address that is one's own", () => {
   const { address } = Deno.networkInterfaces().find(({ family, address }) =>
     family === "IPv4" && !address.startsWith("127.")
   )!;
@@ -79,7 +79,7 @@ Deno.test("elsewhere neither the loopback is tried nor an address that is one's 
   }
 });
 
-Deno.test("where machines have no names, all but the loopback is tried", () => {
+Deno.test("Where machines have no names, all but the loopback is tried", () => {
   const here = { boot: null, network: null };
   assertEquals(tried(hostAt(null, null, ...all), here), all.slice(0, 2));
   assertEquals(tried(hostAt("k", "n", ...all), here), all.slice(0, 2));
@@ -87,7 +87,7 @@ Deno.test("where machines have no names, all but the loopback is tried", () => {
   assertEquals(tried(hostAt(null, null, "127.0.0.1"), here), ["127.0.0.1"]);
 });
 
-Deno.test("a socket file is taken as it is", () => {
+Deno.test("A socket file is taken as it is", () => {
   const run = { ...hostAt("k", "another"), endpoints: ["ipc:///tmp/host"] };
   assertEquals(endpointsFrom(run, { boot: "k", network: "n" }), run.endpoints);
 });

@@ -67,7 +67,7 @@ Deno.test("resourceWords refuses what would mean something else to Grid Engine",
   }
 });
 
-Deno.test("word takes one word only", () => {
+Deno.test("Word takes one word only", () => {
   assertEquals(word("queue", "all.q@node1"), "all.q@node1");
   for (const text of ["", "a b", "a\tb", "it's", '"']) {
     assertThrows(() => word("queue", text), SchedulerError, "The queue is");

@@ -75,7 +75,7 @@ async function run(
 const words = (worker: string) =>
   ["run", "--flag", ODD, ODD, ODD, worker, ODD].map((word) => `<${word}>\n`).join("");
 
-Deno.test("a task starts the worker of its line, with every word as it is", async () => {
+Deno.test("A task starts the worker of its line, with every word as it is", async () => {
   const { code, stdout, stderr } = await run({ SGE_TASK_ID: "2" });
   assertEquals({ code, stdout, stderr }, {
     code: 0,
@@ -84,53 +84,53 @@ Deno.test("a task starts the worker of its line, with every word as it is", asyn
   });
 });
 
-Deno.test("a task runs where a shell reads its script from standard input", async () => {
+Deno.test("A task runs where a shell reads its script from standard input", async () => {
   const { stdout, stderr } = await run({}, { before: 'exec /bin/sh < "$1"' });
   assertEquals([stdout, stderr], [words("first"), ""]);
 });
 
-Deno.test("a task runs where a profile has left no PATH", async () => {
+Deno.test("A task runs where a profile has left no PATH", async () => {
   const { code, stderr } = await run({}, { before: "PATH=" });
   assertEquals([code, stderr], [0, ""]);
 });
 
-Deno.test("other systems number their tasks by other variables", async () => {
+Deno.test("Other systems number their tasks by other variables", async () => {
   const names = ["SLURM_ARRAY_TASK_ID", "PBS_ARRAY_INDEX", "PBS_ARRAYID"];
   for (const name of names) {
     assertEquals((await run({ [name]: "2" })).stdout, words("second"), name);
   }
 });
 
-Deno.test("a job that is no array has the first worker", async () => {
+Deno.test("A job that is no array has the first worker", async () => {
   assertEquals((await run({})).stdout, words("first"));
   assertEquals((await run({ SGE_TASK_ID: "undefined" })).stdout, words("first"));
 });
 
-Deno.test("a task whose run is over ends well", async () => {
+Deno.test("A task whose run is over ends well", async () => {
   const { code, stdout, stderr } = await run({ SGE_TASK_ID: "3" });
   assertEquals([code, stdout], [0, ""]);
   assertMatch(stderr, /is over/);
 });
 
-Deno.test("a node without deno says so", async () => {
+Deno.test("A node without deno says so", async () => {
   const { code, stdout, stderr } = await run({}, { deno: false });
   assertEquals([code, stdout], [127, ""]);
   assertMatch(stderr, /^There is no deno at .* on \S+\n$/);
 });
 
-Deno.test("soft limits of memory are lifted, for deno reserves more than it uses", async () => {
+Deno.test("Soft limits of memory are lifted, for deno reserves more than it uses", async () => {
   const before = "ulimit -S -v 40000000; ulimit -S -d 30000000; ulimit -H -d 50000000";
   const { stdout } = await run({ LIMITS: "1" }, { before });
   assertMatch(stdout, /\nunlimited\n50000000\n$/);
 });
 
-Deno.test("a task tells what limits of time it has, and where it runs", async () => {
+Deno.test("A task tells what limits of time it has, and where it runs", async () => {
   const before = "ulimit -S -t 50; ulimit -H -t 60";
   const { limits } = await run({ SGE_TASK_ID: "2", QUEUE: "all.q" }, { before });
   assertMatch(limits, /^60\n50\nall\.q@\S+\n$/);
 });
 
-Deno.test("a task ends as its worker does, and says no more of it", async () => {
+Deno.test("A task ends as its worker does, and says no more of it", async () => {
   for (const [number, signal] of [[9, "SIGKILL"], [15, "SIGTERM"], [5, "SIGTRAP"]]) {
     const ended = await run({ END: `${number}` });
     assertEquals([ended.signal, ended.stderr], [signal, ""]);
@@ -138,7 +138,7 @@ Deno.test("a task ends as its worker does, and says no more of it", async () => 
 });
 
 Deno.test({
-  name: "a task says whether the memory killer has ended its worker",
+  name: "A task says whether the memory killer has ended its worker",
   ignore: !MemoryGroup.canBeMade(),
   async fn() {
     using group = new MemoryGroup(64 * 2 ** 20);

@@ -17,7 +17,7 @@ all.q@node2                    BIP   0/0/4          1.17     lx-amd64      ${sta
 \tqueue all.q marked QERROR as result of job 99's failure at host node2
 `;
 
-Deno.test("a task that went back has the nodes and the reason of its own job", () => {
+Deno.test("A task that went back has the nodes and the reason of its own job", () => {
   const { why, isClosed } = returnOf("103", ABOUT, queues("dE"));
   assertMatch(
     why,
@@ -26,13 +26,13 @@ Deno.test("a task that went back has the nodes and the reason of its own job", (
   assertEquals(isClosed, true);
 });
 
-Deno.test("it may go on where a queue is open, though it is busy", () => {
+Deno.test("It may go on where a queue is open, though it is busy", () => {
   for (const state of ["", "a"]) {
     assertEquals(returnOf("103", ABOUT, queues(state)).isClosed, false, state);
   }
 });
 
-Deno.test("where the cluster's programs say nothing, less is told", () => {
+Deno.test("Where the cluster's programs say nothing, less is told", () => {
   const { why, isClosed } = returnOf("103", "", "");
   assertMatch(
     why,

@@ -1,7 +1,7 @@
 import { assertEquals } from "../fixtures/assert.ts";
 import { Watchdog } from "../../src/worker/core/watchdog.ts";
 
-Deno.test("a watchdog counts its looks while nothing changes", () => {
+Deno.test("A watchdog counts its looks while nothing changes", () => {
   const watchdog = new Watchdog(50);
   const looks = [[0, 1], [0, 1], [0, 1], [1, 1], [1, 1], [1, 2], [0, 2], [0, 2]];
   const times = looks.map(([state, item]) =>

@@ -20,7 +20,7 @@ function isLinkTo(link: string, path: string): boolean {
   }
 }
 
-test("memory that one makes another opens, and sees what is written", () => {
+test("Memory that one makes another opens, and sees what is written", () => {
   const made = SharedMemory.make(zmq, SIZE)!;
   const opened = SharedMemory.open(zmq, Deno.pid, made.fd, SIZE)!;
   made.bytes.set([1, 2, 3], SIZE - 3);
@@ -36,7 +36,7 @@ test("memory that one makes another opens, and sees what is written", () => {
   zmq.close(made.fd);
 }, { ignore });
 
-test("what is not there, no memory or too small is not opened", () => {
+test("What is not there, no memory or too small is not opened", () => {
   const made = SharedMemory.make(zmq, SIZE)!;
   assertEquals(SharedMemory.open(zmq, Deno.pid, made.fd, SIZE + 1), undefined);
   assertEquals(SharedMemory.open(zmq, Deno.pid, 12_345, SIZE), undefined);
@@ -45,7 +45,7 @@ test("what is not there, no memory or too small is not opened", () => {
   zmq.close(made.fd);
 }, { ignore });
 
-test("who has memory cannot make it smaller, and ends nobody by that", () => {
+test("Who has memory cannot make it smaller, and ends nobody by that", () => {
   const made = SharedMemory.make(zmq, SIZE)!;
   const opened = SharedMemory.open(zmq, Deno.pid, made.fd, SIZE)!;
   assertEquals(zmq.ftruncate(made.fd, 0n), -1);
@@ -56,7 +56,7 @@ test("who has memory cannot make it smaller, and ends nobody by that", () => {
   zmq.close(made.fd);
 }, { ignore });
 
-test("memory that could be made smaller is not opened", () => {
+test("Memory that could be made smaller is not opened", () => {
   // memfd_create by itself: MFD_ALLOW_SEALING, and no seal yet, or not all.
   for (const seals of [0, 2, 2 | 4, 1]) {
     const fd = zmq.memfd_create!(new TextEncoder().encode("test\0"), 2);
@@ -74,7 +74,7 @@ test("memory that could be made smaller is not opened", () => {
   Deno.removeSync(path);
 }, { ignore });
 
-test("memory larger than a file may be is not had, and ends nobody", async () => {
+test("Memory larger than a file may be is not had, and ends nobody", async () => {
   const program = new URL("_limited.ts", import.meta.url).pathname;
   const { stdout, success } = await new Deno.Command("sh", {
     args: [
