@@ -15,8 +15,10 @@ import {
   type WorkerListener,
   type WorkerSpec,
 } from "../mod.ts";
-import { Gate } from "./integration/_gate.ts";
-import { entries, isAlive, test, until } from "./integration/_helpers.ts";
+import { Gate } from "./fixtures/gate.ts";
+import { entries, test } from "./fixtures/ground.ts";
+import { isAlive } from "./fixtures/processes.ts";
+import { until } from "./fixtures/waiting.ts";
 
 const PROGRAM = new URL("./fixtures/printing_program.ts", import.meta.url).pathname;
 const RESULTS = JSON.stringify([[1, 4, 9], [1, 4, 9], 1]);

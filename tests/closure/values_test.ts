@@ -350,7 +350,7 @@ onWorker("Large data", (test) => {
 });
 
 Deno.test("What says that it is huge, or is, is gone through by what is in it", async () => {
-  const { stdout, stderr } = await runProgram("tests/fixtures/huge_values.ts");
+  const { stdout, stderr } = await runProgram("tests/closure/_huge_values.ts");
   const lines = [
     ...Array(10).fill("same"),
     "1,1,20001,2",

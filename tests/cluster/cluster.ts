@@ -6,7 +6,7 @@
  * @module
  */
 
-import { runAs, type RunOptions } from "./command.ts";
+import { runAs, type RunOptions } from "./_command.ts";
 import {
   clearErrors,
   configureGrid,
@@ -19,8 +19,8 @@ import {
   queueText,
   startExecd,
   startMaster,
-} from "./grid.ts";
-import { createHosts, isHost, removeHosts, setCable } from "./hosts.ts";
+} from "./_grid.ts";
+import { createHosts, isHost, removeHosts, setCable } from "./_hosts.ts";
 import {
   DEFAULT_NODES,
   head,
@@ -29,13 +29,16 @@ import {
   STATE,
   USER,
   type Who,
-} from "./layout.ts";
-import { installPackages } from "./packages.ts";
-import { exists, remove, until } from "./shell.ts";
-import { copyProject, createUser, hasUser, removeUser } from "./user.ts";
+} from "./_layout.ts";
+import { installPackages } from "./_packages.ts";
+import { exists, remove } from "../fixtures/shell.ts";
+import { until } from "../fixtures/waiting.ts";
+import { copyProject, createUser, hasUser, removeUser } from "./_user.ts";
 
-export { outputAs, runAs, type RunOptions } from "./command.ts";
+export { outputAs, runAs, type RunOptions } from "./_command.ts";
 export {
+  clearErrors,
+  fullText,
   hostText,
   killExecd,
   killMaster,
@@ -43,7 +46,11 @@ export {
   startExecd,
   startMaster,
   untilHeard,
-} from "./grid.ts";
+  withConfiguration,
+  withoutQueue,
+  withQueue,
+} from "./_grid.ts";
+export { entering, processesOn } from "./_hosts.ts";
 export {
   DENO,
   environment,
@@ -54,7 +61,7 @@ export {
   STATE,
   USER,
   type Who,
-} from "./layout.ts";
+} from "./_layout.ts";
 
 /** How many nodes the cluster has. Written last, so it tells of one that was finished. */
 const SIZE = `${STATE}/size`;

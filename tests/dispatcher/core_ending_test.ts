@@ -7,7 +7,7 @@
 
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import type { CoreAction } from "../../src/core/events.ts";
-import { chunksOf, Harness, loss, only, stopped } from "./harness.ts";
+import { chunksOf, Harness, loss, only, stopped } from "../fixtures/core_harness.ts";
 
 Deno.test("A cancelled run is forgotten at once and dropped by its workers", () => {
   const host = new Harness({ workers: 1 });

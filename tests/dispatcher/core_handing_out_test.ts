@@ -8,7 +8,15 @@
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import type { CoreAction } from "../../src/core/events.ts";
 import type { AssignedChunk } from "../../src/protocol/messages.ts";
-import { chunksOf, Harness, LIMITS, measured, only, settle, START } from "./harness.ts";
+import {
+  chunksOf,
+  Harness,
+  LIMITS,
+  measured,
+  only,
+  settle,
+  START,
+} from "../fixtures/core_harness.ts";
 
 Deno.test("Workers are asked for when items wait, no more than may be, no more than items", () => {
   const host = new Harness({ workers: 3 });

@@ -6,7 +6,14 @@
  */
 
 import { assert, assertEquals } from "../fixtures/assert.ts";
-import { chunksOf, Harness, only, settle, START, stopped } from "./harness.ts";
+import {
+  chunksOf,
+  Harness,
+  only,
+  settle,
+  START,
+  stopped,
+} from "../fixtures/core_harness.ts";
 
 Deno.test("Results are accepted once, with the items that they are the results of", () => {
   const host = new Harness({ workers: 1 });

@@ -7,7 +7,15 @@
 
 import type { CoreEvent } from "../../src/core/events.ts";
 import { assert, assertEquals } from "../fixtures/assert.ts";
-import { chunksOf, Harness, LIMITS, loss, only, START, stopped } from "./harness.ts";
+import {
+  chunksOf,
+  Harness,
+  LIMITS,
+  loss,
+  only,
+  START,
+  stopped,
+} from "../fixtures/core_harness.ts";
 
 Deno.test("A silent worker counts as disconnected, and after the grace as lost", () => {
   const host = new Harness({ workers: 1 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "../fixtures/assert.ts";
 import type { RunSettings } from "../../src/core/events.ts";
 import { type Range, Run } from "../../src/core/run.ts";
-import { loss } from "./harness.ts";
+import { loss } from "../fixtures/core_harness.ts";
 
 function runOf(available: number, settings: Partial<RunSettings> = {}): Run {
   const run = new Run({

@@ -8,12 +8,12 @@ import {
   head,
   HOME,
   type Host,
-  outputAs,
   PROJECT,
   runAs,
   type RunOptions,
   type Who,
 } from "../cluster/cluster.ts";
+import { onHost } from "../fixtures/on_cluster.ts";
 import { type Examined, examined } from "./_doctor.ts";
 
 /** How the doctor is run. */
@@ -45,26 +45,6 @@ export async function doctor(args: string[] = [], call?: Call): Promise<Examined
 
 /** The doctor's option for a job that runs on this node. */
 export const on = (node: Host): string => `--queue=all.q@${node.name}`;
-
-/** Does something as root where no namespace hides anything. */
-export const onHost = (host: Host, ...words: string[]): Promise<string> =>
-  outputAs("root", words, { host, cwd: "/" });
-
-/** Hides a file or a directory from a host, while something is done. */
-export async function hidden<T>(
-  host: Host,
-  path: string,
-  work: () => Promise<T>,
-): Promise<T> {
-  const { isFile } = await Deno.stat(path);
-  const cover = isFile ? ["--bind", "/dev/null"] : ["-t", "tmpfs", "none"];
-  await onHost(host, "mount", ...cover, path);
-  try {
-    return await work();
-  } finally {
-    await onHost(host, "umount", path);
-  }
-}
 
 /** Has a rule for what reaches the submit host from others, while something is done. */
 export async function filtered<T>(rule: string, work: () => Promise<T>): Promise<T> {

@@ -5,23 +5,23 @@
 
 import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import {
+  DENO,
   head,
   HOME,
   killExecd,
   killMaster,
   outputAs,
+  processesOn,
   PROJECT,
   startExecd,
   startMaster,
   untilHeard,
+  withConfiguration,
 } from "../cluster/cluster.ts";
 import { basename, dirname } from "node:path";
-import { withConfiguration } from "../cluster/grid.ts";
-import { processesOn } from "../cluster/hosts.ts";
-import { DENO } from "../cluster/layout.ts";
-import { programOf } from "../cluster/processes.ts";
-import { until } from "../cluster/shell.ts";
-import { jobs, onCluster } from "../scheduler/_ground.ts";
+import { programOf } from "../fixtures/processes.ts";
+import { until } from "../fixtures/waiting.ts";
+import { hidden, jobs, onCluster, onHost } from "../fixtures/on_cluster.ts";
 import {
   assertFailed,
   assertSkipped,
@@ -30,16 +30,7 @@ import {
   examined,
   oldDeno,
 } from "./_doctor.ts";
-import {
-  doctor,
-  filtered,
-  hidden,
-  instead,
-  on,
-  onHost,
-  start,
-  withAttribute,
-} from "./_on_cluster.ts";
+import { doctor, filtered, instead, on, start, withAttribute } from "./_on_cluster.ts";
 
 const test = onCluster();
 

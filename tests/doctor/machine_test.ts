@@ -3,8 +3,8 @@
 import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import { dirname } from "node:path";
 import { denoFinding } from "../../src/doctor/machine.ts";
-import { FakeCluster } from "../drmaa/_fake_cluster.ts";
-import { libzmqPath } from "../zeromq/_tools.ts";
+import { FakeCluster } from "../fixtures/fake_cluster.ts";
+import { libzmqPath } from "../fixtures/libzmq.ts";
 import {
   assertFailed,
   assertSkipped,
@@ -133,7 +133,7 @@ Deno.test({
            return snprintf(diagnosis, size, "There is no cluster"), 1;
          }\n`,
       );
-      const other = new URL("../drmaa/fake_drmaa.c", import.meta.url).pathname;
+      const other = new URL("../fixtures/fake_drmaa.c", import.meta.url).pathname;
       const output = `${directory}/libdrmaa.so.1.0`;
       const rename = "-Ddrmaa_init=other_init";
       const args = [

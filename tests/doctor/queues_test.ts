@@ -2,6 +2,7 @@
 
 import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import {
+  fullText,
   head,
   HOME,
   type Host,
@@ -9,12 +10,12 @@ import {
   outputAs,
   startExecd,
   untilHeard,
+  withoutQueue,
 } from "../cluster/cluster.ts";
-import { fullText, withoutQueue } from "../cluster/grid.ts";
-import { until } from "../cluster/shell.ts";
-import { jobs, onCluster } from "../scheduler/_ground.ts";
+import { until } from "../fixtures/waiting.ts";
+import { jobs, onCluster, onHost } from "../fixtures/on_cluster.ts";
 import { assertFailed, assertSkipped, assertWarned } from "./_doctor.ts";
-import { doctor, on, onHost, withAttribute } from "./_on_cluster.ts";
+import { doctor, on, withAttribute } from "./_on_cluster.ts";
 
 const test = onCluster();
 

@@ -42,7 +42,7 @@ async function build(): Promise<string | undefined> {
   const directory = await Deno.makeTempDir({ prefix: "fake-drmaa-" });
   try {
     const output = `${directory}/libdrmaa.so`;
-    const source = new URL("fake_drmaa.c", import.meta.url).pathname;
+    const source = new URL("../fixtures/fake_drmaa.c", import.meta.url).pathname;
     const args = ["-shared", "-fPIC", "-Wall", "-o", output, source, "-lpthread"];
     const { success } = await new Deno.Command("cc", { args }).output();
     if (!success) throw new Error(`cc cannot build ${source}`);

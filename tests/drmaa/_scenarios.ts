@@ -23,8 +23,9 @@ import {
   PLACEHOLDERS,
   Session,
 } from "../../src/drmaa/mod.ts";
+import { until } from "../fixtures/waiting.ts";
 
-/** After how long something that the cluster has to do is not done: far more than it takes. */
+/** How long the cluster may take for something, in milliseconds: far more than it does. */
 const timeout = 45_000;
 
 /** A job of the shell, whose output nobody reads. */
@@ -38,18 +39,9 @@ const shell = (script: string, more: JobAttributes = {}): JobAttributes => ({
   ...more,
 });
 
-/** Resolves when something holds, asking as often as the cluster decides. */
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + timeout;
-  while (!await holds()) {
-    if (performance.now() > end) throw new Error(`In vain: ${holds}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 /** Resolves when a job is in this state. */
-const until = (session: Session, job: string, state: JobState) =>
-  eventually(async () => await session.status(job) === state);
+const reached = (session: Session, job: string, state: JobState) =>
+  until(`it is ${state}`, async () => await session.status(job) === state, timeout);
 
 const rejected = (promise: Promise<unknown>) =>
   assertRejects(() => promise, DrmaaError);
@@ -129,11 +121,11 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
     const release = await rejected(session.control(job, "suspend"));
     assertEquals(release.codeName, "SUSPEND_INCONSISTENT_STATE");
     await session.control(job, "release");
-    await until(session, job, "running");
+    await reached(session, job, "running");
     await session.control(job, "suspend");
-    await until(session, job, "user_suspended");
+    await reached(session, job, "user_suspended");
     await session.control(job, "resume");
-    await until(session, job, "running");
+    await reached(session, job, "running");
     const late = await rejected(session.wait(job, { timeout: 0 }));
     assertEquals(late.codeName, "EXIT_TIMEOUT");
     await session.control(job, "terminate");
@@ -214,12 +206,14 @@ export const scenarios: Record<string, (session: Session) => Promise<void>> = {
     assertEquals((await waiting).codeName, "NO_ACTIVE_SESSION");
     await closing;
     // The master forgets it within moments.
-    await eventually(async () => (await clients()).length < length);
+    const left = async () => (await clients()).length < length;
+    await until("there is no event client", left, timeout);
     // And another session can be opened.
     await using next = await Session.open();
     assertMatch(next.contact, /^session=/);
     await next.control(job, "terminate");
-    await eventually(async () => !(await output("qstat")).includes(job));
+    const gone = async () => !(await output("qstat")).includes(job);
+    await until("the job is gone", gone, timeout);
   },
 };
 

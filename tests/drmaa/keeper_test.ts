@@ -18,9 +18,9 @@ import {
   type WorkerSpec,
 } from "../../mod.ts";
 import { dirname } from "node:path";
-import { until } from "../cluster/shell.ts";
+import { until } from "../fixtures/waiting.ts";
 import { bounded } from "../fixtures/tools.ts";
-import { type FakeCluster, test } from "./_fake_cluster.ts";
+import { type FakeCluster, test } from "../fixtures/fake_cluster.ts";
 
 const PROGRAM = new URL("_map_program.ts", import.meta.url).pathname;
 

@@ -15,7 +15,7 @@ import { Link, LOCAL_FLOW, NETWORK_FLOW } from "../../src/protocol/link.ts";
 import type { HostMessage, WorkerMessage } from "../../src/protocol/messages.ts";
 import { parseRunFile } from "../../src/protocol/run_file.ts";
 import { ZmqContext, type ZmqSocket } from "../../src/zeromq/socket.ts";
-import { bytes, next, zmq } from "../zeromq/_tools.ts";
+import { bytes, next, zmq } from "../fixtures/libzmq.ts";
 
 /** One process at a time, the first of which is not started: the test takes its place. */
 export class FakeScheduler implements Scheduler {

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { sh } from "../cluster/shell.ts";
+import { sh } from "../fixtures/shell.ts";
 
 /** What each machine has for itself, as with docker. */
 const COMMON = "172.17.0.1";

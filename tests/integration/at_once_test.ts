@@ -2,7 +2,7 @@
 
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import { JobDispatcher, map, ProcessScheduler } from "../../mod.ts";
-import { test } from "./_helpers.ts";
+import { test } from "../fixtures/ground.ts";
 
 /** Its process, once so many items have begun. */
 const meet = async ([folder, name, count]: [string, string, number]) => {

@@ -1,8 +1,8 @@
 import { assertEquals, assertInstanceOf, assertRejects } from "../fixtures/assert.ts";
 import { JobDispatcher, JobTimeoutError, ProcessScheduler } from "../../mod.ts";
-import { passAndFail, passAndSpin, stopAt } from "./_functions.ts";
-import { Gate, type Visitor } from "./_gate.ts";
-import { test } from "./_helpers.ts";
+import { passAndFail, passAndSpin, stopAt } from "../fixtures/gate_functions.ts";
+import { Gate, type Visitor } from "../fixtures/gate.ts";
+import { test } from "../fixtures/ground.ts";
 
 /** The processes that the visitors are, which may go on. */
 function pids(visitors: Visitor[]): number[] {

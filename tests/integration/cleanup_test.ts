@@ -16,8 +16,9 @@ import {
 } from "../../mod.ts";
 import { cleanUp } from "../../src/common/cleanup.ts";
 import { LogTail } from "../../src/scheduler/log_tail.ts";
-import { entries, range, test, until } from "./_helpers.ts";
-import { Program } from "./_program.ts";
+import { entries, range, test } from "../fixtures/ground.ts";
+import { until } from "../fixtures/waiting.ts";
+import { Program } from "../fixtures/program.ts";
 
 const square = (x: number) => x * x;
 

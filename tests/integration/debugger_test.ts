@@ -10,11 +10,12 @@ import {
   type WorkerSpec,
 } from "../../mod.ts";
 import { hasUsr1 } from "../fixtures/signals.ts";
-import { stopAt } from "./_functions.ts";
-import { Gate } from "./_gate.ts";
-import { range, test, until } from "./_helpers.ts";
+import { stopAt } from "../fixtures/gate_functions.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { range, test } from "../fixtures/ground.ts";
+import { until } from "../fixtures/waiting.ts";
 import { portsOf } from "./_sockets.ts";
-import { stops } from "./_running.ts";
+import { stops } from "../fixtures/running.ts";
 
 /** The signal comes as soon as deno would heed it, and is never delivered. */
 async function assertShut(pid: number): Promise<void> {

@@ -6,7 +6,7 @@ import {
   assertThrows,
 } from "../fixtures/assert.ts";
 import { SchedulerError } from "../../mod.ts";
-import { program, Project } from "../fixtures/project.ts";
+import { program, Project } from "./_project.ts";
 import { test } from "../fixtures/tools.ts";
 
 /** Runs a program that must fail by a `SchedulerError` with these texts. */

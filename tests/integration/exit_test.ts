@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "../fixtures/assert.ts";
-import { entries, test, until } from "./_helpers.ts";
-import { Program } from "./_program.ts";
+import { entries, test } from "../fixtures/ground.ts";
+import { until } from "../fixtures/waiting.ts";
+import { Program } from "../fixtures/program.ts";
 
 /** Programs that end by themselves, and what they have printed then. */
 const programs = {

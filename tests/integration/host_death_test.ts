@@ -1,16 +1,10 @@
 import { assertEquals } from "../fixtures/assert.ts";
 import { settings } from "../../mod.ts";
-import { Gate } from "./_gate.ts";
-import {
-  entries,
-  gone,
-  type Ground,
-  HOST_DEATH,
-  range,
-  test,
-  until,
-} from "./_helpers.ts";
-import { Program } from "./_program.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { entries, type Ground, HOST_DEATH, range, test } from "../fixtures/ground.ts";
+import { gone } from "../fixtures/processes.ts";
+import { until } from "../fixtures/waiting.ts";
+import { Program } from "../fixtures/program.ts";
 
 /** How a host may die, and whether its workers get the same signal. */
 const deaths = [

@@ -10,7 +10,7 @@ import { Job, JobDispatcher } from "../../mod.ts";
 import { serializeList } from "../../src/protocol/lists.ts";
 import { Random } from "../simulation/prng.ts";
 import { FakeScheduler } from "./_fake_worker.ts";
-import { test } from "./_helpers.ts";
+import { test } from "../fixtures/ground.ts";
 import { HostileScheduler } from "./_hostile_worker.ts";
 
 const STORIES = Number(Deno.env.get("GRIDENGINE_FUZZ_STORIES") ?? 15);

@@ -1,8 +1,10 @@
 /** Hosts that end though their process goes on: only a part of it was the host. */
 
 import { assertEquals } from "../fixtures/assert.ts";
-import { Gate } from "./_gate.ts";
-import { entries, gone, type Ground, HOST_DEATH, test, until } from "./_helpers.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { entries, type Ground, HOST_DEATH, test } from "../fixtures/ground.ts";
+import { gone } from "../fixtures/processes.ts";
+import { until } from "../fixtures/waiting.ts";
 import { portsOf, socketFilesOf } from "./_sockets.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -11,7 +13,7 @@ const ROOT = new URL("../../", import.meta.url);
 function endless(transport: string, port: number): string {
   return `
 import { map, ProcessScheduler } from "${new URL("mod.ts", ROOT)}";
-import { passAndSpin } from "${new URL("tests/integration/_functions.ts", ROOT)}";
+import { passAndSpin } from "${new URL("tests/fixtures/gate_functions.ts", ROOT)}";
 
 const scheduler = () => new ProcessScheduler({ workers: 2, transport: "${transport}" });
 await map(passAndSpin, [${port}, ${port}], { scheduler });

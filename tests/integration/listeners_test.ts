@@ -11,7 +11,7 @@ import { Engine } from "../../src/engine/engine.ts";
 import { ItemSource } from "../../src/engine/item_source.ts";
 import { JobOutput } from "../../src/engine/job_output.ts";
 import { runSettings } from "../../src/calls/options.ts";
-import { range, test } from "./_helpers.ts";
+import { range, test } from "../fixtures/ground.ts";
 
 const half = (x: number) => {
   if (x % 2 === 1) throw new Error(`${x} is odd`);

@@ -1,8 +1,9 @@
 import { assertEquals } from "../fixtures/assert.ts";
 import { ProcessScheduler } from "../../mod.ts";
-import { bytes } from "../zeromq/_tools.ts";
-import { entries, type Ground, hasProc, processes, test } from "./_helpers.ts";
-import { identitiesOf, runFileOf, runFilePath, Running } from "./_running.ts";
+import { bytes } from "../fixtures/libzmq.ts";
+import { entries, type Ground, test } from "../fixtures/ground.ts";
+import { commandLines, hasProc } from "../fixtures/processes.ts";
+import { identitiesOf, runFileOf, runFilePath, Running } from "../fixtures/running.ts";
 
 const local = () => new ProcessScheduler({ workers: 2 });
 
@@ -139,7 +140,7 @@ for (const transport of ["local", "network"] as const) {
     assertEquals(workers.length, 2);
     for (const pid of workers) {
       const shown = [
-        processes().get(pid)!.join(" "),
+        commandLines().get(pid)!.join(" "),
         Deno.readTextFileSync(`/proc/${pid}/environ`),
       ];
       for (const text of shown) {

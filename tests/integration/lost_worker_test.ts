@@ -13,11 +13,12 @@ import {
   computeAndDieAtOnce,
   computeAndDieLater,
   stopAt,
-} from "./_functions.ts";
-import { Gate } from "./_gate.ts";
-import { gone, lossIn, range, test } from "./_helpers.ts";
-import { Program } from "./_program.ts";
-import { stops } from "./_running.ts";
+} from "../fixtures/gate_functions.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { gone } from "../fixtures/processes.ts";
+import { lossIn, range, test } from "../fixtures/ground.ts";
+import { Program } from "../fixtures/program.ts";
+import { stops } from "../fixtures/running.ts";
 
 /** The item after 2 kills its worker. */
 const poison = (x: number) => {

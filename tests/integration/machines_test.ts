@@ -7,7 +7,9 @@ import {
   assertStringIncludes,
 } from "../fixtures/assert.ts";
 import { parseRunFile, type RunFile } from "../../src/protocol/run_file.ts";
-import { entries, type Ground, hasProc, range, test, until } from "./_helpers.ts";
+import { entries, type Ground, range, test } from "../fixtures/ground.ts";
+import { hasProc } from "../fixtures/processes.ts";
+import { until } from "../fixtures/waiting.ts";
 import { type Machine, withMachines } from "./_machines.ts";
 import type { Order, Told } from "./_machines_program.ts";
 

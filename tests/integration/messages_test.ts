@@ -5,9 +5,11 @@ import { Job, JobDispatcher, ProcessScheduler, settings } from "../../mod.ts";
 import { serializeList } from "../../src/protocol/lists.ts";
 import { deserialize } from "../../src/protocol/values.ts";
 import { FakeScheduler, FakeWorker } from "./_fake_worker.ts";
-import { receive, spin } from "./_functions.ts";
-import { range, test, until } from "./_helpers.ts";
-import { runFilePath } from "./_running.ts";
+import { loop } from "../fixtures/functions.ts";
+import { receive } from "../fixtures/gate_functions.ts";
+import { range, test } from "../fixtures/ground.ts";
+import { until } from "../fixtures/waiting.ts";
+import { runFilePath } from "../fixtures/running.ts";
 
 /** A job, whatever it gives. */
 type AnyJob = Pick<Job, "messages" | "result" | "join">;
@@ -73,19 +75,19 @@ test("A new process that came without a word is sent all that was sent before it
 /** How a job ends so that its worker starts anew. */
 const ends: Record<string, (dispatcher: JobDispatcher) => Promise<AnyJob>> = {
   "timed out": (dispatcher) => {
-    const job = new Job({ target: spin, timeout: 50, dispatcher });
+    const job = new Job({ target: loop, timeout: 50, dispatcher });
     job.start();
     return Promise.resolve(job);
   },
   "was killed": async (dispatcher) => {
-    const job = new Job({ target: spin, dispatcher });
+    const job = new Job({ target: loop, dispatcher });
     job.start();
     await said(job, 1);
     job.kill();
     return job;
   },
   "was terminated": async (dispatcher) => {
-    const job = new Job({ target: spin, dispatcher });
+    const job = new Job({ target: loop, dispatcher });
     job.start();
     await said(job, 1);
     job.terminate(20);

@@ -3,10 +3,12 @@ import { settings } from "../../mod.ts";
 import { encode } from "../../src/protocol/codec.ts";
 import { curveKeys } from "../../src/zeromq/libzmq.ts";
 import { type SocketOptions, ZmqContext } from "../../src/zeromq/socket.ts";
-import { portOf, Relay } from "../zeromq/_relay.ts";
-import { bytes, seeded, zmq } from "../zeromq/_tools.ts";
-import { type Ground, kill, test } from "./_helpers.ts";
-import { identitiesOf, Running } from "./_running.ts";
+import { portOf, Relay } from "../fixtures/relay.ts";
+import { bytes, zmq } from "../fixtures/libzmq.ts";
+import { seeded } from "../fixtures/seeded.ts";
+import { type Ground, test } from "../fixtures/ground.ts";
+import { kill } from "../fixtures/processes.ts";
+import { identitiesOf, Running } from "../fixtures/running.ts";
 
 /** Nothing has happened that the dispatcher would have noticed. */
 const UNTOUCHED = { workersRequested: 2, workersLost: 0, violations: 0, refused: 0 };

@@ -3,9 +3,9 @@ import { JobDispatcher } from "../../mod.ts";
 import { encode } from "../../src/protocol/codec.ts";
 import { TYPES, type WorkerMessage } from "../../src/protocol/messages.ts";
 import { serialize } from "../../src/protocol/values.ts";
-import { bytes } from "../zeromq/_tools.ts";
+import { bytes } from "../fixtures/libzmq.ts";
 import { FakeScheduler, type FakeWorker } from "./_fake_worker.ts";
-import { range, test } from "./_helpers.ts";
+import { range, test } from "../fixtures/ground.ts";
 
 /** A message of the right form with something in its header changed. */
 function heartbeat(change: (header: Uint8Array) => void): Uint8Array[] {

@@ -2,10 +2,11 @@ import { assert, assertEquals, assertStringIncludes } from "../fixtures/assert.t
 import { GridEngineError, Job, JobDispatcher, ProcessScheduler } from "../../mod.ts";
 import { encode } from "../../src/protocol/codec.ts";
 import { serialize } from "../../src/protocol/values.ts";
-import { bytes } from "../zeromq/_tools.ts";
+import { bytes } from "../fixtures/libzmq.ts";
 import { FakeScheduler, FakeWorker } from "./_fake_worker.ts";
-import { range, test, until } from "./_helpers.ts";
-import { identitiesOf, runFilePath, Running } from "./_running.ts";
+import { range, test } from "../fixtures/ground.ts";
+import { until } from "../fixtures/waiting.ts";
+import { identitiesOf, runFilePath, Running } from "../fixtures/running.ts";
 
 for (const transport of ["local", "network"] as const) {
   const scheduler = () => new ProcessScheduler({ workers: 2, transport });

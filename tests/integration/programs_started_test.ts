@@ -14,10 +14,12 @@ import {
   startAgainAndAgain,
   startAndWait,
   startPrograms,
-} from "./_functions.ts";
-import { Gate } from "./_gate.ts";
-import { type Ground, kill, processes, range, test, until } from "./_helpers.ts";
-import { Program } from "./_program.ts";
+} from "../fixtures/gate_functions.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { type Ground, range, test } from "../fixtures/ground.ts";
+import { commandLines, kill } from "../fixtures/processes.ts";
+import { until } from "../fixtures/waiting.ts";
+import { Program } from "../fixtures/program.ts";
 
 const scheduler = () => new ProcessScheduler({ workers: 2 });
 const WAYS = 3;
@@ -33,7 +35,7 @@ class Started {
 
   /** Their process ids. */
   get pids(): number[] {
-    return [...processes()]
+    return [...commandLines()]
       .filter(([, args]) => args[0]!.endsWith("tail") && args.includes(this.file))
       .map(([pid]) => pid);
   }

@@ -1,7 +1,7 @@
 /** Projects of users: a worker resolves the names that the program resolves. */
 
 import { assertEquals, assertStringIncludes } from "../fixtures/assert.ts";
-import { LIBRARY, program, Project } from "../fixtures/project.ts";
+import { LIBRARY, program, Project } from "./_project.ts";
 import { test } from "../fixtures/tools.ts";
 
 /** A program with `lib`, and a function that imports it on the worker, too. */

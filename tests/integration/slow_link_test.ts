@@ -6,8 +6,9 @@
  */
 
 import { assert, assertEquals } from "../fixtures/assert.ts";
-import { textOf, until } from "../cluster/shell.ts";
-import { canBeMade, SlowLink } from "../fixtures/slow_link.ts";
+import { textOf } from "../fixtures/shell.ts";
+import { until } from "../fixtures/waiting.ts";
+import { canBeMade, SlowLink } from "./_slow_link.ts";
 
 const PROGRAM = new URL("_large_values.ts", import.meta.url).pathname;
 const RATE = 5e6;

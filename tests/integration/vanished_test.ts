@@ -2,10 +2,12 @@
 
 import { assertEquals, assertThrows } from "../fixtures/assert.ts";
 import { RunDirectory } from "../../src/engine/run_directory.ts";
-import { Gate } from "./_gate.ts";
-import { entries, gone, HOST_DEATH, kill, test, until } from "./_helpers.ts";
-import { Program } from "./_program.ts";
-import { runFilePath } from "./_running.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { entries, HOST_DEATH, test } from "../fixtures/ground.ts";
+import { gone, kill } from "../fixtures/processes.ts";
+import { until } from "../fixtures/waiting.ts";
+import { Program } from "../fixtures/program.ts";
+import { runFilePath } from "../fixtures/running.ts";
 
 /** What may vanish, by the directory of the run. */
 const losses = {

@@ -25,7 +25,7 @@ import {
   TYPES,
   type WorkerMessage,
 } from "../../src/protocol/messages.ts";
-import { hostMessages, workerMessages } from "./messages.ts";
+import { hostMessages, workerMessages } from "./_messages.ts";
 
 type Frames = Uint8Array[];
 

@@ -8,7 +8,7 @@
 import type { CoreAction, CoreEvent } from "../../src/core/events.ts";
 import { Recorder } from "../../src/report/recorder.ts";
 import type { RunRecord } from "../../src/report/record.ts";
-import { Harness } from "../dispatcher/harness.ts";
+import { Harness } from "../fixtures/core_harness.ts";
 
 /** A core whose first run is taken down, from 0 ms on. */
 export class Recorded extends Harness {

@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertMatch } from "../fixtures/assert.ts";
 import { HOME, outputAs } from "../cluster/cluster.ts";
-import { onCluster } from "../scheduler/_ground.ts";
+import { onCluster } from "../fixtures/on_cluster.ts";
 import { Chromium, isWanted, pixels, textOf } from "./_browser.ts";
 
 const test = onCluster();

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import { WorkerLostError } from "../../src/errors.ts";
 import type { WorkerRecord } from "../../src/report/record.ts";
-import { chunksOf } from "../dispatcher/harness.ts";
+import { chunksOf } from "../fixtures/core_harness.ts";
 import { Recorded } from "./_recorded.ts";
 
 const ONE_BY_ONE = { chunkSize: 1 };

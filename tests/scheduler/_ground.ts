@@ -6,53 +6,13 @@
  */
 
 import { assertEquals } from "../fixtures/assert.ts";
-import {
-  type Claim,
-  claim,
-  head,
-  HOME,
-  type Host,
-  isWanted,
-  nodes,
-  outputAs,
-  queueText,
-  runAs,
-  USER,
-} from "../cluster/cluster.ts";
-import { isRunBy, processes, programOf } from "../cluster/processes.ts";
-import { until } from "../cluster/shell.ts";
+import { HOME, outputAs, runAs } from "../cluster/cluster.ts";
+import { until } from "../fixtures/waiting.ts";
 import type { Place } from "./_cluster_functions.ts";
 import type { Failed, MapOrder, Outcome, Told } from "./_map_program.ts";
 
 /** How long a program may take in all, in seconds. */
 const LIMIT = 60;
-/** How long what is left of a program may take to go, in seconds. */
-const AFTERMATH = 30;
-
-/**
- * The tests of a file, which have the cluster for themselves. In CI they run also where
- * there can be none, and fail.
- */
-export function onCluster(): (
-  name: string,
-  fn: (nodes: Host[]) => Promise<void>,
-) => void {
-  const ignore = !isWanted();
-  let cluster: Claim | undefined;
-  if (!ignore) {
-    Deno.test.beforeAll(async () => void (cluster = await claim()));
-    Deno.test.afterAll(async () => await cluster?.[Symbol.asyncDispose]());
-  }
-  return (name, fn) =>
-    Deno.test({
-      name: `Grid Engine: ${name}`,
-      ignore,
-      async fn() {
-        await fn(cluster!.nodes);
-        await assertNothingLeft();
-      },
-    });
-}
 
 /** One program on the submit host, with a directory of its own. */
 export class Ground implements AsyncDisposable {
@@ -163,21 +123,6 @@ export class Ground implements AsyncDisposable {
   }
 }
 
-/** Does something while the user has a file at home, such as `.sge_request`. */
-export async function withHomeFile(
-  name: string,
-  text: string,
-  work: () => Promise<void>,
-): Promise<void> {
-  const path = `${HOME}/${name}`;
-  await Deno.writeTextFile(path, `${text}\n`);
-  try {
-    await work();
-  } finally {
-    await Deno.remove(path);
-  }
-}
-
 /** Every item has the result that is expected of it, in order. */
 export function assertComplete({ results, error }: Outcome, items: number): void {
   assertEquals(error, undefined);
@@ -192,25 +137,4 @@ export function onlyFailure({ results, error }: Outcome): Failed {
   const [result] = results;
   if (result && "error" in result) return result;
   throw new Error(`It did not fail: ${Deno.inspect(result)}`);
-}
-
-/** The jobs of the user, as `qstat` numbers them, each once. */
-export async function jobs(): Promise<string[]> {
-  const lines = (await outputAs("user", ["qstat"])).split("\n").slice(2);
-  return [...new Set(lines.map((line) => line.trim().split(/\s+/)[0]!))]
-    .filter((job) => job !== "");
-}
-
-/** Nothing is left of any program: no job, no process, no file. */
-export async function assertNothingLeft(seconds = AFTERMATH): Promise<void> {
-  await until("the queue is empty", async () => await queueText() === "", seconds);
-  const user = Number((await outputAs("user", ["id", "-u"])).trim());
-  const left = () =>
-    processes((pid) => isRunBy(user, pid) && programOf(pid).startsWith("deno"));
-  await until(`no deno of ${USER} is left`, () => left().length === 0, seconds);
-  assertEquals([...Deno.readDirSync(`${HOME}/.gridengine`)], []);
-  for (const host of [head, ...await nodes()]) {
-    const files = [...Deno.readDirSync(host.tmp)].map(({ name }) => name);
-    assertEquals(files.filter((name) => name.startsWith("gridengine-")), [], host.name);
-  }
 }

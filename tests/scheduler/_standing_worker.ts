@@ -3,7 +3,7 @@
  * whose port is its run file, under its identity, and then leaves.
  */
 
-import { pass } from "../integration/_gate.ts";
+import { pass } from "../fixtures/gate.ts";
 
 const [port, identity] = Deno.args;
 await pass(Number(port), `${identity} ${Deno.pid}`);

@@ -2,12 +2,13 @@
 
 import { assert, assertEquals, assertMatch } from "../fixtures/assert.ts";
 import { head, HOME, outputAs } from "../cluster/cluster.ts";
-import { processes, programOf } from "../cluster/processes.ts";
-import { until } from "../cluster/shell.ts";
+import { processes, programOf } from "../fixtures/processes.ts";
+import { until } from "../fixtures/waiting.ts";
 import type { WorkerLoss } from "../../mod.ts";
 import type { Place } from "./_cluster_functions.ts";
 import { MemoryGroup } from "./_memory_group.ts";
-import { Ground, jobs, onCluster, onlyFailure } from "./_ground.ts";
+import { Ground, onlyFailure } from "./_ground.ts";
+import { jobs, onCluster } from "../fixtures/on_cluster.ts";
 import type { Failed, MapOrder } from "./_map_program.ts";
 
 const test = onCluster();

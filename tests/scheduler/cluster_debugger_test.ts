@@ -2,9 +2,10 @@
 
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import { type Host, outputAs } from "../cluster/cluster.ts";
-import { until } from "../cluster/shell.ts";
+import { until } from "../fixtures/waiting.ts";
 import { hasUsr1 } from "../fixtures/signals.ts";
-import { assertComplete, Ground, onCluster } from "./_ground.ts";
+import { assertComplete, Ground } from "./_ground.ts";
+import { onCluster } from "../fixtures/on_cluster.ts";
 
 const test = onCluster();
 

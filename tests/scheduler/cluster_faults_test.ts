@@ -11,14 +11,9 @@ import {
   startMaster,
   untilHeard,
 } from "../cluster/cluster.ts";
-import { until } from "../cluster/shell.ts";
-import {
-  assertComplete,
-  assertNothingLeft,
-  Ground,
-  jobs,
-  onCluster,
-} from "./_ground.ts";
+import { until } from "../fixtures/waiting.ts";
+import { assertComplete, Ground } from "./_ground.ts";
+import { assertNothingLeft, jobs, onCluster } from "../fixtures/on_cluster.ts";
 
 const test = onCluster();
 
@@ -114,7 +109,7 @@ test("An execution daemon that is killed and comes back costs nothing", async ([
   assertEquals(outcome.lost, 0);
   await ground.closed();
   // A daemon looks only once a minute after what another one has started.
-  await assertNothingLeft(70);
+  await assertNothingLeft(70_000);
 });
 
 test("A task that somebody deletes costs an attempt, and no result", async () => {
@@ -249,5 +244,5 @@ test("A master that is killed and comes back costs nothing", async (nodes) => {
     await untilHeard(node, true);
   }
   // Then the nodes tell what has ended; and the keeper's `drmaa_exit` takes half a minute.
-  await assertNothingLeft(120);
+  await assertNothingLeft(120_000);
 });

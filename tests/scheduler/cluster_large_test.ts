@@ -1,10 +1,9 @@
 /** Much that many workers share, over a link of 1 Gbit/s: see `_large_program.ts`. */
 
 import { assert, assertEquals } from "../fixtures/assert.ts";
-import { head, outputAs } from "../cluster/cluster.ts";
-import { entering } from "../cluster/hosts.ts";
-import { sh } from "../cluster/shell.ts";
-import { onCluster } from "./_ground.ts";
+import { entering, head, outputAs } from "../cluster/cluster.ts";
+import { sh } from "../fixtures/shell.ts";
+import { onCluster } from "../fixtures/on_cluster.ts";
 
 const test = onCluster();
 

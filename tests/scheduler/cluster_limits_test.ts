@@ -1,10 +1,10 @@
 /** How much of a real Grid Engine is used, and what others can see of it. */
 
 import { assert, assertEquals } from "../fixtures/assert.ts";
-import { HOME, outputAs, queueText } from "../cluster/cluster.ts";
-import { withConfiguration } from "../cluster/grid.ts";
+import { HOME, outputAs, queueText, withConfiguration } from "../cluster/cluster.ts";
 import { parseRunFile } from "../../src/protocol/run_file.ts";
-import { assertComplete, Ground, jobs, onCluster } from "./_ground.ts";
+import { assertComplete, Ground } from "./_ground.ts";
+import { jobs, onCluster } from "../fixtures/on_cluster.ts";
 
 const test = onCluster();
 

@@ -7,21 +7,16 @@ import {
   head,
   HOME,
   outputAs,
+  processesOn,
   queueText,
   untilHeard,
+  withConfiguration,
 } from "../cluster/cluster.ts";
-import { withConfiguration } from "../cluster/grid.ts";
-import { processesOn } from "../cluster/hosts.ts";
-import { programOf } from "../cluster/processes.ts";
-import { until } from "../cluster/shell.ts";
+import { programOf } from "../fixtures/processes.ts";
+import { until } from "../fixtures/waiting.ts";
 import { refusals, verified } from "./_cluster_refusals.ts";
-import {
-  assertComplete,
-  assertNothingLeft,
-  Ground,
-  onCluster,
-  withHomeFile,
-} from "./_ground.ts";
+import { assertComplete, Ground } from "./_ground.ts";
+import { assertNothingLeft, onCluster, withHomeFile } from "../fixtures/on_cluster.ts";
 
 const test = onCluster();
 
@@ -123,7 +118,11 @@ test("A keeper that is stopped is replaced, and the next one tells of its jobs",
   const [first] = await ground.begun(4);
   Deno.kill(keeper, "SIGSTOP");
   Deno.kill(first!.pid, "SIGKILL");
-  await until("the item has begun again", () => ground.attempts(first!.item) === 2, 60);
+  await until(
+    "the item has begun again",
+    () => ground.attempts(first!.item) === 2,
+    60_000,
+  );
   ground.open();
   const outcome = await ground.outcome();
   assertComplete(outcome, 4);

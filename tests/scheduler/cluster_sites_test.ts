@@ -3,16 +3,9 @@
 import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import type { GridEngineSchedulerOptions } from "../../mod.ts";
 import { otherThan } from "../../src/scheduler/grid_engine/submission.ts";
-import { DENO } from "../cluster/cluster.ts";
-import { clearErrors, withQueue } from "../cluster/grid.ts";
-import { hidden } from "../doctor/_on_cluster.ts";
-import {
-  assertComplete,
-  Ground,
-  onCluster,
-  onlyFailure,
-  withHomeFile,
-} from "./_ground.ts";
+import { clearErrors, DENO, withQueue } from "../cluster/cluster.ts";
+import { hidden, onCluster, withHomeFile } from "../fixtures/on_cluster.ts";
+import { assertComplete, Ground, onlyFailure } from "./_ground.ts";
 import type { Outcome } from "./_map_program.ts";
 
 const test = onCluster();

@@ -10,7 +10,7 @@ import {
   PROJECT,
   queueText,
 } from "../cluster/cluster.ts";
-import { until } from "../cluster/shell.ts";
+import { until } from "../fixtures/waiting.ts";
 import { blocks, neededPermissions } from "../fixtures/documents.ts";
 import { programs } from "./_cluster_programs.ts";
 

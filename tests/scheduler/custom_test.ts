@@ -15,17 +15,11 @@ import {
   WorkerLostError,
   type WorkerSpec,
 } from "../../mod.ts";
-import { stopAt } from "../integration/_functions.ts";
-import { Gate } from "../integration/_gate.ts";
-import {
-  entries,
-  isAlive,
-  kill,
-  lossIn,
-  range,
-  test,
-} from "../integration/_helpers.ts";
-import { Program } from "../integration/_program.ts";
+import { stopAt } from "../fixtures/gate_functions.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { entries, lossIn, range, test } from "../fixtures/ground.ts";
+import { isAlive, kill } from "../fixtures/processes.ts";
+import { Program } from "../fixtures/program.ts";
 
 /** What a user writes: it has processes started by another scheduler, and counts. */
 class Counting implements Scheduler {

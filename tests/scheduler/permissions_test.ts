@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "../fixtures/assert.ts";
 import { map, ProcessScheduler } from "../../mod.ts";
-import { type Ground, test } from "../integration/_helpers.ts";
+import { type Ground, test } from "../fixtures/ground.ts";
 
 /** What a function may be allowed to do. */
 const KINDS = ["net", "read", "write", "run", "env", "ffi", "sys"] as const;

@@ -11,8 +11,9 @@ import {
   type WorkerLoss,
   type WorkerSpec,
 } from "../../mod.ts";
-import { Gate } from "../integration/_gate.ts";
-import { isAlive, test } from "../integration/_helpers.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { isAlive } from "../fixtures/processes.ts";
+import { test } from "../fixtures/ground.ts";
 
 /** What a scheduler told of its workers. */
 class Listener {
@@ -216,10 +217,10 @@ test("A ProcessScheduler refuses what is no number of workers, and no transport"
 });
 
 /** What a program of `programs.ts` prints that may have so many files open. */
-async function limited(files: number, ...args: unknown[]): Promise<string> {
+async function limited(files: number, name: string, options = {}): Promise<string> {
   const program = new URL("../fixtures/programs.ts", import.meta.url).pathname;
   const line = `ulimit -n ${files}; exec "${Deno.execPath()}" run -A "$@"`;
-  const words = ["-c", line, "sh", program, ...args.map(String)];
+  const words = ["-c", line, "sh", program, name, JSON.stringify(options)];
   const { stdout } = await new Deno.Command("sh", { args: words }).output();
   return new TextDecoder().decode(stdout).trimEnd();
 }
@@ -227,12 +228,12 @@ async function limited(files: number, ...args: unknown[]): Promise<string> {
 for (const transport of ["local", "network"]) {
   test(`More workers than the process may have open files are refused, and the limit named (${transport})`, async () => {
     assertEquals(
-      await limited(96, "crowd", 30, transport),
+      await limited(96, "crowd", { workers: 30, transport }),
       "ZeromqError: 30 workers need 184 open files, and the limit is 96: raise it by " +
         "ulimit -n, or have fewer workers",
     );
     assertEquals(
-      await limited(100, "crowd", 9, transport),
+      await limited(100, "crowd", { workers: 9, transport }),
       "0,1,2,3,4,5,6,7,8",
     );
   });

@@ -12,9 +12,11 @@ import {
   type WorkerLoss,
   type WorkerSpec,
 } from "../../mod.ts";
-import { passAndSpin, stopAt } from "../integration/_functions.ts";
-import { Gate } from "../integration/_gate.ts";
-import { gone, isAlive, lossIn, test, until } from "../integration/_helpers.ts";
+import { passAndSpin, stopAt } from "../fixtures/gate_functions.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { gone, isAlive } from "../fixtures/processes.ts";
+import { lossIn, test } from "../fixtures/ground.ts";
+import { until } from "../fixtures/waiting.ts";
 
 /** Says of workers that they have ended. */
 class Lying extends ProcessScheduler {

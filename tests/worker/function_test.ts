@@ -15,10 +15,10 @@ import {
   type WorkerLoss,
   type WorkerSpec,
 } from "../../mod.ts";
-import { stopAt } from "../integration/_functions.ts";
-import { Gate } from "../integration/_gate.ts";
-import { test } from "../integration/_helpers.ts";
-import { Program } from "../integration/_program.ts";
+import { stopAt } from "../fixtures/gate_functions.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { test } from "../fixtures/ground.ts";
+import { Program } from "../fixtures/program.ts";
 
 const scheduler = () => new ProcessScheduler({ workers: 1 });
 

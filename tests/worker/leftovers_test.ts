@@ -13,7 +13,8 @@ import {
   ProcessScheduler,
   WorkerLostError,
 } from "../../mod.ts";
-import { entries, test, until } from "../integration/_helpers.ts";
+import { entries, test } from "../fixtures/ground.ts";
+import { until } from "../fixtures/waiting.ts";
 
 const scheduler = () => new ProcessScheduler({ workers: 1 });
 const items = [0, 1, 2, 3];

@@ -17,7 +17,8 @@ import {
   type WorkerLoss,
   WorkerLostError,
 } from "../../mod.ts";
-import { test, until } from "../integration/_helpers.ts";
+import { test } from "../fixtures/ground.ts";
+import { until } from "../fixtures/waiting.ts";
 import { double } from "./_loads.ts";
 
 const loading = (how: string) => () =>

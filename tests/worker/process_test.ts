@@ -2,9 +2,9 @@ import { assertEquals, assertStringIncludes } from "../fixtures/assert.ts";
 import { map, ProcessScheduler } from "../../mod.ts";
 import type { RunFile } from "../../src/protocol/run_file.ts";
 import { thisMachine } from "../../src/zeromq/machine.ts";
-import { libzmqPath, zmq } from "../zeromq/_tools.ts";
-import { entries, type Ground, test } from "../integration/_helpers.ts";
-import { identitiesOf, runFilePath, Running } from "../integration/_running.ts";
+import { libzmqPath, zmq } from "../fixtures/libzmq.ts";
+import { entries, type Ground, test } from "../fixtures/ground.ts";
+import { identitiesOf, runFilePath, Running } from "../fixtures/running.ts";
 
 /** How a worker ended, and what it said. */
 interface End {

@@ -2,7 +2,7 @@
 
 import { assertEquals, assertNotEquals, assertRejects } from "../fixtures/assert.ts";
 import { currentJob, Job, JobDispatcher, map, ProcessScheduler } from "../../mod.ts";
-import { test } from "../integration/_helpers.ts";
+import { test } from "../fixtures/ground.ts";
 import { isReplaced } from "./_polyfill.ts";
 
 const scheduler = () => new ProcessScheduler({ workers: 1 });

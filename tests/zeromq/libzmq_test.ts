@@ -3,8 +3,9 @@ import {
   assertEquals,
   assertMatch,
   assertNotEquals,
+  assertStringIncludes,
+  assertThrows,
 } from "../fixtures/assert.ts";
-import { assertStringIncludes, assertThrows } from "../fixtures/assert.ts";
 import { ZeromqError } from "../../src/errors.ts";
 import {
   curveKeys,
@@ -15,7 +16,9 @@ import {
   openLibzmq,
 } from "../../src/zeromq/libzmq.ts";
 import { locateLibzmq } from "../../src/zeromq/locate.ts";
-import { Child, libzmqPath, TempDirectory, test, zmq } from "./_tools.ts";
+import { started, test } from "./_tools.ts";
+import { libzmqPath, zmq } from "../fixtures/libzmq.ts";
+import { TempDirectory } from "../fixtures/tools.ts";
 
 /** What the program `_locate.ts` says under these flags, as an object. */
 async function locateInChild(
@@ -23,7 +26,7 @@ async function locateInChild(
   args: string[],
   env: Record<string, string> = {},
 ): Promise<Record<string, unknown>> {
-  await using child = new Child("_locate.ts", args, { flags, env });
+  await using child = started("_locate.ts", args, { flags, env });
   return JSON.parse(await child.line());
 }
 

@@ -3,7 +3,9 @@ import { ZeromqError } from "../../src/errors.ts";
 import { ZmqContext } from "../../src/zeromq/socket.ts";
 import { ZapHandler } from "../../src/zeromq/zap.ts";
 import { curveKeys } from "../../src/zeromq/libzmq.ts";
-import { bytes, Child, hasProc, libzmqPath, next, test, texts, zmq } from "./_tools.ts";
+import { bytes, libzmqPath, next, texts, zmq } from "../fixtures/libzmq.ts";
+import { started, test } from "./_tools.ts";
+import { hasProc } from "../fixtures/processes.ts";
 
 const ENDPOINT = "tcp://127.0.0.1:*";
 
@@ -11,7 +13,7 @@ for (const [before, during] of [["unref", "nothing"], ["nothing", "unref"]]) {
   test(`ZmqSocket.unref(): a program that only waits ends (${before}, ${during})`, async (context) => {
     const router = context.socket("ROUTER");
     const args = [libzmqPath, router.bind(ENDPOINT), before!, during!];
-    await using child = new Child("_alive.ts", args);
+    await using child = started("_alive.ts", args);
     assertEquals((await child.status).code, 0);
     await child.line().then(
       (line) => Promise.reject(new Error(`It went on, and said "${line}"`)),
@@ -24,7 +26,7 @@ for (const [before, during] of [["nothing", "nothing"], ["unref", "ref"]]) {
   test(`ZmqSocket.ref(): a program that only waits goes on (${before}, ${during})`, async (context) => {
     const router = context.socket("ROUTER");
     const args = [libzmqPath, router.bind(ENDPOINT), before!, during!];
-    await using child = new Child("_alive.ts", args);
+    await using child = started("_alive.ts", args);
     const [identity, waiting] = await next(router);
     assertEquals(texts([waiting!]), ["waiting"]);
     // By now the child has nothing but its wait to live for.
@@ -37,7 +39,7 @@ for (const [before, during] of [["nothing", "nothing"], ["unref", "ref"]]) {
 test("ZmqContext.close() comes to its end though the wait was unref'd", async (context) => {
   const router = context.socket("ROUTER");
   const args = [libzmqPath, router.bind(ENDPOINT), "unref", "close"];
-  await using child = new Child("_alive.ts", args);
+  await using child = started("_alive.ts", args);
   assertEquals(await child.line(), "closed");
   assertEquals((await child.status).code, 0);
 });
@@ -98,7 +100,7 @@ test("await using closes contexts, sockets and handlers", async () => {
 });
 
 test("ZmqContext.close() leaves no thread and no open file", async () => {
-  await using child = new Child("_cycles.ts", [libzmqPath, "50"]);
+  await using child = started("_cycles.ts", [libzmqPath, "50"]);
   const { during, first, last } = JSON.parse(await child.line());
   assertEquals([during.threads, first.threads, last.threads], [2, 0, 0]);
   // Deno opens a few of its own when it likes; one left by each context would be 49.

@@ -1,14 +1,7 @@
 import { assertEquals } from "../fixtures/assert.ts";
-import {
-  ask,
-  bytes,
-  Child,
-  libzmqPath,
-  next,
-  TempDirectory,
-  test,
-  texts,
-} from "./_tools.ts";
+import { ask, started, test } from "./_tools.ts";
+import { bytes, libzmqPath, next, texts } from "../fixtures/libzmq.ts";
+import { TempDirectory } from "../fixtures/tools.ts";
 
 /** Heartbeats that notice a silent peer soon, yet not one that is merely slow. */
 const HEARTBEATS = { heartbeatInterval: 200, heartbeatTimeout: 2000 };
@@ -21,9 +14,9 @@ for (const transport of ["ipc", "tcp"]) {
     using directory = new TempDirectory();
     const router = context.socket("ROUTER", { disconnectMessage: bytes("gone") });
     const endpoint = router.bind(endpointIn(directory));
-    await using killed = new Child("_echo.ts", [libzmqPath, endpoint, "killed"]);
+    await using killed = started("_echo.ts", [libzmqPath, endpoint, "killed"]);
     assertEquals(texts(await next(router)), ["killed", "hello"]);
-    await using other = new Child("_echo.ts", [libzmqPath, endpoint, "other"]);
+    await using other = started("_echo.ts", [libzmqPath, endpoint, "other"]);
     assertEquals(texts(await next(router)), ["other", "hello"]);
 
     killed.kill("SIGKILL");
@@ -36,7 +29,7 @@ for (const transport of ["ipc", "tcp"]) {
 
   test(`DEALER with hiccupMessage hears of its router's end over ${transport}`, async (context) => {
     using directory = new TempDirectory();
-    await using child = new Child("_router.ts", [libzmqPath, endpointIn(directory)]);
+    await using child = started("_router.ts", [libzmqPath, endpointIn(directory)]);
     const dealer = context.socket("DEALER", { hiccupMessage: bytes("lost") });
     const endpoint = await child.line();
     dealer.connect(endpoint);
@@ -44,7 +37,7 @@ for (const transport of ["ipc", "tcp"]) {
     child.kill("SIGKILL");
     assertEquals(texts(await next(dealer)), ["lost"]);
     // Another router at the same place is found without any help.
-    await using heir = new Child("_router.ts", [libzmqPath, endpoint]);
+    await using heir = started("_router.ts", [libzmqPath, endpoint]);
     assertEquals(await heir.line(), endpoint);
     assertEquals(await ask(dealer, "hello again"), ["hello again"]);
   });
@@ -57,7 +50,7 @@ test("ROUTER with heartbeats hears of a stopped peer, and of its return", async 
     routerHandover: 1,
   });
   const endpoint = router.bind("tcp://127.0.0.1:*");
-  await using child = new Child("_echo.ts", [libzmqPath, endpoint, "stopped"]);
+  await using child = started("_echo.ts", [libzmqPath, endpoint, "stopped"]);
   assertEquals(texts(await next(router)), ["stopped", "hello"]);
   // Its connection stays open all the time: only its silence tells.
   child.kill("SIGSTOP");
@@ -68,7 +61,7 @@ test("ROUTER with heartbeats hears of a stopped peer, and of its return", async 
 });
 
 test("DEALER with heartbeats hears of a stopped router, and finds it again", async (context) => {
-  await using child = new Child("_router.ts", [libzmqPath, "tcp://127.0.0.1:*"]);
+  await using child = started("_router.ts", [libzmqPath, "tcp://127.0.0.1:*"]);
   const dealer = context.socket("DEALER", {
     ...HEARTBEATS,
     hiccupMessage: bytes("lost"),

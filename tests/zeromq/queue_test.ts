@@ -5,7 +5,8 @@ import {
   ZmqContext,
   type ZmqSocket,
 } from "../../src/zeromq/socket.ts";
-import { ask, bytes, next, test, texts, zmq, zmqWith } from "./_tools.ts";
+import { ask, test, zmqWith } from "./_tools.ts";
+import { bytes, next, texts, zmq } from "../fixtures/libzmq.ts";
 
 /** libzmq holds next to nothing, so the sockets' own queues are put to use. */
 const NARROW: SocketOptions = { sendHighWaterMark: 1, receiveHighWaterMark: 1 };

@@ -7,8 +7,10 @@ import {
   type ZmqSocket,
 } from "../../src/zeromq/socket.ts";
 import { ZapHandler } from "../../src/zeromq/zap.ts";
-import { portOf, Relay } from "./_relay.ts";
-import { ask, bytes, next, seeded, test, texts, zmq, zmqWith } from "./_tools.ts";
+import { portOf, Relay } from "../fixtures/relay.ts";
+import { ask, test, zmqWith } from "./_tools.ts";
+import { bytes, next, texts, zmq } from "../fixtures/libzmq.ts";
+import { seeded } from "../fixtures/seeded.ts";
 
 /** A run: a guarded router on the loopback that sends everything back. */
 class Run implements AsyncDisposable {

@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import { SharedMemory } from "../../src/zeromq/shared_memory.ts";
-import { hasProc, test, zmq } from "./_tools.ts";
+import { hasProc } from "../fixtures/processes.ts";
+import { test } from "./_tools.ts";
+import { zmq } from "../fixtures/libzmq.ts";
 
 const SIZE = 1 << 20;
 const ignore = !hasProc;

@@ -8,17 +8,10 @@ import {
 import { Buffer } from "node:buffer";
 import { ZeromqError } from "../../src/errors.ts";
 import { type Frames, ZmqContext, type ZmqSocket } from "../../src/zeromq/socket.ts";
-import {
-  ask,
-  bytes,
-  next,
-  seeded,
-  TempDirectory,
-  test,
-  texts,
-  zmq,
-  zmqWith,
-} from "./_tools.ts";
+import { ask, test, zmqWith } from "./_tools.ts";
+import { bytes, next, texts, zmq } from "../fixtures/libzmq.ts";
+import { seeded } from "../fixtures/seeded.ts";
+import { TempDirectory } from "../fixtures/tools.ts";
 
 const TRANSPORTS = ["inproc", "ipc", "tcp"];
 

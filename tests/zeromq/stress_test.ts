@@ -1,6 +1,8 @@
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import type { ZmqContext, ZmqSocket } from "../../src/zeromq/socket.ts";
-import { bytes, next, seeded, test, texts } from "./_tools.ts";
+import { bytes, next, texts } from "../fixtures/libzmq.ts";
+import { seeded } from "../fixtures/seeded.ts";
+import { test } from "./_tools.ts";
 
 function pair(context: ZmqContext, i: number): [ZmqSocket, ZmqSocket] {
   const [a, b] = [context.socket("DEALER"), context.socket("DEALER")];

@@ -4,9 +4,9 @@
  * @module
  */
 
-import { entering } from "./hosts.ts";
-import { environment, head, type Host, PROJECT, USER, type Who } from "./layout.ts";
-import { textOf } from "./shell.ts";
+import { entering } from "./_hosts.ts";
+import { environment, head, type Host, PROJECT, USER, type Who } from "./_layout.ts";
+import { textOf } from "../fixtures/shell.ts";
 
 /** How a command is run. */
 export interface RunOptions extends Omit<Deno.CommandOptions, "args" | "clearEnv"> {

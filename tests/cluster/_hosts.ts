@@ -10,9 +10,9 @@
  * @module
  */
 
-import { type Host, HOSTS_FILE, NAMESPACES } from "./layout.ts";
-import { endAll, processes } from "./processes.ts";
-import { exists, sh } from "./shell.ts";
+import { type Host, HOSTS_FILE, NAMESPACES } from "./_layout.ts";
+import { endAll, processes } from "../fixtures/processes.ts";
+import { exists, sh } from "../fixtures/shell.ts";
 
 const SWITCH = `${NAMESPACES}/switch.net`;
 

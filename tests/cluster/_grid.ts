@@ -5,7 +5,7 @@
  * @module
  */
 
-import { commandOn, outputAs } from "./command.ts";
+import { commandOn, outputAs } from "./_command.ts";
 import {
   environment,
   gidRange,
@@ -16,10 +16,11 @@ import {
   SLOTS,
   SPOOL,
   STATE,
-} from "./layout.ts";
-import { endAll, programOf } from "./processes.ts";
-import { processesOn } from "./hosts.ts";
-import { sh, textOf, until } from "./shell.ts";
+} from "./_layout.ts";
+import { endAll, programOf } from "../fixtures/processes.ts";
+import { processesOn } from "./_hosts.ts";
+import { sh, textOf } from "../fixtures/shell.ts";
+import { until } from "../fixtures/waiting.ts";
 
 /** Where the packages have their programs. Those elsewhere are wrappers around these. */
 const PROGRAMS = "/usr/lib/gridengine";

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { exists } from "./shell.ts";
+import { exists } from "../fixtures/shell.ts";
 
 const PACKAGES = [
   "gridengine-master",

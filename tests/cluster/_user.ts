@@ -6,9 +6,9 @@
  * @module
  */
 
-import { CHECKOUT, DENO, HOME, PROJECT, STATE, USER } from "./layout.ts";
-import { endAll, isRunBy, processes } from "./processes.ts";
-import { exists, remove, sh, succeeds, textOf } from "./shell.ts";
+import { CHECKOUT, DENO, HOME, PROJECT, STATE, USER } from "./_layout.ts";
+import { endAll, isRunBy, processes } from "../fixtures/processes.ts";
+import { exists, remove, sh, succeeds, textOf } from "../fixtures/shell.ts";
 
 const OWNER = `${USER}:${USER}`;
 
