@@ -1,5 +1,5 @@
 /**
- * What `cluster_drmaa_test.ts` has a user do on the submit host of a real Grid Engine.
+ * What `cluster_test.ts` has a user do on the submit host of a real Grid Engine.
  * Each scenario runs in a process of its own, with a session of its own: a name as the
  * argument runs one. It ends the jobs that it starts.
  *

@@ -14,9 +14,8 @@ import {
   settings,
   type WorkerSpec,
 } from "../../mod.ts";
-import { cleanUp } from "../../src/common/cleanup.ts";
-import { LogTail } from "../../src/scheduler/log_tail.ts";
 import { entries, range, test } from "../fixtures/ground.ts";
+import { saying } from "../fixtures/saying.ts";
 import { until } from "../fixtures/waiting.ts";
 import { Program } from "../fixtures/program.ts";
 
@@ -157,11 +156,6 @@ test("A dispatcher keeps the scheduler that it made when the run's files cannot 
   assertEquals(calls, 1);
 });
 
-test("What never comes to its end is left to itself", async () => {
-  const { said } = await saying(() => cleanUp("it will not end", () => never(), 1));
-  assertStringIncludes(said, "gridengine: it will not end: it takes longer than 1 ms");
-});
-
 test("A scheduler that never tells how its workers end does not keep close() waiting", async () => {
   class Silent extends ProcessScheduler {
     override start(spec: WorkerSpec, workers: string[]): void {
@@ -173,35 +167,3 @@ test("A scheduler that never tells how its workers end does not keep close() wai
   assertEquals(value, [1, 4]);
   assertStringIncludes(said, "not all workers have ended");
 });
-
-test("A worker's end is told though nobody reads what it printed", async () => {
-  const process = new Deno.Command("echo", {
-    args: ["hello"],
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const log = new LogTail();
-  log.follow(process.stdout, { write: () => never() });
-  await process.status;
-  await log.end();
-  assertEquals(log.text, "hello");
-});
-
-function never(): Promise<never> {
-  return new Promise(() => {});
-}
-
-/** What something gives, and what is printed on standard error meanwhile. */
-async function saying<T>(
-  work: () => Promise<T>,
-): Promise<{ value: T; said: string }> {
-  const { error } = console;
-  let said = "";
-  console.error = (...args: unknown[]) => said += `${args.join(" ")}\n`;
-  try {
-    const value = await work();
-    return { value, said };
-  } finally {
-    console.error = error;
-  }
-}

@@ -17,7 +17,7 @@ export const COVERED: Covered[] = [
   {
     modules: ["core", "books", "handing_out", "losses", "reports", "run", "portions"]
       .map((name) => `src/core/${name}.ts`),
-    tests: [["tests/dispatcher/"], ["tests/simulation/"]],
+    tests: [["tests/core/"], ["tests/simulation/"]],
   },
   {
     modules: ["link", "pieces", "order"].map((name) => `src/protocol/${name}.ts`),

@@ -1,5 +1,5 @@
-import { assertEquals, assertRejects } from "./fixtures/assert.ts";
-import { within } from "../src/common/within.ts";
+import { assertEquals, assertRejects } from "../fixtures/assert.ts";
+import { within } from "../../src/common/within.ts";
 
 Deno.test("within() gives what a promise gives in time, and throws what it throws", async () => {
   assertEquals(await within(60_000, Promise.resolve(3), 5), 3);

@@ -22,7 +22,7 @@ import { until } from "../fixtures/waiting.ts";
 import { bounded } from "../fixtures/tools.ts";
 import { type FakeCluster, test } from "../fixtures/fake_cluster.ts";
 
-const PROGRAM = new URL("_map_program.ts", import.meta.url).pathname;
+const PROGRAM = new URL("_keeper_program.ts", import.meta.url).pathname;
 
 /** Runs a user's program to its end. */
 async function run(cluster: FakeCluster, args: string[], deno = Deno.execPath()) {

@@ -5,7 +5,7 @@ import {
   assertEquals,
   assertRejects,
   assertStringIncludes,
-} from "./fixtures/assert.ts";
+} from "../fixtures/assert.ts";
 import {
   GridEngineError,
   JobDispatcher,
@@ -14,13 +14,13 @@ import {
   settings,
   type WorkerListener,
   type WorkerSpec,
-} from "../mod.ts";
-import { Gate } from "./fixtures/gate.ts";
-import { entries, test } from "./fixtures/ground.ts";
-import { isAlive } from "./fixtures/processes.ts";
-import { until } from "./fixtures/waiting.ts";
+} from "../../mod.ts";
+import { Gate } from "../fixtures/gate.ts";
+import { entries, test } from "../fixtures/ground.ts";
+import { isAlive } from "../fixtures/processes.ts";
+import { until } from "../fixtures/waiting.ts";
 
-const PROGRAM = new URL("./fixtures/printing_program.ts", import.meta.url).pathname;
+const PROGRAM = new URL("./_printing_program.ts", import.meta.url).pathname;
 const RESULTS = JSON.stringify([[1, 4, 9], [1, 4, 9], 1]);
 
 /** Runs a program of a shell in which `"$@"` prints in every way. */
