@@ -30,6 +30,7 @@ import {
   test,
   twoProcesses as scheduler,
 } from "./fixtures/tools.ts";
+import { until } from "./fixtures/waiting.ts";
 
 const identity = (x: number) => x;
 const endless = () => {
@@ -434,5 +435,5 @@ async function idle(pid: number): Promise<void> {
     [...Deno.readDirSync(`/proc/${pid}/task`)].some(({ name }) =>
       / R /.test(Deno.readTextFileSync(`/proc/${pid}/task/${name}/stat`))
     );
-  while (running()) await new Promise((resolve) => setTimeout(resolve, 10));
+  await until("no thread runs", () => !running());
 }

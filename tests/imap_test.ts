@@ -217,37 +217,55 @@ group("imap() gives results as they are asked for", (test) => {
   });
 
   test("imap() gives what was read before its source failed, and then that error", async (d) => {
-    const inverse = async (x: number) => {
-      // So that the source has failed long before.
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    using directory = new TempDirectory();
+    let runs = 0;
+    /** A file that is there once the source of a run has failed. */
+    const nextMark = () => `${directory.path}/${runs++}`;
+    /** Gives nothing before its source has failed. */
+    const inverseAfter = (mark: string) => async (x: number) => {
+      const failed = () => Deno.stat(mark).then(() => true, () => false);
+      while (!await failed()) await new Promise((resolve) => setTimeout(resolve, 5));
       if (x === 1) throw new RangeError("one");
       return -x;
     };
-    const broken: Record<string, () => Iterable<number> | AsyncIterable<number>> = {
-      *atOnce() {
+    const leave = (mark: string) => Deno.writeTextFileSync(mark, "");
+    const broken: Record<
+      string,
+      (mark: string) => Iterable<number> | AsyncIterable<number>
+    > = {
+      *atOnce(mark) {
         yield* [0, 2, 3];
+        leave(mark);
         throw new URIError("broken");
       },
-      async *inTime() {
+      async *inTime(mark) {
         yield* [0, 2, 3];
+        leave(mark);
         await Promise.reject(new URIError("broken"));
       },
       *many() {
         yield* Array.from({ length: 500 }, (_, i) => 500 + i);
         throw new URIError("broken");
       },
-      *withFailure() {
+      *withFailure(mark) {
         yield* [0, 1, 2];
+        leave(mark);
         throw new URIError("broken");
       },
-      *withNothing() {
+      *withNothing(mark) {
         yield 4;
+        leave(mark);
         throw undefined;
       },
-      noIteration: () => ({
+      noIteration: (mark) => ({
         [Symbol.iterator]: () => {
           const results = [0, 2, 3].map((value) => ({ value, done: false }));
-          return { next: () => results.shift()! };
+          return {
+            next: () => {
+              if (results.length === 0) leave(mark);
+              return results.shift()!;
+            },
+          };
         },
       }),
     };
@@ -262,8 +280,9 @@ group("imap() gives results as they are asked for", (test) => {
     for (const kind of bothKinds(d)) {
       for (const chunkSize of ["auto", 2] as const) {
         for (const [how, source] of Object.entries(broken)) {
-          const f = how === "many" ? async (x: number) => await -x : inverse;
-          const results = kind(f, source(), { chunkSize, reraise: false });
+          const mark = nextMark();
+          const f = how === "many" ? async (x: number) => await -x : inverseAfter(mark);
+          const results = kind(f, source(mark), { chunkSize, reraise: false });
           const given: unknown[] = [];
           try {
             for await (const result of results) {
@@ -282,10 +301,12 @@ group("imap() gives results as they are asked for", (test) => {
         }
       }
       // A failure that is thrown comes in its place, and ends it.
-      const results = kind(inverse, broken.withFailure!());
+      const mark = nextMark();
+      const results = kind(inverseAfter(mark), broken.withFailure!(mark));
       await assertRejects(() => collect(results), RangeError, "one");
       // Who leaves does not hear of it.
-      for await (const _ of kind(inverse, broken.atOnce!())) break;
+      const other = nextMark();
+      for await (const _ of kind(inverseAfter(other), broken.atOnce!(other))) break;
     }
   });
 

@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertMatch, assertRejects } from "./fixtures/assert.ts";
 import { map, type Progress } from "../mod.ts";
 import { OnTerminal } from "./fixtures/terminal.ts";
-import { group, runProgram, test, twoProcesses } from "./fixtures/tools.ts";
+import {
+  group,
+  runProgram,
+  TempDirectory,
+  test,
+  twoProcesses,
+} from "./fixtures/tools.ts";
 
 const PROGRAM = "tests/fixtures/progressing.ts";
 
@@ -130,8 +136,11 @@ for (
   ] as const
 ) {
   test(`Progress on a terminal leaves nothing behind (${name})`, async () => {
-    await using terminal = new OnTerminal(PROGRAM, [name]);
+    using directory = new TempDirectory();
+    const seen = `${directory.path}/seen`;
+    await using terminal = new OnTerminal(PROGRAM, [name, seen]);
     await terminal.seen(/, 2 running/);
+    Deno.writeTextFileSync(seen, "");
     assertEquals(await terminal.status(), 0);
     assertEquals(terminal.screen.lines, [...screen]);
   });

@@ -4,7 +4,7 @@
  */
 
 import { assertEquals } from "../fixtures/assert.ts";
-import { ProcessScheduler } from "../../mod.ts";
+import { ProcessScheduler, type WorkerListener, type WorkerSpec } from "../../mod.ts";
 import type { RunListener, RunRequest } from "../../src/engine/active_run.ts";
 import { captureLater } from "../../src/calls/call.ts";
 import { Engine } from "../../src/engine/engine.ts";
@@ -101,7 +101,16 @@ test("A recorder that throws costs no result", async () => {
 });
 
 test("A scheduler that throws anything where it is to stop a worker holds nothing up", async () => {
+  const asked = Promise.withResolvers<void>();
   class Broken extends ProcessScheduler {
+    override start(
+      spec: WorkerSpec,
+      workers: string[],
+      listener: WorkerListener,
+    ): void {
+      super.start(spec, workers, listener);
+      asked.resolve();
+    }
     override stop(worker: string): void {
       super.stop(worker);
       throw null;
@@ -111,7 +120,7 @@ test("A scheduler that throws anything where it is to stop a worker holds nothin
   const engine = new Engine("test", () => Promise.resolve(scheduler));
   const { ended } = start(engine, range(4));
   // Before the worker has come, which is then stopped.
-  await new Promise((resolve) => setTimeout(resolve, 1));
+  await asked.promise;
   await engine.close();
   assertEquals((await ended as Error).name, "JobCancelledError");
 });

@@ -12,6 +12,7 @@ import {
   WorkerLostError,
 } from "../../mod.ts";
 import { instanceOf, TempDirectory, test, twoProcesses } from "../fixtures/tools.ts";
+import { until } from "../fixtures/waiting.ts";
 import { act, type Deed } from "./_functions.ts";
 import { recordAt } from "./_page.ts";
 
@@ -135,9 +136,7 @@ test("The report is written when the map is aborted, with what was cancelled", a
   const { signal } = aborter;
   const forever = () => new Promise<never>(() => {});
   const running = dispatcher.map(forever, [1], { report, signal });
-  while (dispatcher.stats().workers.busy === 0) {
-    await new Promise((resolve) => setTimeout(resolve));
-  }
+  await until("a worker is busy", () => dispatcher.stats().workers.busy > 0);
   aborter.abort(new Error("enough"));
   await assertRejects(() => running, Error, "enough");
   const { ending, workers } = recordAt(report);

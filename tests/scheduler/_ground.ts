@@ -9,7 +9,7 @@ import { assertEquals } from "../fixtures/assert.ts";
 import { HOME, outputAs, runAs } from "../cluster/cluster.ts";
 import { until } from "../fixtures/waiting.ts";
 import type { Place } from "./_cluster_functions.ts";
-import type { Failed, MapOrder, Outcome, Told } from "./_map_program.ts";
+import type { Failed, MapOrder, Outcome, Standing, Told } from "./_map_program.ts";
 
 /** How long a program may take in all, in seconds. */
 const LIMIT = 60;
@@ -97,6 +97,11 @@ export class Ground implements AsyncDisposable {
   /** How often an item has begun. */
   attempts(item: number): number {
     return Deno.readTextFileSync(`${this.path}/${item}`).trim().split("\n").length;
+  }
+
+  /** How a map stands that is watched; throws where that cannot be told yet. */
+  standing(): Standing {
+    return JSON.parse(Deno.readTextFileSync(`${this.path}/standing`));
   }
 
   /** Lets all items go that wait. */

@@ -6,12 +6,18 @@
  */
 
 import { bestAvailable, GridEngineScheduler, map } from "../../mod.ts";
+import { until } from "../fixtures/waiting.ts";
 
 const [which, doing] = Deno.args;
 if (which === "unclosed") {
   // Nobody closes the scheduler, and nobody wants what was asked of it any more.
   const scheduler = new GridEngineScheduler({ workers: 2 });
-  const signal = AbortSignal.timeout(1500);
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  const calls = `${Deno.env.get("FAKE_CLUSTER")}/calls`;
+  const isAsked = () => Deno.readTextFileSync(calls).includes("run_bulk_jobs ");
+  const asked = until("the cluster is asked for jobs", isAsked);
+  void asked.then(() => aborter.abort());
   await map((x: number) => x + 1, [1, 2], { scheduler, signal })
     .catch(({ name }) => console.log(`caught ${name}`));
   console.log("the end");

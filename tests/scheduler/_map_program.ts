@@ -34,6 +34,8 @@ export interface MapOrder {
   settings?: Partial<Settings>;
   /** How often an item is tried again whose worker was lost. */
   retries?: number;
+  /** Whether it says again and again how it stands, in the file `standing` of the ground. */
+  watched?: boolean;
   /** Whether the map is aborted as soon as there is the file `abort` in the ground. */
   abortable?: boolean;
 }
@@ -52,6 +54,14 @@ export interface Outcome {
   lost: number;
   /** How many messages broke the protocol until then. */
   violations: number;
+}
+
+/** How a map stands. */
+export interface Standing {
+  /** How many items have their results. */
+  done: number;
+  /** How many workers are silent. */
+  disconnected: number;
 }
 
 /** How an item failed, or a map. */
@@ -99,6 +109,16 @@ function whenThere(path: string): { signal: AbortSignal; since(): number } {
   return { signal: controller.signal, since: () => performance.now() - at };
 }
 
+/** Says again and again how things stand, until the end of the `using` block. */
+function watch(dispatcher: JobDispatcher, path: string): Disposable {
+  const timer = setInterval(() => {
+    const { done, workers: { disconnected } } = dispatcher.stats();
+    const standing: Standing = { done, disconnected };
+    Deno.writeTextFileSync(path, JSON.stringify(standing));
+  }, 50);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
 async function main(order: MapOrder): Promise<void> {
   const { items, ground, run, times = 1, retries } = order;
   Object.assign(settings, order.settings);
@@ -106,6 +126,7 @@ async function main(order: MapOrder): Promise<void> {
   await scheduler.open();
   tell({ tell: "open", keeper: scheduler.keeperPid! });
   await using dispatcher = new JobDispatcher({ scheduler });
+  using _watch = order.watched ? watch(dispatcher, `${ground}/standing`) : undefined;
   for (let time = 0; time < times; time++) {
     const args = Array.from({ length: items }, (_, item) => ({ item, ground }));
     const aborting = order.abortable ? whenThere(`${ground}/abort`) : undefined;

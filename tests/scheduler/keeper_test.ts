@@ -287,7 +287,7 @@ test("A worker that is not submitted ends when it is stopped, and its job later"
 test("A program ends though its cluster answers nothing and its scheduler is not closed", async (cluster) => {
   await cluster.plan("run_bulk_jobs", "block");
   const { code, out, error } = await run(cluster, ["unclosed"]);
-  assertEquals([code, out], [0, "caught TimeoutError\nthe end\n"], error);
+  assertEquals([code, out], [0, "caught AbortError\nthe end\n"], error);
   await cluster.plan("run_bulk_jobs");
   await until("the keeper has left", () => cluster.keepers().length === 0);
 });
