@@ -1,6 +1,6 @@
 /**
  * Who may import whom: the rules of ARCHITECTURE.md, held over the module graph as Deno
- * itself sees it.
+ * itself sees it. And how long a file may be: the rule of CONTRIBUTING.md.
  */
 
 import { assert, assertEquals } from "./fixtures/assert.ts";
@@ -189,4 +189,23 @@ Deno.test("No two modules import each other, directly or in a circle", () => {
     );
     assertEquals(circle, [], module);
   }
+});
+
+/** All files of a folder and of those below it, by their paths from the project's. */
+function* filesIn(folder: string): Generator<string> {
+  for (const { name, isDirectory } of Deno.readDirSync(new URL(folder, root))) {
+    if (isDirectory) yield* filesIn(`${folder}${name}/`);
+    else yield folder + name;
+  }
+}
+
+Deno.test("No file of src/ has more than 400 lines, but for the page of the report", () => {
+  const files = [...filesIn("src/")];
+  assert(files.length > 100);
+  const long = files.flatMap((file) => {
+    const lines = Deno.readTextFileSync(new URL(file, root)).split("\n").length - 1;
+    const isPage = ["src/report/page.js", "src/report/page.css"].includes(file);
+    return lines > 400 && !isPage ? [`${file}: ${lines}`] : [];
+  });
+  assertEquals(long.toSorted(), []);
 });
