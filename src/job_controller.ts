@@ -69,7 +69,7 @@ export function currentJob(): JobController | undefined {
   return place[CURRENT]?.();
 }
 
-/** Says how the running job is found. For the worker's executor only. */
+/** Says how the running job is found. For the worker's thread only. */
 export function setCurrentJob(find: () => JobController | undefined): void {
   place[CURRENT] = find;
 }

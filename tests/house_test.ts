@@ -20,7 +20,7 @@ const root = new URL("../", import.meta.url).href;
 const graph = await info(
   "mod.ts",
   "worker.ts",
-  "src/worker/thread/executor.ts",
+  "src/worker/thread/main.ts",
   "src/drmaa/mod.ts",
   "doctor.ts",
   "src/doctor/session_program.ts",
@@ -66,7 +66,7 @@ const sources = [...graph.keys()].filter((module) => module.startsWith("src/"));
 Deno.test("A worker's modules never reach the host's, nor any npm package", () => {
   const entries = [
     "worker.ts",
-    "src/worker/thread/executor.ts",
+    "src/worker/thread/main.ts",
     "src/doctor/node_program.ts",
   ];
   for (const entry of entries) {
@@ -80,7 +80,7 @@ Deno.test("A worker's modules never reach the host's, nor any npm package", () =
 });
 
 Deno.test("A worker starts without a module of Node.js, which takes as long as all else", async () => {
-  for (const entry of ["worker.ts", "src/worker/thread/executor.ts"]) {
+  for (const entry of ["worker.ts", "src/worker/thread/main.ts"]) {
     for (const module of reach(entry)) {
       if (!module.startsWith("src/")) continue;
       const text = await Deno.readTextFile(new URL(module, root));
@@ -91,7 +91,7 @@ Deno.test("A worker starts without a module of Node.js, which takes as long as a
 });
 
 Deno.test("Nobody but its own program knows of the doctor", () => {
-  for (const entry of ["mod.ts", "worker.ts", "src/worker/thread/executor.ts"]) {
+  for (const entry of ["mod.ts", "worker.ts", "src/worker/thread/main.ts"]) {
     const reached = [...reach(entry)];
     assertEquals(reached.filter((module) => /doctor/.test(module)), []);
   }

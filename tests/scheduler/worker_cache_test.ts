@@ -16,7 +16,7 @@ Deno.test("The worker's program runs from the cache when nobody serves it any mo
     },
   );
   const module = `http://127.0.0.1:${server.addr.port}/worker.ts`;
-  const thread = new URL("./src/worker/thread/executor.ts", module).href;
+  const thread = new URL("./src/worker/thread/main.ts", module).href;
   await cacheWorker([module, thread], env);
   await server.shutdown();
   const run = async (module: string) => {

@@ -1,6 +1,6 @@
 /**
  * The thread of a worker: it runs items in virtual time, in the order in which
- * `src/worker/thread/executor.ts` does, and reports by the same parts: `RunningItem`,
+ * `src/worker/thread/main.ts` does, and reports by the same parts: `RunningItem`,
  * `HeldResults`, `Outbox`. What it says, and is told, takes a moment.
  *
  * @module
@@ -10,8 +10,8 @@ import { HeldResults } from "../../src/worker/between/held_results.ts";
 import { RunningItem } from "../../src/worker/between/running_item.ts";
 import type {
   Batch,
-  FromExecutor,
-  ToExecutor,
+  FromThread,
+  ToThread,
 } from "../../src/worker/between/thread_messages.ts";
 import { Outbox } from "../../src/worker/thread/outbox.ts";
 import { itemsOf, resultOf, valueOf } from "./items.ts";
@@ -30,7 +30,7 @@ export interface Surrounding {
   /** Has something happen in the process, unless that ends before. */
   later(delay: number, action: () => void): void;
   /** The thread says something. */
-  said(message: FromExecutor): void;
+  said(message: FromThread): void;
   /** The thread has ended. */
   crashed(): void;
   /** An item ends the process. */
@@ -97,7 +97,7 @@ export class RunningThread {
   }
 
   /** Tells it something. */
-  tell(message: ToExecutor): void {
+  tell(message: ToThread): void {
     // The event loop goes on to change its own.
     const told = message.type === "batch"
       ? { ...message, chunks: message.chunks.map((chunk) => ({ ...chunk })) }
@@ -106,7 +106,7 @@ export class RunningThread {
   }
 
   /** Says something else than what became of its items. */
-  post(message: FromExecutor): void {
+  post(message: FromThread): void {
     this.#held.posted();
     this.#say(message);
   }
@@ -117,7 +117,7 @@ export class RunningThread {
     this.#halted = true;
   }
 
-  #say(message: FromExecutor): void {
+  #say(message: FromThread): void {
     this.#afterTheLast("out", () => this.#process.said(message));
   }
 
@@ -128,7 +128,7 @@ export class RunningThread {
     this.#process.later(this.#last[way] - now, action);
   }
 
-  #take(message: ToExecutor): void {
+  #take(message: ToThread): void {
     if (this.#halted) return;
     switch (message.type) {
       case "code":

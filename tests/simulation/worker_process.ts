@@ -10,7 +10,7 @@ import { encode } from "../../src/protocol/codec.ts";
 import type { Outcome, Timer, WorkerEvent } from "../../src/worker/core/events.ts";
 import { WorkerCore } from "../../src/worker/core/core.ts";
 import type { WorkerAction } from "../../src/worker/core/events.ts";
-import type { FromExecutor } from "../../src/worker/between/thread_messages.ts";
+import type { FromThread } from "../../src/worker/between/thread_messages.ts";
 import type { Clock } from "./clock.ts";
 import { type Ends, type Frames, numberOf, Wire } from "./network.ts";
 import { RunningThread, type Surrounding } from "./running_thread.ts";
@@ -137,7 +137,7 @@ export class WorkerProcess implements Surrounding {
   }
 
   /** Its thread says something. */
-  said(message: FromExecutor): void {
+  said(message: FromThread): void {
     this.#handle({ type: "said", message });
   }
 
@@ -324,8 +324,8 @@ export class WorkerProcess implements Surrounding {
       offset: 2 ** 40,
       reason: "threw",
     } as const;
-    this.#thread.post(random.pick<FromExecutor>([
-      ...segments.map((segment): FromExecutor => ({
+    this.#thread.post(random.pick<FromThread>([
+      ...segments.map((segment): FromThread => ({
         type: "results",
         elapsed: 1,
         segments: [segment],

@@ -8,7 +8,7 @@ import { SchedulerError } from "../../errors.ts";
 
 /** What a worker starts in a thread, beside its program and what that imports. */
 export const THREAD: string =
-  new URL("../../worker/thread/executor.ts", import.meta.url).href;
+  new URL("../../worker/thread/main.ts", import.meta.url).href;
 
 /** How long that may take, in milliseconds. */
 const LIMIT = 120_000;

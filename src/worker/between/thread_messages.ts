@@ -1,6 +1,6 @@
 /**
  * What the worker's event loop (`thread.ts`) and the thread that runs the user's
- * function (`executor.ts`) say to each other.
+ * function (`thread/main.ts`) say to each other.
  *
  * @module
  */
@@ -50,7 +50,7 @@ export interface Start {
 }
 
 /** To the thread. */
-export type ToExecutor =
+export type ToThread =
   | { type: "code"; code: number; value: Uint8Array }
   | { type: "forget"; codes: number[] }
   | { type: "batch" } & Batch
@@ -58,7 +58,7 @@ export type ToExecutor =
   | { type: "message"; chunk: number; value: Uint8Array };
 
 /** From the thread; most of it goes on to the host as it is. */
-export type FromExecutor =
+export type FromThread =
   | { type: "ready" }
   /**
    * What runs has exited, be it what an item left behind, or a module while it is loaded;

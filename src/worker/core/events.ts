@@ -6,7 +6,7 @@
  */
 
 import type { Flow } from "../../protocol/link.ts";
-import type { FromExecutor, ToExecutor } from "../between/thread_messages.ts";
+import type { FromThread, ToThread } from "../between/thread_messages.ts";
 
 /** What holds for a worker from its beginning to its end. */
 export interface WorkerSettings {
@@ -81,7 +81,7 @@ export type WorkerEvent =
   /** A message of the host came. */
   | { type: "arrived"; frames: Uint8Array[] }
   /** The thread said something. */
-  | { type: "said"; message: FromExecutor }
+  | { type: "said"; message: FromThread }
   /** All that the thread had said is told. */
   | { type: "drained" }
   /** The thread has ended by itself, or has become unreadable. */
@@ -94,7 +94,7 @@ export type WorkerAction =
   /** Send a message to the host. */
   | { type: "send"; frames: Uint8Array[] }
   /** Say something to the thread. */
-  | { type: "tell"; message: ToExecutor }
+  | { type: "tell"; message: ToThread }
   /** The thread may print so many characters more. */
   | { type: "read"; length: number }
   /** Hear what the thread has said, then say `drained`. */

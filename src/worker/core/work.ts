@@ -19,7 +19,7 @@ import {
 import { serialize } from "../../protocol/values.ts";
 import type { HeldResults } from "../between/held_results.ts";
 import { IDLE, LOADING, type RunningItem, SETTLING } from "../between/running_item.ts";
-import type { FromExecutor, ToExecutor } from "../between/thread_messages.ts";
+import type { FromThread, ToThread } from "../between/thread_messages.ts";
 import type { Agenda } from "./agenda.ts";
 import { Chunks } from "./chunks.ts";
 import type { Conversation, Order } from "./conversation.ts";
@@ -115,7 +115,7 @@ export class Work {
   }
 
   /** Takes what the thread says. */
-  take(message: FromExecutor): void {
+  take(message: FromThread): void {
     if (this.#over) return;
     if (message.type !== "ready") this.#arrived++;
     switch (message.type) {
@@ -229,7 +229,7 @@ export class Work {
     this.#conversation.send({ type: "output", prints }, read);
   }
 
-  #tell(message: ToExecutor): void {
+  #tell(message: ToThread): void {
     this.#agenda.add({ type: "tell", message });
   }
 

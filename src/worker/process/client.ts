@@ -3,7 +3,7 @@
  * The loop never runs the user's code, so that it can answer, whatever that does. What
  * it does it is told by the core; this module carries it out.
  *
- *     host ROUTER <──ZeroMQ──> DEALER client.ts <──messages──> executor.ts (thread)
+ *     host ROUTER <──ZeroMQ──> DEALER client.ts <──messages──> thread (main.ts)
  *                                        └── reads ──> what runs (shared memory)
  *
  * @module

@@ -10,7 +10,7 @@ import { Channel, channelMemory, type Posted } from "../between/channel.ts";
 import { HeldResults } from "../between/held_results.ts";
 import { PrintWindow } from "../between/print_window.ts";
 import { RunningItem } from "../between/running_item.ts";
-import type { FromExecutor, Start, ToExecutor } from "../between/thread_messages.ts";
+import type { FromThread, Start, ToThread } from "../between/thread_messages.ts";
 import type { WorkerEvent } from "../core/events.ts";
 import type { ThreadMemory } from "../core/work.ts";
 
@@ -30,7 +30,7 @@ export interface ThreadSettings {
 export class Thread {
   /** What it can be seen by. */
   readonly memory: ThreadMemory;
-  readonly #channel: Channel<ToExecutor, FromExecutor>;
+  readonly #channel: Channel<ToThread, FromThread>;
   readonly #window: PrintWindow;
 
   /**
@@ -42,7 +42,7 @@ export class Thread {
     handle: (event: WorkerEvent) => void,
   ) {
     const thread = new Worker(
-      new URL("../thread/executor.ts", import.meta.url).href,
+      new URL("../thread/main.ts", import.meta.url).href,
       { type: "module", name: "job", deno: { permissions } },
     );
     const channel = channelMemory();
@@ -57,7 +57,7 @@ export class Thread {
       handle({ type: "crashed", why });
     };
     this.#channel.listen().catch(unreadable);
-    thread.onmessage = ({ data }: MessageEvent<Posted<FromExecutor>>) => {
+    thread.onmessage = ({ data }: MessageEvent<Posted<FromThread>>) => {
       try {
         this.#channel.arrived(data);
       } catch (error) {
@@ -81,7 +81,7 @@ export class Thread {
   }
 
   /** Tells it something. */
-  tell(message: ToExecutor): void {
+  tell(message: ToThread): void {
     this.#channel.send(message);
   }
 

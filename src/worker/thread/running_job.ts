@@ -11,10 +11,10 @@ import type { AssignedChunk } from "../../protocol/messages.ts";
 import type { Child } from "../../protocol/steps.ts";
 import { deserialize, serializeFor } from "../../protocol/values.ts";
 import { randomNumbers, seedOf } from "../../common/random.ts";
-import type { Batch, FromExecutor, ToExecutor } from "../between/thread_messages.ts";
+import type { Batch, FromThread, ToThread } from "../between/thread_messages.ts";
 
 /** What the host says to a running job. */
-export type ToJob = Extract<ToExecutor, { type: "abort" | "message" }>;
+export type ToJob = Extract<ToThread, { type: "abort" | "message" }>;
 
 /** The thread that a job runs in. */
 export interface ThreadOfJob {
@@ -23,7 +23,7 @@ export interface ThreadOfJob {
   /** The machine's name. */
   readonly host: string;
   /** Says something to the event loop. */
-  post(message: FromExecutor): void;
+  post(message: FromThread): void;
   /** Is told where an object is that arrives without its class, by which code. */
   lossy(code: number, values: () => Child[]): void;
 }

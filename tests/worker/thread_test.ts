@@ -1,10 +1,10 @@
-/** The thread of a worker, by itself: see `src/worker/thread/executor.ts`. */
+/** The thread of a worker, by itself: see `src/worker/thread/main.ts`. */
 
 import { assertStringIncludes } from "../fixtures/assert.ts";
 import { test } from "../fixtures/tools.ts";
 
 test("A thread that cannot begin fails, and does not leave its worker waiting", async () => {
-  const module = new URL("../../src/worker/thread/executor.ts", import.meta.url).href;
+  const module = new URL("../../src/worker/thread/main.ts", import.meta.url).href;
   const thread = new Worker(module, { type: "module" });
   const { promise, resolve } = Promise.withResolvers<string>();
   thread.onerror = (event) => {

@@ -1,0 +1,299 @@
+/**
+ * The items of one batch, one after the other.
+ *
+ * @module
+ */
+
+import type { AssignedChunk } from "../../protocol/messages.ts";
+import { deserializeList, type List } from "../../protocol/lists.ts";
+import type { HeldResults } from "../between/held_results.ts";
+import { epoch, type RunningItem } from "../between/running_item.ts";
+import type { Batch, FromThread } from "../between/thread_messages.ts";
+import type { Call, Codes } from "./codes.ts";
+import type { Current } from "./current.ts";
+import type { Guard } from "./guard.ts";
+import { Outbox } from "./outbox.ts";
+
+/**
+ * How long results wait for others at most, in milliseconds, until they are sent on when
+ * the next item begins. Before the thread waits for a promise all that is there is sent.
+ * What waits behind an item that is long and synchronous is taken by the event loop, out
+ * of the memory that it shares.
+ */
+const FLUSH_INTERVAL = 10;
+/** The time is looked at after so many items at most, and after so many milliseconds. */
+const MOST_UNTIMED = 64;
+const UNTIMED = 1;
+// Own copies: the function may replace what is global.
+/** The cheapest clock that there is, and the most exact one. */
+const clock = Date.now;
+const preciseClock = performance.now.bind(performance);
+const { min } = Math;
+
+/** What a batch runs in. */
+export interface ItemThread {
+  readonly running: RunningItem;
+  readonly held: HeldResults;
+  readonly current: Current;
+  readonly guard: Guard;
+  readonly codes: Codes;
+  /** Says something to the event loop. */
+  readonly post: (message: FromThread) => void;
+  /** Says why the process has to start anew, and does nothing more. */
+  readonly giveUp: (what: string) => never;
+}
+
+/** One batch while it runs. */
+export class BatchRun {
+  readonly #batch: Batch;
+  readonly #thread: ItemThread;
+  readonly #running: RunningItem;
+  readonly #held: HeldResults;
+  readonly #current: Current;
+  readonly #guard: Guard;
+  readonly #outbox: Outbox;
+  /** When results were last sent on because of the time. */
+  #tick = clock();
+  /** When the clock was last read, and after how many items it is read again. */
+  #looked = this.#tick;
+  #stride = 1;
+  /** The number of the chunk that is at hand. */
+  #chunk = 0;
+  /** Of the item that runs: its offset within its chunk, and its place in the batch. */
+  #offset = 0;
+  #next = 0;
+  /** The offset of the first item since the time was looked at, and when it began if known. */
+  #first = 0;
+  #began: number | undefined = epoch();
+  /** The chunk that is at hand was taken back before it began. */
+  #recalled = false;
+  /** No more than one item ran since the surroundings were looked at. */
+  #single = true;
+  /** How many results there were, of those that are not sent on, when all was well. */
+  #sound = 0;
+
+  /**
+   * @param batch What to run.
+   * @param thread What it runs in.
+   */
+  constructor(batch: Batch, thread: ItemThread) {
+    this.#batch = batch;
+    this.#thread = thread;
+    this.#running = thread.running;
+    this.#held = thread.held;
+    this.#current = thread.current;
+    this.#guard = thread.guard;
+    this.#outbox = new Outbox(thread.held, thread.post, () => {
+      this.#check();
+      this.#sound = 0;
+    }, (values) => thread.codes.warnOfLoss(batch.code, values));
+  }
+
+  /** Runs its items and reports them. */
+  async run(): Promise<void> {
+    this.#giveUpIfReplaced();
+    const { code, chunks, list, announce, measure, timed } = this.#batch;
+    const current = this.#current;
+    let call: Call;
+    let args: List;
+    current.batch = this.#batch;
+    current.over = false;
+    // What is printed meanwhile is the first item's.
+    current.chunk = chunks[0]!;
+    current.offset = 0;
+    this.#running.load();
+    try {
+      const found = await this.#thread.codes.call(code);
+      call = measure ? this.#measured(found) : found;
+      args = deserializeList(list);
+    } catch (error) {
+      this.#failAll(error);
+      return this.#end();
+    }
+    this.#running.start();
+    for (const chunk of chunks) {
+      const before: AssignedChunk | undefined = current.chunk;
+      const offsetBefore: number = current.offset;
+      current.begin(chunk);
+      this.#chunk = chunk.chunk;
+      const first = chunk === chunks[0];
+      if (announce || timed && first) {
+        this.#thread.post({ type: "started", chunk: this.#chunk });
+      }
+      current.takeEarly();
+      this.#offset = 0;
+      while (this.#offset < chunk.count) {
+        this.#single = this.#stride === 1;
+        this.#first = this.#offset;
+        const until = min(chunk.count, this.#offset + this.#stride);
+        const promise = this.#runSome(call, args, until);
+        if (promise) await this.#settle(promise);
+        this.#look();
+      }
+      if (!this.#recalled) continue;
+      this.#recalled = false;
+      current.chunk = before;
+      current.offset = offsetBefore;
+    }
+    this.#end();
+    this.#outbox.flush();
+    this.#giveUpIfReplaced();
+  }
+
+  /** Nothing came of what the items call. */
+  #failAll(error: unknown): void {
+    for (const { chunk, count } of this.#batch.chunks) {
+      for (let i = 0; i < count; i++) {
+        if (this.#running.begin(0)) this.#outbox.fail(chunk, i, "threw", error);
+      }
+    }
+  }
+
+  /** What is left behind may still print, as the last item. */
+  #end(): void {
+    this.#current.over = true;
+    this.#running.settle();
+  }
+
+  #giveUpIfReplaced(): void {
+    const { replaced } = this.#guard;
+    if (replaced !== undefined) this.#thread.giveUp(replaced);
+  }
+
+  /**
+   * Runs items up to an offset. It is called again and again, and so is optimized soon,
+   * unlike a loop in a function that begins once for each batch.
+   *
+   * @returns The promise that an item gave, if one did, which has then to be settled.
+   */
+  #runSome(
+    call: Call,
+    args: List,
+    until: number,
+  ): PromiseLike<unknown> | undefined {
+    const running = this.#running;
+    const held = this.#held;
+    const current = this.#current;
+    const chunk = this.#chunk;
+    const { timed } = this.#batch;
+    while (this.#offset < until) {
+      const offset = this.#offset;
+      const argument = args[this.#next];
+      // What is large need not be kept until the batch has ended.
+      if (typeof argument === "object") args[this.#next] = undefined as never;
+      if (running.begin(timed ? epoch() : 0)) {
+        current.offset = offset;
+        try {
+          const result = call(argument);
+          if (typeof result !== "number" || !held.addNumber(chunk, offset, result)) {
+            if (this.#single) this.#guard.restore();
+            if (isThenable(result)) return result;
+            this.#outbox.keep(chunk, offset, result);
+          }
+        } catch (error) {
+          this.#threw(error);
+        }
+        if (current.made) this.#closeJob();
+      } else if (offset === 0) this.#recalled = true;
+      this.#offset++;
+      this.#next++;
+    }
+    return undefined;
+  }
+
+  /** Waits for the promise that the running item gave. */
+  async #settle(promise: PromiseLike<unknown>): Promise<void> {
+    this.#flushEarlier();
+    this.#single = true;
+    try {
+      const result = await promise;
+      this.#guard.restore();
+      this.#outbox.keep(this.#chunk, this.#offset, result);
+    } catch (error) {
+      this.#threw(error);
+    }
+    if (this.#current.made) this.#closeJob();
+    this.#offset++;
+    this.#next++;
+  }
+
+  /** Sends on what there was before the item that runs. */
+  #flushEarlier(): void {
+    // Where the time was not looked at since, they were quick.
+    const known = this.#offset === this.#first;
+    this.#outbox.flush(known ? this.#began : undefined);
+  }
+
+  #threw(error: unknown): void {
+    this.#flushEarlier();
+    const cancelled = this.#current.made?.ended(error) ?? false;
+    const reason = cancelled ? "cancelled" : "threw";
+    this.#outbox.fail(this.#chunk, this.#offset, reason, error);
+  }
+
+  /**
+   * Looks at the surroundings. If an item has changed them, it is over when that one has
+   * ended. If others ran after it, what they made there is not to be trusted, nor what
+   * became of it in our hands: they are handed back.
+   */
+  #check(): void {
+    this.#guard.restore();
+    const { replaced } = this.#guard;
+    if (replaced === undefined) this.#sound = this.#held.count;
+    else if (!this.#single) {
+      if (this.#held.numberCount === 0) this.#held.cut(this.#sound);
+      this.#thread.giveUp(replaced);
+    }
+  }
+
+  #closeJob(): void {
+    this.#guard.restore();
+    this.#current.made?.close();
+    this.#current.made = undefined;
+  }
+
+  /** Sends on what has waited long enough, and says when to look at the time again. */
+  #look(): void {
+    const now = clock();
+    // Quick items are not worth the look.
+    const quick = now - this.#looked < UNTIMED;
+    if (this.#single || !quick) this.#check();
+    if (this.#guard.replaced !== undefined) {
+      this.#outbox.flush();
+      this.#giveUpIfReplaced();
+    }
+    this.#stride = quick ? min(2 * this.#stride, MOST_UNTIMED) : 1;
+    this.#looked = now;
+    // Where the time is not looked at after each item, it does not matter so much either.
+    this.#began = this.#stride === 1 ? epoch() : undefined;
+    if (now - this.#tick < FLUSH_INTERVAL) return;
+    this.#tick = now;
+    this.#outbox.flush(this.#began);
+  }
+
+  /** The same call, which takes down how long each item takes. */
+  #measured(call: Call): Call {
+    return (argument) => {
+      const since = preciseClock();
+      const ended = () => {
+        this.#outbox.took(this.#chunk, this.#offset, preciseClock() - since);
+      };
+      try {
+        const result = call(argument);
+        if (isThenable(result)) return Promise.resolve(result).finally(ended);
+        ended();
+        return result;
+      } catch (error) {
+        ended();
+        throw error;
+      }
+    };
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  const mayBe = typeof value === "object"
+    ? value !== null
+    : typeof value === "function";
+  return mayBe && typeof (value as { then?: unknown }).then === "function";
+}

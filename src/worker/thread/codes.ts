@@ -1,0 +1,62 @@
+/**
+ * The code of the runs whose items the thread runs.
+ *
+ * @module
+ */
+
+import { revive } from "../../closure/revive/revive.ts";
+import { GridEngineError } from "../../errors.ts";
+import { lossIn } from "../../protocol/complaint.ts";
+import type { Child } from "../../protocol/steps.ts";
+import type { Guard } from "./guard.ts";
+
+/** What runs for an item. */
+export type Call = (argument: unknown) => unknown;
+
+const { warn } = console;
+
+/** All codes that the host has not had forgotten. */
+export class Codes {
+  readonly #guard: Guard;
+  /** What came, and what it was made into when an item first needed it. */
+  readonly #codes = new Map<number, { value: Uint8Array; call?: Promise<Call> }>();
+  /** Those of which it was said that what they give loses its class. */
+  readonly #warned = new Set<number>();
+
+  /** @param guard Is told when modules are loaded. */
+  constructor(guard: Guard) {
+    this.#guard = guard;
+  }
+
+  /** Takes a code. */
+  add(code: number, value: Uint8Array): void {
+    this.#codes.set(code, { value });
+  }
+
+  /** Drops codes. */
+  forget(codes: number[]): void {
+    for (const code of codes) this.#codes.delete(code);
+  }
+
+  /** What a batch calls; loaded when it is the first that does. */
+  async call(number: number): Promise<Call> {
+    const code = this.#codes.get(number);
+    if (!code) throw new GridEngineError(`The worker has no code number ${number}`);
+    if (code.call) return await code.call;
+    this.#guard.loading = true;
+    try {
+      const lossy = (values: () => Child[]) => this.warnOfLoss(number, values);
+      return await (code.call = revive(code.value, this.#guard.accept, lossy));
+    } finally {
+      this.#guard.loading = false;
+      this.#guard.accept();
+    }
+  }
+
+  /** Says, once for each function, that what it gives loses its class. */
+  warnOfLoss(code: number, values: () => Child[]): void {
+    if (this.#warned.has(code)) return;
+    this.#warned.add(code);
+    warn(`gridengine: ${lossIn(values())}: give data, and make the object of that`);
+  }
+}

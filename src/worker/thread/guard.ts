@@ -1,0 +1,42 @@
+/**
+ * Sees to it that what our own code relies on is there, whatever items replace.
+ *
+ * @module
+ */
+
+import { printError } from "../../common/printing.ts";
+import { worksStill } from "./self_test.ts";
+import { Surroundings } from "./surroundings.ts";
+
+/** The guard of one thread. */
+export class Guard {
+  readonly #surroundings = new Surroundings();
+  /** Modules are being loaded, which may replace what they like. */
+  loading = false;
+  /** What an item has replaced: the process has to start anew. */
+  replaced: string | undefined;
+
+  /**
+   * Puts back what was replaced, and takes that down. The process starts anew then, as
+   * soon as the item that runs has ended.
+   */
+  restore(): void {
+    if (this.loading) return;
+    const found = this.#surroundings.restore();
+    this.replaced ??= found;
+  }
+
+  /** Puts back what was replaced, be it by a module, for a last word. */
+  restoreAll(): void {
+    this.#surroundings.restore();
+  }
+
+  /** Takes what modules have replaced for what should be there, as far as we can do with it. */
+  readonly accept = (): void => {
+    if (this.#surroundings.areThere()) return;
+    if (worksStill()) return this.#surroundings.accept();
+    const found = this.#surroundings.restore();
+    if (found === undefined) return;
+    printError(`${found} is put back: with what a module made of it no worker works`);
+  };
+}
