@@ -77,6 +77,26 @@ Deno.test("A thread that sleeps is woken by every message", async () => {
   assertEquals(thread.said.length, 20_000);
 });
 
+Deno.test("What is small is not posted, and what is large moves without a copy", () => {
+  const posted: ArrayBuffer[][] = [];
+  const port = {
+    postMessage: (_: unknown, transfer: ArrayBuffer[]) => void posted.push(transfer),
+  };
+  const memory = channelMemory();
+  const loop = new Channel<Message, Message>(port, memory, "loop", () => {});
+  const said: number[] = [];
+  const take = ({ number }: Message) => void said.push(number);
+  const thread = new Channel<Message, Message>(port, memory, "thread", take);
+  for (let number = 0; number < 1000; number++) {
+    loop.send({ number, bytes: new Uint8Array(8) });
+    thread.poll();
+  }
+  assertEquals([posted.length, said.length], [0, 1000]);
+  const bytes = new Uint8Array(1 << 20);
+  loop.send({ number: 1000, bytes });
+  assertEquals(posted, [[bytes.buffer]]);
+});
+
 Deno.test("A ring takes what there is room for, and gives it back as it was", () => {
   const memory = new SharedArrayBuffer(Ring.SIZE);
   // The count of bytes comes round meanwhile.
