@@ -118,6 +118,7 @@ export class Channel<Out extends object, In extends object> {
 
   /** Takes what is in shared memory. */
   poll(): void {
+    if (!this.#early && this.#in.isEmpty) return;
     this.#before();
     while (this.#takeNext());
   }

@@ -58,8 +58,8 @@ export class Ring {
 
   /** For the reader: takes the next record out; `undefined` when there is none. */
   read(): Uint8Array<ArrayBuffer>[] | undefined {
+    if (this.isEmpty) return undefined;
     let at = this.#positions[READ]!;
-    if (at === load(this.#positions, WRITTEN)) return undefined;
     const take = (length: number) => {
       const part = new Uint8Array(length);
       const place = at & (ROOM - 1);
@@ -75,6 +75,11 @@ export class Ring {
     for (const length of lengths) frames.push(take(length));
     store(this.#positions, READ, at | 0);
     return frames;
+  }
+
+  /** For the reader: whether there is nothing to take out. */
+  get isEmpty(): boolean {
+    return this.#positions[READ] === load(this.#positions, WRITTEN);
   }
 
   /** For the reader: how much has been written. */

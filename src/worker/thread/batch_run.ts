@@ -69,6 +69,8 @@ export class BatchRun {
   #recalled = false;
   /** No more than one item ran since the surroundings were looked at. */
   #single = true;
+  /** Nothing of the function's has run since the surroundings were looked at. */
+  #checked = false;
   /** How many results there were, of those that are not sent on, when all was well. */
   #sound = 0;
 
@@ -183,6 +185,7 @@ export class BatchRun {
       if (typeof argument === "object") args[this.#next] = undefined as never;
       if (running.begin(timed ? epoch() : 0)) {
         current.offset = offset;
+        this.#checked = false;
         try {
           const result = call(argument);
           if (typeof result !== "number" || !held.addNumber(chunk, offset, result)) {
@@ -213,6 +216,8 @@ export class BatchRun {
       this.#threw(error);
     }
     if (this.#current.made) this.#closeJob();
+    // Others have had their turn, and will.
+    this.#checked = false;
     this.#offset++;
     this.#next++;
   }
@@ -229,6 +234,8 @@ export class BatchRun {
     const cancelled = this.#current.made?.ended(error) ?? false;
     const reason = cancelled ? "cancelled" : "threw";
     this.#outbox.fail(this.#chunk, this.#offset, reason, error);
+    // The error may have getters of its own.
+    this.#checked = false;
   }
 
   /**
@@ -237,6 +244,8 @@ export class BatchRun {
    * became of it in our hands: they are handed back.
    */
   #check(): void {
+    if (this.#checked) return;
+    this.#checked = true;
     this.#guard.restore();
     const { replaced } = this.#guard;
     if (replaced === undefined) this.#sound = this.#held.count;
