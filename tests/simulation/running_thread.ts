@@ -31,6 +31,8 @@ export interface Surrounding {
   later(delay: number, action: () => void): void;
   /** The thread says something. */
   said(message: FromThread): void;
+  /** The thread may have left results. */
+  called(): void;
   /** The thread has ended. */
   crashed(): void;
   /** An item ends the process. */
@@ -203,8 +205,13 @@ export class RunningThread {
         if (this.#running.begin(timed ? this.#process.now : 0)) return this.#begin();
       }
     }
-    this.#running.settle();
-    run.outbox.flush();
+    if (this.#batches.length === 0 && run.outbox.leave()) {
+      this.#running.settle();
+      this.#afterTheLast("out", () => this.#process.called());
+    } else {
+      this.#running.settle();
+      run.outbox.flush();
+    }
     this.#pump();
   }
 

@@ -141,6 +141,11 @@ export class WorkerProcess implements Surrounding {
     this.#handle({ type: "said", message });
   }
 
+  /** Its thread may have left results. */
+  called(): void {
+    this.#handle({ type: "called" });
+  }
+
   /** Its thread has ended. */
   crashed(): void {
     this.#handle({ type: "crashed", why: "out of memory" });

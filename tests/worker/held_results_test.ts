@@ -84,12 +84,13 @@ test("Each result is taken by one side, the first by the event loop", () => {
   thread.add(1, 8, "a");
   thread.add(1, 9, "b");
   const segments = [{ chunk: 1, from: 8, count: 2 }];
-  assertEquals(loop.take(0), { segments, values: ["a", "b"] });
+  assertEquals(loop.take(0), { segments, values: ["a", "b"], elapsed: 0 });
   thread.add(2, 0, { c: 1 });
   thread.add(4, 0, "d");
   const expected: TakenResults = {
     segments: [{ chunk: 2, from: 0, count: 1 }, { chunk: 4, from: 0, count: 1 }],
     values: [{ c: 1 }, "d"],
+    elapsed: 0,
   };
   assertEquals(loop.take(0), expected);
   thread.add(4, 1, "e");
@@ -112,6 +113,7 @@ test("Numbers are held as such, in rows, and taken like any other result", () =>
   assertEquals(loop.take(0), {
     segments: [{ chunk: 1, from: 4, count: 2 }, { chunk: 3, from: 0, count: 1 }],
     values: new Float64Array([0.5, -0, NaN]),
+    elapsed: 0,
   });
   assert(thread.addNumber(3, 1, 7));
   assert(thread.addNumber(3, 3, 8));
@@ -141,6 +143,37 @@ test("Numbers have room for a while, and then have to be sent on", () => {
     thread.sent();
     assert(thread.addNumber(2, 0, 1));
   }
+});
+
+test("What is left is taken at once, with its time, and only that", () => {
+  const { thread, loop } = bothSides();
+  thread.addNumber(1, 0, 5);
+  assertEquals(loop.takeLeft(0), undefined);
+  thread.leave(2.5);
+  // The next item is quicker than the event loop.
+  thread.addNumber(2, 0, 6);
+  assertEquals(loop.takeLeft(0), {
+    segments: [{ chunk: 1, from: 0, count: 1 }],
+    values: new Float64Array([5]),
+    elapsed: 2.5,
+  });
+  assertEquals(loop.takeLeft(0), undefined);
+  assertEquals(loop.take(0), {
+    segments: [{ chunk: 2, from: 0, count: 1 }],
+    values: new Float64Array([6]),
+    elapsed: 0,
+  });
+  thread.addNumber(3, 0, 7);
+  thread.leave(1);
+  assertEquals(loop.take(0)?.elapsed, 1);
+  assertEquals(thread.sending(), 3);
+  thread.sent();
+  thread.addNumber(4, 0, 8);
+  assertEquals(loop.takeLeft(0), undefined);
+  thread.posted();
+  thread.leave(1);
+  assertEquals(loop.takeLeft(0), undefined);
+  assertEquals(loop.takeLeft(1)?.values, new Float64Array([8]));
 });
 
 test("Nothing is taken past a message that is still on its way", () => {
@@ -194,6 +227,7 @@ test("Where the chunk changes a row ends, though the offset goes on; what is tak
   assertEquals(loop.take(0), {
     segments: [{ chunk: 3, from: 0, count: 1 }],
     values: new Float64Array([7]),
+    elapsed: 0,
   });
 });
 

@@ -57,6 +57,7 @@ export class Channel<Out extends object, In extends object> {
   readonly #key: string;
   readonly #take: (message: In) => void;
   readonly #before: () => void;
+  readonly #called: () => void;
   /** How many were written, posted, read, and have arrived as messages. */
   #written = 0;
   #posted = 0;
@@ -71,6 +72,7 @@ export class Channel<Out extends object, In extends object> {
    * @param side Which end it is.
    * @param take Takes what the other side says.
    * @param before Is called before something is taken.
+   * @param called Is called when the other side has called, or said something.
    */
   constructor(
     port: Port,
@@ -78,6 +80,7 @@ export class Channel<Out extends object, In extends object> {
     side: "loop" | "thread",
     take: (message: In) => void,
     before: () => void = () => {},
+    called: () => void = () => {},
   ) {
     this.#port = port;
     this.#out = new Ring(side === "loop" ? toThread : toLoop);
@@ -85,6 +88,7 @@ export class Channel<Out extends object, In extends object> {
     this.#key = key;
     this.#take = take;
     this.#before = before;
+    this.#called = called;
   }
 
   /**
@@ -123,12 +127,18 @@ export class Channel<Out extends object, In extends object> {
     while (this.#takeNext());
   }
 
+  /** Calls the other side: there is something to see to beside messages. */
+  call(): void {
+    this.#out.call();
+  }
+
   /** Takes whatever is said, without end. */
   async listen(): Promise<never> {
     for (;;) {
-      const { written } = this.#in;
+      const { calls } = this.#in;
       this.poll();
-      await this.#in.more(written);
+      this.#called();
+      await this.#in.more(calls);
     }
   }
 

@@ -17,6 +17,7 @@ import { SharedValues } from "./shared_values.ts";
 
 // Own copies: a function that runs in the thread may replace what is global.
 const { add, compareExchange, load, store, wait } = Atomics;
+const { min } = Math;
 
 /** The most results that are held: of numbers alone, and of any kind. */
 const NUMBERS = 1 << 15;
@@ -32,12 +33,23 @@ const POSTED = 3;
 const ROUND = 4;
 /** How many rows of numbers there are; if there are none, the results are of any kind. */
 const ROW_COUNT = 5;
+/** How many of them are left to the event loop, and how long they took, in µs. */
+const LEFT = 6;
+const ELAPSED = 7;
 const HEADER = 8;
 
+/** The longest time that is told with results that are left, in µs. */
+const LONGEST = 2 ** 31 - 1;
+
 /** Results, and which they are. */
-export interface TakenResults {
+export interface Results {
   segments: Segment[];
   values: List;
+}
+
+/** Results that the event loop has taken, and how long they took, in ms, if it is known. */
+export interface TakenResults extends Results {
+  elapsed: number;
 }
 
 /** Results in shared memory, as each side sees them. */
@@ -142,7 +154,7 @@ export class HeldResults {
    * For the thread: what it has, as it was when it was added; what the event loop has
    * taken is passed over.
    */
-  rest(): TakenResults {
+  rest(): Results {
     return this.#read(this.#header[TAKEN]!, this.#count);
   }
 
@@ -151,9 +163,23 @@ export class HeldResults {
     const header = this.#header;
     this.#count = this.#numberCount = this.#rowCount = 0;
     this.#values.clear();
-    header[COUNT] = header[TAKEN] = header[ROW_COUNT] = 0;
+    header[COUNT] =
+      header[TAKEN] =
+      header[ROW_COUNT] =
+      header[LEFT] =
+        0;
     header[ROUND]!++;
     store(header, LOCK, 0);
+  }
+
+  /**
+   * For the thread: leaves all that it has to the event loop, which it calls then.
+   *
+   * @param elapsed How long they took, in milliseconds.
+   */
+  leave(elapsed: number): void {
+    this.#header[ELAPSED] = min(LONGEST, elapsed * 1000);
+    store(this.#header, LEFT, this.#count);
   }
 
   /** For the thread: drops all but the first results, if the event loop has not taken them. */
@@ -169,6 +195,11 @@ export class HeldResults {
   /** For the thread: it posts a message to the event loop. */
   posted(): void {
     add(this.#header, POSTED, 1);
+  }
+
+  /** For the event loop: whether the thread has left any that are not taken. */
+  get areLeft(): boolean {
+    return load(this.#header, LEFT) > this.#header[TAKEN]!;
   }
 
   /** For the event loop: how often the thread has sent results on. */
@@ -189,27 +220,38 @@ export class HeldResults {
    * their way nothing is taken, for they come first.
    */
   take(posted: number): TakenResults | undefined {
+    return this.#take(posted, COUNT);
+  }
+
+  /** For the event loop: takes what the thread has left, if there is any. */
+  takeLeft(posted: number): TakenResults | undefined {
+    return this.#take(posted, LEFT);
+  }
+
+  /** @param end Where it stands up to which result to take. */
+  #take(posted: number, end: typeof COUNT | typeof LEFT): TakenResults | undefined {
     const header = this.#header;
-    if (load(header, COUNT) === header[TAKEN]) return undefined;
+    if (load(header, end) <= header[TAKEN]!) return undefined;
     if (compareExchange(header, LOCK, 0, 1) !== 0) return undefined;
     let taken: TakenResults | undefined;
     // The thread may have sent all on since we looked.
-    const count = load(header, COUNT);
+    const to = load(header, end);
     const from = header[TAKEN]!;
-    if (load(header, POSTED) === posted && count > from) {
-      taken = this.#read(from, count);
-      header[TAKEN] = count;
+    if (load(header, POSTED) === posted && to > from) {
+      const elapsed = load(header, LEFT) > from ? header[ELAPSED]! / 1000 : 0;
+      taken = { ...this.#read(from, to), elapsed };
+      header[TAKEN] = to;
     }
     store(header, LOCK, 0);
     return taken;
   }
 
-  #read(from: number, to: number): TakenResults {
+  #read(from: number, to: number): Results {
     const rows = load(this.#header, ROW_COUNT);
     return rows > 0 ? this.#readNumbers(from, to, rows) : this.#readValues(from, to);
   }
 
-  #readNumbers(from: number, to: number, rowCount: number): TakenResults {
+  #readNumbers(from: number, to: number, rowCount: number): Results {
     const segments: Segment[] = [];
     for (let row = 0; row < rowCount; row++) {
       const [chunk, offset, place] = this.#rows.subarray(4 * row);
@@ -224,7 +266,7 @@ export class HeldResults {
     return { segments, values: this.#numbers.slice(from, to) };
   }
 
-  #readValues(from: number, to: number): TakenResults {
+  #readValues(from: number, to: number): Results {
     const segments: Segment[] = [];
     for (let i = from; i < to; i++) {
       const chunk = this.#entries[i * 2]!;

@@ -7,12 +7,14 @@
  */
 
 // Own copies: a function that runs in the thread may replace what is global.
-const { load, notify, store, waitAsync } = Atomics;
+const { add, load, notify, store, waitAsync } = Atomics;
 
 /** How many bytes have been written, and read, since the beginning, as int32. */
 const WRITTEN = 0;
 const READ = 1;
-const POSITIONS = 2;
+/** Changes whenever the reader has something to see to. */
+const CALLS = 2;
+const POSITIONS = 3;
 /** How many bytes it holds: a power of two. */
 const ROOM = 1 << 16;
 
@@ -52,8 +54,14 @@ export class Ring {
       at += part.length;
     }
     store(this.#positions, WRITTEN, at | 0);
-    notify(this.#positions, WRITTEN);
+    this.call();
     return true;
+  }
+
+  /** For the writer: wakes the reader. */
+  call(): void {
+    add(this.#positions, CALLS, 1);
+    notify(this.#positions, CALLS);
   }
 
   /** For the reader: takes the next record out; `undefined` when there is none. */
@@ -82,14 +90,14 @@ export class Ring {
     return this.#positions[READ] === load(this.#positions, WRITTEN);
   }
 
-  /** For the reader: how much has been written. */
-  get written(): number {
-    return load(this.#positions, WRITTEN);
+  /** For the reader: how often it was called. */
+  get calls(): number {
+    return load(this.#positions, CALLS);
   }
 
-  /** For the reader: resolves when more has been written than this. */
-  async more(written: number): Promise<void> {
-    const wait = waitAsync(this.#positions, WRITTEN, written);
+  /** For the reader: resolves when it was called more often than this. */
+  async more(calls: number): Promise<void> {
+    const wait = waitAsync(this.#positions, CALLS, calls);
     if (wait.async) await wait.value;
   }
 }

@@ -58,6 +58,10 @@ export class WorkerCore {
         break;
       case "said":
         this.#work.take(event.message);
+        this.#work.takeLeft();
+        break;
+      case "called":
+        this.#work.takeLeft();
         break;
       case "drained":
         this.#work.flush();

@@ -82,6 +82,8 @@ export type WorkerEvent =
   | { type: "arrived"; frames: Uint8Array[] }
   /** The thread said something. */
   | { type: "said"; message: FromThread }
+  /** The thread may have left results. */
+  | { type: "called" }
   /** All that the thread had said is told. */
   | { type: "drained" }
   /** The thread has ended by itself, or has become unreadable. */

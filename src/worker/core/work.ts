@@ -17,7 +17,7 @@ import {
   type WorkerMessage,
 } from "../../protocol/messages.ts";
 import { serialize } from "../../protocol/values.ts";
-import type { HeldResults } from "../between/held_results.ts";
+import type { HeldResults, TakenResults } from "../between/held_results.ts";
 import { IDLE, LOADING, type RunningItem, SETTLING } from "../between/running_item.ts";
 import type { FromThread, ToThread } from "../between/thread_messages.ts";
 import type { Agenda } from "./agenda.ts";
@@ -56,7 +56,8 @@ export class Work {
   /** As of the last look: how often the thread sent results on, and what it had since. */
   #round = 0;
   #count = 0;
-  #looking = false;
+  /** The next look is due: also when there is nothing left to look at. */
+  #willLook = false;
   /** How often it was seen that the thread does not rest, since the worker is to leave. */
   #waits = 0;
   #ready = false;
@@ -152,6 +153,11 @@ export class Work {
     }
   }
 
+  /** Takes the results that the thread has left, if it has. */
+  takeLeft(): void {
+    if (!this.#over) this.#reportTaken(this.#results.takeLeft(this.#arrived));
+  }
+
   /** The thread ended by itself, such as when it ran out of memory. */
   crashed(why: string): void {
     if (this.#over) return;
@@ -164,8 +170,9 @@ export class Work {
 
   /** Sees whether the thread goes on, and takes what it holds back. */
   look(): void {
-    if (this.#over || !this.#looking) return;
-    this.#agenda.set("look", LOOK_INTERVAL);
+    this.#willLook = false;
+    if (this.#over || this.#chunks.size === 0) return;
+    this.#lookLater();
     this.#takeOld();
     const { doing } = this.#running;
     const time = this.#watchdog.look(doing);
@@ -241,8 +248,12 @@ export class Work {
     }
     this.#tell({ ...batch, timed: timeout > 0, type: "batch" });
     if (timeout > 0) this.watch();
-    if (this.#looking) return;
-    this.#looking = true;
+    this.#lookLater();
+  }
+
+  #lookLater(): void {
+    if (this.#willLook) return;
+    this.#willLook = true;
     this.#agenda.set("look", LOOK_INTERVAL);
   }
 
@@ -290,10 +301,7 @@ export class Work {
   #advance(chunk: number, reported: number): void {
     const isLast = this.#chunks.advance(chunk, reported);
     if (this.#graces.size > 0 && !this.#chunks.get(chunk)) this.#forgive(chunk);
-    if (!isLast) return;
-    this.#looking = false;
-    this.#agenda.clear("look");
-    this.#watchdog.reset();
+    if (isLast) this.#watchdog.reset();
   }
 
   #forgive(chunk: number): void {
@@ -309,11 +317,14 @@ export class Work {
   }
 
   #takeResults(): void {
-    const taken = this.#results.take(this.#arrived);
+    this.#reportTaken(this.#results.take(this.#arrived));
+  }
+
+  #reportTaken(taken: TakenResults | undefined): void {
     if (!taken) return;
-    const { segments, values } = taken;
+    const { segments, values, elapsed } = taken;
     const list = serializeList(values);
-    this.#reportResults({ type: "results", segments, elapsed: 0, list });
+    this.#reportResults({ type: "results", segments, elapsed, list });
   }
 
   /** What the thread runs, if it is not reported yet. */

@@ -45,12 +45,23 @@ export class Thread {
       new URL("../thread/main.ts", import.meta.url).href,
       { type: "module", name: "job", deno: { permissions } },
     );
+    const running = new SharedArrayBuffer(RunningItem.SIZE);
+    const held = new SharedArrayBuffer(HeldResults.SIZE);
+    const prints = new SharedArrayBuffer(PrintWindow.SIZE);
+    this.memory = {
+      running: new RunningItem(running),
+      results: new HeldResults(held),
+    };
     const channel = channelMemory();
     this.#channel = new Channel(
       thread,
       channel,
       "loop",
       (message) => handle({ type: "said", message }),
+      undefined,
+      () => {
+        if (this.memory.results.areLeft) handle({ type: "called" });
+      },
     );
     const unreadable = (error: unknown) => {
       const why = `what it said cannot be read: ${(error as Error).message}`;
@@ -67,13 +78,6 @@ export class Thread {
     thread.onerror = (event) => {
       event.preventDefault();
       handle({ type: "crashed", why: event.message });
-    };
-    const running = new SharedArrayBuffer(RunningItem.SIZE);
-    const held = new SharedArrayBuffer(HeldResults.SIZE);
-    const prints = new SharedArrayBuffer(PrintWindow.SIZE);
-    this.memory = {
-      running: new RunningItem(running),
-      results: new HeldResults(held),
     };
     this.#window = new PrintWindow(prints);
     const start: Start = { worker, host, program, channel, running, held, prints };

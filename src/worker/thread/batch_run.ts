@@ -39,6 +39,10 @@ export interface ItemThread {
   readonly codes: Codes;
   /** Says something to the event loop. */
   readonly post: (message: FromThread) => void;
+  /** Has the event loop see to the results that are left to it. */
+  readonly call: () => void;
+  /** Whether another batch waits. */
+  readonly hasMore: () => boolean;
   /** Says why the process has to start anew, and does nothing more. */
   readonly giveUp: (what: string) => never;
 }
@@ -72,7 +76,7 @@ export class BatchRun {
   /** Nothing of the function's has run since the surroundings were looked at. */
   #checked = false;
   /** How many results there were, of those that are not sent on, when all was well. */
-  #sound = 0;
+  #sound: number;
 
   /**
    * @param batch What to run.
@@ -85,6 +89,7 @@ export class BatchRun {
     this.#held = thread.held;
     this.#current = thread.current;
     this.#guard = thread.guard;
+    this.#sound = thread.held.count;
     this.#outbox = new Outbox(thread.held, thread.post, () => {
       this.#check();
       this.#sound = 0;
@@ -113,13 +118,14 @@ export class BatchRun {
       return this.#end();
     }
     this.#running.start();
-    for (const chunk of chunks) {
+    this.#outbox.start();
+    for (let i = 0; i < chunks.length; i++) {
+      const chunk = chunks[i]!;
       const before: AssignedChunk | undefined = current.chunk;
       const offsetBefore: number = current.offset;
       current.begin(chunk);
       this.#chunk = chunk.chunk;
-      const first = chunk === chunks[0];
-      if (announce || timed && first) {
+      if (announce || timed && i === 0) {
         this.#thread.post({ type: "started", chunk: this.#chunk });
       }
       current.takeEarly();
@@ -130,6 +136,8 @@ export class BatchRun {
         const until = min(chunk.count, this.#offset + this.#stride);
         const promise = this.#runSome(call, args, until);
         if (promise) await this.#settle(promise);
+        const isLast = i === chunks.length - 1 && this.#offset === chunk.count;
+        if (isLast && !promise && this.#leave()) return;
         this.#look();
       }
       if (!this.#recalled) continue;
@@ -140,6 +148,16 @@ export class BatchRun {
     this.#end();
     this.#outbox.flush();
     this.#giveUpIfReplaced();
+  }
+
+  /** Leaves the last results to the event loop, which is the quickest, if nothing else waits. */
+  #leave(): boolean {
+    if (this.#thread.hasMore() || !this.#guard.canWait()) return false;
+    if (this.#recalled || this.#guard.replaced !== undefined) return false;
+    if (!this.#outbox.leave()) return false;
+    this.#end();
+    this.#thread.call();
+    return true;
   }
 
   /** Nothing came of what the items call. */

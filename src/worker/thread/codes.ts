@@ -13,8 +13,6 @@ import type { Guard } from "./guard.ts";
 /** What runs for an item. */
 export type Call = (argument: unknown) => unknown;
 
-const { warn } = console;
-
 /** All codes that the host has not had forgotten. */
 export class Codes {
   readonly #guard: Guard;
@@ -23,7 +21,14 @@ export class Codes {
   /** Those of which it was said that what they give loses its class. */
   readonly #warned = new Set<number>();
 
-  /** @param guard Is told when modules are loaded. */
+  /** An own copy: a function may replace what is global. */
+  readonly #warn = console.warn;
+
+  /**
+   * Warnings go where `console` leads now.
+   *
+   * @param guard Is told when modules are loaded.
+   */
   constructor(guard: Guard) {
     this.#guard = guard;
   }
@@ -57,6 +62,7 @@ export class Codes {
   warnOfLoss(code: number, values: () => Child[]): void {
     if (this.#warned.has(code)) return;
     this.#warned.add(code);
-    warn(`gridengine: ${lossIn(values())}: give data, and make the object of that`);
+    const what = lossIn(values());
+    this.#warn(`gridengine: ${what}: give data, and make the object of that`);
   }
 }

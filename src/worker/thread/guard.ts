@@ -8,6 +8,10 @@ import { printError } from "../../common/printing.ts";
 import { worksStill } from "./self_test.ts";
 import { Surroundings } from "./surroundings.ts";
 
+const OwnPromise = Promise;
+const { prototype } = OwnPromise;
+const { then } = prototype;
+
 /** The guard of one thread. */
 export class Guard {
   readonly #surroundings = new Surroundings();
@@ -24,6 +28,12 @@ export class Guard {
     if (this.loading) return;
     const found = this.#surroundings.restore();
     this.replaced ??= found;
+  }
+
+  /** Whether promises are as they were: so it is safe to wait, and to look after that. */
+  canWait(): boolean {
+    return Promise === OwnPromise && prototype.constructor === OwnPromise &&
+      prototype.then === then;
   }
 
   /** Puts back what was replaced, be it by a module, for a last word. */

@@ -51,7 +51,6 @@ class Thread {
 
   constructor(start: Start, guard: Guard) {
     this.#guard = guard;
-    this.#codes = new Codes(guard);
     this.#running = new RunningItem(start.running);
     this.#held = new HeldResults(start.held);
     this.#prints = new PrintWindow(start.prints);
@@ -87,6 +86,7 @@ class Thread {
         });
       },
     });
+    this.#codes = new Codes(guard);
     ownExits((exitStatus) => {
       guard.restoreAll();
       this.#post({ type: "exited", exitStatus });
@@ -154,10 +154,12 @@ class Thread {
       guard: this.#guard,
       codes: this.#codes,
       post: (message: FromThread) => this.#post(message),
+      call: () => this.#channel.call(),
+      hasMore: () => this.#batches.length > 0,
       giveUp: (what: string) => this.#giveUp(what),
     };
-    for (let batch; (batch = this.#batches.shift());) {
-      await new BatchRun(batch, thread).run();
+    while (this.#batches.length > 0) {
+      await new BatchRun(this.#batches.shift()!, thread).run();
       this.#channel.poll();
       // Microtasks, timers and the like, which functions have left behind, have their turn.
       if (this.#batches.length === 0 || clock() - this.#turned > TURN_INTERVAL) {

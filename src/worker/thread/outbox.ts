@@ -13,6 +13,11 @@ import type { HeldResults } from "../between/held_results.ts";
 import { epoch } from "../between/running_item.ts";
 import type { FromThread } from "../between/thread_messages.ts";
 
+/** How many results the event loop is left, rather than sent. */
+const MOST_LEFT = 256;
+/** An own copy: a function may replace what is global. */
+const { max } = Math;
+
 /** What one batch has to report. */
 export class Outbox {
   readonly #held: HeldResults;
@@ -44,6 +49,11 @@ export class Outbox {
     this.#lossy = lossy;
     this.#clock = clock;
     this.#since = clock();
+  }
+
+  /** The first item begins: what was before it, such as to load code, is no time of items. */
+  start(): void {
+    this.#since = this.#clock();
   }
 
   /** Takes down how long an item took, in milliseconds. */
@@ -92,6 +102,22 @@ export class Outbox {
     this.#held.sent();
   }
 
+  /**
+   * Leaves what there is to the event loop, if that is a few numbers and nothing else:
+   * nothing is used for it that a function can have replaced.
+   *
+   * @returns Whether it could be.
+   */
+  leave(): boolean {
+    const { count, numberCount } = this.#held;
+    if (count === 0 || count !== numberCount || count > MOST_LEFT) return false;
+    if (this.#times.length > 0) return false;
+    const elapsed = max(0, this.#clock() - this.#since);
+    this.#held.leave(elapsed);
+    this.#since += elapsed;
+    return true;
+  }
+
   #sendTimes(): void {
     if (this.#times.length === 0) return;
     this.#post({ type: "times", times: new Float64Array(this.#times) });
@@ -115,7 +141,7 @@ export class Outbox {
 
   /** Sends results that took until then. */
   #send(segments: Segment[], list: Uint8Array[], until: number): void {
-    const elapsed = Math.max(0, until - this.#since);
+    const elapsed = max(0, until - this.#since);
     this.#post({ type: "results", segments, elapsed, list });
     this.#since += elapsed;
   }
