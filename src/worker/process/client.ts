@@ -14,6 +14,7 @@ import { LOCAL_FLOW, NETWORK_FLOW } from "../../protocol/link.ts";
 import { LARGEST_FRAME } from "../../protocol/messages.ts";
 import type { RunFile } from "../../protocol/run_file.ts";
 import { SharedFrames } from "../../protocol/shared_frames.ts";
+import { isIpc, tcpAddress } from "../../zeromq/endpoint.ts";
 import { heartbeatOptions } from "../../zeromq/heartbeat.ts";
 import { openLibzmq } from "../../zeromq/libzmq.ts";
 import { SharedMemory } from "../../zeromq/shared_memory.ts";
@@ -52,7 +53,7 @@ export class Client {
    */
   constructor(run: RunFile, endpoint: string, worker: string, watched: boolean) {
     const { program, permissions, heartbeatInterval } = run;
-    const local = endpoint.startsWith("ipc:");
+    const local = isIpc(endpoint);
     const host = Deno.hostname();
     const incarnation = crypto.randomUUID();
     this.#thread = new Thread(
@@ -87,7 +88,7 @@ export class Client {
       maxMessageSize: LARGEST_FRAME,
       ...heartbeatOptions(heartbeatInterval),
       linger: LINGER,
-      ipv6: endpoint.includes("[") ? 1 : 0,
+      ipv6: tcpAddress(endpoint)?.hostname.includes(":") ? 1 : 0,
       ...(run.curve && {
         curveServerKey: run.curve.serverKey,
         curvePublicKey: run.curve.publicKey,

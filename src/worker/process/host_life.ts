@@ -8,6 +8,7 @@
  */
 
 import type { RunFile } from "../../protocol/run_file.ts";
+import { isIpc } from "../../zeromq/endpoint.ts";
 import type { Machine } from "../../zeromq/machine.ts";
 
 /**
@@ -34,7 +35,8 @@ export function endOfHost(
 /** Whether the host is on this machine, for certain. */
 function isOn({ endpoints, boot, network }: RunFile, here: Machine): boolean {
   // No other machine has its socket file, even where machines have no names.
-  if (endpoints[0]?.startsWith("ipc:")) return boot === here.boot;
+  const [first] = endpoints;
+  if (first !== undefined && isIpc(first)) return boot === here.boot;
   return boot !== null && boot === here.boot && network === here.network;
 }
 

@@ -4,7 +4,9 @@
  * @module
  */
 
+import { within } from "../../common/within.ts";
 import type { RunFile } from "../../protocol/run_file.ts";
+import { tcpAddress } from "../../zeromq/endpoint.ts";
 import type { Machine } from "../../zeromq/machine.ts";
 
 /** How long one address may take to answer, in milliseconds. */
@@ -62,20 +64,16 @@ export async function reachHost(
 }
 
 async function probe(endpoint: string): Promise<string> {
-  const port = Number(/:(\d+)$/.exec(endpoint)?.[1]);
-  const connecting = Deno.connect({ hostname: hostOf(endpoint), port });
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error("no answer")), ANSWER_TIMEOUT);
-  try {
-    await Promise.race([connecting, late.promise]);
-    return endpoint;
-  } finally {
-    clearTimeout(timer);
-    connecting.then((connection) => connection.close(), () => {});
-  }
+  const address = tcpAddress(endpoint);
+  if (!address) throw new Error(`"${endpoint}" is not on TCP`);
+  const connecting = Deno.connect(address);
+  // A connection that comes too late is closed, too.
+  connecting.then((connection) => connection.close(), () => {});
+  if (await within(ANSWER_TIMEOUT, connecting, undefined)) return endpoint;
+  throw new Error("no answer");
 }
 
-/** The address in a TCP endpoint. */
+/** The address in an endpoint; empty for a socket file. */
 function hostOf(endpoint: string): string {
-  return /^tcp:\/\/\[?([^\]]+)\]?:\d+$/.exec(endpoint)?.[1] ?? "";
+  return tcpAddress(endpoint)?.hostname ?? "";
 }
