@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RunListener } from "../engine/active_run.ts";
+import type { RunListener } from "../engine/run_request.ts";
 import type { CallRequest } from "./call.ts";
 import type { Engine } from "../engine/engine.ts";
 import { freshSeed } from "../common/random.ts";

@@ -6,7 +6,7 @@
 
 import { inThisContext } from "../common/context.ts";
 import { printError } from "../common/printing.ts";
-import type { RunListener } from "../engine/active_run.ts";
+import type { RunListener } from "../engine/run_request.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { ItemSource } from "../engine/item_source.ts";
 import { hide, type Line, show } from "./progress_display.ts";

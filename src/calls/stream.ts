@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { RunListener } from "../engine/active_run.ts";
+import type { RunListener } from "../engine/run_request.ts";
 import type { CallRequest } from "./call.ts";
 import { freshSeed } from "../common/random.ts";
 import type { Ending } from "../report/record.ts";

@@ -1,6 +1,7 @@
 /**
- * One run's items: which wait, in which order, and what is known of them. An item is
- * here while it waits, and in a chunk of `core.ts` while it is with a worker.
+ * A run, as the core knows it: which of its items wait, in which order, and what is known
+ * of them. An item is here while it waits, and in a chunk of `books.ts` while it is with a
+ * worker.
  *
  * @module
  */
@@ -19,7 +20,7 @@ const SMOOTHING = 0.5;
 /** What an item may have taken at most, in milliseconds. */
 const LONGEST = 2 ** 40;
 
-/** The waiting items of one run. */
+/** A run of the core. */
 export class Run {
   readonly settings: RunSettings;
   /** How many items there are so far. */

@@ -12,7 +12,7 @@ import { serializeList } from "../protocol/lists.ts";
 import type { AssignedChunk, Cut } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
 import { complaint } from "../protocol/values.ts";
-import type { ActiveRun } from "./active_run.ts";
+import type { EngineRun } from "./engine_run.ts";
 import type { Dispatching } from "./dispatching.ts";
 import type { EngineState } from "./state.ts";
 
@@ -77,7 +77,7 @@ export class Assignment {
   }
 
   /** Passes values on to the only item of a run, unless it waits for its next try. */
-  pass({ at }: ActiveRun, values: readonly Uint8Array[]): void {
+  pass({ at }: EngineRun, values: readonly Uint8Array[]): void {
     if (!at || !this.#opened.core.itemAt(at.worker, at.chunk, 0)) return;
     const peer = this.#opened.conversations.peer(at.worker);
     for (const value of values) peer?.send({ type: "message", chunk: at.chunk, value });
@@ -89,7 +89,7 @@ export class Assignment {
    */
   #refuseItems(
     worker: string,
-    run: ActiveRun,
+    run: EngineRun,
     chunks: AssignedChunk[],
     error: unknown,
   ): void {
@@ -121,7 +121,7 @@ export class Assignment {
 }
 
 /** Says, once for each run, that an object among its items loses its class. */
-function warnOfLoss(run: ActiveRun, chunks: AssignedChunk[]): void {
+function warnOfLoss(run: EngineRun, chunks: AssignedChunk[]): void {
   if (run.warned) return;
   run.warned = true;
   const { name, settings: { exclusive } } = run.request;

@@ -1,7 +1,6 @@
 /**
  * The shell around `core.ts`: what comes in by socket, clock or scheduler becomes an
- * event for it, and each of its actions is carried out here.
- *
+ * event for the core, and its actions are carried out here.
  *     runs ──> Engine <──> Core (decides)
  *                │
  *               Crew ──> Scheduler (starts and stops workers)
@@ -17,11 +16,12 @@ import { Core } from "../core/core.ts";
 import { GridEngineError, type WorkerLoss } from "../errors.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { settings } from "../settings.ts";
-import { ActiveRun, type RunRequest } from "./active_run.ts";
 import { Crew, reconnectGraceOf } from "./crew.ts";
+import { EngineRun } from "./engine_run.ts";
 import { cancelledError } from "./failures.ts";
 import { Opened, whereOf } from "./opened.ts";
 import { checkPreconditions } from "./preconditions.ts";
+import type { RunRequest } from "./run_request.ts";
 import { EngineState } from "./state.ts";
 
 /** How often time is looked at, in milliseconds. */
@@ -138,7 +138,7 @@ export class Engine {
       this.#startTime = new Date();
       this.#endTime = undefined;
     }
-    this.#state.runs.set(id, new ActiveRun(id, request));
+    this.#state.runs.set(id, new EngineRun(id, request));
     this.#updateRef();
     void this.#begin(id);
     return id;
@@ -286,7 +286,7 @@ export class Engine {
   }
 
   /** Reads a source as far as the core wants it to be read. */
-  async #read(run: ActiveRun): Promise<void> {
+  async #read(run: EngineRun): Promise<void> {
     if (run.reading) return;
     run.reading = true;
     const { items, drains } = run.request;
@@ -312,13 +312,13 @@ export class Engine {
   }
 
   /** Ends a run, which fails for this reason. */
-  #break(run: ActiveRun, error: unknown): void {
+  #break(run: EngineRun, error: unknown): void {
     guarded(() => this.cancel(run.id));
     this.#tellEnd(run, error);
   }
 
   /** Says that a run is over. Should that fail, it fails the run. */
-  #tellEnd(run: ActiveRun, error?: unknown): void {
+  #tellEnd(run: EngineRun, error?: unknown): void {
     const { listener, items, recorder } = run.request;
     const { failedWithRun } = items;
     if (failedWithRun > 0) {
@@ -343,7 +343,7 @@ export class Engine {
     this.#tellEnd(run);
   }
 
-  #forget(run: ActiveRun): void {
+  #forget(run: EngineRun): void {
     this.#state.runs.delete(run.id);
     if (this.#state.runs.size === 0) this.#endTime = new Date();
     if (run.request.recorder) this.#state.recorders.delete(run.request.recorder);
@@ -363,7 +363,7 @@ export class Engine {
   }
 
   /** Some items of a run have come, or were settled. */
-  #updateRefOf(run: ActiveRun): void {
+  #updateRefOf(run: EngineRun): void {
     if (!run.awaited) this.#updateRef();
   }
 

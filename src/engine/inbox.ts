@@ -9,7 +9,7 @@ import { deserializeList, type List } from "../protocol/lists.ts";
 import type { Print, WorkerMessage } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
 import { deserialize } from "../protocol/values.ts";
-import type { ActiveRun } from "./active_run.ts";
+import type { EngineRun } from "./engine_run.ts";
 import type { Dispatching } from "./dispatching.ts";
 import type { EngineState } from "./state.ts";
 
@@ -134,7 +134,7 @@ export class Inbox {
   }
 
   /** The run whose only item is this chunk of this worker. */
-  #at(worker: string, chunk: number): ActiveRun | undefined {
+  #at(worker: string, chunk: number): EngineRun | undefined {
     const item = this.#opened.core.itemAt(worker, chunk, 0);
     return item && this.#state.runs.get(item.run);
   }

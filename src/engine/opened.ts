@@ -9,10 +9,11 @@ import { guarded, report } from "../common/fault.ts";
 import type { Core } from "../core/core.ts";
 import type { CoreAction, CoreEvent, Failure } from "../core/events.ts";
 import { encodeFailure } from "../protocol/failure.ts";
-import type { ActiveRun, RunRecorder } from "./active_run.ts";
 import { Assignment } from "./assignment.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Crew } from "./crew.ts";
+import type { Context, Dispatching } from "./dispatching.ts";
+import type { EngineRun } from "./engine_run.ts";
 import {
   abandonedError,
   cancelledError,
@@ -24,7 +25,7 @@ import {
   withOutput,
 } from "./failures.ts";
 import { Inbox } from "./inbox.ts";
-import type { Context, Dispatching } from "./dispatching.ts";
+import type { RunRecorder } from "./run_request.ts";
 import type { EngineState } from "./state.ts";
 
 /** What workers say that the core may have reason to complain of. */
@@ -39,15 +40,15 @@ const SAID: ReadonlySet<CoreEvent["type"]> = new Set([
 /** Who keeps the runs. */
 export interface RunKeeper {
   /** Ends a run, which fails for this reason. */
-  break(run: ActiveRun, error: unknown): void;
+  break(run: EngineRun, error: unknown): void;
   /** A run is over. */
-  forget(run: ActiveRun): void;
+  forget(run: EngineRun): void;
   /** Says that a run is over. */
-  tellEnd(run: ActiveRun, error?: unknown): void;
+  tellEnd(run: EngineRun, error?: unknown): void;
   /** Reads a source as far as the core wants it to be read. */
-  read(run: ActiveRun): void;
+  read(run: EngineRun): void;
   /** Some items of a run have come, or were settled. */
-  updateRefOf(run: ActiveRun): void;
+  updateRefOf(run: EngineRun): void;
 }
 
 /** An open engine. */
@@ -79,7 +80,7 @@ export class Opened implements Dispatching {
   }
 
   /** Passes values on to the only item of a run. */
-  pass(run: ActiveRun, values: readonly Uint8Array[]): void {
+  pass(run: EngineRun, values: readonly Uint8Array[]): void {
     this.#assignment.pass(run, values);
   }
 
@@ -299,7 +300,7 @@ export class Opened implements Dispatching {
 /** Which item, and where it ran. */
 export function whereOf(
   crew: Crew | undefined,
-  run: ActiveRun,
+  run: EngineRun,
   index: number,
   worker?: string,
 ): Where {

@@ -4,14 +4,15 @@
  * @module
  */
 
-import type { ActiveRun, RunRecorder } from "./active_run.ts";
 import { Codes } from "./codes.ts";
+import type { EngineRun } from "./engine_run.ts";
 import type { JobOutput } from "./job_output.ts";
+import type { RunRecorder } from "./run_request.ts";
 
 /** The runs of an engine, and what belongs to them. */
 export class EngineState {
   /** Those that are under way, by number. */
-  readonly runs = new Map<number, ActiveRun>();
+  readonly runs = new Map<number, EngineRun>();
   /** Of runs that have ended lately: what their last items left behind may print yet. */
   readonly ended = new Map<number, { output: JobOutput; time: number }>();
   /** Of those runs of which a report is made. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import type { RunRecorder } from "../engine/active_run.ts";
+import type { RunRecorder } from "../engine/run_request.ts";
 import type { WorkerInfo } from "../engine/worker_info.ts";
 import type { CoreAction, CoreEvent } from "../core/events.ts";
 import type { Where } from "../engine/failures.ts";

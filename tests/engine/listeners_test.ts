@@ -5,7 +5,7 @@
 
 import { assertEquals } from "../fixtures/assert.ts";
 import { ProcessScheduler, type WorkerListener, type WorkerSpec } from "../../mod.ts";
-import type { RunListener, RunRequest } from "../../src/engine/active_run.ts";
+import type { RunListener, RunRequest } from "../../src/engine/run_request.ts";
 import { captureLater } from "../../src/calls/call.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { ItemSource } from "../../src/engine/item_source.ts";
