@@ -27,8 +27,8 @@ import { thisMachine } from "../zeromq/machine.ts";
 import { type SocketOptions, ZmqContext, type ZmqSocket } from "../zeromq/socket.ts";
 import { SharedMemory } from "../zeromq/shared_memory.ts";
 import { ZapHandler } from "../zeromq/zap.ts";
+import { HostRunFile } from "./host_run_file.ts";
 import { checkOpenFiles } from "./open_files.ts";
-import { PostedRun } from "./posted_run.ts";
 import { RunDirectory } from "./run_directory.ts";
 
 /** What the ROUTER receives from libzmq, as if from a worker, when that is lost. */
@@ -78,7 +78,7 @@ export class Transport {
   /** The socket that workers talk to. */
   readonly socket: ZmqSocket;
   readonly #directory: RunDirectory;
-  readonly #posted: PostedRun;
+  readonly #runFile: HostRunFile;
   /** What it is made with. */
   readonly zmq: Libzmq;
   readonly #context: ZmqContext;
@@ -86,13 +86,13 @@ export class Transport {
 
   private constructor(
     directory: RunDirectory,
-    posted: PostedRun,
+    runFile: HostRunFile,
     zmq: Libzmq,
     context: ZmqContext,
     { socket, address, zap }: Listening,
   ) {
     this.#directory = directory;
-    this.#posted = posted;
+    this.#runFile = runFile;
     this.zmq = zmq;
     this.#context = context;
     this.socket = socket;
@@ -139,8 +139,8 @@ export class Transport {
         ? listenLocally(context, directory)
         : listenOnNetwork(zmq, context, run, options);
       run.endpoints = endpointsOf(listening.address);
-      const posted = new PostedRun(directory, run, listening.files);
-      return new Transport(directory, posted, zmq, context, listening);
+      const runFile = new HostRunFile(directory, run, listening.files);
+      return new Transport(directory, runFile, zmq, context, listening);
     } catch (error) {
       await closeSockets(context);
       await directory?.remove();
@@ -150,7 +150,7 @@ export class Transport {
 
   /** The path of the run file. */
   get runFile(): string {
-    return this.#posted.path;
+    return this.#runFile.path;
   }
 
   /**
@@ -189,7 +189,7 @@ export class Transport {
     removeEventListener("unload", this.#unload);
     await closeSockets(this.#context, this.#zap);
     // Before the directory goes, or it would be missed.
-    await this.#posted.close();
+    await this.#runFile.close();
     await this.#directory.remove();
   }
 }

@@ -1,7 +1,7 @@
 /**
- * The run file, as its host keeps it: locked for as long as the host lives, by which its
- * workers see whether it does (`src/worker/process/host_life.ts`), and there when a worker looks
- * for it, though something may clear away old files.
+ * The run file, as its host keeps it. The host locks it for as long as it lives: that is
+ * how workers know that it does (`src/worker/process/host_life.ts`). And it writes the
+ * file again when something has removed it, such as a clean-up of old files.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import type { RunDirectory } from "./run_directory.ts";
 /** What the file is called. */
 const NAME = "run.json";
 
-/** A run file that is there until it is closed. */
-export class PostedRun {
+/** A run file that is kept until it is closed. */
+export class HostRunFile {
   readonly #directory: RunDirectory;
   readonly #run: RunFile;
   /** What must be there beside it, and how it is made again. */
