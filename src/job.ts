@@ -27,7 +27,7 @@ import {
 } from "./dispatcher.ts";
 import { logMode, type LogOptions } from "./engine/job_output.ts";
 import { COMMON_CHECKS, DEFAULT_RETRIES } from "./calls/options.ts";
-import { type SharedDispatcher, sharedDispatcher } from "./shared.ts";
+import { type SharedDispatcher, sharedDispatcher } from "./shared_dispatcher.ts";
 import { GridEngineError } from "./errors.ts";
 import { serializeFor } from "./protocol/values.ts";
 import { freshSeed } from "./common/random.ts";

@@ -1,22 +1,22 @@
 /**
- * The dispatcher that jobs share which were given none: one for each scheduler. It closes
- * itself when the last of its jobs has ended.
+ * The dispatcher of jobs that were given none: all jobs of one scheduler share one. It
+ * closes itself when the last of its jobs has ended.
  *
  * @module
  */
 
 import { bestAvailable } from "./best_available.ts";
-import type { SchedulerLike } from "./scheduler/scheduler.ts";
 import { JobDispatcher } from "./dispatcher.ts";
+import type { SchedulerLike } from "./scheduler/scheduler.ts";
 
 const shared = new Map<SchedulerLike, SharedDispatcher>();
 
-/** A dispatcher that counts who uses it. */
+/** A dispatcher that counts the jobs that use it. */
 export class SharedDispatcher extends JobDispatcher {
   readonly #scheduler: SchedulerLike;
   #holders = 0;
 
-  /** @param scheduler Whose jobs share it. */
+  /** @param scheduler The one whose jobs share it. */
   constructor(scheduler: SchedulerLike) {
     super({ scheduler, name: "jobs" });
     this.#scheduler = scheduler;
