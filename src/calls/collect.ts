@@ -11,7 +11,7 @@ import { freshSeed } from "../common/random.ts";
 import { ItemSource } from "../engine/item_source.ts";
 import { JobOutput } from "../engine/job_output.ts";
 import { runSettings } from "./options.ts";
-import { checkReport, openRecording } from "./report.ts";
+import { checkReport, openRecording } from "./recording.ts";
 import { AnyResults, NumberResults } from "./results.ts";
 
 /**

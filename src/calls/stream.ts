@@ -14,7 +14,7 @@ import { ItemSource } from "../engine/item_source.ts";
 import { JobOutput } from "../engine/job_output.ts";
 import type { ProgressReport } from "./progress.ts";
 import { runSettings } from "./options.ts";
-import { checkReport, openRecording } from "./report.ts";
+import { checkReport, openRecording } from "./recording.ts";
 
 /** How many items are read beyond those whose results were taken. */
 const WINDOW = 4096;

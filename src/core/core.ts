@@ -20,9 +20,9 @@ import { Books, itemOf, type Worker } from "./books.ts";
 import type { CoreAction, CoreEvent, CoreSettings } from "./events.ts";
 import { HandingOut } from "./handing_out.ts";
 import { Losses, OVERTIME } from "./losses.ts";
-import { Reports } from "./reports.ts";
 import { validate } from "./rules.ts";
 import { Run } from "./run.ts";
+import { WorkerMessages } from "./worker_messages.ts";
 
 /** The dispatcher's state machine. */
 export class Core {
@@ -30,7 +30,7 @@ export class Core {
   readonly #books = new Books();
   readonly #out: HandingOut;
   readonly #losses: Losses;
-  readonly #reports: Reports;
+  readonly #messages: WorkerMessages;
   #closed = false;
 
   /** @param settings What holds for all runs. */
@@ -38,7 +38,7 @@ export class Core {
     this.#settings = settings;
     this.#out = new HandingOut(this.#books, settings);
     this.#losses = new Losses(this.#books, this.#out, settings);
-    this.#reports = new Reports(this.#books, this.#out, this.#losses);
+    this.#messages = new WorkerMessages(this.#books, this.#out, this.#losses);
   }
 
   /**
@@ -89,11 +89,11 @@ export class Core {
         this.#hello(event.worker, worker, event.incarnation);
         break;
       case "heard":
-        if (worker) this.#reports.heard(worker);
+        if (worker) this.#messages.heard(worker);
         break;
       case "moved":
-        if (worker) this.#reports.moved(worker);
-        if (worker) this.#reports.heard(worker);
+        if (worker) this.#messages.moved(worker);
+        if (worker) this.#messages.heard(worker);
         break;
       case "disconnected":
         if (worker?.state === "ready") this.#losses.disconnect(worker);
@@ -102,22 +102,22 @@ export class Core {
         if (worker) this.#losses.drop(worker, "unreachable", event.detail);
         break;
       case "began":
-        if (worker) this.#reports.began(worker, event.chunk);
+        if (worker) this.#messages.began(worker, event.chunk);
         break;
       case "restarting":
-        if (worker) this.#reports.restarting(worker, event.why);
+        if (worker) this.#messages.restarting(worker, event.why);
         break;
       case "results":
-        if (worker) this.#reports.results(worker, event);
+        if (worker) this.#messages.results(worker, event);
         break;
       case "failed":
-        if (worker) this.#reports.failed(worker, event);
+        if (worker) this.#messages.failed(worker, event);
         break;
       case "returned":
-        if (worker) this.#reports.returned(worker, event.cuts);
+        if (worker) this.#messages.returned(worker, event.cuts);
         break;
       case "withdrawn":
-        if (worker) this.#reports.withdrawn(worker, event.chunks);
+        if (worker) this.#messages.withdrawn(worker, event.chunks);
         break;
       case "tick":
         this.#losses.look();

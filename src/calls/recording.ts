@@ -1,5 +1,5 @@
 /**
- * What a map is asked to show of itself.
+ * The recording of a run, where its call asks for a report or a dashboard.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export function checkReport({ report }: DispatchOptions): void {
   if (report !== undefined) checkPath(report);
 }
 
-/** Begins to take down a run, if anybody wants that. What does it is loaded here. */
+/** Begins to record a run, if its call asks for that. Only then `src/report/` is loaded. */
 export async function openRecording(
   { name, options: { report, dashboard } }: CallRequest,
   items: { readonly count: number; readonly ended: boolean },

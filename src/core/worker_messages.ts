@@ -1,5 +1,5 @@
 /**
- * What workers report of their items, and of themselves.
+ * The messages of workers: what becomes of their items, and of themselves.
  *
  * @module
  */
@@ -15,8 +15,8 @@ import type { Run } from "./run.ts";
 /** So often whole chunks of a run may be handed back while none of its items is settled. */
 const MOST_HANDED_BACK = 50;
 
-/** Takes reports. */
-export class Reports {
+/** Takes messages. */
+export class WorkerMessages {
   readonly #books: Books;
   readonly #out: HandingOut;
   readonly #losses: Losses;
