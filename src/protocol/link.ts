@@ -27,7 +27,7 @@ import {
   type WorkerMessage,
 } from "./messages.ts";
 import { subjectsOf } from "./order.ts";
-import { Assembly, Cut } from "./pieces.ts";
+import { Assembly, Outgoing } from "./pieces.ts";
 import { sizeOf } from "./size.ts";
 import type { SharedFrames } from "./shared_frames.ts";
 
@@ -88,7 +88,7 @@ interface Waiting {
   subjects: readonly string[] | undefined;
   acknowledged: (() => void) | undefined;
   /** Once a part of it has been sent. */
-  cut: Cut | undefined;
+  pieces: Outgoing | undefined;
 }
 
 /** What was sent and the other side may not have. */
@@ -122,7 +122,8 @@ export class Link {
   readonly #subjects = new Map<string, number>();
   /** Whose turn it is among those that may be sent. */
   #turn = 0;
-  #cuts = 0;
+  /** How many messages went in pieces so far. */
+  #inPieces = 0;
   readonly #incoming = new Assembly(MOST_OPEN);
 
   /**
@@ -191,8 +192,8 @@ export class Link {
     if (small && !this.#mustWait(subjects)) {
       return [this.#put(frames, bytes, acknowledged)];
     }
-    const cut = undefined;
-    this.#waiting.push({ message, frames, bytes, subjects, acknowledged, cut });
+    const pieces = undefined;
+    this.#waiting.push({ message, frames, bytes, subjects, acknowledged, pieces });
     for (const subject of subjects ?? []) {
       this.#subjects.set(subject, (this.#subjects.get(subject) ?? 0) + 1);
     }
@@ -208,15 +209,17 @@ export class Link {
       const { frames, bytes, acknowledged } = waiting;
       // What a fast link carries in some milliseconds need not be cut.
       const size = this.#size;
-      if (bytes <= size && !waiting.cut) {
+      if (bytes <= size && !waiting.pieces) {
         this.#remove(at);
         sent.push(this.#put(frames, bytes, acknowledged));
         continue;
       }
-      const cut = waiting.cut ??= new Cut(++this.#cuts, frames);
-      const piece = cut.next(size);
-      if (cut.done) this.#remove(at);
-      sent.push(this.#put(piece, sizeOf(piece), cut.done ? acknowledged : undefined));
+      const pieces = waiting.pieces ??= new Outgoing(++this.#inPieces, frames);
+      const piece = pieces.next(size);
+      if (pieces.done) this.#remove(at);
+      sent.push(
+        this.#put(piece, sizeOf(piece), pieces.done ? acknowledged : undefined),
+      );
     }
     return sent;
   }
@@ -233,15 +236,15 @@ export class Link {
     const messages: Message[] = [];
     const frames: Frames[] = [];
     for (let at = 0; at < this.#waiting.length;) {
-      const { message, cut } = this.#waiting[at]!;
-      if (!which(message, cut !== undefined)) {
+      const { message, pieces } = this.#waiting[at]!;
+      if (!which(message, pieces !== undefined)) {
         at++;
         continue;
       }
       this.#remove(at);
       messages.push(message);
-      if (!cut) continue;
-      const withdrawn = cut.withdrawn();
+      if (!pieces) continue;
+      const withdrawn = pieces.withdrawn();
       frames.push(this.#put(withdrawn, sizeOf(withdrawn), undefined));
     }
     return { messages, frames };

@@ -23,7 +23,7 @@ const MOST_SMALL = 8;
 const NUMBER = 8;
 
 /** A large message on its way out. */
-export class Cut {
+export class Outgoing {
   /** What the other side knows it by. */
   readonly id: number;
   readonly #parts: Frames;

@@ -14,7 +14,7 @@ import {
   FAILURE_REASONS,
   type WorkerMessage,
 } from "../../src/protocol/messages.ts";
-import { Cut } from "../../src/protocol/pieces.ts";
+import { Outgoing } from "../../src/protocol/pieces.ts";
 import type { Random } from "../simulation/prng.ts";
 
 type Frames = Uint8Array[];
@@ -178,10 +178,10 @@ export function framesOf(random: Random, chunk: number): Frames {
 /** A message as it would be sent whole, or in pieces. */
 export function wireOf(random: Random, frames: Frames): Frames[] {
   if (random.chance(0.7)) return [frames];
-  const cut = new Cut(random.int(1, 3), frames);
+  const outgoing = new Outgoing(random.int(1, 3), frames);
   const pieces: Frames[] = [];
-  while (!cut.done) pieces.push(cut.next(random.int(1, 200)));
-  if (random.chance(0.1)) pieces.push(cut.withdrawn());
+  while (!outgoing.done) pieces.push(outgoing.next(random.int(1, 200)));
+  if (random.chance(0.1)) pieces.push(outgoing.withdrawn());
   return pieces;
 }
 

@@ -21,7 +21,7 @@ import {
   type WorkerMessage,
 } from "../../src/protocol/messages.ts";
 import { subjectsOf } from "../../src/protocol/order.ts";
-import { Assembly, Cut } from "../../src/protocol/pieces.ts";
+import { Assembly, Outgoing } from "../../src/protocol/pieces.ts";
 import { OWN_FRAME } from "../../src/protocol/size.ts";
 
 type Frames = Uint8Array[];
@@ -478,12 +478,12 @@ Deno.test("Frames of any sizes, none among them, come out as they were", () => {
     fc.property(lengths, fc.integer({ min: 1, max: 50 }), (lengths, few) => {
       const size = lengths.some((length) => length > 40) ? 50 * few : few;
       const message = lengths.map((length, i) => bytes(length, i));
-      const cut = new Cut(1, message);
+      const outgoing = new Outgoing(1, message);
       const assembly = new Assembly(1);
       let whole: Frames | undefined;
-      while (!cut.done) {
+      while (!outgoing.done) {
         assertEquals(whole, undefined);
-        whole = assembly.take(cut.next(size));
+        whole = assembly.take(outgoing.next(size));
       }
       assertEquals(whole, message);
     }),
@@ -492,8 +492,8 @@ Deno.test("Frames of any sizes, none among them, come out as they were", () => {
 
 Deno.test("A message of millions of empty frames is refused before they are made", () => {
   const count = 1 << 22;
-  const cut = new Cut(1, Array(9).fill(new Uint8Array()));
-  const [header] = cut.next(100);
+  const outgoing = new Outgoing(1, Array(9).fill(new Uint8Array()));
+  const [header] = outgoing.next(100);
   const head = new Uint8Array(Float64Array.of(1, count).buffer);
   const table = new Uint8Array(count * 8);
   const before = Deno.memoryUsage().rss;
@@ -504,18 +504,18 @@ Deno.test("A message of millions of empty frames is refused before they are made
 
 Deno.test("A message ends with its last byte, and empty frames cost no piece", () => {
   const empty = new Uint8Array(0);
-  const cut = new Cut(1, [new Uint8Array(10), empty, empty]);
+  const outgoing = new Outgoing(1, [new Uint8Array(10), empty, empty]);
   const table = 3 * 8;
-  const piece = cut.next(table + 10);
+  const piece = outgoing.next(table + 10);
   assertEquals(piece.map(({ byteLength }) => byteLength).slice(2), [table, 10]);
-  assert(cut.done);
+  assert(outgoing.done);
   const whole = new Assembly(1).take(piece);
   assertEquals(whole?.map(({ byteLength }) => byteLength), [10, 0, 0]);
 });
 
 Deno.test("What was withdrawn makes room for others, and may begin again", () => {
   const assembly = new Assembly(1);
-  const begun = (id: number) => new Cut(id, [new Uint8Array(10)]);
+  const begun = (id: number) => new Outgoing(id, [new Uint8Array(10)]);
   const first = begun(1);
   assembly.take(first.next(9));
   assertThrows(() => assembly.take(begun(2).next(9)), ProtocolError, "More than 1");
