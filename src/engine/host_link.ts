@@ -6,9 +6,8 @@
  */
 
 import { Link } from "../protocol/link.ts";
+import type { Frames } from "../protocol/messages.ts";
 import { chunksOf } from "../protocol/order.ts";
-
-type Frames = Uint8Array[];
 
 /** What was withdrawn, and what to put on the wire now. */
 export interface Withdrawal {

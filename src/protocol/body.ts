@@ -5,9 +5,7 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import type { TYPES } from "./messages.ts";
-
-type Frames = Uint8Array[];
+import type { Frames, TYPES } from "./messages.ts";
 
 /** The name of a message type. */
 export type Name = keyof typeof TYPES;

@@ -19,6 +19,7 @@ import {
 import {
   CONSOLE_LEVELS,
   FAILURE_REASONS,
+  type Frames,
   HEADER_SIZE,
   type Hello,
   type HostMessage,
@@ -27,8 +28,6 @@ import {
   TYPES,
   type WorkerMessage,
 } from "./messages.ts";
-
-type Frames = Uint8Array[];
 
 /** The frames of a message, its sequence numbers still zero: `link.ts` fills them in. */
 export function encode(message: WorkerMessage | HostMessage): Frames {

@@ -21,6 +21,7 @@
 
 import { encode, typeOf } from "./codec.ts";
 import {
+  type Frames,
   HEADER_SIZE,
   type HostMessage,
   UNSEQUENCED,
@@ -31,7 +32,6 @@ import { Assembly, Outgoing } from "./pieces.ts";
 import { sizeOf } from "./size.ts";
 import type { SharedFrames } from "./shared_frames.ts";
 
-type Frames = Uint8Array[];
 type Message = WorkerMessage | HostMessage;
 
 /**

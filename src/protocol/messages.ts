@@ -80,6 +80,9 @@
 /** Raised whenever a frame changes its meaning. Both sides must have the same. */
 export const PROTOCOL_VERSION = 6;
 
+/** A message on the wire: its header, and the frames after it. */
+export type Frames = Uint8Array[];
+
 /** The length of frame 0, in bytes. */
 export const HEADER_SIZE = 10;
 

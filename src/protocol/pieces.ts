@@ -10,10 +10,8 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import { HEADER_SIZE, PROTOCOL_VERSION, TYPES } from "./messages.ts";
+import { type Frames, HEADER_SIZE, PROTOCOL_VERSION, TYPES } from "./messages.ts";
 import { OWN_FRAME } from "./size.ts";
-
-type Frames = Uint8Array[];
 
 /** The most frames that a message in pieces may have. */
 const MOST_FRAMES = 1 << 24;

@@ -9,9 +9,7 @@
  */
 
 import { ProtocolError } from "../errors.ts";
-import { HEADER_SIZE, TYPES } from "./messages.ts";
-
-type Frames = Uint8Array[];
+import { type Frames, HEADER_SIZE, TYPES } from "./messages.ts";
 
 /** Frames from here on lie in shared memory, in bytes. */
 const LARGE = 1 << 16;

@@ -11,6 +11,7 @@
 import { decodeHostMessage, typeOf } from "../../protocol/codec.ts";
 import { type Arrival, Link } from "../../protocol/link.ts";
 import {
+  type Frames,
   type HostMessage,
   UNSEQUENCED,
   type WorkerMessage,
@@ -19,8 +20,6 @@ import { chunksOf } from "../../protocol/order.ts";
 import { isElsewhere, SharedFrames } from "../../protocol/shared_frames.ts";
 import type { Agenda } from "./agenda.ts";
 import type { WorkerSettings } from "./events.ts";
-
-type Frames = Uint8Array[];
 
 /** What the host has a worker do; the conversation sees to the rest of its messages. */
 export type Order = Exclude<
