@@ -1,14 +1,23 @@
 /**
  * The page that shows a run: one file, which loads nothing and may run nothing but its
- * own script.
+ * own script. The modules of that script are in `page/`.
  *
  * @module
  */
 
 import { createHash } from "node:crypto";
-import style from "./page.css" with { type: "text" };
-import script from "./page.js" with { type: "text" };
+import chart from "./page/chart.js" with { type: "text" };
+import elements from "./page/elements.js" with { type: "text" };
+import format from "./page/format.js" with { type: "text" };
+import main from "./page/main.js" with { type: "text" };
+import overview from "./page/overview.js" with { type: "text" };
+import style from "./page/page.css" with { type: "text" };
+import tables from "./page/tables.js" with { type: "text" };
+import times from "./page/times.js" with { type: "text" };
 import type { RunRecord } from "./record.ts";
+
+/** The script of the page: each module comes after those that it imports. */
+const script = joined(format, elements, overview, chart, times, tables, main);
 
 /** What the page may do: run its script, and look as its style says. */
 const POLICY = `default-src 'none'; base-uri 'none'; form-action 'none'; ` +
@@ -38,6 +47,16 @@ export function renderPage(record?: RunRecord): string {
 </body>
 </html>
 `;
+}
+
+/**
+ * Modules in one script, which a page that is opened from disk can run. They share one
+ * scope there, so no two of them may give the same name to different things.
+ */
+function joined(...modules: string[]): string {
+  return modules.map((text) =>
+    text.replace(/^import [^;]*;\n/gm, "").replace(/^export /gm, "")
+  ).join("\n");
 }
 
 /** As the policy of a page names what is in it. */
