@@ -1,6 +1,6 @@
 /**
- * The books of the core: which workers, runs and chunks there are, and what is with whom.
- * Each change here keeps all counts right.
+ * The books of the core: which workers, runs and chunks there are, and which items are
+ * with which worker. Each change made here keeps all counts right.
  *
  * @module
  */
@@ -14,9 +14,9 @@ export interface Chunk extends AssignedChunk {
   run: Run;
   /** How many of its items are settled or handed back: always the first ones. */
   done: number;
-  /** When the host gives up on a termination that it asked for. */
+  /** When the host stops waiting for a termination that it asked for. */
   terminateBy: number;
-  /** Its worker may hand it back: it was asked to, or an item before its own failed. */
+  /** The worker may hand it back: it was recalled, or an item before it failed. */
   excused: boolean;
 }
 
@@ -24,50 +24,51 @@ export interface Chunk extends AssignedChunk {
 export interface Worker {
   id: string;
   state: "requested" | "started" | "ready" | "disconnected";
-  /** When it came into this state. */
+  /** When it entered this state. */
   since: number;
-  /** When there was last a sign of life. */
+  /** When it last gave a sign of life. */
   heard: number;
-  /** When an item with it was last settled or began, or the first one was given to it. */
+  /** When one of its items was last settled or began, or it was given its first item. */
   progress: number;
-  /** Whether one began since then: before that it may have to load what the items need. */
+  /** Whether an item has begun since then: before that, modules may be loading. */
   begun: boolean;
-  /** When something large was last under way to it, or from it. */
+  /** When something large was last on its way to it, or from it. */
   moved: number;
-  /** Which of its processes it is; while it restarts, the one that ends. */
+  /** Which of its processes it is; while it restarts, the process that ends. */
   incarnation: string;
-  /** Its processes that were replaced: should one of them come back, it is too late. */
+  /** Its processes that were replaced: if one of them comes back, it is refused. */
   readonly former: Set<string>;
   /** Its process has settled an item, or was told to end one, so it may restart. */
   excused: boolean;
-  /** In the order in which they run. */
+  /** Its chunks, in the order in which they run. */
   chunks: Chunk[];
-  /** The chunk that it has ended last. */
+  /** The last chunk that it has ended. */
   last: Chunk | undefined;
   /** How many items are with it. */
   items: number;
   /** It runs an item that must be alone with it: a suspect, or a `Job`. */
   alone: boolean;
-  /** How often it was asked to hand back what waits, since an item was last settled. */
+  /** How often its waiting items were recalled since an item was last settled. */
   recalls: number;
-  /** When it was asked that last. */
+  /** When they were last recalled. */
   recalled: number;
-  /** Why it is not even in the queue, if the cluster takes nothing just now. */
+  /** Why it is not in the queue yet, if the cluster takes no jobs now. */
   delay?: string | undefined;
 }
 
-/** Who has what, and what is to be done. */
+/** Which worker has what, and the actions to carry out. */
 export class Books {
   readonly workers = new Map<string, Worker>();
   readonly runs = new Map<number, Run>();
   readonly chunks = new Map<number, Chunk>();
-  /** What comes of the event that is handled now, and when it happened. */
+  /** The actions that follow from the current event. */
   actions: CoreAction[] = [];
+  /** When the current event happened. */
   now = 0;
-  /** The number of the chunk that was made last. */
+  /** The number of the last chunk that was made. */
   lastChunk = 0;
 
-  /** A worker comes into another state. */
+  /** A worker enters another state. */
   enter(worker: Worker, state: Worker["state"]): void {
     worker.state = state;
     worker.since = this.now;
@@ -81,7 +82,7 @@ export class Books {
       worker.begun = false;
     }
     const attempt = count === 1 ? run.attempt(first) : 1;
-    // Properties that are spread would take three times as long.
+    // To spread properties would take three times as long.
     const chunk: Chunk = {
       chunk: ++this.lastChunk,
       first,
@@ -110,7 +111,7 @@ export class Books {
     if (chunk.done === chunk.count) this.forget(worker, chunk);
   }
 
-  /** The items of a chunk before offset `until` go back to wait. */
+  /** The items of a chunk before offset `until` wait again. */
   handBack(worker: Worker, chunk: Chunk, until: number): void {
     const count = until - chunk.done;
     if (count === 0) return;
@@ -121,7 +122,7 @@ export class Books {
     else run.giveBack({ first, count });
   }
 
-  /** The items of a chunk from offset `from` on go back to wait. */
+  /** The items of a chunk from offset `from` on wait again. */
   cut(worker: Worker, chunk: Chunk, from: number): void {
     const { run } = chunk;
     const range = { first: chunk.first + from, count: chunk.count - from };
@@ -133,7 +134,7 @@ export class Books {
     else run.giveBack(range);
   }
 
-  /** A chunk is with its worker no longer. */
+  /** A chunk is no longer with its worker. */
   forget(worker: Worker, chunk: Chunk): void {
     const left = chunk.count - chunk.done;
     worker.items -= left;
@@ -152,14 +153,14 @@ export class Books {
     this.actions.push({ type: "fail", run: run.settings.id, index, failure });
   }
 
-  /** What waits of a run that is being terminated. */
+  /** Fails the waiting items of a run that is being terminated. */
   cancelWaiting(run: Run): void {
     for (let range; (range = run.takeSuspect() ?? run.take(Infinity));) {
       this.failAll(run, range);
     }
   }
 
-  /** Items of a run that is being terminated. */
+  /** Fails items of a run that is being terminated. */
   failAll(run: Run, { first, count }: Range): void {
     for (let i = 0; i < count; i++) this.fail(run, first + i, { kind: "cancelled" });
   }
@@ -171,7 +172,7 @@ export class Books {
   }
 }
 
-/** Which item of its run is at this offset of a chunk. */
+/** The item at this offset of a chunk. */
 export function itemOf(
   { run, first, count, attempt }: Chunk,
   offset: number,

@@ -1,17 +1,17 @@
 /**
- * What is pending, assigned, done, lost, retried or given up: all decided here, without
- * I/O, clock or chance. Events go in, with the time; actions come out.
+ * Decides what is pending, assigned, done, lost, retried or given up, without I/O, clock
+ * or chance. Events go in, with the time; actions come out.
  *
  * An item is at any time in one place: waiting in its run, in a chunk with one worker,
- * or settled. A worker goes through these states, forward only but for one pair:
+ * or settled. A worker goes through these states:
  *
  *     requested ──> started ──> ready <──> disconnected
  *         │            ↑ └─────────│── restarting
  *         └────────────┴──────────┴─────────────┴──> (gone: forgotten)
  *
- * Which item ended its worker? The host knows only what was reported. When just one item
- * was with the worker, it was that one, and it is charged. When there were more, none is
- * charged: each becomes a suspect and is run alone, so that the next loss is certain.
+ * Which item ended its worker? The host knows only what was reported. If only one item
+ * was with the worker, that item is charged. If there were more, none is charged: each
+ * becomes a suspect and is run alone, so that the next loss is certain.
  *
  * @module
  */
@@ -42,9 +42,9 @@ export class Core {
   }
 
   /**
-   * Takes note of what happened at a time.
+   * Handles an event that happened at a time.
    *
-   * @returns What to do about it, in this order.
+   * @returns The actions to carry out, in this order.
    */
   handle(event: CoreEvent, now: number): CoreAction[] {
     this.#books.now = now;
@@ -143,7 +143,7 @@ export class Core {
     return count;
   }
 
-  /** Since when the first of those has waited that are only asked for. */
+  /** Since when the first worker waits that was requested and has not started. */
   get queuedSince(): number | undefined {
     let first: number | undefined;
     for (const { state, since } of this.#books.workers.values()) {
@@ -152,7 +152,7 @@ export class Core {
     return first;
   }
 
-  /** Why one of those that are only asked for is not in the queue, if that is so. */
+  /** Why a requested worker is not in the queue yet, if there is one. */
   get delay(): string | undefined {
     for (const { state, delay } of this.#books.workers.values()) {
       if (state === "requested" && delay !== undefined) return delay;
@@ -170,7 +170,7 @@ export class Core {
     return this.#books.runs.has(run);
   }
 
-  /** Which item of which run it is that a worker has at this offset of a chunk. */
+  /** The item that a worker has at this offset of a chunk. */
   itemAt(
     worker: string,
     chunk: number,
@@ -183,8 +183,8 @@ export class Core {
   }
 
   /**
-   * The same, also of the last chunk that a worker has ended: its items may print after
-   * their end.
+   * The same, but also for the last chunk that a worker has ended: its items may print
+   * after their end.
    */
   printerAt(
     worker: string,
@@ -201,7 +201,7 @@ export class Core {
     validate(this.#books, this.#settings.workers);
   }
 
-  /** How many chunks wait for or run on workers. */
+  /** How many chunks are with workers. */
   get outstandingChunks(): number {
     return this.#books.chunks.size;
   }
@@ -223,7 +223,7 @@ export class Core {
     this.#books.finish(run);
   }
 
-  /** Drops a run. What its workers still hold of it is forgotten here and ended there. */
+  /** Drops a run. Its chunks are forgotten here, and workers are told to end them. */
   #cancel(id: number): void {
     const run = this.#books.runs.get(id);
     if (!run) return;
@@ -240,7 +240,7 @@ export class Core {
     }
   }
 
-  /** Lets what runs come to an end; what waits is cancelled. */
+  /** Asks running items to come to an end, and cancels waiting ones. */
   #terminate(id: number, grace: number): void {
     const run = this.#books.runs.get(id);
     if (!run) return;
@@ -252,7 +252,7 @@ export class Core {
         if (chunk.run !== run) continue;
         worker.excused = true;
         const terminateBy = this.#books.now + grace + OVERTIME;
-        // It has been told so, or has less time.
+        // The worker was told already, and has no more time than this.
         if (terminateBy >= chunk.terminateBy) continue;
         chunk.terminateBy = terminateBy;
         const action = { worker: worker.id, chunk: chunk.chunk, grace };
@@ -272,11 +272,11 @@ export class Core {
     } else if (worker.former.has(incarnation)) {
       refuse("another process has taken its place");
     } else if (worker.state === "started" && worker.incarnation === incarnation) {
-      // It is about to restart, and only wants to know whether it was heard.
+      // It is about to restart, and asks only whether its message has arrived.
       this.#books.actions.push({ type: "welcome", worker: id });
     } else {
       if (worker.incarnation !== incarnation) {
-        const detail = "its process was started anew without a word";
+        const detail = "its process was restarted without notice";
         this.#losses.takeBack(worker, { worker: id, cause: "exit", detail });
         worker.former.add(worker.incarnation);
         worker.incarnation = incarnation;
@@ -285,7 +285,7 @@ export class Core {
       }
       this.#books.actions.push({ type: "welcome", worker: id });
       this.#out.came();
-      // Also when it was never missed: what it said meanwhile is still on its way.
+      // Even if it was not missed: what it has sent meanwhile is still on its way.
       this.#books.enter(worker, "ready");
       this.#out.feed(worker);
     }

@@ -1,6 +1,6 @@
 /**
- * What goes into the dispatcher's state machine and what comes out of it. Times are
- * milliseconds.
+ * The events that go into the dispatcher's state machine, and the actions that come out.
+ * Times are milliseconds.
  *
  * @module
  */
@@ -13,28 +13,28 @@ import type {
   Segment,
 } from "../protocol/messages.ts";
 
-/** What holds for all runs of a dispatcher. */
+/** Settings for all runs of a dispatcher. */
 export interface CoreSettings {
   /** The most workers at once. */
   workers: number;
-  /** How long a worker may wait until the scheduler starts it. */
+  /** How long the scheduler may take to start a worker. */
   queueTimeout: number;
-  /** How long a worker that has started may take until it says `hello`. */
+  /** How long a worker that has started may take to say `hello`. */
   startTimeout: number;
   /** How long a worker may take to load what a function imports. */
   loadTimeout: number;
-  /** After how much silence a worker counts as disconnected. */
+  /** After this much silence a worker counts as disconnected. */
   silenceTimeout: number;
   /** How long a disconnected worker may take to come back. */
   reconnectGrace: number;
   /**
-   * Why a worker is gone whose connection was lost, where its scheduler does not say so
-   * in that time; `"unreachable"` by default.
+   * The cause that a disconnected worker is given if it does not come back and its
+   * scheduler does not name one; `"unreachable"` by default.
    */
   lostCause?: WorkerLossCause;
 }
 
-/** What holds for one run: one call of `map`, or one `Job`. */
+/** Settings of one run: one call of `map`, or one `Job`. */
 export interface RunSettings {
   /** Its number, unique within the dispatcher. */
   id: number;
@@ -42,11 +42,11 @@ export interface RunSettings {
   retries: number;
   /** How often an item whose function threw is tried again. */
   retryErrors: number;
-  /** How long one item may run; 0 for as long as it likes. */
+  /** How long one item may run; 0 for no limit. */
   timeout: number;
   /** Items per chunk. */
   chunkSize: number | "auto";
-  /** How many items to get workers for, until the first ones are there. */
+  /** For how many items to request workers, until the first items have come. */
   expected: number;
   /** A `Job`: nothing else waits behind it on its worker, and its start is announced. */
   exclusive: boolean;
@@ -54,23 +54,23 @@ export interface RunSettings {
 
 /** Something that happened. */
 export type CoreEvent =
-  /** A run begins; its items are yet to come. */
+  /** A run begins; its items come later. */
   | { type: "run"; run: RunSettings }
-  /** So many more items of a run can be handed out. */
+  /** This many more items of a run can be handed out. */
   | { type: "items"; run: number; count: number }
   /** How long an item took when the same code ran before. */
   | { type: "hint"; run: number; estimate: number }
-  /** How many bytes an item's argument has. */
+  /** How large an item's argument is, in bytes. */
   | { type: "weighed"; run: number; weight: number }
   /** No more items will come. */
   | { type: "ended"; run: number }
-  /** The run is over: forget what waits and end what runs. */
+  /** The run is over: forget its waiting items, and end those that run. */
   | { type: "cancel"; run: number }
-  /** Let what runs come to an end within a time, then end it. */
+  /** Ask running items to come to an end, and end them after a time. */
   | { type: "terminate"; run: number; grace: number }
   /** The scheduler started a worker. */
   | { type: "workerStarted"; worker: string }
-  /** A worker is not in the queue yet: why, in the cluster's words; or it is now. */
+  /** Why a worker is not queued yet, in the cluster's words; `undefined`: it is now. */
   | { type: "delayed"; worker: string; why: string | undefined }
   /** The scheduler saw a worker end, or could not start it. */
   | { type: "workerEnded"; worker: string; loss: WorkerLoss }
@@ -78,7 +78,7 @@ export type CoreEvent =
   | { type: "hello"; worker: string; incarnation: string }
   /** Any sign of life. */
   | { type: "heard"; worker: string }
-  /** A sign of life of a worker that something large is under way to, or from. */
+  /** A sign of life, while something large is on its way to or from the worker. */
   | { type: "moved"; worker: string }
   /** The connection to a worker is gone. */
   | { type: "disconnected"; worker: string }
@@ -86,9 +86,9 @@ export type CoreEvent =
   | { type: "violation"; worker: string; detail: string }
   /** The first item of a chunk begins. */
   | { type: "began"; worker: string; chunk: number }
-  /** A worker starts its process anew, and hands back all that it has. */
+  /** A worker restarts its process, and hands back all that it has. */
   | { type: "restarting"; worker: string; why: string }
-  /** Results came in: `bytes` long, after `elapsed` of work. */
+  /** Results came: of this many bytes, after this much work. */
   | {
     type: "results";
     worker: string;
@@ -105,38 +105,38 @@ export type CoreEvent =
     reason: FailureReason;
     exitStatus: number;
   }
-  /** A worker hands back the items of chunks from an offset of each on. */
+  /** A worker hands back items: of each chunk those from an offset on. */
   | { type: "returned"; worker: string; cuts: readonly Cut[] }
-  /** The host has chunks back that were recalled before they were sent. */
+  /** Chunks were recalled before they were sent. */
   | { type: "withdrawn"; worker: string; chunks: readonly number[] }
-  /** Time passed: a while, or as long as `wake` asked for. */
+  /** Time has passed: this comes regularly, and when `wake` asked for it. */
   | { type: "tick" }
-  /** No more runs: cancel all and send the workers home. */
+  /** There are no more runs: cancel all, and let the workers leave. */
   | { type: "close" };
 
-/** Something to do. */
+/** Something to carry out. */
 export type CoreAction =
   /** Ask the scheduler for workers of these names. */
   | { type: "request"; workers: string[] }
-  /** Have the scheduler end a worker; it is lost for this reason, if for any. */
+  /** Have the scheduler end a worker; `loss` is why, if it counts as lost. */
   | { type: "stop"; worker: string; loss?: WorkerLoss }
-  /** The worker's `hello` is answered: with `welcome`, or with why not. */
+  /** Answer a worker's `hello`: with `welcome`, or with why it is refused. */
   | { type: "welcome"; worker: string; refused?: string }
   /** Send chunks of one run to a worker. */
   | { type: "assign"; worker: string; run: number; chunks: AssignedChunk[] }
   /** Ask a worker to hand back what it has not begun. */
   | { type: "recall"; worker: string }
-  /** Tick in so many milliseconds. */
+  /** Send a `tick` after this many milliseconds. */
   | { type: "wake"; after: number }
   /** Tell a worker to drop chunks and to end the one it runs. */
   | { type: "cancel"; worker: string; chunks: number[] }
   /** Tell a worker to let a chunk come to an end. */
   | { type: "terminate"; worker: string; chunk: number; grace: number }
-  /** Tell a worker to go. */
+  /** Tell a worker to leave. */
   | { type: "leave"; worker: string }
-  /** Make so many more items of a run available, if there are any. */
+  /** Read this many more items of a run, if there are any. */
   | { type: "pull"; run: number; count: number }
-  /** The results of segment number `segment` are those of these items. */
+  /** The results in this segment of the event are those of these items. */
   | {
     type: "accept";
     run: number;
@@ -151,7 +151,7 @@ export type CoreAction =
   /** Every item is settled; the run is over. */
   | { type: "done"; run: number };
 
-/** How an item failed. `reported`: the worker's message says it. */
+/** How an item failed. `reported`: the worker's message says how. */
 export type Failure =
   | { kind: "reported"; reason: FailureReason }
   | { kind: "timeout" }

@@ -1,6 +1,6 @@
 /**
- * Who gets what: items for workers, workers for items, and what is taken back because
- * another worker has nothing to do.
+ * Gives items to workers, requests workers for items, and recalls items for a worker that
+ * has nothing to do.
  *
  * @module
  */
@@ -17,14 +17,14 @@ import {
 } from "./portions.ts";
 import type { Run } from "./run.ts";
 
-/** After so many workers in a row that never came, no more are asked for. */
+/** When this many workers in a row have failed to start, no more are requested. */
 const MOST_START_FAILURES = 3;
 
-/** Hands out what waits. */
+/** Hands out the waiting items. */
 export class HandingOut {
   readonly #books: Books;
   readonly #settings: CoreSettings;
-  /** Ready workers that could take more if there were any. */
+  /** Ready workers that could take more. */
   readonly #hungry = new Set<Worker>();
   #lastWorker = 0;
   /** When to look again for something to recall. */
@@ -33,8 +33,8 @@ export class HandingOut {
   #lastLoss: WorkerLoss | undefined;
 
   /**
-   * @param books Where it finds, and notes, what is with whom.
-   * @param settings What holds for all runs.
+   * @param books The core's books.
+   * @param settings Settings for all runs.
    */
   constructor(books: Books, settings: CoreSettings) {
     this.#books = books;
@@ -43,31 +43,31 @@ export class HandingOut {
 
   /** Does what can be done now. */
   go(): void {
-    // First, so that those who are yet to come have their share of what is handed out.
+    // This comes first, so that items are left for the workers that are yet to come.
     this.#requestWorkers();
     this.#fillAll();
     this.#recallAll();
     this.#pullAll();
   }
 
-  /** The worker could take more, if it is still there. */
+  /** Notes that a worker could take more, if it is still there. */
   feed(worker: Worker): void {
     if (worker.state !== "ready" || !this.#books.workers.has(worker.id)) return;
     this.#hungry.add(worker);
   }
 
-  /** What it did not get to is for others first. */
+  /** The same, but other workers come first: this one has just handed items back. */
   feedLast(worker: Worker): void {
     this.#hungry.delete(worker);
     this.feed(worker);
   }
 
-  /** The worker takes nothing for now. */
+  /** Notes that a worker takes nothing for now. */
   starve(worker: Worker): void {
     this.#hungry.delete(worker);
   }
 
-  /** A worker has come: others may, too. */
+  /** A worker has come, so others may come, too. */
   came(): void {
     this.#startFailures = 0;
   }
@@ -113,8 +113,8 @@ export class HandingOut {
   }
 
   /**
-   * Where a worker has no work, or no more than what it runs, while items wait with
-   * others, those hand them back.
+   * If a worker has nothing to do, or only the item that it runs, while items wait with
+   * others, those items are recalled.
    */
   #recallAll(): void {
     if (this.#books.now < this.#recallAt) return;
@@ -125,7 +125,7 @@ export class HandingOut {
     for (const worker of this.#books.workers.values()) {
       if (worker.items < 2 || worker.state !== "ready") continue;
       const { run } = worker.chunks[0]!;
-      // One item may wait behind that which runs, unless somebody has nothing to do.
+      // One item may wait behind the running one, unless a worker has nothing to do.
       const mayWait = worker.items > 2 && run.settings.chunkSize === "auto";
       const at = needy.findIndex(({ items, chunks }) =>
         items === 0 || mayWait && chunks[0]!.run === run
@@ -147,12 +147,12 @@ export class HandingOut {
     this.#books.actions.push({ type: "wake", after: RECALL_INTERVAL });
   }
 
-  /** Has the sources read so far ahead that no worker need wait for them. */
+  /** Has sources read so far ahead that no worker must wait for them. */
   #pullAll(): void {
     for (const run of this.#books.runs.values()) {
       if (run.ended || run.terminating) continue;
       const wanted = Math.ceil(4 * this.#settings.workers * usualItems(run));
-      // Not for a few items more: only when half of it is used up.
+      // Not for each item: only when half of them are used up.
       const there = run.pending + run.pulled;
       if (there > wanted / 2) continue;
       run.pulled += wanted - there;
@@ -198,14 +198,14 @@ export class HandingOut {
     this.#books.actions.push({ type: "request", workers: ids });
   }
 
-  /** Where no worker is left and none can come, what waits fails with the reason. */
+  /** If no worker is left and none can come, waiting items fail for the last loss. */
   giveUp(): void {
     if (this.#books.workers.size > 0 || this.#startFailures < MOST_START_FAILURES) {
       return;
     }
     const loss = this.#lastLoss!;
     for (const [id, run] of [...this.#books.runs]) {
-      // Its first item, if it comes, may ask anew.
+      // When its first item comes, workers may be requested again.
       run.expected = 0;
       if (run.pending === 0) continue;
       this.#books.runs.delete(id);

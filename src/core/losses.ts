@@ -1,5 +1,5 @@
 /**
- * When a worker is lost, and what becomes of what was with it: charged, suspected or both.
+ * When a worker is lost, and what becomes of its items: they are charged or suspected.
  *
  * @module
  */
@@ -9,21 +9,21 @@ import type { Books, Chunk, Worker } from "./books.ts";
 import type { CoreSettings } from "./events.ts";
 import type { HandingOut } from "./handing_out.ts";
 
-/** How much later than the worker the host itself enforces a limit, in milliseconds. */
+/** How much later than the worker the host enforces a limit, in milliseconds. */
 export const OVERTIME = 5000;
-/** How long a worker that came back may take to tell what it did, in milliseconds. */
+/** How long a worker that came back may take to report what it did, in milliseconds. */
 const REUNION = 1000;
 
-/** Finds out losses, and settles them. */
+/** Detects losses, and deals with them. */
 export class Losses {
   readonly #books: Books;
   readonly #out: HandingOut;
   readonly #settings: CoreSettings;
 
   /**
-   * @param books Where what is with whom is found and noted.
-   * @param out Who gets what.
-   * @param settings What holds for all runs.
+   * @param books The core's books.
+   * @param out Hands out items.
+   * @param settings Settings for all runs.
    */
   constructor(books: Books, out: HandingOut, settings: CoreSettings) {
     this.#books = books;
@@ -31,7 +31,7 @@ export class Losses {
     this.#settings = settings;
   }
 
-  /** Looks who is late, silent or overdue. */
+  /** Looks for workers that are late, silent or overdue. */
   look(): void {
     const { queueTimeout, startTimeout, silenceTimeout, reconnectGrace } =
       this.#settings;
@@ -60,9 +60,10 @@ export class Losses {
   }
 
   /**
-   * Whether the worker should have ended what it runs, and did not. It must have been
-   * heard of since then, and not only of its return: of a silent one nobody knows what
-   * it has done; nor of one to which an item, or from which a result is under way.
+   * Whether the worker should have ended its item and has not. It must have been heard
+   * since the item was due, and not only because it came back: nobody knows what a silent
+   * worker has done. The same goes for one to which an item, or from which a result, is
+   * on its way.
    */
   #overdue(worker: Worker): boolean {
     const chunk = worker.chunks[0];
@@ -75,8 +76,8 @@ export class Losses {
   }
 
   /**
-   * The host does what the worker failed to do: it ends the worker, and fails the item.
-   * Of several items it cannot know which one it is, so each is first run alone.
+   * Does what the worker has failed to do: ends the worker, and fails the item. If there
+   * are several items, the host cannot know which one it is, so each is first run alone.
    */
   #endOverdue(worker: Worker): void {
     const chunk = worker.chunks[0]!;
@@ -86,7 +87,7 @@ export class Losses {
       this.#books.fail(chunk.run, chunk.first + chunk.done - 1, { kind });
       this.#books.finish(chunk.run);
     }
-    this.drop(worker, "unreachable", "it did not end an item that was due");
+    this.drop(worker, "unreachable", "it did not end an item in time");
   }
 
   /** The connection to a worker is gone, or it is silent. */
@@ -102,7 +103,7 @@ export class Losses {
     this.#books.actions.push({ type: "stop", worker: worker.id, loss });
   }
 
-  /** A worker is gone: what was with it is charged, suspected or both. */
+  /** A worker is gone: its items are charged or suspected. */
   lose(worker: Worker, found: WorkerLoss): void {
     const loss = { worker: worker.id, ...found };
     this.#books.workers.delete(worker.id);
@@ -110,13 +111,13 @@ export class Losses {
     this.takeBack(worker, loss);
   }
 
-  /** Takes back what was with a process that is lost. */
+  /** Takes back the items of a process that is lost. */
   takeBack(worker: Worker, loss: WorkerLoss): void {
     const certain = worker.items === 1;
     for (const chunk of [...worker.chunks]) this.blame(worker, chunk, certain, loss);
   }
 
-  /** What is left of a chunk may have ended what ran it; if alone, it certainly has. */
+  /** What is left of a chunk may have ended its worker; `certain` if it was one item. */
   blame(worker: Worker, chunk: Chunk, certain: boolean, loss: WorkerLoss): void {
     const { run } = chunk;
     const end = chunk.first + chunk.count;

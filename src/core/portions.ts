@@ -1,7 +1,8 @@
 /**
- * How much work a worker is given at a time. A chunk is some ten milliseconds of work, for
- * then what a message costs does not matter; but how long an item takes is a guess, so
- * there is less of it where a wrong one costs most, and what waits in vain is recalled.
+ * How much work a worker is given at a time. A chunk is about ten milliseconds of work:
+ * then the cost of a message does not matter. But how long an item takes is a guess. So
+ * chunks are smaller where a wrong guess costs most, and items that wait behind a long
+ * one are recalled.
  *
  * @module
  */
@@ -14,21 +15,21 @@ const TARGET = 10;
 const LEAST = 2;
 /** How much work may wait with a worker, in milliseconds. */
 const WINDOW = 2 * TARGET;
-/** Items that take at most so long are handed out one ahead, in milliseconds. */
+/** For items that take less than this, one is sent ahead, in milliseconds. */
 const AHEAD = 1000;
-/** How many items a worker may have while their time is guessed, and size not known. */
+/** How many items a worker may have while time is guessed and size unknown. */
 const GUESSED_ITEMS = 16;
 /** How many items a chunk may have at the very end. */
 const TAIL_ITEMS = 10;
-/** Less work than this is not worth a message to another worker, in milliseconds. */
+/** If less work than this is left, one worker gets all of it, in milliseconds. */
 const LIGHT = 0.1;
-/** A worker that has settled nothing for so long is stuck in an item, in milliseconds. */
+/** A worker that has settled nothing for this long is stuck in an item, in ms. */
 const STUCK = 2 * TARGET;
-/** A recall that is not answered is repeated ever more rarely, up to this, in ms. */
+/** A recall without an answer is repeated at intervals that grow up to this, in ms. */
 const RARELY = 1000;
-/** What waits longer than this is recalled for a worker without work, in milliseconds. */
+/** Items that would wait longer than this are recalled for an idle worker, in ms. */
 const WORTH_RECALLING = TARGET / 2;
-/** How often to look for something to recall while a worker has no work, in ms. */
+/** How often to look for items to recall while a worker is idle, in milliseconds. */
 export const RECALL_INTERVAL = TARGET / 2;
 /** How large the results of a chunk should be at most, in bytes. */
 const CHUNK_BYTES = 1 << 20;
@@ -39,13 +40,13 @@ const MOST_READ = 1 << 16;
 
 /** What a worker has. */
 export interface Load {
-  /** In the order in which they run. */
+  /** Its chunks, in the order in which they run. */
   readonly chunks: readonly { readonly run: Run }[];
   /** How many items are with it. */
   readonly items: number;
-  /** How often it was asked to hand back what waits, since an item was last settled. */
+  /** How often its waiting items were recalled since an item was last settled. */
   readonly recalls: number;
-  /** When it was asked that last. */
+  /** When they were last recalled. */
   readonly recalled: number;
   /** When a part of a larger message to it or from it last arrived. */
   readonly moved: number;
@@ -72,7 +73,7 @@ export function mostItems(worker: Load, run: Run, workers: number): number {
   if (idle && run.pending * estimate < LIGHT && run.pending <= guessed) {
     return run.pending;
   }
-  // Towards the end items may turn out to be longer than those before.
+  // Towards the end, items may turn out to be longer than those before.
   const tail = workers > 1
     ? Math.max(TAIL_ITEMS, Math.ceil(run.pending / (4 * workers)))
     : Infinity;
@@ -88,9 +89,9 @@ export function mostItems(worker: Load, run: Run, workers: number): number {
 
 /** Whether a worker that has something may have more. */
 function hasRoom(worker: Load, run: Run, estimate: number, workers: number): boolean {
-  // It would wait, as what was handed back would have.
+  // It would wait there, like the items that were recalled.
   if (worker.recalls > 0) return false;
-  // One run at a time: so a run can be cancelled without harm to another.
+  // One run at a time, so that a run can be cancelled without harm to another.
   if (worker.chunks[0]!.run !== run) return false;
   if (estimate < AHEAD && worker.items === 1) return true;
   // No more than its share while others have nothing.
@@ -100,7 +101,7 @@ function hasRoom(worker: Load, run: Run, estimate: number, workers: number): boo
     worker.items * run.weight < 2 * CHUNK_BYTES;
 }
 
-/** How many items a chunk of a run usually has, for the source to be read ahead. */
+/** How many items a chunk of a run usually has: this says how far to read ahead. */
 export function usualItems({ estimate, settings: { chunkSize } }: Run): number {
   if (chunkSize !== "auto") return chunkSize;
   if (estimate === undefined) return 1;
@@ -108,10 +109,9 @@ export function usualItems({ estimate, settings: { chunkSize } }: Run): number {
 }
 
 /**
- * Whether what waits with a worker, behind the item that it runs, would better go to one
- * that has no work.
+ * Whether the items that wait with a worker should rather go to an idle one.
  *
- * @param since For how long it has settled nothing, in milliseconds.
+ * @param since For how long the worker has settled nothing, in milliseconds.
  * @param now The time.
  */
 export function isWorthRecalling(
@@ -121,10 +121,10 @@ export function isWorthRecalling(
   now: number,
 ): boolean {
   const { recalls, recalled, moved } = worker;
-  // It may not have it yet.
+  // The items may not have arrived yet.
   if (now - moved < STUCK) return false;
-  // One that came while its thread had yet to see the last one is not answered. And what
-  // is handed back by workers that are yet to begin should not go round too often.
+  // A recall that comes before the thread has seen the previous one gets no answer. And
+  // workers that have not begun should not pass the same items round too often.
   if (recalls > 0) {
     return now - recalled >= Math.min(STUCK * 2 ** (recalls - 1), RARELY);
   }

@@ -1,5 +1,5 @@
 /**
- * The rules that the core's books must follow after each event. Tests look.
+ * The rules that the core's books must follow after each event. Tests check them.
  *
  * @module
  */
@@ -8,11 +8,11 @@ import type { Books } from "./books.ts";
 import type { Run } from "./run.ts";
 
 /**
- * Checks every rule that must always hold.
+ * Checks every rule.
  *
- * @param books The core's.
+ * @param books The books of the core.
  * @param mostWorkers How many workers there may be.
- * @throws {Error} Naming the rule that does not.
+ * @throws {Error} When a rule is broken, and which.
  */
 export function validate({ workers, runs, chunks }: Books, mostWorkers: number): void {
   const must = (holds: boolean, rule: string) => {

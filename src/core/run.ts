@@ -1,7 +1,7 @@
 /**
  * A run, as the core knows it: which of its items wait, in which order, and what is known
- * of them. An item is here while it waits, and in a chunk of `books.ts` while it is with a
- * worker.
+ * of them. An item is here while it waits. While it is with a worker, it is in a chunk of
+ * `books.ts`.
  *
  * @module
  */
@@ -15,9 +15,9 @@ export interface Range {
   count: number;
 }
 
-/** How much of what was just measured goes into the running estimate when it fell. */
+/** How much a new measurement counts in the running estimate, if it is lower. */
 const SMOOTHING = 0.5;
-/** What an item may have taken at most, in milliseconds. */
+/** Longer times than this are not believed, in milliseconds. */
 const LONGEST = 2 ** 40;
 
 /** A run of the core. */
@@ -25,7 +25,7 @@ export class Run {
   readonly settings: RunSettings;
   /** How many items there are so far. */
   available = 0;
-  /** How many items to get workers for, while none is there. */
+  /** For how many items to request workers, until the first items have come. */
   expected: number;
   /** No more items will come. */
   ended = false;
@@ -33,34 +33,34 @@ export class Run {
   settled = 0;
   /** How many items are with workers. */
   assigned = 0;
-  /** How many items were asked of the source and have not come. */
+  /** How many items the source was asked for and has not given. */
   pulled = 0;
-  /** Work per item in milliseconds, once it was measured. */
+  /** How long an item takes in milliseconds, once that was measured. */
   estimate: number | undefined;
-  /** What it may be, until it was measured. */
+  /** How long it may take, until that was measured. */
   hint: number | undefined;
   /** The size of an item's argument or result in bytes, whichever is larger. */
   weight = 0;
-  /** It was asked to come to an end. */
+  /** Whether it was asked to come to an end. */
   terminating = false;
   /** How often chunks were handed back since an item was last settled. */
   handedBack = 0;
 
-  /** How each worker was lost under an item that was alone with it. */
+  /** How workers were lost while an item was alone with them, by item. */
   readonly #losses = new Map<number, WorkerLoss[]>();
   readonly #errors = new Map<number, number>();
   readonly #attempts = new Map<number, number>();
   /** The first item that was never handed out. */
   #next = 0;
-  /** Handed out and handed back unrun, in order. */
+  /** Items that were handed out and handed back unrun, in order. */
   #returned: Range[] = [];
   #returnedCount = 0;
-  /** To be tried again because the function threw. */
+  /** Items to be tried again because the function threw. */
   #again: number[] = [];
-  /** Possibly the end of their worker: to be run alone. */
+  /** Items that have possibly ended their worker: to be run alone. */
   #suspects: number[] = [];
 
-  /** @param settings What holds for the run. */
+  /** @param settings The settings of the run. */
   constructor(settings: RunSettings) {
     this.settings = settings;
     this.expected = settings.expected;
@@ -82,7 +82,7 @@ export class Run {
     return this.ended && this.settled === this.available;
   }
 
-  /** Takes up to `most` consecutive items out, in order; `undefined` when none waits. */
+  /** Takes out up to `most` consecutive items, in order; `undefined` if none waits. */
   take(most: number): Range | undefined {
     const again = this.#again.shift();
     if (again !== undefined) return { first: again, count: 1 };
@@ -108,7 +108,7 @@ export class Run {
     return first === undefined ? undefined : { first, count: 1 };
   }
 
-  /** Takes items back that were not run. */
+  /** Takes back items that were not run. */
   giveBack(range: Range): void {
     if (range.count === 0) return;
     const at = this.#returned.findIndex((other) => other.first > range.first);
@@ -120,7 +120,7 @@ export class Run {
     } else this.#returned.splice(place, 0, { ...range });
   }
 
-  /** Takes an item back whose worker was lost while it may have been running. */
+  /** Takes back an item that may have been running when its worker was lost. */
   suspect(index: number): void {
     this.#suspects.push(index);
     this.#attempts.set(index, this.attempt(index) + 1);
@@ -134,7 +134,7 @@ export class Run {
   /**
    * Charges an item for the loss of its worker.
    *
-   * @returns All its losses when it may not be tried again, else `undefined`.
+   * @returns All its losses if it may not be tried again, else `undefined`.
    */
   charge(index: number, loss: WorkerLoss): WorkerLoss[] | undefined {
     const losses = [...this.#losses.get(index) ?? [], loss];
@@ -144,7 +144,7 @@ export class Run {
     return undefined;
   }
 
-  /** Whether an item whose function threw is tried again; if so, it waits again. */
+  /** If an item whose function threw may be tried again, lets it wait again. */
   retryError(index: number): boolean {
     const errors = (this.#errors.get(index) ?? 0) + 1;
     if (errors > this.settings.retryErrors) return false;
@@ -154,7 +154,7 @@ export class Run {
     return true;
   }
 
-  /** Items are settled: nothing about them needs to be remembered. */
+  /** Items are settled: what was noted about them is forgotten. */
   settle(first: number, count: number): void {
     this.settled += count;
     this.handedBack = 0;
@@ -166,9 +166,9 @@ export class Run {
     }
   }
 
-  /** Learns how long items take: at once when they got slower, slowly when faster. */
+  /** Learns how long items take: at once if they get slower, gradually if faster. */
   measure(count: number, elapsed: number, bytes: number): void {
-    // Workers say how long it was. Were it endless, so would be what is reckoned with it.
+    // Workers report the time. An infinite one would spoil all that is computed from it.
     const each = Math.min(elapsed / count, LONGEST);
     const old = this.estimate;
     this.estimate = old === undefined || each > old
@@ -177,17 +177,17 @@ export class Run {
     this.weigh(bytes / count);
   }
 
-  /** An item has been running for so long: others may take as long. */
+  /** An item has been running for this long, so others may take as long. */
   atLeast(time: number): void {
     this.estimate = Math.max(this.estimate ?? this.hint ?? 0, time);
   }
 
-  /** Learns how large items are: at once when they got larger, slowly when smaller. */
+  /** Learns how large items are: at once if they get larger, gradually if smaller. */
   weigh(bytes: number): void {
     this.weight = Math.max(bytes, this.weight * SMOOTHING);
   }
 
-  /** Every waiting item, for checks in tests. */
+  /** All waiting items, for checks in tests. */
   waiting(): number[] {
     const found = [...this.#again, ...this.#suspects];
     for (const { first, count } of this.#returned) {

@@ -12,19 +12,19 @@ import type { HandingOut } from "./handing_out.ts";
 import type { Losses } from "./losses.ts";
 import type { Run } from "./run.ts";
 
-/** So often whole chunks of a run may be handed back while none of its items is settled. */
+/** How often whole chunks of a run may be handed back before an item is settled. */
 const MOST_HANDED_BACK = 50;
 
-/** Takes messages. */
+/** Handles messages of workers. */
 export class WorkerMessages {
   readonly #books: Books;
   readonly #out: HandingOut;
   readonly #losses: Losses;
 
   /**
-   * @param books Where what is with whom is found and noted.
-   * @param out Who gets what.
-   * @param losses Takes a worker that reports what cannot be.
+   * @param books The core's books.
+   * @param out Hands out items.
+   * @param losses Deals with a worker that reports what cannot be.
    */
   constructor(books: Books, out: HandingOut, losses: Losses) {
     this.#books = books;
@@ -32,7 +32,7 @@ export class WorkerMessages {
     this.#losses = losses;
   }
 
-  /** There is a sign of life. */
+  /** A worker gives a sign of life. */
   heard(worker: Worker): void {
     worker.heard = this.#books.now;
     if (worker.state === "disconnected") {
@@ -54,7 +54,11 @@ export class WorkerMessages {
       const chunk = this.#holds(worker, id);
       if (!chunk) continue;
       if (from < chunk.done || from + count > chunk.count) {
-        this.#losses.drop(worker, "unreachable", "it reported results it does not owe");
+        this.#losses.drop(
+          worker,
+          "unreachable",
+          "it reported results of items it does not have",
+        );
         return;
       }
       worker.excused = true;
@@ -77,7 +81,11 @@ export class WorkerMessages {
     const chunk = this.#holds(worker, event.chunk);
     if (!chunk) return;
     if (event.offset < chunk.done || event.offset >= chunk.count) {
-      this.#losses.drop(worker, "unreachable", "it reported a failure it does not owe");
+      this.#losses.drop(
+        worker,
+        "unreachable",
+        "it reported a failure of an item it does not have",
+      );
       return;
     }
     this.#books.handBack(worker, chunk, event.offset);
@@ -94,7 +102,7 @@ export class WorkerMessages {
     this.#out.feed(worker);
   }
 
-  /** A worker hands back what it has not begun. */
+  /** A worker hands back items that it has not begun. */
   returned(worker: Worker, cuts: readonly Cut[]): void {
     this.heard(worker);
     let counted: Run | undefined;
@@ -120,8 +128,8 @@ export class WorkerMessages {
         this.#books.cut(worker, chunk, from);
         this.#books.finish(run);
       } else {
-        // Nobody knows why. Were it forgiven, it could go on for ever.
-        const detail = "the thread that had the item ended, and did not say why";
+        // Nobody knows why. If it were forgiven, it could go on for ever.
+        const detail = "the thread that had the item ended and did not say why";
         const loss: WorkerLoss = { worker: worker.id, cause: "exit", detail };
         this.#losses.blame(worker, chunk, worker.alone, loss);
       }
@@ -129,7 +137,7 @@ export class WorkerMessages {
     this.#out.feedLast(worker);
   }
 
-  /** What never left the host is no sign of life. */
+  /** Chunks were recalled before they left the host. That is no sign of life. */
   withdrawn(worker: Worker, ids: readonly number[]): void {
     for (const id of ids) {
       const chunk = this.#holds(worker, id);
@@ -140,13 +148,13 @@ export class WorkerMessages {
     this.#out.feedLast(worker);
   }
 
-  /** What it was asked to hand back before it had that, it was asked in vain. */
+  /** Something large is on its way: recalls that came before it had no effect. */
   moved(worker: Worker): void {
     worker.moved = this.#books.now;
     worker.recalls = Math.min(worker.recalls, 1);
   }
 
-  /** An item's time counts from here on. */
+  /** An item begins: its time counts from now on. */
   began(worker: Worker, id: number): void {
     this.heard(worker);
     const chunk = this.#holds(worker, id);
@@ -155,7 +163,7 @@ export class WorkerMessages {
     worker.begun = true;
   }
 
-  /** The worker has reported what it began; what else it has it did not begin. */
+  /** A worker restarts. It has reported what it began; it has not begun the rest. */
   restarting(worker: Worker, why: string): void {
     if (worker.state !== "ready" && worker.state !== "disconnected") return;
     if (worker.excused) {
@@ -164,8 +172,8 @@ export class WorkerMessages {
         this.#books.finish(chunk.run);
       }
     } else {
-      // Were it forgiven, it could go on for ever.
-      const detail = `its process started anew, ${
+      // If it were forgiven, it could go on for ever.
+      const detail = `its process restarted ${
         why === "" ? "and did not say why" : `because ${why}`
       }`;
       this.#losses.takeBack(worker, { worker: worker.id, cause: "exit", detail });
@@ -174,10 +182,14 @@ export class WorkerMessages {
     this.#books.enter(worker, "started");
   }
 
-  /** The chunk, if it is with this worker; a stale report of it means nothing. */
+  /** The chunk, if it is with this worker; if it no longer is, the message is stale. */
   #holds(worker: Worker, id: number): Chunk | undefined {
     if (id > this.#books.lastChunk) {
-      this.#losses.drop(worker, "unreachable", "it reported a chunk that never was");
+      this.#losses.drop(
+        worker,
+        "unreachable",
+        "it reported a chunk that was never made",
+      );
       return undefined;
     }
     const chunk = this.#books.chunks.get(id);

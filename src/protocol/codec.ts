@@ -1,6 +1,6 @@
 /**
- * Messages to frames and back, strictly: what does not follow `messages.ts` to the
- * letter is refused with a {@linkcode ProtocolError}.
+ * Turns messages into frames and back. What does not follow `messages.ts` exactly is
+ * refused with a {@linkcode ProtocolError}.
  *
  * @module
  */
@@ -29,7 +29,7 @@ import {
   type WorkerMessage,
 } from "./messages.ts";
 
-/** The frames of a message, its sequence numbers still zero: `link.ts` fills them in. */
+/** The frames of a message. Its sequence numbers are zero: `link.ts` fills them in. */
 export function encode(message: WorkerMessage | HostMessage): Frames {
   const header = new Uint8Array(HEADER_SIZE);
   header[0] = PROTOCOL_VERSION;
@@ -105,9 +105,9 @@ function bodyOf(message: WorkerMessage | HostMessage): Frames {
 }
 
 /**
- * What a worker said.
+ * Reads a worker's message.
  *
- * @throws {ProtocolError} When the frames follow no message of that direction.
+ * @throws {ProtocolError} When the frames are not a message from a worker.
  */
 export function decodeWorkerMessage(frames: Frames): WorkerMessage {
   const type = typeOf(frames);
@@ -184,9 +184,9 @@ export function decodeWorkerMessage(frames: Frames): WorkerMessage {
 }
 
 /**
- * What the host said.
+ * Reads a message of the host.
  *
- * @throws {ProtocolError} When the frames follow no message of that direction.
+ * @throws {ProtocolError} When the frames are not a message from the host.
  */
 export function decodeHostMessage(frames: Frames): HostMessage {
   const type = typeOf(frames);
@@ -251,7 +251,7 @@ export function decodeHostMessage(frames: Frames): HostMessage {
   }
 }
 
-/** The longest name of a worker or a machine, in characters; those of machines have 64. */
+/** The longest name that is accepted, in characters. Linux allows machines 64. */
 const LONGEST_NAME = 256;
 
 const NAMES = new Map<number, Name>(
@@ -259,9 +259,9 @@ const NAMES = new Map<number, Name>(
 );
 
 /**
- * Which message it is, by its header.
+ * The type of a message, by its header.
  *
- * @throws {ProtocolError} When that is no header of this version of the protocol.
+ * @throws {ProtocolError} When the header is not one of this version of the protocol.
  */
 export function typeOf(frames: Frames): Name {
   const header = frames[0];

@@ -1,20 +1,20 @@
 /**
- * One end of the conversation between the host and one worker: every sequenced message
- * arrives once, in order where order matters, though the connection beneath it be slow,
- * or cut and made again.
+ * One end of the conversation between the host and one worker. Every sequenced message
+ * arrives once, and in order where order matters, even if the connection is slow, or
+ * breaks and is made again.
  *
- * A connection that breaks takes with it what was on the wire. So each side keeps what
- * it has sent until the other says that it has it: each header carries the highest
- * sequence number received so far. When the connection is back, `hello` and `welcome`
- * exchange those numbers and each side sends the rest again. What comes twice is
- * dropped; where something is missing, the receiver asks again.
+ * When a connection breaks, what was on the wire is lost. So each side keeps what it has
+ * sent until the other side acknowledges it: each header carries the highest sequence
+ * number received so far. When the connection is back, `hello` and `welcome` exchange
+ * those numbers, and each side sends the rest again. Duplicates are dropped; where
+ * something is missing, the receiver asks for it.
  *
- * A message that is large travels in pieces, each of which is a message on the wire,
- * with a number of its own: so each is a sign of life, and what has arrived need not be
- * sent again. Only so much is under way at once as the window allows, which is as large
- * as the link is fast, and a piece has its number when it goes. Small messages do not
- * wait for the window, and large ones take turns, unless they have to keep their order:
- * see `order.ts`. What has not gone yet can be withdrawn.
+ * A large message travels in pieces. Each piece is a message on the wire, with a number
+ * of its own: so it is a sign of life, and a piece that has arrived need not be sent
+ * again. The window limits how much is under way at once; the faster the link, the larger
+ * the window. A piece gets its number when it is sent. Small messages do not wait for the
+ * window, and large ones take turns, unless they must keep their order: see `order.ts`.
+ * What has not been sent yet can be withdrawn.
  *
  * @module
  */
@@ -35,9 +35,8 @@ import type { SharedFrames } from "./shared_frames.ts";
 type Message = WorkerMessage | HostMessage;
 
 /**
- * What to do with a message that came in and is not to be taken: nothing, because it came
- * before; ask the other side to send again what is missing before it; or wait, because it
- * is a part of one.
+ * Why there is no message to take: it came before; messages before it are missing, and
+ * the other side must send them again; or it is only a part of one.
  */
 export type Arrival = "repeated" | "gap" | "part";
 
@@ -45,15 +44,15 @@ export type Arrival = "repeated" | "gap" | "part";
 export interface Flow {
   /** Messages up to here are sent at once. */
   small: number;
-  /** Messages beyond this are cut into pieces of this size: of more, where the link is fast. */
+  /** Larger messages go in pieces of this size, or of more on a fast link. */
   piece: number;
-  /** When so much is not acknowledged, only small messages are sent: at first. */
+  /** While so much is not acknowledged, only small messages are sent: the first value. */
   window: number;
-  /** The window grows up to here where it is emptied quickly, else it shrinks to a piece. */
+  /** The window grows up to here on a fast link; on a slow one it shrinks to a piece. */
   most: number;
 }
 
-/** Between machines: eight workers behind a link of 1 MB/s still get a piece a second. */
+/** Between machines: eight workers behind 1 MB/s get a piece each per second. */
 export const NETWORK_FLOW: Flow = {
   small: 1 << 14,
   piece: 1 << 17,
@@ -61,7 +60,7 @@ export const NETWORK_FLOW: Flow = {
   most: 5 << 20,
 };
 
-/** Within a machine: pieces lie in shared memory, and each costs a wake. */
+/** Within a machine: pieces lie in shared memory, and the receiver must wake for each. */
 export const LOCAL_FLOW: Flow = {
   small: 1 << 14,
   piece: 1 << 22,
@@ -69,13 +68,13 @@ export const LOCAL_FLOW: Flow = {
   most: 1 << 23,
 };
 
-/** In such a time what is under way should be there: then the window grows, in ms. */
+/** If what was sent is acknowledged within this time, the window grows, in ms. */
 const QUICK = 100;
-/** Beyond such a time the window shrinks, lest what is small comes late, in ms. */
+/** If it takes longer, the window shrinks, so that small messages come soon, in ms. */
 const SLOW = 500;
-/** So much is acknowledged at the latest, so that the other side has room again, in bytes. */
+/** After so many bytes the receiver acknowledges, so that the other side can go on. */
 const ACKNOWLEDGED = 1 << 20;
-/** The window holds so many pieces at least; each costs both sides a wake. */
+/** The window holds at least so many pieces; both sides must wake for each. */
 const PIECES = 4;
 /** How many large messages take turns. */
 const MOST_OPEN = 8;
@@ -87,38 +86,38 @@ interface Waiting {
   bytes: number;
   subjects: readonly string[] | undefined;
   acknowledged: (() => void) | undefined;
-  /** Once a part of it has been sent. */
+  /** Its pieces, once the first has been sent. */
   pieces: Outgoing | undefined;
 }
 
-/** What was sent and the other side may not have. */
+/** A message that was sent, and that the other side may not have. */
 interface Kept {
   frames: Frames;
   bytes: number;
-  /** When. */
+  /** When it was sent. */
   sent: number;
   acknowledged: (() => void) | undefined;
 }
 
 /** One end of a conversation. It does no I/O: frames go in and come out. */
 export class Link {
-  /** Where large frames lie, once both sides have it. */
+  /** The shared memory for large frames, once both sides have it. */
   shared: SharedFrames | undefined;
   readonly #flow: Flow;
   readonly #clock: () => number;
   #window: number;
-  /** Of how many bytes pieces are. */
+  /** How large pieces are now, in bytes. */
   #size: number;
   #sent = 0;
   #received = 0;
   #acknowledged = 0;
   #unacknowledgedBytes = 0;
-  /** Sent and not yet acknowledged, oldest first; `#kept[0]` has number `#sent - length + 1`. */
+  /** Not yet acknowledged, oldest first; `#kept[0]` has number `#sent - length + 1`. */
   #kept: Kept[] = [];
   #keptBytes = 0;
-  /** Not yet sent, or not all of it, oldest first. */
+  /** Not yet sent, or not completely, oldest first. */
   readonly #waiting: Waiting[] = [];
-  /** How many of them each subject has. */
+  /** How many of them are about each subject. */
   readonly #subjects = new Map<string, number>();
   /** Whose turn it is among those that may be sent. */
   #turn = 0;
@@ -142,12 +141,12 @@ export class Link {
     return this.#received;
   }
 
-  /** Whether so much came in since anything was sent that the other side should know. */
+  /** Whether so much has come since anything was sent that it should be acknowledged. */
   get shouldAcknowledge(): boolean {
     return this.#unacknowledgedBytes >= Math.min(this.#flow.piece, ACKNOWLEDGED);
   }
 
-  /** Whether anything came in that the other side has not been told of. */
+  /** Whether anything has come that was not acknowledged. */
   get owesAcknowledgement(): boolean {
     return this.#acknowledged < this.#received;
   }
@@ -157,25 +156,25 @@ export class Link {
     return this.#kept.length;
   }
 
-  /** How many messages have not been sent, or not all of them. */
+  /** How many messages have not been sent, or not completely. */
   get waiting(): number {
     return this.#waiting.length;
   }
 
-  /** Whether such a message has not been sent, or not all of it. */
+  /** Whether such a message has not been sent, or not completely. */
   waitsFor(which: (message: Message) => boolean): boolean {
     return this.#waiting.some(({ message }) => which(message));
   }
 
-  /** The sequence number of the last message that the other side has, as far as is known. */
+  /** The highest sequence number that the other side has acknowledged. */
   get known(): number {
     return this.#sent - this.#kept.length;
   }
 
   /**
-   * Says something, as soon as that can be.
+   * Sends a message, as soon as it may go.
    *
-   * @param message What to say.
+   * @param message The message.
    * @param acknowledged Called when the other side has all of it.
    * @returns What to put on the wire now.
    */
@@ -200,14 +199,14 @@ export class Link {
     return this.more();
   }
 
-  /** What else to put on the wire: to be asked after each acknowledgement. */
+  /** What else to put on the wire. Ask for it after each acknowledgement. */
   more(): Frames[] {
     const sent: Frames[] = [];
     while (this.#waiting.length > 0 && this.#keptBytes < this.#window) {
       const at = this.#next();
       const waiting = this.#waiting[at]!;
       const { frames, bytes, acknowledged } = waiting;
-      // What a fast link carries in some milliseconds need not be cut.
+      // What a fast link carries in some milliseconds needs no pieces.
       const size = this.#size;
       if (bytes <= size && !waiting.pieces) {
         this.#remove(at);
@@ -225,9 +224,9 @@ export class Link {
   }
 
   /**
-   * Takes back what has not been sent, or not all of it.
+   * Takes back messages that have not been sent, or not completely.
    *
-   * @param which Says of a message, and whether a part of it was sent, if it is to go.
+   * @param which Whether to take back a message; `begun` when a part of it was sent.
    * @returns The messages, and what to put on the wire now, before what `more` gives.
    */
   withdraw(
@@ -251,10 +250,10 @@ export class Link {
   }
 
   /**
-   * Takes in what came.
+   * Takes what has come.
    *
    * @returns The frames of a whole message, or why there is none.
-   * @throws {ProtocolError} When it is no message.
+   * @throws {ProtocolError} When it is not a message.
    */
   receive(frames: Frames): Frames | Arrival {
     const type = typeOf(frames);
@@ -281,7 +280,7 @@ export class Link {
     for (const { bytes } of arrived) total += bytes;
     this.#keptBytes -= total;
     this.shared?.release(number);
-    // Else the other side may have waited for more before it said so.
+    // If nothing waits, the other side may have waited for more before it said so.
     if (this.#waiting.length > 0) this.#adapt(arrived.at(-1)!.sent, total);
     for (const { acknowledged } of arrived) acknowledged?.();
   }
@@ -289,13 +288,13 @@ export class Link {
   /** What to send again to a side that has everything up to `number`. */
   resend(number: number): Frames[] {
     this.acknowledge(number);
-    // Nobody knows how fast the link is now: what is cut from now on is cut small.
+    // Nobody knows how fast the link is now, so pieces are small again.
     this.#size = this.#flow.piece;
     const first = this.#sent - this.#kept.length + 1;
     return this.#kept.map(({ frames }, i) => this.#stamp(frames, first + i));
   }
 
-  /** Learns from so many bytes, the last of which was sent then, how large the window is. */
+  /** Adapts the window: so many bytes were acknowledged, the last one sent at `sent`. */
   #adapt(sent: number, bytes: number): void {
     const delay = this.#clock() - sent;
     const { piece, most } = this.#flow;
@@ -304,14 +303,14 @@ export class Link {
     this.#size = Math.max(piece, Math.floor(this.#window / PIECES));
   }
 
-  /** Whether something that waits must go before a message with these subjects. */
+  /** Whether a message with these subjects must wait for one that waits already. */
   #mustWait(subjects: readonly string[] | undefined): boolean {
-    // What is about everything is the last thing that is said.
+    // A message about everything stays the last one.
     if (!subjects || !this.#waiting.at(-1)!.subjects) return true;
     return subjects.some((subject) => this.#subjects.has(subject));
   }
 
-  /** Which of those that wait is next: they take turns where they may. */
+  /** Which of the waiting messages is next. They take turns where order allows it. */
   #next(): number {
     const free: number[] = [];
     const before = new Set<string>();

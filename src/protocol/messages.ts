@@ -10,12 +10,12 @@
  * | 2–5 | the sequence number (uint32), from 1, given when it is put on the wire; 0 for a message outside the sequence |
  * | 6–9 | the highest sequence number received from the other side so far (uint32) |
  *
- * Between processes of one machine large frames may lie in memory that both share: then
- * 128 is added to the type, and one more frame says where, see `shared_frames.ts`.
+ * Between processes of one machine, large frames may lie in shared memory. Then 128 is
+ * added to the type, and one more frame says where they lie: see `shared_frames.ts`.
  *
- * The frames after it depend on the type. `numbers` is one frame of float64,
- * `text` one frame of UTF-8, `value` one frame of structured clone (V8's serializer),
- * `list` one frame or more as `lists.ts` writes them.
+ * The frames after the header depend on the type. `numbers` is one frame of float64,
+ * `text` one frame of UTF-8, `value` one frame of structured clone (V8's serializer), and
+ * `list` one frame or more, as `lists.ts` writes them.
  *
  * | direction | type | sequenced | frames after the header |
  * |---|---|---|---|
@@ -28,7 +28,7 @@
  * | | `returned` | yes | numbers: chunk, from, for one chunk or more |
  * | | `message` | yes | numbers: chunk; value: what was sent |
  * | | `output` | yes | numbers: chunk, offset, level (index in {@linkcode CONSOLE_LEVELS}), time of the epoch and length for each {@linkcode Print}; text: all of them |
- * | | `restarting` | yes | text: why, for people; empty where a failure says it |
+ * | | `restarting` | yes | text: why, for people; empty if a failure says it |
  * | host → worker | `welcome` | no | numbers: highest sequence number received, shared memory (0 or 1); text: the incarnation that is welcome |
  * | | `refused` | no | text: why |
  * | | `heartbeat` | no | none |
@@ -40,39 +40,39 @@
  * | | `terminate` | yes | numbers: chunk, grace |
  * | | `message` | yes | numbers: chunk; value: what was sent |
  * | | `leave` | no | none |
- * | both | `piece` | yes | numbers: which message in pieces, how many frames that has (0 in all pieces but its first); bytes, in any number of frames |
- * | | `withdrawn` | yes | numbers: which message in pieces |
+ * | both | `piece` | yes | numbers: the number of the message in pieces, and how many frames it has (0 in all pieces but its first); bytes, in any number of frames |
+ * | | `withdrawn` | yes | numbers: the number of the message in pieces |
  *
- * A message that is large travels as pieces, see `pieces.ts`; its own header then has no
- * numbers. Pieces of several messages, and other messages, may come between them.
- * `withdrawn` says that the rest will not come. Which messages may overtake each other
- * says `order.ts`.
+ * A large message travels in pieces, see `pieces.ts`; its own header then has no sequence
+ * numbers. Pieces of other messages, and whole messages, may come between its pieces.
+ * `withdrawn` says that the rest of it will not come. `order.ts` says which messages may
+ * overtake each other.
  *
- * Times are milliseconds. A conversation: the worker says `hello`, again and again until
- * it is answered; the host answers `welcome` or `refused`; from then on both send
- * sequenced messages. When the connection was cut, the worker says `hello` once more,
- * the two tell each other what they have received, and each sends the rest again: see
+ * Times are milliseconds. A conversation goes like this: the worker says `hello`, again
+ * and again until it is answered; the host answers `welcome` or `refused`; from then on
+ * both send sequenced messages. When the connection was lost, the worker says `hello`
+ * again. Each side tells the other what it has received, and sends the rest again: see
  * `link.ts`.
  *
- * Within a chunk items run, and are reported, in order. `results` and `failed` name an
- * offset; items of the chunk before it that were not reported are thereby handed back,
- * to be run again.
+ * The items of a chunk run in order, and are reported in order. `results` and `failed`
+ * name an offset. Items of the chunk before that offset that were not reported are handed
+ * back by this, to be run again.
  *
- * A worker that is told to `recall` hands back what it has not begun: `returned` names
- * the first such item of a chunk, and all behind it are handed back, too. What it has
- * begun of the chunk it still owes.
+ * When the host sends `recall`, the worker hands back what it has not begun: `returned`
+ * names the first such item of a chunk, and all items behind it are handed back, too. The
+ * worker still reports the items before it.
  *
- * `started` says that the first item of a chunk begins: of each chunk where `assign` says
- * `announce`, and of the first one where it has a timeout, which counts from then on.
- * What the function imports was loaded before.
+ * `started` says that the first item of a chunk begins. It is sent for each chunk if
+ * `assign` says `announce`, and for the first chunk if there is a timeout, which counts
+ * from then on. By then, what the function imports is loaded.
  *
- * Where `assign` says `measure`, a worker tells in `times` how long each item took that
- * came to an end, one after the other up to now, before it reports what became of them.
+ * If `assign` says `measure`, the worker sends `times` before it reports items that have
+ * ended: how long each of them took, one after the other up to now.
  *
- * A worker that has to end a function in the middle, or what one left behind, starts its
- * process anew: it reports what became of the item, says `restarting`, which hands back all
- * that it still has, and when that was acknowledged it begins again with `hello`, as
- * another incarnation.
+ * Sometimes a worker has to end a function in the middle, or end what a function left
+ * behind. Then it restarts its process: it reports what became of the item, and says
+ * `restarting`, which hands back all that it still has. When that was acknowledged, the
+ * new process says `hello`, as another incarnation.
  *
  * @module
  */
@@ -86,7 +86,7 @@ export type Frames = Uint8Array[];
 /** The length of frame 0, in bytes. */
 export const HEADER_SIZE = 10;
 
-/** The largest frame that is accepted, in bytes: what is larger comes in pieces. */
+/** The largest frame that is accepted, in bytes. Larger ones come in pieces. */
 export const LARGEST_FRAME = 1 << 24;
 
 /** Message types, as byte 1 of the header. */
@@ -116,7 +116,7 @@ export const TYPES = {
 
 /**
  * Why an item has no result: the function threw; it ran longer than its timeout; it was
- * terminated or killed; the thread exited under it; what it returned cannot travel.
+ * terminated or killed; it ended its thread; or its result cannot be sent.
  */
 export const FAILURE_REASONS = [
   "threw",
@@ -126,16 +126,16 @@ export const FAILURE_REASONS = [
   "unserializable",
 ] as const;
 
-/** The value of a failure "exited", where a module did so while it was loaded. */
+/** The value of a failure "exited" if a module ended the thread while it was loaded. */
 export const EXIT_WHILE_LOADING = "while loading";
 
 /** See {@linkcode FAILURE_REASONS}. */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
-/** The methods of `console` that what a function prints may come from. */
+/** The methods of `console` by which a function may print. */
 export type ConsoleLevel = "debug" | "log" | "info" | "warn" | "error";
 
-/** All of them, by weight. */
+/** All of them, from the least to the most serious. */
 export const CONSOLE_LEVELS: readonly ConsoleLevel[] = [
   "debug",
   "log",
@@ -145,7 +145,7 @@ export const CONSOLE_LEVELS: readonly ConsoleLevel[] = [
 ];
 
 /**
- * What becomes of what functions print on their console: it is sent to the host, or
+ * What happens to what functions print on their console: it is sent to the host, or
  * written by the worker's process, or dropped.
  */
 export type LogMode = "forward" | "inherit" | "none";
@@ -161,11 +161,11 @@ export interface Hello {
   pid: number;
   /** The name of its machine. */
   host: string;
-  /** A value of its own choice that no other process has. */
+  /** A value that it has chosen and no other process has. */
   incarnation: string;
   /** The highest sequence number that it has received from the host. */
   received: number;
-  /** The descriptor of memory that it would share, if it has any. */
+  /** The descriptor of the memory that it offers to share, if it has any. */
   memory?: number;
 }
 
@@ -200,7 +200,7 @@ export interface AssignedChunk {
   attempt: number;
 }
 
-/** What an item has printed by one call. */
+/** What an item has printed with one call. */
 export interface Print {
   /** The chunk's number. */
   chunk: number;
@@ -209,7 +209,7 @@ export interface Print {
   level: ConsoleLevel;
   /** When, in milliseconds of the epoch, by the worker's clock. */
   time: number;
-  /** A line or more, without the end of the last one. */
+  /** One line or more, without the final line break. */
   text: string;
 }
 
@@ -238,7 +238,7 @@ export type HostMessage =
   | {
     type: "welcome";
     received: number;
-    /** Frames may lie in the memory that `hello` has offered: see `shared_frames.ts`. */
+    /** Whether frames may lie in the memory that `hello` offered: see `shared_frames.ts`. */
     memory: boolean;
     incarnation: string;
   }
@@ -252,11 +252,11 @@ export type HostMessage =
     announce: boolean;
     measure: boolean;
     logs: LogMode;
-    /** The run's, of which its items' seeds are made. */
+    /** The seed of the run, from which the seeds of its items are made. */
     seed: number;
     chunks: AssignedChunk[];
     name: string;
-    /** Of all arguments: the frames of `lists.ts`. */
+    /** All arguments, as `lists.ts` writes them. */
     list: Uint8Array[];
   }
   | { type: "forget"; codes: number[] }
@@ -266,7 +266,7 @@ export type HostMessage =
   | { type: "message"; chunk: number; value: Uint8Array }
   | { type: "leave" };
 
-/** Messages outside the sequence: they may be lost, and repeated. */
+/** Messages outside the sequence: they may be lost or repeated. */
 export const UNSEQUENCED: ReadonlySet<string> = new Set(
   ["hello", "heartbeat", "welcome", "refused", "leave"],
 );

@@ -1,16 +1,16 @@
 /**
- * Which messages may overtake each other. What is large takes its time, and what has
- * nothing to do with it must not wait: so a message waits only for those before it that
- * have a subject in common with it.
+ * Which messages may overtake each other. A large message takes time, and others that
+ * have nothing to do with it must not wait for it. So a message waits only for those
+ * before it that share a subject with it.
  *
  * | message | subjects |
  * |---|---|
  * | `code` | the code |
- * | `assign` | its code, its chunks, and all assignments: they run in this order |
+ * | `assign` | its code, its chunks, and "assignments": they run in the order in which they come |
  * | `message` | the chunk |
- * | `started`, `results`, `times`, `failed`, `returned`, `output` | the chunks that they report of |
+ * | `started`, `results`, `times`, `failed`, `returned`, `output` | the chunks that they name |
  * | `restarting` | all that was said before |
- * | `cancel`, `terminate`, `recall`, `forget` | none: what they make void is withdrawn |
+ * | `cancel`, `terminate`, `recall`, `forget` | none: what they make pointless is withdrawn |
  * | outside the sequence | none |
  *
  * @module
@@ -18,10 +18,10 @@
 
 import type { HostMessage, WorkerMessage } from "./messages.ts";
 
-/** What is told to a worker to run, one after the other. */
+/** The subject that all assignments share, so that they keep their order. */
 const ASSIGNMENTS = "assignments";
 
-/** What a message is about; `undefined` when it is about all that was said before. */
+/** What a message is about; `undefined` if it is about all messages before it. */
 export function subjectsOf(
   message: HostMessage | WorkerMessage,
 ): readonly string[] | undefined {

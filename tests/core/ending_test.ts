@@ -84,7 +84,7 @@ Deno.test("The host ends a terminated job when its worker does not", () => {
   host.do({ type: "terminate", run: 1, grace: 1000 });
   const alive = () => host.do({ type: "heard", worker: "1" });
   assertEquals(host.pass(6000, alive), []);
-  const detail = "it did not end an item that was due";
+  const detail = "it did not end an item in time";
   assertEquals(host.pass(250, alive), [
     { type: "fail", run: 1, index: 0, failure: { kind: "cancelled" } },
     { type: "done", run: 1 },

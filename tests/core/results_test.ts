@@ -160,7 +160,7 @@ Deno.test("The host ends an overdue item when its worker does not", () => {
   const alive = () => host.do({ type: "heard", worker: "1" });
   assertEquals(only(host.pass(6000, alive), "stop"), []);
   const actions = host.pass(500, alive);
-  const detail = "it did not end an item that was due";
+  const detail = "it did not end an item in time";
   assertEquals(actions, [
     { type: "fail", run: 1, index: 0, failure: { kind: "timeout" } },
     { type: "done", run: 1 },
@@ -176,7 +176,7 @@ Deno.test("Of several items the host cannot know which is overdue, and runs each
   const alive = () => host.do({ type: "heard", worker: "1" });
   const actions = host.pass(6500, alive);
   assertEquals(only(actions, "fail"), []);
-  assertEquals(stopped(actions), ["1: it did not end an item that was due"]);
+  assertEquals(stopped(actions), ["1: it did not end an item in time"]);
   // The result of the first was held back in a thread that hangs in the second.
   const [first] = chunksOf(host.hello("2"));
   assertEquals([first?.first, first?.count, first?.attempt], [0, 1, 2]);
@@ -202,7 +202,7 @@ Deno.test("Loading has a limit with the host, too, for when its worker keeps non
   const alive = () => host.do({ type: "heard", worker: "1" });
   assertEquals(only(host.pass(46_000, alive), "stop"), []);
   assertEquals(stopped(host.pass(500, alive)), [
-    "1: it did not end an item that was due",
+    "1: it did not end an item in time",
   ]);
 });
 

@@ -154,7 +154,7 @@ Deno.test("A process that another one has replaced without a word was lost", () 
     losses: [{
       worker: "1",
       cause: "exit",
-      detail: "its process was started anew without a word",
+      detail: "its process was restarted without notice",
     }],
   }]);
   assertEquals(only(actions, "welcome"), [{ type: "welcome", worker: "1" }]);
@@ -397,7 +397,7 @@ Deno.test("A worker that restarts without an excuse is charged, with the reason 
       host.do({ type: "restarting", worker: "1", why: why! }),
       "fail",
     );
-    const detail = `its process started anew, ${told}`;
+    const detail = `its process restarted ${told}`;
     assertEquals(failed!.failure, {
       kind: "lost",
       losses: [{ worker: "1", cause: "exit", detail }],
@@ -457,7 +457,7 @@ Deno.test("An item's time begins when a worker that had nothing is given it", ()
   const patience = LIMITS.loadTimeout + timeout + 5000;
   assertEquals(host.pass(patience, alive), []);
   assertEquals(stopped(host.pass(250, alive)), [
-    "1: it did not end an item that was due",
+    "1: it did not end an item in time",
   ]);
 });
 
