@@ -1,5 +1,6 @@
 /**
- * How items reach a worker: their values, the code that they need, and why they cannot.
+ * Sends items to workers: their values, and the code that they need. An item whose value
+ * cannot travel fails.
  *
  * @module
  */
@@ -16,7 +17,7 @@ import type { EngineRun } from "./engine_run.ts";
 import type { Dispatching } from "./dispatching.ts";
 import type { EngineState } from "./state.ts";
 
-/** The core is told of the size of arguments from here on, in bytes. */
+/** The core is told the size of arguments from this size on, in bytes. */
 const HEAVY = 1024;
 
 /** Sends items. */
@@ -25,7 +26,7 @@ export class Assignment {
   readonly #state: EngineState;
 
   /**
-   * @param opened Who carries out what comes of it.
+   * @param opened Carries out what follows from it.
    * @param state The runs.
    */
   constructor(opened: Dispatching, state: EngineState) {
@@ -76,7 +77,7 @@ export class Assignment {
     this.pass(run, run.sent);
   }
 
-  /** Passes values on to the only item of a run, unless it waits for its next try. */
+  /** Sends values to the only item of a run, unless it waits for its next try. */
   pass({ at }: EngineRun, values: readonly Uint8Array[]): void {
     if (!at || !this.#opened.core.itemAt(at.worker, at.chunk, 0)) return;
     const peer = this.#opened.conversations.peer(at.worker);
@@ -84,8 +85,8 @@ export class Assignment {
   }
 
   /**
-   * An argument cannot travel: its item fails, as if the worker had said so. Where each can
-   * by itself, the first one fails with what is wrong with all of them.
+   * An argument cannot travel: its item fails, as if the worker had said so. If each can
+   * travel by itself, the first item fails with what is wrong with all of them.
    */
   #refuseItems(
     worker: string,
@@ -115,12 +116,12 @@ export class Assignment {
       }
       if (offset + 1 < count) cuts.push({ chunk, from: offset + 1 });
     }
-    // After the failures, which are the reason for it.
+    // This comes after the failures, which are the reason for it.
     if (cuts.length > 0) this.#opened.dispatch({ type: "returned", worker, cuts });
   }
 }
 
-/** Says, once for each run, that an object among its items loses its class. */
+/** Logs, once for each run, that an object among its items loses its class. */
 function warnOfLoss(run: EngineRun, chunks: AssignedChunk[]): void {
   if (run.warned) return;
   run.warned = true;
@@ -134,10 +135,12 @@ function warnOfLoss(run: EngineRun, chunks: AssignedChunk[]): void {
     })
   );
   const what = `${exclusive ? "job" : "map"} "${shortened(name)}"`;
-  const instead = exclusive ? "let the function capture it" : "so map over a key of it";
+  const instead = exclusive
+    ? "so let the function capture it"
+    : "so map over a key of it";
   log(
     "info",
-    `in ${what} ${lossIn(values)}: what a variable holds keeps its class, ${instead}`,
+    `in ${what} ${lossIn(values)}: an object in a variable keeps its class, ${instead}`,
   );
 }
 

@@ -1,26 +1,27 @@
 /**
- * The code that workers were sent, so that what comes again is not sent again.
+ * The code that workers were sent, so that the same code is not sent again.
  *
  * @module
  */
 
 import { Buffer } from "node:buffer";
 
-/** How much code that no run uses is kept at most: so many bytes, and so many codes. */
+/** How much code that no run uses is kept, in bytes. */
 const IDLE_BYTES = 1 << 26;
+/** How many codes that no run uses are kept. */
 const IDLE_COUNT = 256;
 
 interface Code {
   value: Uint8Array;
   /** How many runs use it. */
   runs: number;
-  /** How long an item took in its last run at least, in milliseconds. */
+  /** The shortest time that an item took in its last run, in milliseconds. */
   estimate?: number;
 }
 
 /** Codes by number; the same code has the same number. */
 export class Codes {
-  /** Those that were used last are last. */
+  /** In the order of their last use. */
   readonly #codes = new Map<number, Code>();
   #last = 0;
 
@@ -34,7 +35,7 @@ export class Codes {
     return number;
   }
 
-  /** The number of a code that is known; what was used last is found first. */
+  /** The number of a code, if it is known. */
   #numberOf(value: Uint8Array): number | undefined {
     for (const [number, code] of [...this.#codes].reverse()) {
       if (code.value.byteLength !== value.byteLength) continue;
@@ -44,15 +45,15 @@ export class Codes {
   }
 
   /**
-   * How long an item took at least when the code ran last, in milliseconds: the items of
-   * a run that begins are more often like the quickest than like those that come last.
+   * The shortest time that an item took when the code ran last, in milliseconds. The first
+   * items of a run are more often like the quickest ones than like the last ones.
    */
   estimate(number: number): number | undefined {
     return this.#codes.get(number)!.estimate;
   }
 
   /**
-   * Items took so long each.
+   * Notes how long items took each.
    *
    * @param first Whether they are the first of a run.
    */
@@ -70,8 +71,8 @@ export class Codes {
   /**
    * A run no longer uses a code.
    *
-   * @returns The numbers of codes that are no longer kept: those that were used longest
-   * ago, when there is too much that nobody uses.
+   * @returns The numbers of codes that are no longer kept. If too many are unused, these
+   * are the ones whose last use was longest ago.
    */
   release(number: number): number[] {
     this.#codes.get(number)!.runs--;

@@ -1,6 +1,6 @@
 /**
- * The conversations with the workers of one dispatcher: who has said hello, and what they
- * say.
+ * The conversations with the workers of one dispatcher: which of them have said hello, and
+ * what they say.
  *
  * @module
  */
@@ -16,24 +16,24 @@ import { Peer } from "./peer.ts";
 import { LOST, type Transport } from "./transport.ts";
 import type { WorkerInfo } from "./worker_info.ts";
 
-/** What a worker is told that was ours. */
+/** What a worker is told that was given up. */
 const GIVEN_UP = "this run has given it up";
 
-/** What is told of conversations. */
+/** Is told what happens in conversations. */
 export interface ConversationListener {
   /** The connection to a worker is gone. */
   disconnected(worker: string): void;
-  /** One said something. */
+  /** A worker sent a message. */
   said(worker: string, message: WorkerMessage): void;
-  /** A part of something large has come from one, or was taken by it. */
+  /** A part of something large has come from a worker, or has arrived there. */
   moved(worker: string): void;
-  /** One broke the protocol. */
+  /** A worker broke the protocol. */
   violated(worker: string, detail: string): void;
 }
 
-/** Those with the workers of one dispatcher, by the workers' names. */
+/** The conversations with the workers of one dispatcher. */
 export class Conversations {
-  /** Resolves when the transport is closed and all that had come was taken. */
+  /** Resolves when the transport is closed and all messages that had come were taken. */
   readonly ended: Promise<void>;
   readonly #transport: Transport;
   readonly #identities: Identities;
@@ -41,7 +41,7 @@ export class Conversations {
   readonly #listener: ConversationListener;
   readonly #peers = new Map<string, Peer>();
   readonly #hellos = new Map<string, Hello>();
-  /** With a connection; and what is to be done when that ends. */
+  /** The workers that have a connection, and what to do when it ends. */
   readonly #connected = new Map<string, () => void>();
   /** How many messages were taken. */
   messages = 0;
@@ -49,10 +49,10 @@ export class Conversations {
   violations = 0;
 
   /**
-   * @param transport What workers talk over.
+   * @param transport The transport to workers.
    * @param identities What they are called there.
    * @param remote Whether they may be on other machines.
-   * @param listener Who is told.
+   * @param listener Is told what happens.
    */
   constructor(
     transport: Transport,
@@ -83,7 +83,7 @@ export class Conversations {
     return hello && { id: worker!, pid: hello.pid, host: hello.host };
   }
 
-  /** Answers the `hello` of a worker: with `welcome`, or with why not. */
+  /** Answers the `hello` of a worker: with `welcome`, or with why it is refused. */
   answer(worker: string, refused: string | undefined): void {
     if (refused !== undefined) return this.#refuse(worker, refused);
     const identity = new TextEncoder().encode(this.#identities.of(worker));
@@ -102,9 +102,9 @@ export class Conversations {
   }
 
   /**
-   * There is nothing more to say to a worker.
+   * Ends the conversation with a worker.
    *
-   * @param told Whether it is told that it is no longer ours.
+   * @param told Whether the worker is told that it was given up.
    */
   end(worker: string, told: boolean): void {
     const peer = this.#peers.get(worker);
@@ -125,12 +125,12 @@ export class Conversations {
     return true;
   }
 
-  /** Tells the workers what has come in, so that they can forget it. */
+  /** Acknowledges what workers have sent, so that they can forget it. */
   acknowledge(): void {
     for (const peer of this.#peers.values()) peer.acknowledge();
   }
 
-  /** Counts a breach of the protocol, and has its worker given up if it is one of ours. */
+  /** Counts a breach of the protocol. The worker is given up, if it is one of ours. */
   reject(worker: string, reason: string): void {
     this.violations++;
     const detail = `it broke the protocol: ${reason}`;
@@ -148,10 +148,10 @@ export class Conversations {
       const worker = this.#identities.worker(new TextDecoder().decode(identity));
       try {
         if (worker !== undefined) this.#take(worker, frames);
-        // The end of a connection that another one has replaced comes from nobody.
+        // When a new connection has replaced an old one, the end of the old has no sender.
         else if (!isLost(frames)) this.violations++;
       } catch (error) {
-        // A fault of ours must not end the loop that everybody waits for.
+        // A fault of ours must not end the loop, for then no message would be taken.
         report(error);
       }
     }
@@ -181,7 +181,7 @@ export class Conversations {
         throw new Error("it did not say hello");
       }
     } catch (error) {
-      // We told it that it is no longer ours; perhaps it never heard that.
+      // We told it that it was given up; perhaps that did not arrive.
       if (!peer && this.#hellos.has(worker)) return this.#refuse(worker, GIVEN_UP);
       this.reject(worker, (error as Error).message);
       return;
@@ -190,15 +190,15 @@ export class Conversations {
     if (moved) this.#listener.moved(worker);
     if (!message) return;
     this.messages++;
-    // It waits for that before it starts anew.
+    // It waits for that before it restarts.
     if (message.type === "restarting") peer?.acknowledge();
     this.#listener.said(worker, message);
-    // Who prints waits for that.
+    // A function that prints much waits for that.
     if (message.type === "output") peer?.acknowledge();
   }
 }
 
-/** Whether this comes from libzmq, to say that the connection is gone. */
+/** Whether this is how libzmq says that the connection is gone. */
 function isLost(frames: Frames): boolean {
   return frames.length === 1 && frames[0]!.length === LOST.length;
 }

@@ -1,6 +1,6 @@
 /**
- * The workers of one dispatcher: asked for at the scheduler, talked to over the
- * transport, and ended.
+ * The workers of one dispatcher: requests them from the scheduler, talks to them over the
+ * transport, and ends them.
  *
  * @module
  */
@@ -21,16 +21,16 @@ import { Transport } from "./transport.ts";
 import { locateLibzmq } from "../zeromq/locate.ts";
 import { workerFlags } from "./worker_flags.ts";
 
-/** The loss of a worker of which its scheduler says nothing. */
+/** The loss of a worker if its scheduler does not say why. */
 const UNEXPLAINED: WorkerLoss = {
   cause: "unknown",
-  detail: "its scheduler says that it has ended, and not how",
+  detail: "its scheduler says that it has ended, but not how",
 };
-/** How long workers may take to leave when they are told to, in milliseconds. */
+/** How long workers may take to leave when they are told so, in milliseconds. */
 const LEAVE_TIMEOUT = 2000;
-/** How long until nobody waits for those any more that are ended then, in milliseconds. */
+/** How long to wait until all workers have ended, in milliseconds. */
 const END_TIMEOUT = 5000;
-/** How long what a worker said before it left may be on its way, in milliseconds. */
+/** How long the last messages of a worker may be on their way, in milliseconds. */
 const LAST_WORDS = 100;
 
 /** How long workers of this machine wait for a host, in milliseconds. */
@@ -38,19 +38,19 @@ const RECONNECT_GRACE = 1500;
 /** A process takes two pipes, and a file by which its end is seen. */
 const FILES_PER_WORKER = 3;
 
-/** What is told of the workers. */
+/** Is told what happens to workers. */
 export interface CrewListener extends ConversationListener {
-  /** The scheduler started one. */
+  /** The scheduler started a worker. */
   started(worker: string): void;
-  /** One is not in the queue yet, and why; or it is now. */
+  /** Why a worker is not in the queue yet; `undefined`: it is now. */
   delayed(worker: string, why: string | undefined): void;
-  /** One ended, or will never come. */
+  /** A worker has ended, or will never come. */
   ended(worker: string, loss: WorkerLoss): void;
 }
 
-/** The workers, by their names. */
+/** The workers of one dispatcher. */
 export class Crew {
-  /** What is said to them, and what they say. */
+  /** The conversations with them. */
   readonly conversations: Conversations;
   readonly #name: string;
   readonly #scheduler: Scheduler;
@@ -58,14 +58,14 @@ export class Crew {
   readonly #flags: string[];
   readonly #listener: CrewListener;
   readonly #identities = new Identities();
-  /** Where they were started, by the scheduler's word. */
+  /** The machines where the scheduler says that it has started them. */
   readonly #hosts = new Map<string, string>();
-  /** Asked for and not yet ended, by the scheduler's word. */
+  /** Requested, and not ended as far as the scheduler has said. */
   readonly #alive = new Map<string, PromiseWithResolvers<void>>();
-  /** What ended workers have left is being ended. */
+  /** While what ended workers have left behind is being ended. */
   readonly #ending = new Set<Promise<void>>();
   #closing = false;
-  /** Why the scheduler started nothing when it was last asked, if it cannot do it. */
+  /** Why the scheduler could start nothing when it was last asked. */
   refusal: SchedulerError | undefined;
 
   private constructor(
@@ -92,9 +92,9 @@ export class Crew {
   }
 
   /**
-   * Listens for workers to come.
+   * Opens the transport, and listens for workers.
    *
-   * @throws {ZeromqError} When that cannot be.
+   * @throws {ZeromqError} When it cannot listen.
    * @throws {SchedulerError} When the run's files cannot be written.
    */
   static async open(
@@ -144,7 +144,7 @@ export class Crew {
     this.#transport.refed = alive;
   }
 
-  /** Asks the scheduler for workers of these names. */
+  /** Requests workers with these names from the scheduler. */
   request(workers: string[]): void {
     const identities = workers.map((worker) => this.#identities.of(worker));
     for (const worker of workers) this.#alive.set(worker, Promise.withResolvers());
@@ -198,15 +198,15 @@ export class Crew {
   }
 
   /**
-   * A worker is no longer ours: its scheduler says that it has ended, or we have given it up.
-   * If it still lives, its items now run elsewhere. So we tell it to end.
+   * A worker is no longer ours: its scheduler says that it has ended, or it was given up.
+   * If it is still alive, its items now run elsewhere, so it is told to end.
    */
   dismiss(worker: string): void {
-    // At the end all of them are told to leave.
+    // When we close, all of them are told to leave.
     this.conversations.end(worker, !this.#closing);
   }
 
-  /** A loss with what is known of its worker beside. */
+  /** A loss, together with what else is known of its worker. */
   known(loss: WorkerLoss): WorkerLoss {
     const { worker = "" } = loss;
     const said = this.conversations.info(worker);
@@ -219,12 +219,12 @@ export class Crew {
   }
 
   /**
-   * Waits until the workers have left, ends those that do not, and closes the socket. It
-   * does not wait for ever for a process that the kernel does not let go, nor for a
-   * scheduler that tells nothing.
+   * Waits until the workers have left, ends those that do not leave, and closes the socket.
+   * It does not wait for ever for a process that the kernel cannot end, nor for a scheduler
+   * that says nothing.
    */
   async close(): Promise<void> {
-    // Closing must come to its end, though waiting for messages need not.
+    // The program may end while it waits for messages, but not while it closes.
     this.#transport.refed = true;
     this.#closing = true;
     for (const worker of this.#alive.keys()) {
@@ -250,12 +250,12 @@ export class Crew {
     await this.conversations.ended;
   }
 
-  /** A worker is gone, or will be, whatever its scheduler has yet to tell. */
+  /** A worker has left, or will. Some schedulers say so late, so that is not awaited. */
   #left(worker: string): void {
     if (this.#closing && this.#scheduler.tellsLate) this.#alive.get(worker)?.resolve();
   }
 
-  /** At the end nothing asks for what a worker has said last: so it is waited for. */
+  /** While we close, waits for the last messages of a worker: nothing else does. */
   #endAfterLastWords(worker: string, loss: WorkerLoss): void {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const end = () => {
@@ -282,8 +282,8 @@ export class Crew {
   }
 
   /**
-   * Ends what a worker of this machine had started, where that could not see to it itself,
-   * as one that was killed. What never said hello has started nothing.
+   * Ends what a worker of this machine had started, if the worker could not do that itself,
+   * because it was killed. A worker that never said hello has started nothing.
    */
   async #endSession(worker: string, { pid, exitStatus }: WorkerLoss): Promise<void> {
     const isOurs = this.#scheduler instanceof ProcessScheduler;

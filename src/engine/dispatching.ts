@@ -1,5 +1,5 @@
 /**
- * What those need who make events for the core: see `opened.ts`.
+ * What modules need to give events to the core: see `opened.ts`.
  *
  * @module
  */
@@ -11,17 +11,17 @@ import type { FailureReason } from "../protocol/messages.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Crew } from "./crew.ts";
 
-/** What is known of an event that the core need not know. */
+/** The parts of an event that the core need not know. */
 export interface Context {
   values?: { values: List; offsets: number[] };
   failure?: { reason: FailureReason; exitStatus: number; value: Uint8Array };
 }
 
-/** Workers, who decides about them, and the way to say what has happened. */
+/** The workers, the core that decides about them, and the way to give it events. */
 export interface Dispatching {
   readonly core: Core;
   readonly crew: Crew;
   readonly conversations: Conversations;
-  /** Events that come up while one is handled wait for their turn. */
+  /** Gives the core an event. An event that comes while another is handled waits. */
   dispatch(event: CoreEvent, context?: Context): void;
 }

@@ -1,6 +1,7 @@
 /**
- * The shell around `core.ts`: what comes in by socket, clock or scheduler becomes an
- * event for the core, and its actions are carried out here.
+ * The shell around `core.ts`: what comes by socket, clock or scheduler becomes an event
+ * for the core, and its actions are carried out here.
+ *
  *     runs ──> Engine <──> Core (decides)
  *                │
  *               Crew ──> Scheduler (starts and stops workers)
@@ -24,13 +25,13 @@ import { checkPreconditions } from "./preconditions.ts";
 import type { RunRequest } from "./run_request.ts";
 import { EngineState } from "./state.ts";
 
-/** How often time is looked at, in milliseconds. */
+/** How often the core is told the time, in milliseconds. */
 const TICK = 250;
-/** How long the output of a run is taken after its end, in milliseconds. */
+/** How long after its end the output of a run is still taken, in milliseconds. */
 const LATE_PRINTS = 500;
-/** How long the news of a worker's end may take from a cluster, in milliseconds. */
+/** How long a cluster may take to say that a worker has ended, in milliseconds. */
 const NEWS = 10_000;
-/** And from elsewhere: a worker that gives up on the host says why. */
+/** How long other schedulers may: a worker that gives up on the host says why. */
 const LAST_WORDS = 1000;
 
 /** What a dispatcher has done so far. */
@@ -39,7 +40,7 @@ export interface EngineStats {
   done: number;
   /** Items that failed for good. */
   failed: number;
-  /** Workers that were asked for. */
+  /** Workers that were requested. */
   workersRequested: number;
   /** Workers that ended before they were told to. */
   workersLost: number;
@@ -51,7 +52,7 @@ export interface EngineStats {
   refused: number;
 }
 
-/** Runs, on workers. */
+/** Runs functions on workers. */
 export class Engine {
   readonly #name: string;
   readonly #getScheduler: () => Promise<Scheduler>;
@@ -77,7 +78,7 @@ export class Engine {
     this.#getScheduler = getScheduler;
   }
 
-  /** Is aborted when it is closed: nothing can begin any more. */
+  /** Is aborted when the engine is closed: then nothing can begin any more. */
   get closing(): AbortSignal {
     return this.#closer.signal;
   }
@@ -87,12 +88,12 @@ export class Engine {
     return this.#opened?.crew.address;
   }
 
-  /** When it last began to have something to run. */
+  /** When it last began to have work. */
   get startTime(): Date | undefined {
     return this.#startTime;
   }
 
-  /** When it last had nothing more to run; `undefined` while it has. */
+  /** When it last ran out of work; `undefined` while it has work. */
   get endTime(): Date | undefined {
     return this.#endTime;
   }
@@ -116,13 +117,13 @@ export class Engine {
     return since === undefined ? 0 : performance.now() - since;
   }
 
-  /** Why one of the workers that are asked for is not even in the queue, if so. */
+  /** Why a requested worker is not in the queue yet, if there is one. */
   get delay(): string | undefined {
     return this.#opened?.core.delay;
   }
 
   /**
-   * Begins a run. What comes of it is told to its listener.
+   * Begins a run. Its listener is told what happens.
    *
    * @returns The run's number.
    */
@@ -165,7 +166,7 @@ export class Engine {
     if (run && run.codeNumber > 0) void this.#read(run);
   }
 
-  /** Whether somebody waits for what comes of a run: if not, it may end the program. */
+  /** Whether the caller waits for a run: if not, the program may end before it. */
   setAwaited(id: number, awaited: boolean): void {
     const run = this.#state.runs.get(id);
     if (!run) return;
@@ -173,7 +174,7 @@ export class Engine {
     this.#updateRef();
   }
 
-  /** Sends a value to the only item of an exclusive run: to each try of it. */
+  /** Sends a value to the only item of an exclusive run: each try of it gets the value. */
   send(id: number, value: Uint8Array): void {
     const run = this.#state.runs.get(id);
     if (!run) return;
@@ -181,7 +182,7 @@ export class Engine {
     this.#opened?.pass(run, [value]);
   }
 
-  /** Cancels every run, sends the workers home, and resolves when nothing is left. */
+  /** Cancels every run, lets the workers leave, and resolves when nothing is left. */
   close(): Promise<void> {
     this.#closer.abort();
     return this.#closing ??= this.#close();
@@ -191,7 +192,7 @@ export class Engine {
     for (const run of [...this.#state.runs.values()]) {
       this.#break(run, cancelledError({ name: run.request.name, index: undefined }));
     }
-    // For the scheduler to be ready nobody waits who does not want it any more.
+    // There is no need to wait until the scheduler is ready.
     await this.#listening?.catch(() => {});
     if (this.#opened === undefined) return;
     this.#opened.dispatch({ type: "close" });
@@ -203,7 +204,7 @@ export class Engine {
     }
   }
 
-  /** Opens what runs need, once; what has failed is tried again for the next run. */
+  /** Opens what runs need, once. If that fails, the next run tries again. */
   #beOpen(): Promise<void> {
     return this.#opening ??= this.#open().catch((error) => {
       this.#opening = undefined;
@@ -240,7 +241,7 @@ export class Engine {
       loadTimeout,
       silenceTimeout: 10 * heartbeatInterval,
       reconnectGrace: 2 * reconnectGraceOf(scheduler),
-      // Of a process that ended a cluster would have told by then.
+      // If the process had ended, a cluster would have said so by then.
       lostCause: scheduler.tellsLate ? "node lost" : "unreachable",
     });
     this.#opened = new Opened(core, crew, this.#state, {
@@ -263,16 +264,16 @@ export class Engine {
         if (recorder) this.#opened?.record(recorder);
         this.#opened?.dispatch({ type: "run", run: { ...run.request.settings, id } });
       }
-      // Workers start meanwhile.
+      // Workers start in the meantime.
       const bytes = await code();
       if (!this.#state.runs.has(id)) return;
       run.codeNumber = this.#state.codes.use(bytes);
     } catch (error) {
       if (!this.#state.runs.has(id)) return;
-      // Of an end without an error the listener would take what it has for all results.
-      const nothing = () => new GridEngineError(`The scheduler threw ${shown(error)}`);
-      this.#break(run, error || nothing());
-      return;
+      // Without an error, the listener would take the results that it has for all of them.
+      const reason = error ||
+        new GridEngineError(`The scheduler threw ${shown(error)}`);
+      return this.#break(run, reason);
     }
     const estimate = this.#state.codes.estimate(run.codeNumber);
     if (estimate !== undefined) {
@@ -285,7 +286,7 @@ export class Engine {
     else void this.#read(run);
   }
 
-  /** Reads a source as far as the core wants it to be read. */
+  /** Reads a source as far as the core has asked for. */
   async #read(run: EngineRun): Promise<void> {
     if (run.reading) return;
     run.reading = true;
@@ -311,13 +312,13 @@ export class Engine {
     }
   }
 
-  /** Ends a run, which fails for this reason. */
+  /** Ends a run, which fails with this error. */
   #break(run: EngineRun, error: unknown): void {
     guarded(() => this.cancel(run.id));
     this.#tellEnd(run, error);
   }
 
-  /** Says that a run is over. Should that fail, it fails the run. */
+  /** Tells the listener that a run is over. If the listener throws, the run fails. */
   #tellEnd(run: EngineRun, error?: unknown): void {
     const { listener, items, recorder } = run.request;
     const { failedWithRun } = items;
@@ -332,7 +333,7 @@ export class Engine {
     }
   }
 
-  /** A run that the core does not know yet. */
+  /** Cancels a run that the core does not know yet. */
   #cancelEarly(id: number): void {
     const run = this.#state.runs.get(id);
     if (!run) return;
@@ -362,12 +363,12 @@ export class Engine {
     }
   }
 
-  /** Some items of a run have come, or were settled. */
+  /** Some items of a run have come or were settled. */
   #updateRefOf(run: EngineRun): void {
     if (!run.awaited) this.#updateRef();
   }
 
-  /** The program lives on while a run is under way that keeps it alive. */
+  /** Keeps the program alive as long as a run is under way that needs this. */
   #updateRef(force = false): void {
     const refed = [...this.#state.runs.values()].some((run) => run.keepsAlive);
     if (refed === this.#refed && !force) return;

@@ -12,23 +12,23 @@ import type { RunRequest } from "./run_request.ts";
 export class EngineRun {
   /** Its number. */
   readonly id: number;
-  /** What is run, and who is told. */
+  /** What is run, and who is told of it. */
   readonly request: RunRequest;
-  /** The number of its code; 0 until that is there. */
+  /** The number of its code; 0 until the code is there. */
   codeNumber = 0;
   /** How many items the core asked for and the source has not given. */
   wanted = 0;
-  /** It is known how long its first items took. */
+  /** Whether it is known how long its first items took. */
   measured = false;
-  /** Its user was told that an item loses its class. */
+  /** Whether the user was told that an item loses its class. */
   warned = false;
-  /** Its source is being read. */
+  /** Whether its source is being read. */
   reading = false;
-  /** Somebody waits for what comes of it. */
+  /** Whether somebody waits for its results. */
   awaited = true;
-  /** Where the only item of an exclusive run was last put. */
+  /** Where the only item of an exclusive run was sent last. */
   at: { worker: string; chunk: number } | undefined;
-  /** All that was sent to it so far: each of its tries is given that anew. */
+  /** All values that were sent to it so far: each try gets all of them. */
   readonly sent: Uint8Array[] = [];
 
   /**
@@ -41,8 +41,8 @@ export class EngineRun {
   }
 
   /**
-   * Whether the program must not end before it. Where nobody waits, it need not wait for
-   * a source either: that keeps the program alive itself, if it should.
+   * Whether the program must not end before it. If nobody waits for results, the program
+   * need not wait for the source either: a source keeps it alive itself, if it should.
    */
   get keepsAlive(): boolean {
     return !this.request.daemon && (this.awaited || this.request.items.unsettled > 0);

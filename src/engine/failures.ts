@@ -1,5 +1,5 @@
 /**
- * What the user is told when an item has no result.
+ * The errors that users get when an item has no result.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import { EXIT_WHILE_LOADING, type FailureReason } from "../protocol/messages.ts"
 import { shortened } from "../common/shorten.ts";
 import { deserialize } from "../protocol/values.ts";
 
-/** Which item it is about, and where it ran. */
+/** An item, and where it ran. */
 export interface Where {
   /** What the run is called. */
   name: string;
@@ -58,7 +58,7 @@ export function reportedError(
       const error = decodeFailure(value, stackLine(where), translateStack);
       const { message, cause } = error instanceof Error
         ? error
-        : new Error("what it is to send cannot travel");
+        : new Error("what it sends cannot travel");
       return new SerializationError(`${item(where)}: ${message}`, { cause });
     }
     default:
@@ -66,7 +66,7 @@ export function reportedError(
   }
 }
 
-/** Whether it was a module that exited while it was loaded, as the worker says. */
+/** Whether a module exited while it was loaded. */
 function wasLoading(value: Uint8Array): boolean {
   try {
     return deserialize(value) === EXIT_WHILE_LOADING;
@@ -75,19 +75,19 @@ function wasLoading(value: Uint8Array): boolean {
   }
 }
 
-/** The item took longer than it may. */
+/** The error for an item that ran longer than its timeout. */
 export function timeoutError(where: Where, timeout: number): JobTimeoutError {
   return new JobTimeoutError(
     `${item(where)} ran longer than its timeout of ${timeout} ms${place(where)}`,
   );
 }
 
-/** The item was ended before it had a result. */
+/** The error for an item that was ended before it had a result. */
 export function cancelledError(where: Where): JobCancelledError {
   return new JobCancelledError(`${item(where)} was cancelled${place(where)}`);
 }
 
-/** The item's worker was lost as often as may be. */
+/** The error for an item that has lost its worker and is not tried again. */
 export function lostError(
   losses: readonly WorkerLoss[],
   where: Where,
@@ -104,13 +104,13 @@ export function lostError(
   );
 }
 
-/** No worker came at all. */
+/** The error for a run that no worker has come for. */
 export function abandonedError(name: string, loss: WorkerLoss): WorkerLostError {
   const log = loss.log ? `; its last lines were:\n${loss.log}` : "";
   const { detail, cause } = loss;
   const host = loss.host ? ` on ${loss.host}` : "";
   return new WorkerLostError(
-    `No worker can be had for "${shortened(name)}": the last one failed because ` +
+    `No worker is available for "${shortened(name)}": the last one failed because ` +
       `${detail} (${cause})${host}${log}`,
     [loss],
   );
@@ -127,7 +127,7 @@ function place({ worker }: Where): string {
 
 /**
  * Adds to an error what its item printed last: as its property `output`, unless it has
- * one of its own, and at the end of its stack.
+ * one, and at the end of its stack.
  */
 export function withOutput(error: unknown, lines: readonly string[]): unknown {
   if (!(error instanceof Error) || lines.length === 0) return error;
@@ -139,7 +139,7 @@ export function withOutput(error: unknown, lines: readonly string[]): unknown {
   return error;
 }
 
-/** Adds to an error its property `index`: of the item, unless it has one of its own. */
+/** Adds the item's index to an error, as its property `index`, unless it has one. */
 export function withIndex(error: unknown, index: number | undefined): unknown {
   if (!(error instanceof Error) || index === undefined || "index" in error) {
     return error;

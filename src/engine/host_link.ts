@@ -1,6 +1,6 @@
 /**
- * The host's end of a conversation: what it need not send any further when it is not
- * wanted any more. Without I/O, so that the simulation has it, too.
+ * The host's end of a conversation. It withdraws messages that are no longer needed. It
+ * does no I/O, so that the simulation can use it, too.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { chunksOf } from "../protocol/order.ts";
 
 /** What was withdrawn, and what to put on the wire now. */
 export interface Withdrawal {
-  /** The chunks that the worker will not have. */
+  /** The chunks that the worker will not get. */
   chunks: number[];
   frames: Frames[];
 }
@@ -22,8 +22,8 @@ export class HostLink extends Link {
   readonly codes = new Set<number>();
 
   /**
-   * Has it hand back what it has not begun; what it was not sent it need not have. What it
-   * is being sent meanwhile it is asked for when it is asked again.
+   * Asks the worker to hand back what it has not begun. Chunks that were not sent yet are
+   * withdrawn. A chunk that is being sent now is recalled the next time.
    */
   recall(): Withdrawal {
     const { messages } = this.withdraw(({ type }, begun) =>
@@ -35,12 +35,12 @@ export class HostLink extends Link {
     };
   }
 
-  /** Has it drop chunks, and end what it runs of them. */
+  /** Tells the worker to drop chunks, and to end the one that runs. */
   cancel(chunks: number[]): Frames[] {
     return [...this.keepBack(chunks).frames, ...this.send({ type: "cancel", chunks })];
   }
 
-  /** Asks the job that runs as a chunk to come to an end, if it was sent that job. */
+  /** Asks a job to come to an end, or withdraws it if it was not sent yet. */
   terminate(chunk: number, grace: number): Withdrawal {
     const waits = this.waitsFor((message) =>
       message.type === "assign" && chunksOf(message).includes(chunk)
@@ -49,7 +49,7 @@ export class HostLink extends Link {
     return { chunks: [], frames: this.send({ type: "terminate", chunk, grace }) };
   }
 
-  /** Has it drop codes. */
+  /** Tells the worker to drop codes. */
   forget(codes: number[]): Frames[] {
     const known = codes.filter((code) => this.codes.delete(code));
     const unsent = new Set<number>();
@@ -64,7 +64,7 @@ export class HostLink extends Link {
     return frames;
   }
 
-  /** Does not send chunks, what is said to them, and code that nothing else needs. */
+  /** Withdraws chunks, messages to them, and code that nothing else needs. */
   keepBack(chunks: number[]): Withdrawal {
     const codes = new Set<number>();
     const unsent: number[] = [];

@@ -18,9 +18,9 @@ const NAME = "run.json";
 export class HostRunFile {
   readonly #directory: RunDirectory;
   readonly #run: RunFile;
-  /** What must be there beside it, and how it is made again. */
+  /** Other files that must be there, and what makes them again. */
   readonly #others: ReadonlyMap<string, () => void>;
-  /** Each holds a lock, for the workers that have found it. */
+  /** Every file that was written: workers wait for its lock. */
   readonly #files: Deno.FsFile[] = [];
   readonly #timer: ReturnType<typeof setInterval>;
   #looking: Promise<void> | undefined;
@@ -28,9 +28,9 @@ export class HostRunFile {
   /**
    * Writes the file.
    *
-   * @param directory Where.
-   * @param run What it says; `locked` is known here only.
-   * @param others Names of files that must be there, too, and what makes them again.
+   * @param directory The directory for it.
+   * @param run Its content; `locked` is filled in here.
+   * @param others Names of other files that must be there, and what makes them again.
    * @throws {GridEngineError} When it cannot be written, as on a full disk.
    */
   constructor(
@@ -53,7 +53,7 @@ export class HostRunFile {
     return this.#directory.file(NAME);
   }
 
-  /** Lets workers see that the host is no more. */
+  /** Releases the locks: so workers know that the host has ended. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.#looking;
@@ -67,7 +67,7 @@ export class HostRunFile {
     this.#files.push(file);
   }
 
-  /** Makes again what is not there any more. */
+  /** Makes files again that are gone. */
   async #look(): Promise<void> {
     const missing = [];
     for (const name of [NAME, ...this.#others.keys()]) {
@@ -78,7 +78,10 @@ export class HostRunFile {
     try {
       this.#directory.restore();
       for (const name of missing) (this.#others.get(name) ?? (() => this.#write()))();
-      log("debug", `wrote anew in "${path}" what was removed: ${missing.join(", ")}`);
+      log(
+        "debug",
+        `wrote files again that were removed from "${path}": ${missing.join(", ")}`,
+      );
     } catch (error) {
       clearInterval(this.#timer);
       log(
@@ -86,13 +89,13 @@ export class HostRunFile {
         `${
           missing.join(", ")
         } of the run vanished from "${path}" and cannot be written ` +
-          `anew: ${(error as Error).message}; no worker can start from now on`,
+          `again: ${(error as Error).message}; no worker can start from now on`,
       );
     }
   }
 }
 
-/** Locks a file that nobody else can have locked, and says which it is. */
+/** Locks a new file, and says which file it is. */
 function lock(file: Deno.FsFile): RunFile["locked"] {
   try {
     file.lockSync(true);

@@ -1,5 +1,5 @@
 /**
- * What the workers of one dispatcher are called elsewhere.
+ * The names that schedulers and sockets know workers by.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What workers say, as events for the core and as news for those who listen.
+ * Turns the messages of workers into events for the core, and tells listeners of them.
  *
  * @module
  */
@@ -15,20 +15,20 @@ import type { EngineState } from "./state.ts";
 
 /** The latest time that a `Date` can have, in milliseconds of the epoch. */
 const LATEST = 8.64e15;
-/** So many times it is said at info level that a worker starts anew. */
+/** How often restarts of workers are logged at info level. */
 const MOST_RESTARTS_TOLD = 10;
-/** Of why it does, so many characters. */
+/** How much of the reason for a restart is taken, in characters. */
 const LONGEST_REASON = 300;
 
-/** Takes what workers say. */
+/** Takes the messages of workers. */
 export class Inbox {
   readonly #opened: Dispatching;
   readonly #state: EngineState;
-  /** How often workers started anew for what an item had left behind. */
+  /** How often workers restarted because of what an item had left behind. */
   #restarted = 0;
 
   /**
-   * @param opened Who carries out what comes of it.
+   * @param opened Carries out what follows from a message.
    * @param state The runs.
    */
   constructor(opened: Dispatching, state: EngineState) {
@@ -112,14 +112,14 @@ export class Inbox {
   #restarts(worker: string, why: string): void {
     if (why !== "") {
       const host = this.#opened.conversations.info(worker)?.host ?? "";
-      // An item that goes on and on with it fills no log.
+      // Many restarts must not fill the log.
       const level = ++this.#restarted > MOST_RESTARTS_TOLD ? "debug" : "info";
-      log(level, `worker ${worker} on ${host} starts anew, because ${oneLine(why)}`);
+      log(level, `worker ${worker} on ${host} restarts because ${oneLine(why)}`);
     }
     this.#opened.dispatch({ type: "restarting", worker, why: oneLine(why) });
   }
 
-  /** What items print of a run that was cancelled, or has ended long ago, is dropped. */
+  /** Takes what an item prints. If its run was cancelled or ended long ago, drops it. */
   #printed(worker: string, { chunk, offset, level, time, text }: Print): void {
     const item = this.#opened.core.printerAt(worker, chunk, offset);
     if (!item) return;
@@ -140,7 +140,7 @@ export class Inbox {
   }
 }
 
-/** The value that a worker sent, if it is one. */
+/** The value that a worker sent, if it can be read. */
 function readValue(bytes: Uint8Array): { value: unknown } | undefined {
   try {
     return { value: deserialize(bytes) };
@@ -149,7 +149,7 @@ function readValue(bytes: Uint8Array): { value: unknown } | undefined {
   }
 }
 
-/** What a worker says for people, as a part of one line. */
+/** A text from a worker, made short and fit for one line. */
 function oneLine(text: string): string {
   return text.slice(0, LONGEST_REASON).replaceAll(/\p{Cc}+/gu, " ");
 }

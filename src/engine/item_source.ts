@@ -1,6 +1,6 @@
 /**
- * Where the items of a run come from. What was read is kept until it is settled, because
- * it may have to be sent again.
+ * Where the items of a run come from. Items that were read are kept until they are settled,
+ * because they may have to be sent again.
  *
  * @module
  */
@@ -10,8 +10,8 @@ import { cancelledError } from "./failures.ts";
 import { SourceIterator } from "./source_iterator.ts";
 
 /**
- * Anything that can be iterated over, at once or in time: by `for of`, or by `for await`
- * where there is a `[Symbol.asyncIterator]`.
+ * Anything that can be iterated over: with `for of`, or with `for await` if it has a
+ * `[Symbol.asyncIterator]`.
  */
 export type Items<T> = Iterable<T> | AsyncIterable<T>;
 
@@ -25,12 +25,12 @@ export class ItemSource {
   #ended = false;
   #closed = false;
   #failure: { error: unknown } | undefined;
-  /** How many items may be read in all; who consumes the results raises it. */
+  /** How many items may be read in all. The consumer of the results raises this. */
   allowed = Infinity;
 
   /**
    * @param items What to read. An array is copied, so that it may be changed meanwhile.
-   * @throws {TypeError} When it is nothing to iterate over.
+   * @throws {TypeError} When it cannot be iterated over.
    */
   constructor(items: Items<unknown>) {
     if (isUsualArray(items)) {
@@ -45,7 +45,7 @@ export class ItemSource {
     return this.#count;
   }
 
-  /** How many bytes an item has, if they all have the same; else 0. */
+  /** How large an item is in bytes, if all have the same size; else 0. */
   get weight(): number {
     return this.#array instanceof Float64Array ? this.#array.BYTES_PER_ELEMENT : 0;
   }
@@ -56,8 +56,8 @@ export class ItemSource {
   }
 
   /**
-   * How many items fail when what runs them ends now: all that are not settled. Those of a
-   * source that has failed do not: it is the source that fails then.
+   * How many items fail if the run ends now: all that are not settled. If the source has
+   * failed, it is the source that fails, and not its items.
    */
   get failedWithRun(): number {
     return this.failure ? 0 : this.unsettled;
@@ -74,17 +74,17 @@ export class ItemSource {
     return this.#ended;
   }
 
-  /** What the source has thrown: nothing more comes of it. */
+  /** What the source has thrown: then it gives nothing more. */
   get failure(): { error: unknown } | undefined {
     return this.#failure;
   }
 
   /**
-   * Reads on.
+   * Reads more items.
    *
    * @param most How many items at most.
-   * @returns How many were read: none only at the end, where the source fails, or where no
-   * more may be. A source that takes its time gives one at a time.
+   * @returns How many were read: none only at the end, if the source fails, or if no more
+   * may be read. An asynchronous source gives one at a time.
    */
   read(most: number): number | Promise<number> {
     if (!this.hasRoom) return 0;
@@ -115,11 +115,11 @@ export class ItemSource {
   }
 
   /**
-   * Reads the first item, unless something is aborted before it comes.
+   * Reads the first item, unless a signal is aborted before it comes.
    *
-   * @param name What the run is called.
+   * @param name The name of the run.
    * @param closing Is aborted when the dispatcher is closed.
-   * @param signal The user's own.
+   * @param signal The user's signal.
    * @throws {JobCancelledError} When the dispatcher is closed.
    * @throws The signal's reason, and what the source throws.
    */
@@ -173,7 +173,7 @@ export class ItemSource {
   };
 }
 
-/** Whether it is an array, or a typed one, that is gone through as arrays are. */
+/** Whether it is an array or a typed array, with the usual way of iterating over it. */
 function isUsualArray(items: unknown): items is List {
   const usual = Array.isArray(items)
     ? Array.prototype
@@ -186,10 +186,10 @@ function isUsualArray(items: unknown): items is List {
   return inTime === undefined && atOnce === usual[Symbol.iterator];
 }
 
-/** An array as it is now. */
+/** A copy of an array as it is now. */
 function copyOf(items: List): ArrayLike<unknown> {
-  // A Buffer's own slice() is no copy.
+  // The slice() of a Buffer does not copy.
   if (!Array.isArray(items)) return Float64Array.prototype.slice.call(items);
-  // Spreading makes undefined of holes, as map() over any other iterable does.
+  // Spreading turns holes into undefined, as iterating does.
   return areNumbers(items) ? new Float64Array(items) : [...items];
 }

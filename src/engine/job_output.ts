@@ -1,6 +1,6 @@
 /**
- * What the items of a run print: it is printed here or handed to the user's callback, and
- * the end of it kept as long as the item runs, for the error if it fails.
+ * What the items of a run print. It is printed here or given to the user's callback. While
+ * an item runs, its last lines are kept, for the error if it fails.
  *
  * @module
  */
@@ -21,7 +21,7 @@ const KEPT_LINES = 20;
 /** How many characters of each are kept. */
 const KEPT_LENGTH = 500;
 
-/** A line that a function has printed by `console`. */
+/** A line that a function has printed with `console`. */
 export interface LogLine {
   /** The name of the `Job`, or of the `map`. */
   name: string;
@@ -41,7 +41,7 @@ export interface LogLine {
   time: Date;
 }
 
-/** What becomes of what a function prints by `console` on its worker. */
+/** What happens to what a function prints with `console` on its worker. */
 export interface LogOptions {
   /**
    * `"forward"`: it comes here, line by line. `"inherit"`: the worker's process writes it
@@ -51,22 +51,22 @@ export interface LogOptions {
    */
   logs?: LogMode;
   /**
-   * Takes each line that comes here. What it throws ends what runs, and is thrown there.
+   * Takes each line that comes here. If it throws, the run ends and fails with that error.
    * @default {undefined} Lines are printed, marked with name and index of the job and,
    * if it is not of this machine, host.
    */
   onLog?: (line: LogLine) => void;
 }
 
-/** What an item has printed at once: a line or more. */
+/** What an item has printed with one call: one line or more. */
 export interface Printed extends Omit<LogLine, "name" | "line"> {
   text: string;
 }
 
 /**
- * What becomes of a run's output.
+ * What happens to a run's output.
  *
- * @throws {TypeError} When nobody would call `onLog`.
+ * @throws {TypeError} When `onLog` would never be called.
  */
 export function logMode({ logs = "forward", onLog }: LogOptions): LogMode {
   if (onLog && logs !== "forward") {
@@ -77,11 +77,11 @@ export function logMode({ logs = "forward", onLog }: LogOptions): LogMode {
   return logs;
 }
 
-/** What a run is, as far as its output goes. */
+/** What the output needs to know of its run. */
 export interface OutputSettings extends LogOptions {
-  /** What the run is called. */
+  /** The name of the run. */
   name: string;
-  /** Whether it is a `Job`, which has no index to name. */
+  /** Whether it is a `Job`, which has no index. */
   isJob: boolean;
   /** Takes what the user's callback throws. */
   failed(error: unknown): void;
@@ -89,14 +89,14 @@ export interface OutputSettings extends LogOptions {
 
 /** The output of one run. */
 export class JobOutput {
-  /** What becomes of it. */
+  /** What happens to it. */
   readonly mode: LogMode;
   #settings: OutputSettings;
-  /** The last lines of items that run, and in which try they were printed. */
+  /** The last lines of running items, and in which try they were printed. */
   readonly #last = new Map<number, { attempt: number; lines: string[] }>();
 
   /**
-   * @param settings What run it is, and who takes its lines.
+   * @param settings The run, and who takes its lines.
    * @throws {TypeError} When its options make no sense.
    */
   constructor(settings: OutputSettings) {
@@ -108,7 +108,7 @@ export class JobOutput {
   /**
    * Takes what an item has printed.
    *
-   * @param remote Whether it matters on which machine.
+   * @param remote Whether to name the machine.
    */
   print({ text, ...printed }: Printed, remote: boolean): void {
     const { name, onLog, failed } = this.#settings;
@@ -122,12 +122,12 @@ export class JobOutput {
     }
   }
 
-  /** The run has ended: what it left behind may print yet, but can fail nothing. */
+  /** The run has ended: what it left behind may still print, but can fail nothing. */
   end(): void {
     const { name } = this.#settings;
     const failed = (error: unknown) =>
-      log("info", `onLog threw when "${name}" had ended: ${messageOf(error)}`);
-    // The one that it replaces holds all that the run had.
+      log("info", `onLog threw after "${name}" had ended: ${messageOf(error)}`);
+    // This lets go of the old function, which holds all that the run had.
     this.#settings = { ...this.#settings, failed };
     this.#last.clear();
   }

@@ -1,6 +1,6 @@
 /**
- * How many files and connections a program has open, and how many its workers need: for
- * libzmq ends the whole program when it may not open one more.
+ * Checks how many files and connections a program has open, and how many its workers need:
+ * libzmq ends the whole program when it cannot open another one.
  *
  * @module
  */
@@ -9,18 +9,18 @@ import { ZeromqError } from "../errors.ts";
 import { type Libzmq, openFilesLimit } from "../zeromq/libzmq.ts";
 
 /**
- * What a program has open beside what its workers take: 34 were seen, of deno and of
- * libzmq, and the rest is for what else it does.
+ * How many files a program has open besides those for workers: Deno and libzmq were seen
+ * to have 34; the rest is for what else the program does.
  */
 const BESIDE = 64;
-/** What starting a process takes for a moment, and a worker that connects anew. */
+/** How many more are open for a moment, when a process starts or a worker reconnects. */
 const MOMENTARY = 8;
-/** Where each open file has a name. */
+/** The directory that lists the open files. */
 const LIST = "/dev/fd";
-/** The connection of a worker. */
+/** How many files the connection of a worker takes. */
 const CONNECTION = 1;
 
-/** Who starts the workers. */
+/** What is known of the scheduler that starts the workers. */
 interface Starter {
   /** See `Scheduler.workers`. */
   workers: number;
@@ -29,7 +29,7 @@ interface Starter {
 }
 
 /**
- * Sees to it that there can be as many workers as a scheduler has.
+ * Checks that there can be as many workers as a scheduler has.
  *
  * @throws {ZeromqError} `EMFILE` when there cannot.
  */
@@ -46,7 +46,7 @@ export function checkOpenFiles(
 }
 
 /**
- * Sees to it that workers can be started now, whatever the program has opened meanwhile.
+ * Checks that workers can be started now, whatever the program has opened meanwhile.
  *
  * @param starting How many.
  * @param expected How many were started before and have not connected yet.
@@ -69,9 +69,9 @@ export function checkRoom(
   );
 }
 
-/** How many are open, as far as the program may know. */
+/** How many files are open, as far as the program may know. */
 function countOpen(limit: number): number {
-  // Deno might ask the user.
+  // Without the permission, Deno might ask the user.
   const { state } = Deno.permissions.querySync({ name: "read", path: LIST });
   if (state !== "granted") return 0;
   try {

@@ -1,6 +1,6 @@
 /**
- * What an engine has when it is open: workers, and the core that decides about them. What
- * comes in becomes an event for it, and each of its actions is carried out.
+ * What an engine has when it is open: workers, and the core that decides about them. Gives
+ * events to the core, and carries out its actions.
  *
  * @module
  */
@@ -28,7 +28,7 @@ import { Inbox } from "./inbox.ts";
 import type { RunRecorder } from "./run_request.ts";
 import type { EngineState } from "./state.ts";
 
-/** What workers say that the core may have reason to complain of. */
+/** Messages of workers that may be well-formed and yet impossible. */
 const SAID: ReadonlySet<CoreEvent["type"]> = new Set([
   "hello",
   "results",
@@ -37,17 +37,17 @@ const SAID: ReadonlySet<CoreEvent["type"]> = new Set([
   "began",
 ]);
 
-/** Who keeps the runs. */
+/** What the engine does with its runs. */
 export interface RunKeeper {
-  /** Ends a run, which fails for this reason. */
+  /** Ends a run, which fails with this error. */
   break(run: EngineRun, error: unknown): void;
-  /** A run is over. */
+  /** Forgets a run that is over. */
   forget(run: EngineRun): void;
-  /** Says that a run is over. */
+  /** Tells the listener that a run is over. */
   tellEnd(run: EngineRun, error?: unknown): void;
-  /** Reads a source as far as the core wants it to be read. */
+  /** Reads a source as far as the core has asked for. */
   read(run: EngineRun): void;
-  /** Some items of a run have come, or were settled. */
+  /** Some items of a run have come or were settled. */
   updateRefOf(run: EngineRun): void;
 }
 
@@ -64,10 +64,10 @@ export class Opened implements Dispatching {
   #handling = false;
 
   /**
-   * @param core Who decides.
+   * @param core Decides what to do.
    * @param crew The workers.
    * @param state The runs.
-   * @param keeper Who keeps them.
+   * @param keeper Ends and reads runs.
    */
   constructor(core: Core, crew: Crew, state: EngineState, keeper: RunKeeper) {
     this.core = core;
@@ -79,24 +79,24 @@ export class Opened implements Dispatching {
     this.#assignment = new Assignment(this, state);
   }
 
-  /** Passes values on to the only item of a run. */
+  /** Sends values to the only item of a run. */
   pass(run: EngineRun, values: readonly Uint8Array[]): void {
     this.#assignment.pass(run, values);
   }
 
-  /** Tells a recorder of what happens from now on, and of the workers that are there. */
+  /** Tells a recorder what happens from now on, and which workers are there. */
   record(recorder: RunRecorder): void {
     this.#state.recorders.add(recorder);
     for (const worker of this.core.workers()) this.#present(recorder, worker);
   }
 
-  /** Tells of a worker, if it has come. */
+  /** Tells a recorder of a worker, if it has come. */
   #present(recorder: RunRecorder, worker: string): void {
     const info = this.conversations.info(worker);
     if (info) recorder.present(info, performance.now());
   }
 
-  /** Events that come up while one is handled wait for their turn. */
+  /** Gives the core an event. An event that comes while another is handled waits. */
   dispatch(event: CoreEvent, context: Context = {}): void {
     this.#queue.push({ event, context });
     if (this.#handling) return;
@@ -117,7 +117,7 @@ export class Opened implements Dispatching {
     }
   }
 
-  /** What the core wants done. */
+  /** Asks the core for the actions that follow from an event. */
   #decide(event: CoreEvent): CoreAction[] {
     const now = performance.now();
     try {
@@ -127,14 +127,14 @@ export class Opened implements Dispatching {
       }
       return actions;
     } catch (error) {
-      // Nobody knows what it did of it, and so which items would wait for ever.
+      // Nobody knows how far it came, and items might wait for ever, so all runs fail.
       report(error);
       for (const run of [...this.#state.runs.values()]) this.#keeper.break(run, error);
       return [];
     }
   }
 
-  /** An action went wrong: that ends the run which it is of, and must cost no other one. */
+  /** An action failed: this ends its own run, and no other one. */
   #spoiled(action: CoreAction, error: unknown): void {
     const run = "run" in action ? this.#state.runs.get(action.run) : undefined;
     if (run) this.#keeper.break(run, error);
@@ -148,7 +148,7 @@ export class Opened implements Dispatching {
         this.crew.request(action.workers);
         break;
       case "stop":
-        // What it said made no sense, though it was well-formed.
+        // Its message was well-formed, but impossible.
         if (SAID.has(event.type)) this.conversations.violations++;
         this.#giveUp(action.worker);
         break;
@@ -169,7 +169,7 @@ export class Opened implements Dispatching {
         break;
       }
       case "wake":
-        // What runs keeps the program alive, if it should.
+        // This timer must not keep the program alive: runs do, if they should.
         Deno.unrefTimer(
           setTimeout(() => this.dispatch({ type: "tick" }), action.after),
         );
@@ -260,13 +260,13 @@ export class Opened implements Dispatching {
     }
   }
 
-  /** A worker is no longer ours: we tell it so, and its scheduler ends it. */
+  /** Gives a worker up: it is told so, and its scheduler ends it. */
   #giveUp(worker: string): void {
     guarded(() => this.crew.dismiss(worker));
     this.crew.stop(worker);
   }
 
-  /** A job is terminated that its worker does not have yet: it ends as it would there. */
+  /** Cancels a job that was withdrawn before its worker had it. */
   #endUnsent(worker: string, chunk: number): void {
     const reason = "cancelled";
     const failure = { reason, exitStatus: 0, value: encodeFailure(null) } as const;
@@ -297,7 +297,7 @@ export class Opened implements Dispatching {
   }
 }
 
-/** Which item, and where it ran. */
+/** An item, and where it ran. */
 export function whereOf(
   crew: Crew | undefined,
   run: EngineRun,

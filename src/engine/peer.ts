@@ -1,5 +1,5 @@
 /**
- * One worker as the host talks to it.
+ * The host's conversation with one worker, over a socket.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { HostLink } from "./host_link.ts";
 
 /** The conversation with one worker. */
 export class Peer {
-  /** Which of the worker's processes it is, one after the other. */
+  /** Which of the worker's processes it is: a restart makes a new one. */
   readonly incarnation: string;
   readonly #link: HostLink;
   readonly #socket: ZmqSocket;
@@ -26,7 +26,7 @@ export class Peer {
    * @param identity The worker's routing id.
    * @param incarnation Which of its processes it is.
    * @param remote Whether it may be on another machine.
-   * @param memory What it shares with us; it is closed with this.
+   * @param memory The memory that it shares with us; it is closed together with this.
    */
   constructor(
     socket: ZmqSocket,
@@ -46,25 +46,25 @@ export class Peer {
     this.#link.shared = memory && new SharedFrames(memory.bytes, "host");
   }
 
-  /** The numbers of the codes that it has, or that are on their way. */
+  /** The numbers of the codes that the worker has, or that are on their way. */
   get codes(): Set<number> {
     return this.#link.codes;
   }
 
-  /** Whether something for it has not been sent, or not all of it. */
+  /** Whether a message for it has not been sent, or not completely. */
   get isSending(): boolean {
     return this.#link.waiting > 0;
   }
 
-  /** Sends a message, at once or as soon as it has its turn. */
+  /** Sends a message, at once or as soon as it may go. */
   send(message: HostMessage): void {
     this.#put(this.#link.send(message));
   }
 
   /**
-   * Has it hand back what it has not begun.
+   * Asks the worker to hand back what it has not begun.
    *
-   * @returns The chunks that it had not even been sent.
+   * @returns The chunks that were not even sent.
    */
   recall(): number[] {
     const { chunks, frames } = this.#link.recall();
@@ -72,15 +72,15 @@ export class Peer {
     return chunks;
   }
 
-  /** Has it drop chunks, and end what it runs of them. */
+  /** Tells the worker to drop chunks, and to end the one that runs. */
   cancel(chunks: number[]): void {
     this.#put(this.#link.cancel(chunks));
   }
 
   /**
-   * Asks the job that runs as a chunk to come to an end within a time.
+   * Asks a job to come to an end within a time.
    *
-   * @returns Whether it was sent that job, or never will be.
+   * @returns False if the job was not sent yet, and was withdrawn now.
    */
   terminate(chunk: number, grace: number): boolean {
     const { chunks, frames } = this.#link.terminate(chunk, grace);
@@ -88,22 +88,22 @@ export class Peer {
     return chunks.length === 0;
   }
 
-  /** Has it drop codes. */
+  /** Tells the worker to drop codes. */
   forget(codes: number[]): void {
     this.#put(this.#link.forget(codes));
   }
 
-  /** Answers `hello`: what the worker has not received it is sent again. */
+  /** Answers `hello`, and sends again what the worker has not received. */
   welcome(received: number): void {
     this.#askAgain();
     this.#put(this.#link.resend(received));
     this.#put(this.#link.more());
   }
 
-  /** What came in, as a whole message if it is one that is to be taken. */
+  /** Takes what has come. Gives a whole message, or says why there is none. */
   receive(frames: Frames): Frames | Arrival {
     const arrived = this.#link.receive(this.#link.shared?.fetch(frames) ?? frames);
-    // Once a gap: each time everything since is sent again.
+    // Only once for each gap, because everything after it is sent again.
     if (arrived === "gap" && !this.#inGap) this.#askAgain();
     if (arrived !== "repeated") this.#inGap = arrived === "gap";
     this.#put(this.#link.more());
@@ -111,7 +111,7 @@ export class Peer {
     return arrived;
   }
 
-  /** Tells the worker what has come in, if it was not told. */
+  /** Acknowledges what has come, unless that was done. */
   acknowledge(): void {
     if (this.#link.owesAcknowledgement) this.send({ type: "heartbeat" });
   }

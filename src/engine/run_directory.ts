@@ -1,6 +1,6 @@
 /**
- * The directory of a run, which only its owner can enter: its run file lies there, and
- * its sockets and logs.
+ * The directory of a run, which only its owner can enter. It holds the run file, sockets
+ * and logs.
  *
  * @module
  */
@@ -10,11 +10,11 @@ import { cleanUp } from "../common/cleanup.ts";
 import { SchedulerError } from "../errors.ts";
 import { settings } from "../settings.ts";
 
-/** A directory that goes with its run. */
+/** A directory that is removed at the end of its run. */
 export class RunDirectory {
   /** Where it is. */
   readonly path: string;
-  /** Its numbers: a stranger may have made another one of this name meanwhile. */
+  /** Device and inode: somebody may have made another directory of this name meanwhile. */
   #identity: string;
 
   private constructor(path: string) {
@@ -24,11 +24,11 @@ export class RunDirectory {
   }
 
   /**
-   * Makes one. Nothing is waited for, so that the program cannot end before it is known
-   * here that there is a directory to be removed.
+   * Makes a directory. This is synchronous, so that the program cannot end between the
+   * directory's creation and the moment when we know that it must be removed.
    *
-   * @param usual Where, unless the settings say so.
-   * @throws {SchedulerError} When there can be none.
+   * @param usual Where, unless the settings name a place.
+   * @throws {SchedulerError} When it cannot be made.
    */
   static make(usual: string | undefined): RunDirectory {
     const dir = settings.tempDirectory ?? usual;
@@ -36,7 +36,7 @@ export class RunDirectory {
       if (dir !== undefined) Deno.mkdirSync(dir, { recursive: true, mode: 0o700 });
       const path = Deno.makeTempDirSync({ prefix: "gridengine-", ...(dir && { dir }) });
       const directory = new RunDirectory(path);
-      // It has mode 0700, less what the umask takes from its owner.
+      // The umask may have taken permissions from the owner.
       Deno.chmodSync(path, 0o700);
       return directory;
     } catch (error) {
@@ -50,10 +50,10 @@ export class RunDirectory {
   }
 
   /**
-   * Writes a file that only its owner can read: whole, or not at all.
+   * Writes a file that only its owner can read: completely, or not at all.
    *
    * @param name Its name.
-   * @param content Gives what stands in it.
+   * @param content Gives its content.
    * @returns The file, open.
    * @throws {SchedulerError} When it cannot be written, as on a full disk.
    */
@@ -73,7 +73,7 @@ export class RunDirectory {
     }
   }
 
-  /** Lets its owner use a file in it, whatever the umask is. */
+  /** Lets the owner use a file in it, whatever the umask is. */
   open(name: string): void {
     Deno.chmodSync(this.file(name), 0o600);
   }
@@ -81,7 +81,7 @@ export class RunDirectory {
   /**
    * Makes it again, if something has removed it.
    *
-   * @throws {Error} When it cannot be made, or another one has its name by now.
+   * @throws {Error} When it cannot be made, or another directory has its name by now.
    */
   restore(): void {
     try {
@@ -99,12 +99,12 @@ export class RunDirectory {
   async remove(): Promise<void> {
     removeEventListener("unload", this.#unload);
     await cleanUp(`the run's directory "${this.path}" cannot be removed`, async () => {
-      // A worker that found us gone may have removed it before.
+      // A worker that noticed our end may have removed it already.
       await Deno.remove(this.path, { recursive: true }).catch(unlessGone);
     });
   }
 
-  /** `Deno.exit` in the middle of a run: perhaps no worker is there yet to clean up. */
+  /** Removes it at `Deno.exit` during a run: there may be no worker yet to do it. */
   readonly #unload = (): void => {
     try {
       Deno.removeSync(this.path, { recursive: true });
@@ -114,7 +114,7 @@ export class RunDirectory {
   };
 }
 
-/** What tells a directory from another one that has its name. */
+/** What distinguishes a directory from another one with the same name. */
 function identityOf(path: string): string {
   const { dev, ino } = Deno.lstatSync(path);
   return `${dev}:${ino}`;

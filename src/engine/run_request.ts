@@ -12,13 +12,13 @@ import type { ItemSource } from "./item_source.ts";
 import type { JobOutput } from "./job_output.ts";
 import type { WorkerInfo } from "./worker_info.ts";
 
-/** What is told of a run. */
+/** Is told what happens in a run. */
 export interface RunListener {
   /** Items have these results. */
   results(first: number, values: List): void;
   /** An item has failed for good. */
   failed(index: number, error: unknown): void;
-  /** Nothing more will be told: all items are settled, or they never will be, and why. */
+  /** The run is over: all items are settled, or they never will be, for this error. */
   ended(error?: Error): void;
   /** The run's only item has begun. */
   started?(worker: WorkerInfo): void;
@@ -27,44 +27,44 @@ export interface RunListener {
 }
 
 /**
- * Records what happens during a run, for a report. It hears the events of all runs; its own
- * is the first that begins after it started to listen.
+ * Records what happens during a run, for a report. It is told the events of all runs; its
+ * own run is the first that begins after it started to listen.
  */
 export interface RunRecorder {
-  /** Something happened, and this is done about it. */
+  /** An event happened, and the core decided on these actions. */
   observe(event: CoreEvent, actions: readonly CoreAction[], now: number): void;
-  /** Who a worker is that has come. */
+  /** A worker has come. */
   present(worker: WorkerInfo, now: number): void;
   /** How long items took on a worker, one after the other up to now. */
   took(worker: string, times: ItemTimes, now: number): void;
-  /** So many bytes of code or arguments were sent. */
+  /** This many bytes of code or arguments were sent. */
   sent(bytes: number): void;
-  /** Why an item has failed for good. */
+  /** An item has failed for good. */
   failed(index: number, error: unknown, where: Where, now: number): void;
-  /** Why so many items, all that are left, have failed for good. */
+  /** All items that are left, this many, have failed for good. */
   abandoned(count: number, error: unknown): void;
 }
 
 /** What to run. */
 export interface RunRequest {
-  /** What it is called. */
+  /** The name of the run. */
   name: string;
   /** What the workers run, serialized. */
   code: () => Promise<Uint8Array>;
-  /** What they run it over. */
+  /** The items that they run it over. */
   items: ItemSource;
-  /** How. */
+  /** The settings of the run. */
   settings: Omit<RunSettings, "id">;
-  /** What its items' random numbers are made of. */
+  /** The seed for the random numbers of its items. */
   seed: number;
-  /** What its items print. */
+  /** Takes what its items print. */
   output: JobOutput;
-  /** Whether it lets the program end before it. */
+  /** Whether the program may end before it. */
   daemon: boolean;
-  /** When its source fails, what was read before is run to its end all the same. */
+  /** Whether items that were read still run to their end when the source fails. */
   drains?: boolean;
-  /** Who is told. */
+  /** Is told what happens. */
   listener: RunListener;
-  /** Who takes down what happens, if somebody does. */
+  /** Records what happens, if that is wanted. */
   recorder?: RunRecorder | undefined;
 }

@@ -1,7 +1,7 @@
 /**
- * Goes through a source as the language does: as `for await` if it is an `AsyncIterable`,
- * as `for of` if it is an `Iterable`. The same methods are asked for and called, at the
- * same times; what breaks the rules of iteration is refused, and named.
+ * Iterates over a source as the language does: like `for await` if it is an
+ * `AsyncIterable`, like `for of` if it is an `Iterable`. The same methods are looked up and
+ * called, at the same times. What breaks the rules of iteration is refused by name.
  *
  * @module
  */
@@ -9,25 +9,25 @@
 import { shown } from "../common/checks.ts";
 import { log } from "../common/log.ts";
 
-/** A method of an object that keeps to no interface yet. */
+/** A method of an object whose interface is not checked yet. */
 type Method = (this: unknown) => unknown;
 
-/** One way through a source. */
+/** One iteration over a source. */
 export class SourceIterator {
-  /** Whether its items come in time. */
+  /** Whether its items come asynchronously. */
   readonly isAsync: boolean;
   readonly #iterator: { return?: Method | null };
   readonly #next: Method;
-  /** It has come to its end, or has failed: nothing more is asked of it. */
+  /** Whether it has come to its end, or has failed: then it is not asked any more. */
   #over = false;
   #closed = false;
-  /** It is about to answer. */
+  /** Whether it is answering now. */
   #asked = false;
 
   /**
    * @param items The source.
-   * @throws {TypeError} When it is nothing to iterate over.
-   * @throws What it throws when it is asked for its iterator.
+   * @throws {TypeError} When it cannot be iterated over.
+   * @throws What the source throws when it is asked for its iterator.
    */
   constructor(items: unknown) {
     const source = items as
@@ -55,22 +55,22 @@ export class SourceIterator {
   }
 
   /**
-   * Reads items of a source that gives them at once, until it is over or left.
+   * Reads items of a synchronous source, until it is over or closed.
    *
    * @param most How many at most.
-   * @param put Takes each of them.
+   * @param put Takes each item.
    * @throws What the source throws.
-   * @throws {TypeError} When what it gives is no step of an iteration.
+   * @throws {TypeError} When what it gives is not the result of a step.
    */
   read(most: number, put: (item: unknown) => void): void {
     this.#asked = true;
     try {
       for (let read = 0; read < most && !this.#over && !this.#closed; read++) {
         const result = this.#next.call(this.#iterator);
-        // `for of` would take it for an item, and so go on for ever.
+        // `for of` would take it for an item, and so never end.
         if (isThenable(result)) {
           throw new TypeError(
-            "The source's next() gave a promise: for that it has to be an " +
+            "The source's next() gave a promise: to do so it must be an " +
               "AsyncIterable, with [Symbol.asyncIterator]()",
           );
         }
@@ -85,7 +85,7 @@ export class SourceIterator {
     }
   }
 
-  /** Reads one item of a source that takes its time. It throws as `read()` does. */
+  /** Reads one item of an asynchronous source. It throws as `read()` does. */
   async readInTime(put: (item: unknown) => void): Promise<void> {
     try {
       this.#take(await this.#next.call(this.#iterator), put);
@@ -96,8 +96,8 @@ export class SourceIterator {
   }
 
   /**
-   * Lets a source that was left before its end clean up. Nobody waits for it: it may take
-   * its time, or for ever, where it waits for something itself.
+   * Lets a source that was left before its end clean up. Nobody waits for that, because
+   * it may take long, or for ever if it waits for something itself.
    */
   close(): void {
     if (this.#closed) return;
@@ -108,9 +108,9 @@ export class SourceIterator {
 
   #return(): void {
     if (this.#over) return;
-    // What went wrong cannot be thrown any more, for nobody waits; it costs no result.
+    // This error cannot be thrown any more, because nobody waits. It costs no result.
     const failed = (error: unknown) =>
-      log("info", `a map's source that was left could not clean up: ${shown(error)}`);
+      log("info", `the source of a map failed to clean up: ${shown(error)}`);
     try {
       const closing = this.#iterator.return?.();
       if (this.isAsync) Promise.resolve(closing).catch(failed);
@@ -131,7 +131,7 @@ export class SourceIterator {
       return;
     }
     const { value } = result as { value?: unknown };
-    // What comes when it was left is dropped.
+    // What comes after it was closed is dropped.
     if (!this.#closed) put(value);
   }
 }
@@ -151,7 +151,7 @@ function mustBeMethod(name: string, method: unknown): Method {
   );
 }
 
-/** Why there is nothing to iterate over, and what to do. */
+/** The error for a value that cannot be iterated over: it says what to do. */
 function refusal(items: unknown): TypeError {
   let what = items === null ? "null" : `a value of type ${typeof items}`;
   let expected = "an Iterable or AsyncIterable is expected";

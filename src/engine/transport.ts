@@ -1,7 +1,7 @@
 /**
- * The host's end of the wire for one dispatcher: a directory that only its owner can
- * enter, with the run file in it, and a ROUTER socket that listens either at a socket
- * file in that directory, or on TCP with CURVE for holders of the run's key only.
+ * The host's end of the wire for one dispatcher. There is a directory that only its owner
+ * can enter, with the run file in it. And there is a ROUTER socket: it listens at a socket
+ * file in that directory, or on TCP with CURVE, where only holders of the run's key get in.
  *
  * @module
  */
@@ -31,21 +31,21 @@ import { HostRunFile } from "./host_run_file.ts";
 import { checkOpenFiles } from "./open_files.ts";
 import { RunDirectory } from "./run_directory.ts";
 
-/** What the ROUTER receives from libzmq, as if from a worker, when that is lost. */
+/** What libzmq puts into the ROUTER, as if a worker had sent it, when that is lost. */
 export const LOST = new Uint8Array([0]);
 
-/** What the file of a local socket is called. */
+/** The name of the file of a local socket. */
 const SOCKET_FILE = "host";
 /** The longest path that a socket file can have: `sun_path` less its final zero. */
 const LONGEST_PATH = 107;
-/** What stands for all addresses of a machine. */
+/** Addresses that mean all addresses of a machine. */
 const ALL = ["0.0.0.0", "*", "::"];
-/** A connection that has not shown its key by then is closed, in milliseconds. */
+/** A connection that has not shown its key after this time is closed, in milliseconds. */
 const HANDSHAKE_TIMEOUT = 10_000;
 /** How long the last messages to workers may take to get out, in milliseconds. */
 const LINGER = 500;
 
-/** What a transport is opened for. */
+/** How to open a transport. */
 export interface TransportOptions {
   /** See `Scheduler.transport`. */
   kind: "local" | "network";
@@ -79,7 +79,7 @@ export class Transport {
   readonly socket: ZmqSocket;
   readonly #directory: RunDirectory;
   readonly #runFile: HostRunFile;
-  /** What it is made with. */
+  /** The library that it uses. */
   readonly zmq: Libzmq;
   readonly #context: ZmqContext;
   readonly #zap: ZapHandler | undefined;
@@ -102,9 +102,9 @@ export class Transport {
   }
 
   /**
-   * Listens.
+   * Begins to listen.
    *
-   * @throws {ZeromqError} When libzmq is not found, or no address or port can be had.
+   * @throws {ZeromqError} When libzmq is not found, or no address or port is available.
    * @throws {SchedulerError} When the run's files cannot be written.
    */
   static async open(
@@ -114,8 +114,8 @@ export class Transport {
     const zmq = openLibzmq(libzmq);
     checkOpenFiles(zmq, options);
     const context = new ZmqContext(zmq);
-    // From here on nothing is waited for: a program that an error ends can remove nothing,
-    // and only workers that it has started can.
+    // From here on all is synchronous: a program that an error ends cannot remove anything.
+    // Only workers that it has started can.
     let directory: RunDirectory | undefined;
     try {
       directory = RunDirectory.make(options.runDirectory);
@@ -154,15 +154,15 @@ export class Transport {
   }
 
   /**
-   * The program ends, or only its part that is the host, as under `deno run --watch`: then
-   * what libzmq has open would stay, and what is shared.
+   * The program ends, or only the part of it that is the host, as under
+   * `deno run --watch`. Without this, sockets and shared memory would stay open.
    */
   readonly #unload = (): void => {
     this.#context.abandon();
     SharedMemory.abandon();
   };
 
-  /** The memory that a worker of this machine would share, if it can be had. */
+  /** The memory that a worker of this machine offers to share, if it can be opened. */
   memoryOf({ pid, memory, incarnation }: Hello): SharedMemory | undefined {
     if (memory === undefined || !isIpc(this.address)) return undefined;
     const shared = SharedMemory.open(this.zmq, pid, memory, SharedFrames.SIZE);
@@ -188,7 +188,7 @@ export class Transport {
   async close(): Promise<void> {
     removeEventListener("unload", this.#unload);
     await closeSockets(this.#context, this.#zap);
-    // Before the directory goes, or it would be missed.
+    // This comes first, or the files would be written again.
     await this.#runFile.close();
     await this.#directory.remove();
   }
@@ -205,11 +205,11 @@ interface Listening {
   socket: ZmqSocket;
   address: string;
   zap?: ZapHandler;
-  /** What workers need of it in the run's directory, and what makes that again. */
+  /** Its files in the run's directory that workers need, and what makes them again. */
   files: ReadonlyMap<string, () => void>;
 }
 
-/** This program's command line. The thread of a worker was told that of its host. */
+/** This program's command line; in a worker's thread, that of its host. */
 function thisProgram(): Program {
   const { mainModule, args } = Deno;
   const main = mainModule === undefined
@@ -270,13 +270,13 @@ function listenOnNetwork(
   return { socket, address: bindToPort(socket, options), zap, files: new Map() };
 }
 
-/** What to listen at, as ZeroMQ writes it: an IPv6 address stands in brackets. */
+/** What to listen at, in the form of ZeroMQ: an IPv6 address is in brackets. */
 function interfaceOf(options: TransportOptions): string {
   const address = options.interface ?? settings.interface ?? "0.0.0.0";
   return bracketed(address);
 }
 
-/** Takes any free port, or the first free one of those that may be used. */
+/** Binds to any free port, or to the first free one of those that may be used. */
 function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
   const address = interfaceOf(options);
   const ports = options.ports ?? settings.ports;
@@ -306,15 +306,16 @@ function bindToPort(socket: ZmqSocket, options: TransportOptions): string {
 }
 
 /**
- * Where workers may reach what listens: at each of this machine's addresses, if it listens
- * on all of them. Those that are here take the last one: whatever becomes of the network.
+ * The endpoints where workers may reach the host: one for each address of this machine, if
+ * it listens on all of them. Workers of this machine use the last one, which needs no
+ * network.
  */
 function endpointsOf(address: string): string[] {
   const { hostname = "", port = 0 } = tcpAddress(address) ?? {};
   if (!ALL.includes(hostname)) return [address];
   const own = Deno.networkInterfaces()
     .filter(({ family }) => family === "IPv4" || hostname === "::")
-    // Those that begin with fe80 mean something on their own cable only.
+    // Addresses that begin with fe80 are valid on their own link only.
     .filter(({ address }) => !/^(127\.|::1$|fe80:)/.test(address))
     .map(({ address }) => address);
   return [...own, "127.0.0.1"].map((address) => tcpEndpoint(address, port));

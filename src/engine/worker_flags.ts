@@ -6,11 +6,11 @@
 
 import { configFlags } from "./user_config.ts";
 
-/** `deno run` with these flags: the thread inside may do less, see `permissions`. */
+/** Flags for every worker. The thread inside may be allowed less: see `permissions`. */
 const FLAGS = ["--allow-all", "--no-prompt", "--quiet", "--unstable-worker-options"];
-/** Which part of its memory a worker may use for objects. */
+/** The share of its memory that a worker may use for objects. */
 const HEAP_SHARE = 0.9;
-/** Megabytes for new objects to begin with. */
+/** The initial space for new objects, in megabytes. */
 const NEW_SPACE = 4;
 
 /**
@@ -24,9 +24,9 @@ export async function workerFlags(memory: number | undefined): Promise<string[]>
 }
 
 /**
- * What V8 is told of its heap. Space for new objects grows to this size anyway: to begin
- * with it saves the first collections, and 5 % of the time that a worker takes to start.
- * Where memory is short, the heap is full before that is, and V8 then collects what it can.
+ * The flag that sets the size of V8's heap. The space for new objects grows to this size
+ * anyway. To begin with it saves the first collections, and 5 % of a worker's start time.
+ * If memory is limited, a limit for the heap makes V8 collect before memory is full.
  */
 function heapFlags(memory: number | undefined): string {
   if (memory === undefined) return `--v8-flags=--min-semi-space-size=${NEW_SPACE}`;

@@ -196,7 +196,7 @@ Deno.test("ItemSource refuses what is no iteration, and says what it found", asy
   // A loop would take it for an item, and go on for ever.
   assertEquals(
     await failureOf({ [Symbol.iterator]: () => next(Promise.resolve()) }),
-    "TypeError: The source's next() gave a promise: for that it has to be an " +
+    "TypeError: The source's next() gave a promise: to do so it must be an " +
       "AsyncIterable, with [Symbol.asyncIterator]()",
   );
   const refused: [unknown, string][] = [

@@ -52,7 +52,7 @@ test("The library within a bundle says how to leave it out", async () => {
   assertThrows(
     checkPreconditions,
     SchedulerError,
-    `This library was bundled into "${url}", and workers are started from files of its ` +
-      `own: leave it out of the bundle by deno bundle --external "jsr:@x/gridengine"`,
+    `This library was bundled into "${url}", but workers are started from its own ` +
+      `files: leave it out of the bundle by deno bundle --external "jsr:@x/gridengine"`,
   );
 });

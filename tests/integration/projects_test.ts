@@ -149,7 +149,7 @@ test("A file of the command line that is not found any more is named at the call
   assertEquals(code, 1);
   assertStringIncludes(
     stderr,
-    `SchedulerError: Workers cannot be given the file of --import-map "map.json", for ` +
+    `SchedulerError: Workers cannot be given the file of --import-map "map.json", because ` +
       `there is no "/map.json": give its whole path`,
   );
 });

@@ -167,7 +167,7 @@ test("A map whose workers cannot be started fails with the reason", async () => 
   await using scheduler = new ProcessScheduler({ workers: 2, env });
   const loss = lossIn(await map(square, [1, 2], { scheduler }).catch((e) => e));
   assertEquals(loss.lossCause, "never started");
-  assertStringIncludes(loss.message, `No worker can be had for "square"`);
+  assertStringIncludes(loss.message, `No worker is available for "square"`);
   assertStringIncludes(loss.message, "its process cannot be started");
 });
 

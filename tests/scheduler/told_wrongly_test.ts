@@ -112,7 +112,7 @@ test("An end of which the scheduler says nothing is unknown", async () => {
   const { lossCause, message } = lossIn((await failed)[0]);
   assertEquals(lossCause, "unknown");
   assert(
-    message.includes("its scheduler says that it has ended, and not how"),
+    message.includes("its scheduler says that it has ended, but not how"),
     message,
   );
 });

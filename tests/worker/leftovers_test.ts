@@ -75,7 +75,7 @@ for (const [name, exit] of Object.entries(exits)) {
     assertEquals(await dispatcher.map(exit, items, { retries: 0 }), items);
     await until(
       "told",
-      () => log.text.includes("starts anew, because something that "),
+      () => log.text.includes("restarts because something that "),
     );
     assertStringIncludes(log.text, "exited with status ");
     assertEquals(await dispatcher.map(exit, items, { retries: 0 }), items);
@@ -234,7 +234,7 @@ test("What onLog throws for what an item has left behind ends nothing, and is lo
   assertEquals(
     log.text,
     ["leave", name].map((name) =>
-      `gridengine: onLog threw when "${name}" had ended: of the callback\n`
+      `gridengine: onLog threw after "${name}" had ended: of the callback\n`
     ).join(""),
   );
 });
