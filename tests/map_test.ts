@@ -51,7 +51,7 @@ test("map() takes and gives numbers as typed arrays", async () => {
     "The result of item 1 is of type string",
   );
   const both = { scheduler, into, reraise: false };
-  await assertRejects(() => map(odd, [1], both), TypeError, "not with reraise: false");
+  await assertRejects(() => map(odd, [1], both), TypeError, "leave out reraise: false");
 });
 
 test("map() over nothing gives nothing, and starts nothing", async () => {

@@ -1,5 +1,5 @@
 /**
- * A function that is to be called with items, checked and on its way to be captured.
+ * Checks the function and the options of a map, and captures the function.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import { DISPATCH_CHECKS, type DispatchOptions } from "./options.ts";
 
 /** What a map runs. */
 export interface CallRequest {
-  /** What it is called. */
+  /** The name of the map. */
   name: string;
-  /** Begins to capture the function. */
+  /** Captures the function, and gives its code. */
   code: () => Promise<Uint8Array>;
-  /** What it is called with. */
+  /** The items that the function is called with. */
   items: Items<unknown>;
-  /** How. */
+  /** The options of the map. */
   options: DispatchOptions;
 }
 
 /**
- * Checks a function, and how it is to be run.
+ * Checks a function and the options of its map.
  *
  * @param f The function.
  * @param items What it is called with: one argument each, or with `spread` an array of
  * arguments each.
- * @throws {TypeError | SerializationError} When it cannot travel.
+ * @throws {TypeError | SerializationError} When the function cannot travel.
  * @throws {TypeError | RangeError} When an option makes no sense.
  */
 export function requestCall(
@@ -40,30 +40,30 @@ export function requestCall(
 ): CallRequest {
   checkFunction(f);
   checkOptions("map", options, DISPATCH_CHECKS);
-  // As they are now: the same object may be used for another call, and be changed for it.
+  // A copy, because the same object may be changed for another call.
   options = { ...options };
   if (options.into && options.reraise === false) {
     throw new TypeError(
-      "into is for results that are all numbers: not with reraise: false",
+      "into is for results that are all numbers: leave out reraise: false",
     );
   }
   const name = options.name ?? (nameOf(f) || "anonymous");
   return { name, code: captureLater(f, spread), items, options };
 }
 
-/** What captures is loaded when it is first needed: to ask for it again takes its time. */
+/** Loaded when it is first needed, and kept, because to import it again takes time. */
 let capturing: Promise<typeof import("../closure/capture/capture.ts")> | undefined;
 
-/** The code of functions that captured nothing, which stays what it is: by `spread`. */
+/** The code of functions that captured nothing, and so does not change: by `spread`. */
 const constant = { true: new WeakMap(), false: new WeakMap() } as Record<
   `${boolean}`,
   WeakMap<AnyFunction, Uint8Array>
 >;
 
 /**
- * Writes down what a function captured as it is now.
+ * Notes what a function has captured, as it is now.
  *
- * @returns What makes the code of it that workers take, serialized.
+ * @returns Makes the code for workers, serialized.
  */
 export function captureLater(
   f: AnyFunction,

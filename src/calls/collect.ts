@@ -17,11 +17,11 @@ import { AnyResults, NumberResults } from "./results.ts";
 /**
  * Runs a function over items.
  *
- * @param engine Where.
- * @param call What.
+ * @param engine The engine to run it.
+ * @param call The function, its items and its options.
  * @returns The results, in the order of the items.
- * @throws What the item of lowest index threw, of those seen to fail; the reason of the
- * signal; a {@linkcode WorkerLostError} when no worker can be had.
+ * @throws What the first item threw, in order, of those that have failed so far; the
+ * reason of the signal; a {@linkcode WorkerLostError} when no worker is available.
  */
 export async function collect(
   engine: Engine,
@@ -38,7 +38,7 @@ export async function collect(
     reject(error);
   };
   const output = new JobOutput({ ...options, name, isJob: false, failed: stop });
-  // Where there is nothing to do, nothing is started.
+  // If there is nothing to do, nothing is started.
   await items.begin(name, engine.closing, signal);
   const recording = await openRecording(call, items).catch((error) => {
     items.close();
@@ -50,7 +50,7 @@ export async function collect(
     return results.all(0);
   }
 
-  /** Why what was not settled has failed, if it has not been thrown. */
+  /** Why the items that were not settled have failed, unless that was thrown. */
   let abandoned: Error | undefined;
   const { promise, resolve, reject } = Promise.withResolvers<
     unknown[] | Float64Array
@@ -59,7 +59,7 @@ export async function collect(
   const failed = (index: number, error: unknown) => {
     results.fail(index, error);
     if (!reraise) return;
-    // Others may fail by the same event; of those the first in order is thrown.
+    // Others may fail in the same event: then the first in order is thrown.
     if (failures.size === 0) {
       queueMicrotask(() => {
         engine.cancel(run);
@@ -78,10 +78,10 @@ export async function collect(
     },
     failed,
     ended(error) {
-      // Whatever it has thrown, and be it undefined.
+      // Whatever it has thrown, even undefined.
       if (items.failure) return reject(items.failure.error);
       if (error && (reraise || !items.ended)) return reject(error);
-      // What was settled is kept; the rest fails for the same reason.
+      // Settled items keep their results; the others fail for this reason.
       abandoned = error;
       if (failures.size === 0) resolve(results.all(items.count, error));
     },

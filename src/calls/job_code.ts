@@ -1,5 +1,5 @@
 /**
- * The code of a job whose class overrides `run`: the job itself travels.
+ * The code of a job whose class overrides `run`: then the job itself is sent.
  *
  * @module
  */
@@ -10,27 +10,27 @@ import type { AnyFunction } from "../closure/capture/texts.ts";
 import type { Slot, Task } from "../closure/payload.ts";
 import { log } from "../common/log.ts";
 
-/** The class `Job`, which a worker has of its own. */
+/** The class `Job`. Workers have their own. */
 type JobClass = AnyFunction & (new (options: { name: string }) => object);
 
 /** What is captured with a job. */
 export interface JobParts {
-  /** What it is called. */
+  /** The name of the job. */
   name: string;
   /** What `super.run()` calls, if it was given a target. */
   target: AnyFunction | undefined;
-  /** The arguments of that. */
+  /** The arguments for the target. */
   args: readonly unknown[];
-  /** Whether its fields are to come back. */
+  /** Whether its fields come back. */
   mutable: boolean;
 }
 
 /**
- * Writes down what a job captured as it is now.
+ * Notes what a job has captured, as it is now.
  *
  * @param job The job.
  * @param base The class `Job`.
- * @returns What makes the code of it that workers take, serialized.
+ * @returns Makes the code for workers, serialized.
  */
 export function captureJob(
   job: object,
@@ -59,16 +59,16 @@ export function captureJob(
   };
 }
 
-/** What is private to a class does not come back from a worker. */
+/** Warns that private fields do not come back from a worker. */
 function warnOfPrivates(job: object, name: string, base: JobClass): void {
   if (!mayInspect()) return;
-  // Those of the class Job come first.
+  // The private fields of the class Job come first.
   const count = inspectPrivates(new base({ name: "" })).length;
   const names = inspectPrivates(job).slice(count).map(([name]) => name);
   if (names.length === 0) return;
   log(
     "info",
     `job "${name}" is mutable, but what it sets in ${names.join(", ")} stays on ` +
-      `the worker: use a field that is not private`,
+      `the worker: use fields that are not private`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * How far a job is, and what may be asked of it then.
+ * The state of a job, and what may be done in it.
  *
  * @module
  */
@@ -8,13 +8,13 @@ import { GridEngineError } from "../errors.ts";
 
 /** The life of one job. */
 export class JobLife {
-  /** What the job is called. */
+  /** The name of the job. */
   name: string;
-  /** How far it is. */
+  /** Its state. */
   state: "new" | "started" | "ended" = "new";
   #closed = false;
 
-  /** @param name What the job is called. */
+  /** @param name The name of the job. */
   constructor(name: string) {
     this.name = name;
   }
@@ -26,7 +26,7 @@ export class JobLife {
   }
 
   /**
-   * @param what What is to be set.
+   * @param what The property to be set.
    * @throws {GridEngineError} When the job was started, or closed.
    */
   mustBeNew(what: string): void {
@@ -47,7 +47,7 @@ export class JobLife {
   }
 
   /**
-   * @param what What it is to do.
+   * @param what What the job should do.
    * @throws {GridEngineError} When the job was not started, or was closed.
    */
   mustBeStarted(what: string): void {
@@ -55,7 +55,7 @@ export class JobLife {
     if (this.state === "new") throw this.notStarted(what);
   }
 
-  /** Why a job cannot do something that was not started. */
+  /** The error for a job that was not started. */
   notStarted(what: string): GridEngineError {
     return new GridEngineError(
       `Job "${this.name}" cannot ${what}: start() it first`,
@@ -63,7 +63,7 @@ export class JobLife {
   }
 
   /**
-   * The job cannot be used any more.
+   * Closes the job: it cannot be used any more.
    *
    * @throws {GridEngineError} While it runs.
    */

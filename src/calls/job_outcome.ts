@@ -1,5 +1,5 @@
 /**
- * What comes of a job: its result or its error, the fields that come back, and its exit
+ * The outcome of a job: its result or its error, the fields that come back, and its exit
  * code.
  *
  * @module
@@ -20,16 +20,16 @@ import { decodeFailure } from "../protocol/failure.ts";
 const SIGKILL = 9;
 const SIGTERM = 15;
 
-/** What a job returned, or why it did not. */
+/** What a job returned, or why it failed. */
 export type Outcome = { value: unknown } | { error: unknown };
 
 /**
- * What came of a job whose class overrides `run`; its fields come back here.
+ * Unpacks the outcome of a job whose class overrides `run`, and sets the job's fields.
  *
  * @param job The job.
  * @param value What its worker sent.
- * @param where What the job is called, and where it ran.
- * @param lines What it printed last.
+ * @param where The job's name, and where it ran.
+ * @param lines The last lines that it printed.
  */
 export function unpackOutcome(
   job: object,
@@ -38,7 +38,8 @@ export function unpackOutcome(
   lines: readonly string[],
 ): Outcome {
   if (typeof value !== "object" || value === null) {
-    const error = `Job "${where.name}" came to nothing that its worker could send`;
+    const error =
+      `Job "${where.name}" ended, but its worker could not send the outcome`;
     return { error: new GridEngineError(error) };
   }
   const { result, thrown, fields }: JobOutcome = value;
@@ -47,7 +48,7 @@ export function unpackOutcome(
   try {
     Object.assign(job, own);
   } catch (error) {
-    // A field is read-only, or its setter has thrown this.
+    // A field is read-only, or its setter has thrown.
     outcome = { error };
   }
   if (thrown === undefined) return outcome;
@@ -59,13 +60,13 @@ export function unpackOutcome(
  * The exit code of a job that gave no result.
  *
  * @param error Why it gave none.
- * @param killed Whether it was to end at once.
+ * @param killed Whether it was ended by `kill()`.
  */
 export function exitCodeOf(error: unknown, killed: boolean): number {
   if (error instanceof JobCancelledError) return killed ? -SIGKILL : -SIGTERM;
   if (error instanceof JobTimeoutError) return -SIGKILL;
   if (error instanceof WorkerLostError) {
-    // The function itself may have thrown it, with anything or nothing in it.
+    // The function itself may have thrown it, with any content.
     const { signalNumber, exitStatus } = Object([error.attempts].flat().at(-1));
     if (Number.isInteger(signalNumber)) return -signalNumber;
     return Number.isInteger(exitStatus) ? exitStatus : -SIGKILL;

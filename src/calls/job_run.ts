@@ -1,5 +1,5 @@
 /**
- * The run of a job: it has one item, and a worker for itself.
+ * The run of a job. It has one item, and a worker of its own.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { runSettings } from "./options.ts";
 export interface JobRequest {
   /** What the worker runs, serialized. */
   code: () => Promise<Uint8Array>;
-  /** What it runs that with. */
+  /** The item that it is run with. */
   item: unknown;
   /** The job whose fields come back, if its class overrides `run`. */
   job: object | undefined;
@@ -32,17 +32,17 @@ export interface JobRequest {
   seed: number;
   daemon: boolean;
   logs: LogOptions;
-  /** Is called when it has ended. */
+  /** Called when it has ended. */
   ended: () => void;
 }
 
-/** The run of one job, which gives a `T`. */
+/** The run of one job, whose result is a `T`. */
 export class JobRun<T> {
-  /** What runs it. */
+  /** The worker that runs it. */
   worker: WorkerInfo | undefined;
-  /** How it ended, as a number. */
+  /** Its exit code; `null` until it has ended. */
   exitCode: number | null = null;
-  /** What it has sent. */
+  /** The values that it has sent. */
   readonly messages = new Mailbox<unknown>();
   readonly #life: JobLife;
   readonly #outcome = Promise.withResolvers<T>();
@@ -51,17 +51,17 @@ export class JobRun<T> {
   #id = 0;
   #asked = false;
   #killed = false;
-  /** It was said that a message to it loses its class. */
+  /** Whether it was logged that a message to it loses its class. */
   #warned = false;
 
-  /** @param life The life of the job. */
+  /** @param life The state of the job. */
   constructor(life: JobLife) {
     this.#life = life;
-    // Whoever asks for the result hears of its failure; others must not be made to.
+    // Only callers that ask for the result get its error.
     this.#outcome.promise.catch(() => {});
   }
 
-  /** What it gives. A failure that nobody has asked for is printed. */
+  /** Its result. An error that nobody has asked for is printed. */
   get result(): Promise<T> {
     this.#asked = true;
     return this.#outcome.promise;
@@ -72,7 +72,7 @@ export class JobRun<T> {
     return this.#ended.promise;
   }
 
-  /** Begins. */
+  /** Begins the run. */
   begin(engine: Engine, request: JobRequest): void {
     const { code, item, job, timeout, retries, seed, daemon, logs } = request;
     const { name } = this.#life;
@@ -145,14 +145,14 @@ export class JobRun<T> {
     );
   }
 
-  /** Says once that an object in what is sent loses its class. */
+  /** Logs once that an object in a message loses its class. */
   #warnOfLoss(value: unknown): void {
     if (this.#warned) return;
     this.#warned = true;
     const lost = lossIn([{ child: value, step: () => "message" }]);
     log(
       "info",
-      `to job "${this.#life.name}" ${lost}: send data, and make the object of that`,
+      `to job "${this.#life.name}" ${lost}: send data, and make the object from that`,
     );
   }
 
@@ -170,7 +170,7 @@ export class JobRun<T> {
     if ("error" in outcome) this.#complain(outcome.error);
   }
 
-  /** What failed is printed if nobody asked for it: as far as it can be. */
+  /** Prints an error that nobody asked for, as far as it can be printed. */
   #complain(error: unknown): void {
     if (this.#asked || error instanceof JobCancelledError) return;
     printError(`Exception in job "${this.#life.name}":`, error);

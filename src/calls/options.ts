@@ -24,32 +24,31 @@ import type { ProgressOption } from "./progress_text.ts";
 /** How a dispatcher runs a function over items. */
 export interface DispatchOptions extends LogOptions {
   /**
-   * Whether the first failure ends the map and is thrown. If not, everything runs, and
-   * each failure stands as the error itself at its index among the results.
+   * Whether the first failure ends the map and is thrown. If not, all items run, and the
+   * result of an item that failed is its error.
    * @default {true}
    */
   reraise?: boolean;
   /**
-   * `Float64Array` where all results are numbers and an array of them is wanted, which
-   * takes eight bytes for each. Failures are thrown: it cannot be had with
-   * `reraise: false`.
+   * `Float64Array` if all results are numbers: then the results are such an array, which
+   * takes eight bytes for each. It cannot be combined with `reraise: false`.
    * @default {undefined} An `Array`.
    */
   into?: Float64ArrayConstructor;
   /**
-   * How many items are handed out together; `"auto"` for about 10 ms of work, by what is
+   * How many items are handed out together; `"auto"` for about 10 ms of work, as
    * measured.
    * @default {"auto"}
    */
   chunkSize?: number | "auto";
   /**
-   * How often an item is tried again whose worker was lost while the item was the only
-   * one with it.
+   * How often an item is tried again if its worker was lost while the worker had no other
+   * item.
    * @default {2}
    */
   retries?: number;
   /**
-   * How often an item is tried again whose function threw.
+   * How often an item is tried again if the function threw.
    * @default {0}
    */
   retryErrors?: number;
@@ -61,43 +60,43 @@ export interface DispatchOptions extends LogOptions {
   /** Ends the map, which then throws the signal's reason. */
   signal?: AbortSignal;
   /**
-   * What the map is called in errors and by `currentJob()`.
+   * The name of the map in errors and in `currentJob()`.
    * @default {f.name}
    */
   name?: string;
   /**
    * `true` draws a line on the terminal: how many items are done and have failed, how
-   * fast, how long it still takes, and how many workers run and wait in the queue. Where
-   * standard error is no terminal it writes a line every 10 s and at the end. A callback
-   * gets the same as data, four times a second and at the end; what it throws ends the
-   * map, and is thrown there.
+   * fast, how long it still takes, and how many workers run and wait in the queue. If
+   * standard error is no terminal, it writes a line every 10 s and at the end. A callback
+   * gets the same as data, four times a second and at the end. If it throws, the map ends
+   * and throws that error.
    * @default {false}
    */
   progress?: ProgressOption;
   /**
-   * What the random numbers of `currentJob().random` are made of: a whole number from 0.
-   * With the same seed each item has the same numbers, whichever worker runs it.
-   * @default {undefined} Another one each time.
+   * The seed for the random numbers of `currentJob().random`: a whole number from 0. With
+   * the same seed each item has the same numbers, whichever worker runs it.
+   * @default {undefined} A new one each time.
    */
   seed?: number;
   /**
-   * Where to write a page that shows the run when it is over, however that came to be: a
-   * path such as `"run.html"`.
+   * Where to write a page that shows the run when it is over, however it ended: a path
+   * such as `"run.html"`.
    * @default {undefined} Nowhere.
    */
   report?: string;
   /**
-   * Whether to show that page while the run goes on, at an address of this machine that
-   * is printed to standard error, and on which port.
+   * Whether to show that page while the run goes on, and on which port. Its address on
+   * this machine is printed to standard error.
    * @default {false}
    */
   dashboard?: boolean | { port?: number };
 }
 
-/** How often an item is tried again, by default, whose worker was lost. */
+/** How often an item is tried again by default if its worker was lost. */
 export const DEFAULT_RETRIES = 2;
 
-/** What the options of a map and of a `Job` have to be that both have. */
+/** The checks of options that a map and a `Job` have in common. */
 export const COMMON_CHECKS = {
   name: aText,
   retries: wholeFrom(0),
@@ -107,7 +106,7 @@ export const COMMON_CHECKS = {
   onLog: aFunction,
 } as const;
 
-/** What the options of a map have to be. */
+/** The checks of the options of a map. */
 export const DISPATCH_CHECKS: Checks<DispatchOptions> = {
   reraise: aBoolean,
   into(name, value) {
@@ -144,7 +143,7 @@ export const DISPATCH_CHECKS: Checks<DispatchOptions> = {
 /**
  * The settings of a run.
  *
- * @param options What the user said, which was checked.
+ * @param options The options of the user, which were checked.
  * @param expected See `RunSettings.expected`.
  */
 export function runSettings(

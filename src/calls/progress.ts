@@ -1,5 +1,5 @@
 /**
- * How far a run has come: counted as results arrive, and told now and then.
+ * The progress of a run: counts results as they arrive, and reports at intervals.
  *
  * @module
  */
@@ -17,24 +17,24 @@ import {
   progressText,
 } from "./progress_text.ts";
 
-/** How often a callback is told, in milliseconds. */
+/** How often a callback is called, in milliseconds. */
 const CALLBACK_INTERVAL = 250;
-/** How often a line is written where there is no terminal, in milliseconds. */
+/** How often a line is written if there is no terminal, in milliseconds. */
 const PLAIN_INTERVAL = 10_000;
 
-/** What run it is. */
+/** The run, and what else is needed to report on it. */
 export interface ProgressSettings {
-  /** What the run is called. */
+  /** The name of the run. */
   name: string;
-  /** Where its items come from. */
+  /** Its items. */
   items: ItemSource;
-  /** Where it runs. */
+  /** The engine that runs it. */
   engine: Engine;
   /** Takes what the user's callback throws. */
   failed(error: unknown): void;
 }
 
-/** The report on one run, from its beginning to its end. */
+/** Reports the progress of one run, from its beginning to its end. */
 export class ProgressReport {
   readonly #option: Exclude<ProgressOption, false>;
   readonly #settings: ProgressSettings;
@@ -43,15 +43,15 @@ export class ProgressReport {
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #done = 0;
   #failed = 0;
-  /** When a worker was first seen at work. */
+  /** When a worker was first seen to work. */
   #since: number | undefined;
   #ended = false;
 
   /**
    * Begins to report.
    *
-   * @param option To whom.
-   * @param settings On what run.
+   * @param option Whom to tell.
+   * @param settings The run.
    */
   constructor(option: Exclude<ProgressOption, false>, settings: ProgressSettings) {
     this.#option = option === true ? true : inThisContext(option);
@@ -66,7 +66,7 @@ export class ProgressReport {
     Deno.unrefTimer(this.#timer as unknown as number);
   }
 
-  /** The listener of the run, with its results and failures counted. */
+  /** A listener that counts results and failures, and passes all on to another one. */
   counting(listener: RunListener): RunListener {
     return {
       ...listener,

@@ -1,6 +1,6 @@
 /**
- * Lines at the foot of the terminal, on standard error, that are drawn again and again in
- * their place, while everything else is printed above them.
+ * Lines at the bottom of the terminal, on standard error. They are redrawn in place, and
+ * everything else is printed above them.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import {
 /** How often the lines are drawn, in milliseconds. */
 const INTERVAL = 100;
 
-/** A line: what it says in so many columns. */
+/** A line: gives its text for a number of columns. */
 export type Line = (columns: number) => string;
 
 type Method = (...args: unknown[]) => unknown;
@@ -27,17 +27,17 @@ type Method = (...args: unknown[]) => unknown;
 const lines = new Set<Line>();
 /** The methods of the console as they were before the first line was shown. */
 const own = new Map<string, Method>();
-/** What draws them, once it is loaded. */
+/** Draws the lines, once it is loaded. */
 let foot: Promise<Foot> | undefined;
 let timer: ReturnType<typeof setInterval> | undefined;
 
-/** Shows a line, as soon as what draws it is loaded. */
+/** Shows a line, as soon as the module that draws it is loaded. */
 export function show(line: Line): void {
   lines.add(line);
   if (lines.size > 1) return;
   ownConsole();
   timer = setInterval(drawFoot, INTERVAL);
-  // Whoever is waited for keeps the program alive.
+  // The timer must not keep the program alive: what the program waits for does.
   Deno.unrefTimer(timer as unknown as number);
   foot ??= load();
   foot.then(
@@ -50,9 +50,9 @@ export function show(line: Line): void {
 }
 
 /**
- * Takes a line away.
+ * Removes a line.
  *
- * @param last What stays in its place.
+ * @param last A text that stays in its place.
  */
 export function hide(line: Line, last?: string): void {
   if (!lines.delete(line)) return;
@@ -76,7 +76,7 @@ async function load(): Promise<Foot> {
       return size().rows;
     },
   };
-  // To hide the cursor it would have to handle signals, so as to show it again.
+  // To hide the cursor, it would have to handle signals, to show it again at the end.
   const update = createLogUpdate(stream as never, { showCursor: true });
   return {
     clear: () => update.clear(),
@@ -95,7 +95,7 @@ function size(): { columns: number; rows: number } {
   }
 }
 
-/** What the terminal does not take is not missed: it is drawn again soon. */
+/** What the terminal does not take is dropped: the lines are drawn again soon. */
 function write(text: string): void {
   const bytes = new TextEncoder().encode(text);
   try {
@@ -107,13 +107,13 @@ function write(text: string): void {
   }
 }
 
-/** What the program prints comes above the lines. */
+/** Replaces the methods of the console, so that output appears above the lines. */
 function ownConsole(): void {
   const methods = console as unknown as Record<string, Method>;
   for (const key of Object.keys(methods)) {
     const method = methods[key];
     if (typeof method !== "function") continue;
-    // A bound function, as the method itself: such have no source that could travel.
+    // A bound function, like the method itself: neither has a source that could travel.
     const printed = printAbove.bind(undefined, method);
     standIn(printed, method);
     own.set(key, method);

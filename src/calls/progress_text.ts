@@ -1,55 +1,55 @@
 /**
- * How far a run has come, as data and as what people read.
+ * The progress of a run, as data and as text.
  *
  * @module
  */
 
-/** How far a map has come. */
+/** The progress of a map. */
 export interface Progress {
-  /** What the map is called. */
+  /** The name of the map. */
   name: string;
   /** How many items have a result. */
   done: number;
   /** How many items have failed for good. */
   failed: number;
-  /** How many items there are; `undefined` until their source was read to its end. */
+  /** How many items there are; `undefined` until their source is read to its end. */
   total: number | undefined;
-  /** How long it has been going on, in milliseconds. */
+  /** How long the map has been running, in milliseconds. */
   elapsed: number;
-  /** Items done or failed in a second, since the first worker was at work. */
+  /** Items done or failed per second, since the first worker began to work. */
   rate: number;
-  /** How much longer it takes at that rate, in milliseconds, as soon as that is known. */
+  /** How much longer it takes at that rate, in milliseconds, once that is known. */
   remaining: number | undefined;
   /** The workers of its dispatcher. */
   workers: {
     /** At work. */
     running: number;
-    /** There, with nothing to do. */
+    /** Ready, with nothing to do. */
     idle: number;
-    /** Started, and not yet heard of. */
+    /** Started, but not ready yet. */
     starting: number;
-    /** Asked for, and waiting in the queue. */
+    /** Requested, and waiting in the queue. */
     pending: number;
   };
-  /** How long the first of those that are pending has been so, in milliseconds. */
+  /** How long the first pending worker has been waiting, in milliseconds. */
   queued: number;
   /**
-   * Why they are not even in the queue, in the cluster's words, as long as it takes no job;
-   * they are tried again.
+   * Why they are not in the queue yet, in the cluster's words, while it takes no jobs; the
+   * submission is tried again.
    */
   delay?: string | undefined;
-  /** Whether this is the last word: the map has ended, well or not. */
+  /** Whether this is the last report: the map has ended, well or not. */
   ended: boolean;
 }
 
 /** `true` draws a line on a terminal; a callback gets the same as data. */
 export type ProgressOption = boolean | ((progress: Progress) => void);
 
-/** How wide the bar is, in columns, where there is room for it. */
+/** How wide the bar is, in columns, if there is room for it. */
 const BAR = 20;
 /** How many columns a line must have for a bar. */
 const ROOM_FOR_BAR = 80;
-/** The longest name. */
+/** The longest name that is shown in full, in characters. */
 const NAME = 24;
 
 /** A line for a terminal of so many columns. */
@@ -59,7 +59,7 @@ export function progressLine(progress: Progress, columns: number): string {
     ? [barOf((done + failed) / total)]
     : [];
   const line = [short(name), ...bar, parts(progress).join(", ")].join(" ");
-  // Not up to the last column, where a terminal may begin a new line.
+  // The last column stays empty: a terminal may begin a new line there.
   return line.slice(0, Math.max(1, columns - 1));
 }
 

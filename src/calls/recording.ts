@@ -12,13 +12,13 @@ import type { DispatchOptions } from "./options.ts";
 /**
  * Checks that a report can be written.
  *
- * @throws {Error} When there can be no file of that name, and why.
+ * @throws {Error} When there can be no file of that name. It says why.
  */
 export function checkReport({ report }: DispatchOptions): void {
   if (report !== undefined) checkPath(report);
 }
 
-/** Begins to record a run, if its call asks for that. Only then `src/report/` is loaded. */
+/** Begins to record a run, if its call asks for that. Loads `src/report/` only then. */
 export async function openRecording(
   { name, options: { report, dashboard } }: CallRequest,
   items: { readonly count: number; readonly ended: boolean },
@@ -46,7 +46,7 @@ function checkPath(path: string): void {
   }
 }
 
-/** There is no other way to know that a file can be made. */
+/** Creates a file and removes it: there is no other way to know that this is possible. */
 function createAndRemove(path: string): void {
   try {
     Deno.openSync(path, { write: true, createNew: true }).close();

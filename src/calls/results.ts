@@ -1,18 +1,18 @@
 /**
- * Where the results of a map are put, in order.
+ * The results of a map, in order.
  *
  * @module
  */
 
 import type { List } from "../protocol/lists.ts";
 
-/** Results while they come. */
+/** Collects results as they come. */
 export interface Results {
   /** Puts results in their places. */
   put(first: number, values: List): void;
   /** Puts a failure in its place. */
   fail(index: number, error: unknown): void;
-  /** All of them; those that are missing failed for this reason, if there is one. */
+  /** All results; missing ones are replaced by this error, if there is one. */
   all(count: number, missing?: unknown): unknown[] | Float64Array;
 }
 
@@ -29,7 +29,7 @@ export class AnyResults implements Results {
   put(first: number, values: List): void {
     const array = this.#array;
     const { length } = values;
-    // Each loop sees one kind of list, and so is quick.
+    // Each loop sees only one kind of list, and so is fast.
     if (Array.isArray(values)) {
       for (let i = 0; i < length; i++) array[first + i] = values[i];
     } else {
@@ -62,7 +62,7 @@ export class NumberResults implements Results {
   /**
    * {@linkcode Results.put}
    *
-   * @throws {TypeError} When one is no number.
+   * @throws {TypeError} When one is not a number.
    */
   put(first: number, values: List): void {
     const end = first + values.length;
@@ -87,7 +87,7 @@ export class NumberResults implements Results {
 
   /** {@linkcode Results.fail} */
   fail(): void {
-    // What fails is thrown, for an array of numbers has no room for errors.
+    // Errors are thrown: an array of numbers cannot hold them.
   }
 
   /** {@linkcode Results.all} */

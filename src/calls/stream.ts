@@ -1,5 +1,5 @@
 /**
- * The results of a run one after the other, as `imap` and `imapUnordered` give them.
+ * The results of a run, one after the other, as `imap` and `imapUnordered` give them.
  *
  * @module
  */
@@ -27,8 +27,8 @@ interface Outcome {
 type Waiting = PromiseWithResolvers<IteratorResult<unknown>>;
 
 /**
- * Iterates over the results of a run. It begins with the first `next()`; `return()`, as
- * by `break`, ends what runs and closes the source, though a `next()` be waiting.
+ * Iterates over the results of a run. The run begins with the first `next()`. `return()`,
+ * which `break` calls, ends the run and closes the source, even if a `next()` waits.
  */
 export class ResultStream implements AsyncIterableIterator<unknown> {
   readonly #getEngine: () => Engine;
@@ -45,7 +45,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   readonly #waiting: Waiting[] = [];
   #engine: Engine | undefined;
   #begun = false;
-  /** Whether somebody waits, as far as the engine was told. */
+  /** Whether the engine was told that somebody waits. */
   #awaited = true;
   #run: number | undefined;
   #recording: Recording | undefined;
@@ -56,10 +56,10 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   #finished: Promise<void> | undefined;
 
   /**
-   * @param getEngine Where it runs, asked for when it begins.
-   * @param call What runs.
+   * @param getEngine Gives the engine when the run begins.
+   * @param call The function, its items and its options.
    * @param ordered Whether results come in the order of the items, or as they finish.
-   * @param finish Called once, when it is over.
+   * @param finish Called once, when the run is over.
    */
   constructor(
     getEngine: () => Engine,
@@ -88,13 +88,13 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   next(): Promise<IteratorResult<unknown>> {
     const waiting: Waiting = Promise.withResolvers();
     this.#waiting.push(waiting);
-    // It may end before the source has given its first item.
+    // The stream may end before the source has given its first item.
     if (!this.#begun && this.#finished === undefined) void this.#begin();
     else this.#serve();
     return waiting.promise;
   }
 
-  /** Ends the iteration and what runs for it. */
+  /** Ends the iteration and its run. */
   async return(value?: unknown): Promise<IteratorResult<unknown>> {
     await this.#end();
     return { value, done: true };
@@ -124,7 +124,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     this.#serve();
   }
 
-  /** @param reporting What reports progress, if that is wanted. */
+  /** @param reporting The module that reports progress, if that is wanted. */
   #start(reporting: typeof import("./progress.ts") | undefined): void {
     if (this.#finished !== undefined) return;
     const { signal, reraise = true, progress } = this.#call.options;
@@ -166,7 +166,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       recorder: this.#recording?.recorder,
       listener: this.#progress?.counting(listener) ?? listener,
     });
-    // Nobody listened to it for a moment.
+    // It may have been aborted before we listened.
     if (signal?.aborted) this.#abort();
   }
 
@@ -182,7 +182,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     this.#ready.set(this.#ordered ? index : this.#arrived++, outcome);
   }
 
-  /** Gives those who wait what is there. */
+  /** Gives outcomes to those who wait. */
   #serve(): void {
     this.#serveAll();
     const awaited = this.#waiting.length > 0;
@@ -195,11 +195,11 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     while (this.#waiting.length > 0) {
       const outcome = this.#ready.get(this.#next);
       const complete = this.#next >= this.#total;
-      // What was read before the source failed comes first.
+      // Items that were read before the source failed come first.
       if (complete) this.#failure ??= this.#items.failure;
       if (complete && !this.#failure) this.#endProgress();
       if (this.#finished !== undefined || complete && !this.#failure) {
-        this.#end().catch(() => {}); // Whoever waits is told.
+        this.#end().catch(() => {}); // Those who wait get the error.
       } else if (outcome && "value" in outcome) {
         this.#ready.delete(this.#next++);
         this.#allowMore();
@@ -224,16 +224,16 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     }
   }
 
-  /** What was taken makes room in the window. */
+  /** Results that were taken make room in the window. */
   #allowMore(): void {
     const allowed = this.#next + WINDOW;
-    // Not one by one, so that chunks stay large.
+    // Not for each result, so that chunks stay large.
     if (allowed - this.#items.allowed < WINDOW / 8) return;
     this.#items.allowed = allowed;
     if (this.#run !== undefined) this.#engine!.readOn(this.#run);
   }
 
-  /** Whoever waits hears of the end when nothing is left of the run, as with a map. */
+  /** Ends the run. Those who wait are told when nothing is left of it, as with a map. */
   #end(): Promise<void> {
     this.#call.options.signal?.removeEventListener("abort", this.#abort);
     this.#finished ??= this.#close();

@@ -1,5 +1,5 @@
 /**
- * Shows a run while it goes on, to browsers of this machine that have the address.
+ * Shows a run while it goes on, to browsers on this machine that have the address.
  *
  * @module
  */
@@ -9,12 +9,12 @@ import { timingSafeEqual } from "node:crypto";
 import { LIVE_POLICY, renderPage } from "./page.ts";
 import type { RunRecord } from "./record.ts";
 
-/** How often those who watch are told, in milliseconds. */
+/** How often watchers are told, in milliseconds. */
 const INTERVAL = 500;
-/** How long the last word may take to reach them, in milliseconds. */
+/** How long the last record may take to reach them, in milliseconds. */
 const FAREWELL = 1000;
 
-/** What everything that is answered says of itself. */
+/** The headers of every answer. */
 const HEADERS = {
   "cache-control": "no-store",
   "content-security-policy": LIVE_POLICY,
@@ -25,10 +25,10 @@ const HEADERS = {
 
 type Watcher = ReadableStreamDefaultController<Uint8Array>;
 
-/** The page of a run that goes on. It does not keep the program alive. */
+/** The live page of a run. It does not keep the program alive. */
 export class Dashboard {
   readonly #record: () => RunRecord;
-  /** Whoever does not know it is shown nothing. */
+  /** A secret part of the address: without it, nothing is shown. */
   readonly #token = crypto.randomUUID();
   readonly #ending = new AbortController();
   readonly #watchers = new Set<Watcher>();
@@ -53,9 +53,9 @@ export class Dashboard {
   /**
    * Begins to listen.
    *
-   * @param port Where; 0 for any.
-   * @param record Gives what is known of the run.
-   * @throws {Deno.errors.AddrInUse} When somebody else listens there.
+   * @param port The port; 0 for any free one.
+   * @param record Gives the record of the run.
+   * @throws {Deno.errors.AddrInUse} When the port is in use.
    */
   static open(port: number, record: () => RunRecord): Dashboard {
     try {
@@ -68,18 +68,18 @@ export class Dashboard {
     }
   }
 
-  /** Where to look. */
+  /** The address of the page. */
   get url(): string {
     return `http://${this.#host}/${this.#token}/`;
   }
 
-  /** Shows the last of it to those who watch, who keep that, and listens no more. */
+  /** Shows the final record to watchers, whose pages keep it, and stops listening. */
   async close(record: RunRecord): Promise<void> {
     clearInterval(this.#timer);
     this.#tell(record);
     for (const watcher of this.#watchers) watcher.close();
     this.#watchers.clear();
-    // Closing must come to its end, though somebody does not read.
+    // Closing must come to its end, even if a watcher does not read.
     this.#server.ref();
     const timer = setTimeout(() => this.#ending.abort(), FAREWELL);
     await this.#server.shutdown();
@@ -92,7 +92,7 @@ export class Dashboard {
   }
 
   #answer(request: Request): Response {
-    // A page of another site may have its name lead here.
+    // Another site may have let its name point to this address.
     const known = request.headers.get("host") === this.#host;
     const [token = "", path] = known
       ? new URL(request.url).pathname.slice(1).split("/", 2)
@@ -125,7 +125,7 @@ export class Dashboard {
   #tell(record: RunRecord): void {
     const event = eventOf(record);
     for (const watcher of this.#watchers) {
-      // Who has not read the last one is told later, but not spared the end.
+      // A watcher that has not read the last event skips this one, unless it is the end.
       if (record.ending || (watcher.desiredSize ?? 0) > 0) watcher.enqueue(event);
     }
   }
@@ -139,7 +139,7 @@ function eventOf(record: RunRecord): Uint8Array {
   return new TextEncoder().encode(`data: ${JSON.stringify(record)}\n\n`);
 }
 
-/** Whether two texts are the same, in a time that does not tell how far they are. */
+/** Whether two texts are equal: this takes the same time wherever they differ. */
 function same(text: string, other: string): boolean {
   const [a, b] = [Buffer.from(text), Buffer.from(other)];
   return a.length === b.length && timingSafeEqual(a, b);

@@ -1,5 +1,5 @@
 /**
- * How long items took, in bins of equal proportion: exact to 1 %, whatever their number.
+ * How long items took, in bins of equal proportion: exact to 1 %, for any number of items.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const LEAST = 1e-4;
 const PER_DECADE = 100;
 /** From 0.1 µs to 31 years. */
 const BINS = 16 * PER_DECADE;
-/** How many bins are shown: the more the more times there are, within bounds. */
+/** How many bins are shown: more if there are more times, within these bounds. */
 const MOST_SHOWN = 40;
 const LEAST_SHOWN = 8;
 
@@ -38,7 +38,7 @@ export class Histogram {
     return this.#most;
   }
 
-  /** The times as they are shown. */
+  /** The times, as the page shows them. */
   record(): TimesRecord {
     const count = this.#count;
     return {
@@ -53,7 +53,7 @@ export class Histogram {
     };
   }
 
-  /** The time that a part of all stays below or reaches. */
+  /** The time that this part of all times does not exceed. */
   #quantile(part: number): number {
     let left = Math.ceil(part * this.#count);
     for (let bin = 0; bin < BINS; bin++) {

@@ -1,5 +1,5 @@
 /**
- * What one worker did when, in a bounded number of bars.
+ * What one worker did when, as a bounded number of bars.
  *
  * @module
  */
@@ -7,9 +7,9 @@
 import type { AssignedChunk } from "../protocol/messages.ts";
 import { BAR_KINDS, type BarKind, type BarRecord } from "./record.ts";
 
-/** How long bars are together, in milliseconds, that are merged first. */
+/** The first resolution at which bars are merged, in milliseconds. */
 const FIRST_RESOLUTION = 0.01;
-/** Bars are not merged beyond this: 300 years. */
+/** The coarsest resolution, in milliseconds: 300 years. */
 const LONGEST = 1e13;
 
 interface Bar {
@@ -24,11 +24,11 @@ interface Bar {
 
 /** A chunk that is with the worker. */
 export interface LaneChunk extends AssignedChunk {
-  /** How many of its items came to an end. */
+  /** How many of its items have ended. */
   done: number;
 }
 
-/** One worker. Times are milliseconds. */
+/** The lane of one worker. Times are milliseconds. */
 export class Lane {
   /** Its name. */
   readonly worker: string;
@@ -44,20 +44,20 @@ export class Lane {
   tries = 0;
   work = 0;
   wasted = 0;
-  /** Since when it is at what it runs, or idle. */
+  /** Since when it runs its item, or is idle. */
   since = 0;
-  /** Bars that are together no longer than this become one. */
+  /** Neighbouring bars that are together no longer than this become one. */
   resolution = 0;
-  /** What is with it, in the order in which it runs. */
+  /** Its chunks, in the order in which they run. */
   #chunks: LaneChunk[] = [];
   #bars: Bar[] = [];
-  /** The item that came to an end last: whether it failed is told after it. */
+  /** The last item that has ended: whether it has failed is known only later. */
   #last: { chunk: number; offset: number; elapsed: number; bar: Bar } | undefined;
 
   readonly #drawn: boolean;
 
   /**
-   * @param worker Its name.
+   * @param worker The name of the worker.
    * @param drawn Whether it has bars.
    */
   constructor(worker: string, drawn: boolean) {
@@ -70,26 +70,26 @@ export class Lane {
     return this.#chunks.reduce((sum, { count, done }) => sum + count - done, 0);
   }
 
-  /** Chunks are with it from now on. */
+  /** Chunks were assigned to it. */
   assign(chunks: readonly AssignedChunk[], now: number): void {
     if (this.#chunks.length === 0) this.since = Math.max(this.since, now);
     for (const chunk of chunks) this.#chunks.push({ ...chunk, done: 0 });
   }
 
-  /** A chunk that is with it; those before it are over. */
+  /** One of its chunks; the chunks before that one are over. */
   at(id: number): LaneChunk | undefined {
     const i = this.#chunks.findIndex(({ chunk }) => chunk === id);
     if (i > 0) this.#chunks.splice(0, i);
     return i < 0 ? undefined : this.#chunks[0];
   }
 
-  /** The items of its first chunk up to and with an offset came to an end. */
+  /** The items of its first chunk have ended, up to and including an offset. */
   advance(chunk: LaneChunk, offset: number): void {
     chunk.done = Math.max(chunk.done, offset + 1);
     if (chunk.done >= chunk.count) this.#chunks.shift();
   }
 
-  /** The items of a chunk from an offset on are not with it any more. */
+  /** The items of a chunk from an offset on are no longer with it. */
   cut(id: number, from: number): void {
     const i = this.#chunks.findIndex(({ chunk }) => chunk === id);
     if (i < 0) return;
@@ -98,12 +98,12 @@ export class Lane {
     if (chunk.done >= chunk.count) this.#chunks.splice(i, 1);
   }
 
-  /** Nothing is with it any more. */
+  /** No chunk is with it any more. */
   clear(): void {
     this.#chunks = [];
   }
 
-  /** An item came to an end, after it ran so long; `most` bars are kept. */
+  /** An item has ended, after it ran for a time. At most `most` bars are kept. */
   ran(
     chunk: number,
     offset: number,
@@ -121,12 +121,12 @@ export class Lane {
     this.work += elapsed;
   }
 
-  /** Whether this item was the last that came to an end. */
+  /** Whether this item was the last that has ended. */
   isLast(chunk: number, offset: number): boolean {
     return this.#last?.chunk === chunk && this.#last.offset === offset;
   }
 
-  /** The item that came to an end last has failed, and is tried again or not. */
+  /** The last item that has ended has failed; `again` if it is tried again. */
   fail(again: boolean): void {
     const { bar, elapsed } = this.#last!;
     bar.failed = 1;
@@ -135,7 +135,7 @@ export class Lane {
     this.wasted += elapsed;
   }
 
-  /** What it runs is lost, or cancelled. */
+  /** What it runs is lost or cancelled. */
   end(kind: BarKind, now: number, most: number): void {
     this.#settle(most);
     if (this.items > 0) {
@@ -146,7 +146,7 @@ export class Lane {
     this.since = now;
   }
 
-  /** Its bars, with that of what it runs now. */
+  /** Its bars, including one for what it runs now. */
   bars(now: number): BarRecord[] {
     const bars = [...this.#bars];
     if (this.#last) bars.push(this.#last.bar);
@@ -161,7 +161,7 @@ export class Lane {
     ]);
   }
 
-  /** Nothing more is told of the item that came to an end last. */
+  /** Adds the bar of the last item that has ended: it cannot change any more. */
   #settle(most: number): void {
     if (!this.#last || !this.#drawn) return;
     const { bar } = this.#last;
@@ -199,7 +199,7 @@ function join(before: Bar, bar: Bar): void {
   before.failed += bar.failed;
 }
 
-/** To a microsecond. */
+/** A time, rounded to a microsecond. */
 function rounded(time: number): number {
   return Math.round(time * 1000) / 1000;
 }

@@ -1,6 +1,6 @@
 /**
  * What a report lists one by one: the slowest items, and the first failures and losses.
- * However many there are, only some are kept.
+ * Their number is limited.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { WorkerLostError } from "../errors.ts";
 import type { FailureRecord, LossRecord, RunRecord, SlowItem } from "./record.ts";
 import { cut, describe } from "./thrown.ts";
 
-/** How many of the slowest items, of the failures and of the losses are listed. */
+/** How many slow items, failures, losses and causes of failures are listed. */
 const MOST_LISTED = { slow: 20, failures: 100, losses: 100, causes: 20 };
 
-/** Of one run. Times are milliseconds from its beginning. */
+/** The lists of one run. Times are milliseconds from its beginning. */
 export class Listed {
   readonly #slowest: SlowItem[] = [];
   readonly #failures: FailureRecord[] = [];
@@ -21,7 +21,7 @@ export class Listed {
   readonly #losses: LossRecord[] = [];
   #lossCount = 0;
 
-  /** An item came to an end: it is kept if it is one of the slowest. */
+  /** An item has ended: it is kept if it is one of the slowest. */
   slow(index: number, elapsed: number, worker: string, at: number): void {
     const slowest = this.#slowest;
     const full = slowest.length === MOST_LISTED.slow;
@@ -50,7 +50,7 @@ export class Listed {
     this.#failures.push({ index, ...found, ...place, at });
   }
 
-  /** So many items have failed for one reason: they are counted and not listed. */
+  /** Items have failed for the same reason: they are counted but not listed. */
   count(error: unknown, count: number): void {
     this.#count(describe(error).name, count);
   }
@@ -62,7 +62,7 @@ export class Listed {
     this.#losses.push({ ...loss, detail: cut(loss.detail) });
   }
 
-  /** What is known. */
+  /** The lists as they are now. */
   record(): Pick<
     RunRecord,
     "slowest" | "failures" | "causes" | "losses" | "lossCount"
@@ -85,7 +85,7 @@ export class Listed {
   }
 }
 
-/** Where something ran, as far as it is known. */
+/** Where something ran, as far as that is known. */
 export function placeOf(
   host: string | undefined,
   pid: number | undefined,

@@ -19,15 +19,15 @@ import type { RunRecord } from "./record.ts";
 /** The script of the page: each module comes after those that it imports. */
 const script = joined(format, elements, overview, chart, times, tables, main);
 
-/** What the page may do: run its script, and look as its style says. */
+/** What the page may do: run its own script, and use its own style. */
 const POLICY = `default-src 'none'; base-uri 'none'; form-action 'none'; ` +
   `script-src '${hash(script)}'; style-src '${hash(style)}'`;
 
-/** What the page may do that shows a run under way: also ask where it came from. */
+/** What the page of a run under way may do: also ask its own server. */
 export const LIVE_POLICY: string = `${POLICY}; connect-src 'self'; ` +
   `frame-ancestors 'none'`;
 
-/** The page of a run; without a record the one that asks for it, again and again. */
+/** The page of a run; without a record, a page that asks its server for it. */
 export function renderPage(record?: RunRecord): string {
   const policy = record ? POLICY : `${POLICY}; connect-src 'self'`;
   return `<!doctype html>
@@ -50,8 +50,8 @@ export function renderPage(record?: RunRecord): string {
 }
 
 /**
- * Modules in one script, which a page that is opened from disk can run. They share one
- * scope there, so no two of them may give the same name to different things.
+ * Puts modules into one script, because a page that is opened from disk cannot load any.
+ * They share one scope there, so no name may be declared in two of them.
  */
 function joined(...modules: string[]): string {
   return modules.map((text) =>
@@ -59,7 +59,7 @@ function joined(...modules: string[]): string {
   ).join("\n");
 }
 
-/** As the policy of a page names what is in it. */
+/** A hash, as the policy of a page names it. */
 function hash(text: string): string {
   return `sha256-${createHash("sha256").update(text).digest("base64")}`;
 }
@@ -68,7 +68,7 @@ function escaped(text: string): string {
   return text.replace(/[&<>]/g, (c) => ({ "&": "&amp;", "<": "&lt;" })[c] ?? "&gt;");
 }
 
-/** JSON that does not end the element around it, whatever is in its strings. */
+/** JSON that cannot end the element around it, whatever its strings contain. */
 function embedded(record: RunRecord | undefined): string {
   return JSON.stringify(record ?? null).replaceAll("<", "\\u003c");
 }

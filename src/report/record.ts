@@ -1,6 +1,6 @@
 /**
- * What is known of a run: the data behind its report, as it stands in the page. Times
- * are milliseconds; moments are counted from the beginning of the run.
+ * The record of a run: the data behind its report, as the page contains it. Times are
+ * milliseconds; moments are counted from the beginning of the run.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export interface Ending {
   error?: string;
 }
 
-/** What became of a stretch of a worker's time. */
+/** What a worker's time was spent on. */
 export const BAR_KINDS = ["run", "lost", "cancelled", "running"] as const;
 
 /** See {@linkcode BAR_KINDS}. */
@@ -28,7 +28,7 @@ export interface WorkerRecord {
   worker: string;
   host?: string;
   pid?: number;
-  /** When it was asked for; not there if it was there before the run. */
+  /** When it was requested; absent if it was there before the run. */
   asked?: number;
   /** When its process was started, as its scheduler says. */
   started?: number;
@@ -37,11 +37,11 @@ export interface WorkerRecord {
   /** When it was lost, and why. */
   lost?: number;
   cause?: string;
-  /** How many tries came to an end on it. */
+  /** How many tries have ended on it. */
   tries: number;
-  /** How long it worked for what counts. */
+  /** How long it ran tries that count. */
   work: number;
-  /** How long it worked for what was lost or tried again. */
+  /** How long it ran tries that were lost or repeated. */
   wasted: number;
   bars: BarRecord[];
 }
@@ -77,7 +77,7 @@ export interface LossRecord {
   at: number;
   /** How many items were with it. */
   items: number;
-  /** How long it had been at the item that it ran. */
+  /** How long it had been running its item. */
   wasted: number;
 }
 
@@ -87,25 +87,25 @@ export interface TimesRecord {
   sum: number;
   least: number;
   most: number;
-  /** Percentiles: 50, 95 and 99 of a hundred items took at most this long. */
+  /** Percentiles: 50, 95 and 99 % of the items took at most this long. */
   median: number;
   p95: number;
   p99: number;
-  /** From, to and how many, of bins that get longer in the same proportion. */
+  /** Bins: from, to and how many. Each is longer than the last by the same factor. */
   bins: [number, number, number][];
 }
 
 /** Where the time of all workers went: the sum over them. */
 export interface BudgetRecord {
-  /** Running what counts. */
+  /** Running tries that count. */
   work: number;
-  /** Running what was lost, failed and was tried again, or was cancelled. */
+  /** Running tries that were lost, repeated or cancelled. */
   wasted: number;
-  /** Ready, and without work. */
+  /** Ready, but without work. */
   idle: number;
   /** From the start of the process until it was ready. */
   starting: number;
-  /** From the request until the start, as in a queue. */
+  /** From the request until the start, for example in a queue. */
   queued: number;
 }
 
@@ -116,37 +116,37 @@ export interface RunRecord {
   startedAt: string;
   /** From the beginning to the end, or until now. */
   wall: number;
-  /** Not there while it goes on. */
+  /** Absent while the run goes on. */
   ending?: Ending;
   items: {
-    /** How many there are; so far, unless `all`. */
+    /** How many there are; how many so far, unless `all`. */
     total: number;
     all: boolean;
     done: number;
     failed: number;
-    /** How many tries there were after the first one of an item. */
+    /** How many tries there were, not counting the first one of each item. */
     retried: number;
   };
   /** The most workers that were ready at once. */
   peak: number;
-  /** Of the time of that many workers, the part that was work. */
+  /** The share of work in the time of that many workers. */
   efficiency: number;
-  /** How long it would take that many workers that are never idle. */
+  /** How long that many workers would take if they were never idle. */
   ideal: number;
   budget: BudgetRecord;
   times: TimesRecord;
   slowest: SlowItem[];
-  /** The first ones. */
+  /** The first failures. */
   failures: FailureRecord[];
-  /** How many there are of each class of error. */
+  /** How many failures there are for each class of error. */
   causes: [string, number][];
-  /** The first ones. */
+  /** The first losses. */
   losses: LossRecord[];
   lossCount: number;
-  /** The first ones. */
+  /** The first workers. */
   workers: WorkerRecord[];
   workerCount: number;
-  /** Bars that are together no longer than this became one. */
+  /** Neighbouring bars that are together no longer than this became one. */
   resolution: number;
   /** How many bytes of code and arguments were sent, and of results received. */
   sent: number;

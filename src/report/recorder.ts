@@ -1,6 +1,6 @@
 /**
- * Takes down a run, in memory that is bounded however many items it has: bars merge, times
- * are counted in bins, and of slow items, failures and losses only some are kept.
+ * Records a run. The memory for this is bounded, for any number of items: bars are merged,
+ * times are counted in bins, and only some slow items, failures and losses are kept.
  *
  * @module
  */
@@ -16,22 +16,23 @@ import { Lane, type LaneChunk } from "./lane.ts";
 import { Listed, placeOf } from "./listed.ts";
 import type { BudgetRecord, Ending, RunRecord, WorkerRecord } from "./record.ts";
 
-/** About how many bars there are at most, over all workers; and how many of one. */
+/** About how many bars all workers have together at most. */
 const MOST_BARS = 8000;
+/** How many bars one worker may have, within these bounds. */
 const MOST_BARS_OF_ONE = 2000;
 const LEAST_BARS_OF_ONE = 20;
 /** How many workers have bars. */
 const MOST_LANES = 1000;
 
-/** What a recorder is told of the items. */
+/** How many items a run has. */
 export interface Total {
   /** How many there are so far. */
   readonly count: number;
-  /** Whether that is all. */
+  /** Whether these are all. */
   readonly ended: boolean;
 }
 
-/** Takes down one run. Times are milliseconds. */
+/** Records one run. Times are milliseconds. */
 export class Recorder implements RunRecorder {
   readonly #name: string;
   readonly #total: Total;
@@ -52,9 +53,9 @@ export class Recorder implements RunRecorder {
   #end = 0;
 
   /**
-   * @param name What the run is called.
+   * @param name The name of the run.
    * @param total How many items it has.
-   * @param now When it begins, by the clock that it is told all times by.
+   * @param now When it begins, by the clock of all other times that it is told.
    */
   constructor(name: string, total: Total, now: number) {
     this.#name = name;
@@ -76,7 +77,7 @@ export class Recorder implements RunRecorder {
     Object.assign(lane, { host, pid });
     if (lane.ready !== undefined) return;
     lane.ready = lane.since = time - this.#start;
-    // A cluster may tell later of its start.
+    // A cluster may report the start later.
     lane.started ??= lane.ready;
     this.#peak = Math.max(this.#peak, ++this.#present);
   }
@@ -122,7 +123,7 @@ export class Recorder implements RunRecorder {
     }
   }
 
-  /** What is known. */
+  /** The record as it is now. */
   record(time: number): RunRecord {
     const wall = this.#ending ? this.#end : time - this.#start;
     const lanes = [...this.#lanes.values()];
@@ -177,7 +178,7 @@ export class Recorder implements RunRecorder {
         for (const chunk of event.chunks) this.#lanes.get(event.worker)?.cut(chunk, 0);
         break;
       case "restarting":
-        // What it ran was reported; what it had not begun goes back.
+        // What it ran was reported; the items that it had not begun wait again.
         this.#lanes.get(event.worker)?.clear();
         break;
       case "hello": {
@@ -233,7 +234,7 @@ export class Recorder implements RunRecorder {
     return Math.min(MOST_BARS_OF_ONE, Math.max(LEAST_BARS_OF_ONE, share));
   }
 
-  /** An item came to an end on a worker, whatever became of it. */
+  /** An item has ended on a worker, with or without a result. */
   #ran(
     lane: Lane,
     chunk: LaneChunk,
@@ -256,7 +257,7 @@ export class Recorder implements RunRecorder {
     const chunk = lane?.at(id);
     if (!lane) return;
     if (chunk && offset >= chunk.done) {
-      // It was ended from outside, which does not say how long it ran; or never ran.
+      // It was ended from outside, so its time was not reported; or it never ran.
       if (reason === "unserializable") lane.advance(chunk, offset);
       else this.#ran(lane, chunk, offset, now, now - lane.since);
     }

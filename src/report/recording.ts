@@ -1,6 +1,6 @@
 /**
- * The recording of one run: what takes it down, the page that is written of it, and the
- * page that shows it meanwhile. Loaded only where one of them is asked for.
+ * The recording of one run: the recorder, the page that is written at the end, and the
+ * page that shows the run meanwhile. Loaded only if one of these pages is wanted.
  *
  * @module
  */
@@ -13,14 +13,14 @@ import type { Ending } from "./record.ts";
 import { Recorder, type Total } from "./recorder.ts";
 import { describe } from "./thrown.ts";
 
-/** How long the page may take to be written, in milliseconds. */
+/** How long writing the page may take, in milliseconds. */
 const WRITE_LIMIT = 10_000;
-/** How long all that is left to do at the end may take. */
+/** How long everything at the end may take, in milliseconds. */
 const LIMIT = 2 * WRITE_LIMIT;
 
-/** What is to be shown, and where. */
+/** What to show, and where. */
 export interface RecordingOptions {
-  /** What the run is called. */
+  /** The name of the run. */
   name: string;
   /** The path of the page. */
   report: string | undefined;
@@ -28,9 +28,9 @@ export interface RecordingOptions {
   port: number | undefined;
 }
 
-/** A run that is taken down. */
+/** A run that is recorded. */
 export class Recording {
-  /** Whom the engine tells. */
+  /** Is told by the engine what happens. */
   readonly recorder: Recorder;
   readonly #options: RecordingOptions;
   #dashboard: Dashboard | undefined;
@@ -41,7 +41,7 @@ export class Recording {
   }
 
   /**
-   * Begins to take a run down, and to show it where that is asked for.
+   * Begins to record a run, and to show it if that is wanted.
    *
    * @throws {Deno.errors.AddrInUse} When the port is in use.
    */
@@ -55,7 +55,7 @@ export class Recording {
     return recording;
   }
 
-  /** The run is over: writes the page. What cannot be written is told, not thrown. */
+  /** The run is over: writes the page. An error of this is printed, not thrown. */
   async finish(how: Ending["how"], error?: unknown): Promise<void> {
     await cleanUp(
       "the recording cannot be ended",

@@ -1,6 +1,5 @@
 /**
- * What was thrown, in words: its class, its message and its stack, as much of them as a
- * report keeps.
+ * Describes what was thrown: its class, its message and its stack, shortened for a report.
  *
  * @module
  */
@@ -10,7 +9,7 @@ import { WorkerLostError } from "../errors.ts";
 /** How much of a message and of a stack is kept, in characters. */
 const MOST_TEXT = 2000;
 
-/** What was thrown, which may be anything. */
+/** Describes what was thrown, which may be anything. */
 export function describe(
   error: unknown,
 ): { name: string; message: string; stack: string } {
@@ -37,7 +36,7 @@ function textOf(value: unknown): string {
   }
 }
 
-/** A text, as much of it as is kept. */
+/** A text, shortened to what is kept. */
 export function cut(text: string): string {
   return text.length > MOST_TEXT ? `${text.slice(0, MOST_TEXT)}…` : text;
 }

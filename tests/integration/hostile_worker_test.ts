@@ -74,7 +74,7 @@ class Counting extends Job<number> {
 }
 
 test("Whatever a worker says that a job came to, the job ends, and says why", async () => {
-  const none = "came to nothing";
+  const none = "could not send the outcome";
   const outcomes: [unknown, string, number][] = [
     [null, none, 1],
     [undefined, none, 1],

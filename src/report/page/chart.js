@@ -3,13 +3,13 @@
 import { element, symbol } from "./elements.js";
 import { evenTicks, firstLine, many, number, time } from "./format.js";
 
-/** What became of a stretch of time, as `record.ts` numbers it. */
+/** The kinds of bars, as `record.ts` numbers them. */
 const RUN = 0;
 const LOST = 1;
 const CANCELLED = 2;
 const RUNNING = 3;
 
-/** The record as it was drawn last, and where things are in the chart. */
+/** The record that was drawn last, and where things are in the chart. */
 let layout;
 
 const tip = element("div", { class: "tip", role: "tooltip", hidden: "" });
@@ -110,7 +110,7 @@ export function drawChart(record) {
   });
 }
 
-/** The colours of the page, and patterns of them. */
+/** The colours of the page, and hatched patterns in these colours. */
 function inks(g) {
   const scratch = document.createElement("span");
   document.body.append(scratch);
@@ -174,7 +174,7 @@ function drawLane(g, ink, x, y, height, worker, wall) {
     const until = started ?? ready ?? end;
     if (until > asked) {
       g.fillStyle = ink("wait");
-      // A dotted line: nothing is there yet.
+      // A dotted line, because there is no process yet.
       for (let at = x(asked); at < x(until) - 1; at += 5) {
         g.fillRect(at, y + height / 2 - 1, 2, 2);
       }
@@ -196,7 +196,7 @@ function drawLane(g, ink, x, y, height, worker, wall) {
   }
 }
 
-/** Bars that can be told apart; of all others, how much of each pixel's time was work. */
+/** Draws bars that are wide enough; of the others, the share of work in each pixel. */
 function drawRuns(g, color, x, y, height, bars) {
   const columns = new Map();
   g.fillStyle = color;
@@ -205,7 +205,7 @@ function drawRuns(g, color, x, y, height, bars) {
     const part = to > from ? Math.min(1, busy / (to - from)) : 1;
     if (kind === RUNNING || kind === RUN && end - start >= 3) {
       g.globalAlpha = kind === RUNNING ? 0.55 : tries > 1 ? shade(part) : 1;
-      // A line between bars, where there is room for one.
+      // A line between bars, if there is room for it.
       g.fillRect(start, y, end - start - (end - start > 10 ? 1 : 0), height);
     } else if (kind === RUN) {
       for (let column = Math.floor(start); column <= end; column++) {
@@ -221,12 +221,12 @@ function drawRuns(g, color, x, y, height, bars) {
   g.globalAlpha = 1;
 }
 
-/** How strong a colour is where only a part of the time was work. */
+/** How strong a colour is if only a part of the time was work. */
 function shade(part) {
   return 0.3 + 0.7 * part;
 }
 
-/** Where a worker was lost: a line, a diamond, and why if there is room. */
+/** Marks where a worker was lost: a line, a diamond, and the cause if there is room. */
 function drawLoss(g, ink, at, y, height, cause, right) {
   g.fillStyle = ink("lost");
   g.fillRect(at - 1, y - 1, 2, height + 2);
@@ -245,7 +245,7 @@ function markSize(height) {
   return Math.max(5, Math.min(8, height * 0.36));
 }
 
-/** A cross in a disc for a failure, a diamond for a loss: shapes as well as colours. */
+/** Draws a disc with a cross for a failure, or a diamond for a loss. */
 function mark(g, ink, kind, x, y, size) {
   g.lineWidth = 2;
   g.strokeStyle = ink("card");

@@ -1,4 +1,4 @@
-/** Building blocks: elements, tables, and symbols that mean the same wherever they stand. */
+/** Building blocks of the page: elements, tables and symbols. */
 
 export function element(name, attributes = {}, ...children) {
   return filled(document.createElement(name), attributes, children);
@@ -15,7 +15,7 @@ function filled(made, attributes, children) {
   return made;
 }
 
-/** A table; a `#` at the end of a column's name says that it has numbers. */
+/** A table. A `#` at the end of a column's name means that it has numbers. */
 export function table(head, rows) {
   const kinds = head.map((name) => name.endsWith("#") ? "number" : "text");
   const names = head.map((name, i) =>

@@ -17,7 +17,7 @@ export function ratio(value) {
   return value < 10 ? value.toFixed(1) : number(Math.round(value));
 }
 
-/** Three digits. */
+/** A number with three digits. */
 function digits(value) {
   return value >= 100 ? `${Math.round(value)}` : `${Number(value.toPrecision(3))}`;
 }
@@ -53,7 +53,7 @@ export function firstLine(text) {
   return text.split("\n", 1)[0];
 }
 
-/** Round steps from 0 to a time, so many at most. */
+/** Round times from 0 to a time, at equal steps: so many at most. */
 export function evenTicks(most, count) {
   const [second, minute, hour] = [1000, 60_000, 3_600_000];
   const steps = [

@@ -1,6 +1,6 @@
 /**
- * Draws a run in the browser, from the record in the page, or as it is told while the run
- * goes on. Everything that comes from outside becomes text, never markup.
+ * Draws a run in the browser: from the record in the page, or, while the run goes on, from
+ * the records that the program sends. All data becomes text, never markup.
  */
 
 import { chart, drawChart } from "./chart.js";
@@ -19,7 +19,7 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
 if (shown) show();
 else watch();
 
-/** Is told by the program, until the run is over. */
+/** Gets records from the program, until the run is over. */
 function watch() {
   page.append(element("p", {}, "Waiting for the run …"));
   const events = new EventSource("events");
@@ -29,7 +29,7 @@ function watch() {
     if (shown.ending) events.close();
     show();
   };
-  // The program is gone, and with it the page's source: what is shown stays.
+  // The program is gone. What is shown stays.
   events.onerror = () => {
     events.close();
     if (shown && !shown.ending) shown.silent = true;

@@ -22,7 +22,7 @@ export function failures({ failures, causes, items }) {
     time(at),
   ]);
   const counts = causes.map(([name, count]) => `${name} ${number(count)}×`).join(" · ");
-  // Where the whole run failed, the end of it says why.
+  // If the whole run failed, the problems at the top say why.
   const list = listed.length === 0 ? [] : [
     element(
       "div",

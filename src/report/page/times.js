@@ -30,7 +30,7 @@ export function histogram({ times }) {
   }
   for (const [from, to, n] of bins) {
     if (n === 0) continue;
-    // However few there are, they are to be seen.
+    // Even a few items must be visible.
     const tall = Math.max(2, height - bottom - y(n));
     const bin = svg("rect", {
       class: "bin",
