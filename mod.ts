@@ -28,7 +28,7 @@ export {
   JobDispatcher,
   type JobDispatcherOptions,
 } from "./src/dispatcher.ts";
-export type { EngineStats } from "./src/engine/engine.ts";
+export type { EngineStats } from "./src/engine/state.ts";
 export type { Items } from "./src/engine/item_source.ts";
 export type { LogLine, LogOptions } from "./src/engine/job_output.ts";
 export type { Progress, ProgressOption } from "./src/calls/progress_text.ts";

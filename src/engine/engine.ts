@@ -23,7 +23,7 @@ import { cancelledError } from "./failures.ts";
 import { Opened, whereOf } from "./opened.ts";
 import { checkPreconditions } from "./preconditions.ts";
 import type { RunRequest } from "./run_request.ts";
-import { EngineState } from "./state.ts";
+import { EngineState, type EngineStats } from "./state.ts";
 
 /** How often the core is told the time, in milliseconds. */
 const TICK = 250;
@@ -33,24 +33,6 @@ const LATE_PRINTS = 500;
 const NEWS = 10_000;
 /** How long other schedulers may: a worker that gives up on the host says why. */
 const LAST_WORDS = 1000;
-
-/** What a dispatcher has done so far. */
-export interface EngineStats {
-  /** Items with a result. */
-  done: number;
-  /** Items that failed for good. */
-  failed: number;
-  /** Workers that were requested. */
-  workersRequested: number;
-  /** Workers that ended before they were told to. */
-  workersLost: number;
-  /** Messages from workers that were taken. */
-  messages: number;
-  /** Messages that broke the protocol, and were dropped. */
-  violations: number;
-  /** Connections that did not have the run's key, and were refused. */
-  refused: number;
-}
 
 /** Runs functions on workers. */
 export class Engine {

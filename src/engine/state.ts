@@ -9,6 +9,24 @@ import type { EngineRun } from "./engine_run.ts";
 import type { JobOutput } from "./job_output.ts";
 import type { RunRecorder } from "./run_request.ts";
 
+/** What a dispatcher has done so far. */
+export interface EngineStats {
+  /** Items with a result. */
+  done: number;
+  /** Items that failed for good. */
+  failed: number;
+  /** Workers that were requested. */
+  workersRequested: number;
+  /** Workers that ended before they were told to. */
+  workersLost: number;
+  /** Messages from workers that were taken. */
+  messages: number;
+  /** Messages that broke the protocol, and were dropped. */
+  violations: number;
+  /** Connections that did not have the run's key, and were refused. */
+  refused: number;
+}
+
 /** The runs of an engine, and what belongs to them. */
 export class EngineState {
   /** Those that are under way, by number. */

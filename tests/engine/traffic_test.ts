@@ -81,12 +81,12 @@ Deno.test("Large frames do not pass the sockets between processes of one machine
   assert(bytes < MEGABYTE, `${bytes} bytes`);
 });
 
-Deno.test("Between machines each large frame passes once, with little beside it", async () => {
+Deno.test("Between machines each large frame passes once, or twice if it was handed back", async () => {
   await using dispatcher = await warm("network");
   const into = Array.from({ length: 10 }, () => new Float64Array(LARGE));
   const { bytes } = await trafficOf(async () => {
     await dispatcher.map(length, into);
     await dispatcher.map(array, into.map(() => LARGE));
   });
-  assert(bytes > 20 * MEGABYTE && bytes < 22 * MEGABYTE, `${bytes} bytes`);
+  assert(bytes > 20 * MEGABYTE && bytes < 32 * MEGABYTE, `${bytes} bytes`);
 });
