@@ -1,7 +1,7 @@
 /**
- * The attributes of a job template: their names here and in DRMAA, and how a value
- * becomes the text that DRMAA wants. Source: "DRMAA 1.0", GFD.133, section 3.2.4, and
- * Grid Engine's `drmaa_attributes(3)`.
+ * The attributes of a job template: their names here and in DRMAA, and how values are
+ * converted to the text that DRMAA expects. Source: "DRMAA 1.0", GFD.133, section 3.2.4,
+ * and Grid Engine's `drmaa_attributes(3)`.
  *
  * @module
  */
@@ -9,49 +9,52 @@
 import { drmaaError } from "./library.ts";
 
 /**
- * What a job is. Paths of files are `[host]:path`, with the colon even where the host is
- * left out, and may contain the {@linkcode PLACEHOLDERS}.
+ * The attributes of a job. File paths have the form `[host]:path`: the colon is required
+ * even without a host. They may contain the {@linkcode PLACEHOLDERS}.
  */
 export interface JobAttributes {
-  /** The program to run, as the node that runs it finds it. */
+  /** The program to run: its path on the node that runs it. */
   remoteCommand?: string;
   /** Its arguments. */
   args?: readonly string[];
-  /** Whether the job waits, once submitted, for a `release`. Default: false. */
+  /** Whether the job is submitted on hold, until a `release`. Default: false. */
   hold?: boolean;
   /**
-   * Variables to set in the job's environment. No value may contain `=`: Grid Engine
-   * drops the second one with all that follows it, so none is passed on.
+   * Variables to set in the job's environment. A value must not contain `=`: Grid Engine
+   * would cut the value there, so such a value is refused.
    */
   env?: Readonly<Record<string, string>>;
-  /** The directory to run in; where it is missing the job fails. */
+  /** The directory to run in. If it does not exist, the job fails. */
   workingDirectory?: string;
-  /** The name of a site's own set of options. */
+  /** The name of a set of options that the site has defined. */
   jobCategory?: string;
-  /** Options of the cluster's own submit command, such as `"-q all.q -l h_rt=60"`. */
+  /** Options of the cluster's submit command, such as `"-q all.q -l h_rt=60"`. */
   nativeSpecification?: string;
-  /** Whom to tell by mail. */
+  /** The mail addresses to notify. */
   email?: readonly string[];
-  /** Whether no mail is sent, whatever other options say. Default: false. */
+  /** Whether mail is suppressed, even if other options ask for it. Default: false. */
   blockEmail?: boolean;
   /** The earliest start, as `[[[[CC]YY/]MM/]DD] hh:mm[:ss] [±hh:mm]`. */
   startTime?: string;
   /**
-   * The job's name. For Grid Engine it is of ASCII, starts with no digit, and has neither
-   * blanks nor any of `/:@\*?`; some systems take 15 characters only.
+   * The job's name. Grid Engine accepts ASCII only, no digit at the start, no blanks and
+   * none of `/:@\*?`. Some systems accept at most 15 characters.
    */
   jobName?: string;
-  /** The file that is the job's standard input. */
+  /** The file for its standard input. */
   inputPath?: string;
-  /** The file for its standard output; in a folder that exists, or the job fails. */
+  /** The file for its standard output. If its folder does not exist, the job fails. */
   outputPath?: string;
-  /** The file for its standard error; in a folder that exists, or the job fails. */
+  /** The file for its standard error. If its folder does not exist, the job fails. */
   errorPath?: string;
-  /** Whether standard error goes where standard output goes. Default: false. */
+  /** Whether standard error goes to the same file as standard output. Default: false. */
   joinFiles?: boolean;
-  /** Which of the files are copied to and from the node: letters of `"ioe"`. */
+  /**
+   * Which files are copied to and from the node: any of the letters `i` (input), `o`
+   * (output) and `e` (error), such as `"ioe"`.
+   */
   transferFiles?: string;
-  /** When the job has to be done, in the format of `startTime`. */
+  /** The deadline of the job, in the format of `startTime`. */
   deadlineTime?: string;
   /** Wall clock time, as `[[h:]m:]s`, after which the job is ended. */
   wallclockHardLimit?: string;
@@ -65,9 +68,9 @@ export interface JobAttributes {
   submitAsEffectiveUser?: boolean;
 }
 
-/** What stands for something else in an attribute's text. */
+/** Placeholders that DRMAA replaces in the text of an attribute. */
 export const PLACEHOLDERS = {
-  /** The number of the task within a bulk job, in paths. */
+  /** The task's number within its array job, in paths. */
   index: "$drmaa_incr_ph$",
   /** The user's home directory, at the start of a path. */
   home: "$drmaa_hd_ph$",
@@ -75,10 +78,10 @@ export const PLACEHOLDERS = {
   workingDirectory: "$drmaa_wd_ph$",
 } as const;
 
-/** How a value is written in one attribute or a vector of them. */
+/** How the value of an attribute is written. */
 type Kind = "text" | "y or n" | "1 or 0" | "state" | "list" | "variables";
 
-/** Each attribute's name in DRMAA, and how its value is written there. */
+/** Each attribute's name in DRMAA, and how its value is written. */
 export const ATTRIBUTES: Record<keyof JobAttributes, readonly [string, Kind]> = {
   remoteCommand: ["drmaa_remote_command", "text"],
   args: ["drmaa_v_argv", "list"],
@@ -104,14 +107,14 @@ export const ATTRIBUTES: Record<keyof JobAttributes, readonly [string, Kind]> = 
   submitAsEffectiveUser: ["drmaa_submit_as_euid", "y or n"],
 };
 
-/** What the two states of a switch are in DRMAA: on, then off. */
+/** How DRMAA writes true and false, in this order. */
 const SWITCHES: Partial<Record<Kind, readonly [string, string]>> = {
   "y or n": ["y", "n"],
   "1 or 0": ["1", "0"],
   "state": ["drmaa_hold", "drmaa_active"],
 };
 
-/** A value as DRMAA writes it. */
+/** Converts a value to the text that DRMAA expects. */
 export function encode(
   name: keyof JobAttributes,
   value: unknown,
@@ -120,7 +123,7 @@ export function encode(
   const wrong = (wanted: string) =>
     drmaaError(
       "INVALID_ATTRIBUTE_VALUE",
-      `The attribute ${name} is ${wanted}, not ${Deno.inspect(value)}`,
+      `The attribute ${name} must be ${wanted}, not ${Deno.inspect(value)}`,
     );
   const states = SWITCHES[kind];
   if (states) {
@@ -139,7 +142,8 @@ export function encode(
       if (typeof text !== "string" || variable === "" || variable.includes("=")) {
         throw drmaaError(
           "INVALID_ATTRIBUTE_VALUE",
-          `A variable of ${name} has a name, without =, and a string: "${variable}"`,
+          `The variable "${variable}" of ${name} must have a name without "=" and a ` +
+            `string as its value`,
         );
       }
       return `${variable}=${text}`;
@@ -149,7 +153,7 @@ export function encode(
   return value;
 }
 
-/** A value that {@linkcode encode} has written. */
+/** Converts the text that {@linkcode encode} has written back to a value. */
 export function decode(name: keyof JobAttributes, written: string | string[]): unknown {
   const kind = ATTRIBUTES[name][1];
   if (kind === "variables") {
@@ -169,7 +173,7 @@ export function isVector(name: keyof JobAttributes): boolean {
 }
 
 /**
- * Refuses the variables of `drmaa_v_env` that Grid Engine would cut short.
+ * Refuses variables of `drmaa_v_env` whose values Grid Engine would cut.
  *
  * @throws {DrmaaError} `INVALID_ATTRIBUTE_VALUE`, with the variable's name, not its value.
  */
@@ -179,8 +183,8 @@ export function checkVariables(entries: readonly string[]): void {
     if (more !== undefined) {
       throw drmaaError(
         "INVALID_ATTRIBUTE_VALUE",
-        `The value of the variable ${name} contains "=", where Grid Engine would cut ` +
-          `it: encode the value, or pass it as an argument or in a file`,
+        `The value of the variable ${name} contains "=", and Grid Engine would cut it ` +
+          `there: encode the value, or pass it as an argument or in a file`,
       );
     }
   }

@@ -1,5 +1,5 @@
 /**
- * How a job has ended, as the library tells when the job is reaped.
+ * How a job ended, as the library reports it when the job is reaped.
  *
  * @module
  */
@@ -12,39 +12,39 @@ import {
   TextBuffer,
 } from "./library.ts";
 
-/** How a job, or a task of a bulk job, ended. */
+/** How a job, or a task of an array job, ended. */
 export interface JobInfo {
-  /** Its id. */
+  /** The job's id. */
   readonly jobId: string;
-  /** Whether it ended by itself. */
+  /** Whether the job exited by itself, so that `exitStatus` is known. */
   readonly exited: boolean;
-  /** Its exit status, when it ended by itself. */
+  /** Its exit status, if it exited by itself. */
   readonly exitStatus: number | undefined;
-  /** Whether a signal ended it. */
+  /** Whether a signal ended the job. */
   readonly signaled: boolean;
   /** The name of that signal, such as `"SIGKILL"`. */
   readonly signal: string | undefined;
   /** Whether it left a core dump. */
   readonly coreDump: boolean;
   /**
-   * Whether it ended before it ran. Grid Engine says so of every job that was deleted,
-   * too: for one that had started, `rusage` has a `start_time`.
+   * Whether the job ended before it ran. Grid Engine also sets this for every job that
+   * was deleted: if the job had started, `rusage` has a `start_time`.
    */
   readonly aborted: boolean;
   /**
-   * What it used, under the cluster's own names, such as `ru_wallclock`; empty where the
-   * cluster knows nothing, as of a job that never ran.
+   * The resources that the job used, under the cluster's own names, such as
+   * `ru_wallclock`. Empty if the cluster has no data, as for a job that never ran.
    */
   readonly rusage: Readonly<Record<string, string>>;
 }
 
 /**
- * One call that waits for a job, and what it tells.
+ * Waits for a job by one call of the library.
  *
- * @param jobId The job, or any.
- * @param seconds How long it waits.
- * @throws {DrmaaError} `EXIT_TIMEOUT` when the job has not ended by then, or what else the
- * library says.
+ * @param jobId The job, or `ANY_JOB`.
+ * @param seconds How long to wait.
+ * @throws {DrmaaError} `EXIT_TIMEOUT` if the job has not ended by then, or another error
+ * of the library.
  */
 export async function reap(
   library: DrmaaLibrary,
@@ -59,7 +59,7 @@ export async function reap(
   try {
     await library.start("drmaa_wait", [...args], jobId);
   } catch (error) {
-    // The job has ended and is reaped: what is known of it comes only now.
+    // The job has ended and is reaped: this call is the only one that reports its status.
     if (!hasCode(error, "NO_RUSAGE") || id.text === "") throw error;
   }
   return infoOf(library, id.text, status[0]!, rusage.pointer);

@@ -1,5 +1,5 @@
 /**
- * An open libdrmaa: strings and buffers in and out, and error numbers as errors.
+ * An open libdrmaa: passes strings and buffers, and throws error numbers as errors.
  *
  * @module
  */
@@ -28,21 +28,21 @@ type Diagnosed<Result> = {
     : never;
 };
 
-/** The functions that answer at once. */
+/** The functions that return at once. */
 type Direct = Diagnosed<number>;
 /** The functions that run off the event loop. */
 type Blocking = Diagnosed<Promise<number>>;
 
-/** The three kinds of lists of strings that the library gives out. */
+/** The three kinds of lists of strings that the library returns. */
 export type ListKind = "attr_name" | "attr_value" | "job_id";
 
 /** A buffer that libdrmaa writes a string to. */
 export class TextBuffer {
-  /** What to pass for its size. */
+  /** The size to pass to the library. */
   readonly size: bigint;
   /**
-   * One byte more than the library is told of: Grid Engine's writes its closing NUL
-   * behind the end of a buffer that it fills.
+   * One byte more than `size`: Grid Engine's library writes the closing NUL behind the end
+   * of a buffer that it fills.
    */
   readonly bytes: Uint8Array<ArrayBuffer>;
 
@@ -52,7 +52,7 @@ export class TextBuffer {
     this.bytes = new Uint8Array(new ArrayBuffer(size + 1));
   }
 
-  /** What it holds, up to the first NUL or else its end; half a character is dropped. */
+  /** Its text, up to the first NUL or its end. An incomplete last character is dropped. */
   get text(): string {
     const end = this.bytes.indexOf(0);
     const bytes = this.bytes.subarray(0, end < 0 ? Number(this.size) : end);
@@ -62,16 +62,16 @@ export class TextBuffer {
 
 /** A place that libdrmaa writes a pointer to. */
 export class PointerCell {
-  /** What to pass. */
+  /** The buffer to pass to the library. */
   readonly bytes: BigUint64Array<ArrayBuffer> = new BigUint64Array(new ArrayBuffer(8));
 
-  /** The pointer, or null where none was written. */
+  /** The pointer; null if none was written. */
   get pointer(): Deno.PointerValue {
     return Deno.UnsafePointer.create(this.bytes[0]!);
   }
 }
 
-/** An error of this binding or of the library. */
+/** Makes an error of this binding or of the library. */
 export function drmaaError(
   code: CodeName | number,
   message: string,
@@ -81,7 +81,7 @@ export function drmaaError(
   return new DrmaaError(number, name, `${message} (${name})`);
 }
 
-/** Whether an error is of this binding or of the library, and has that code. */
+/** Whether an error is a {@linkcode DrmaaError} with this code. */
 export function hasCode(error: unknown, name: CodeName): boolean {
   return error instanceof DrmaaError && error.codeName === name;
 }
@@ -89,20 +89,20 @@ export function hasCode(error: unknown, name: CodeName): boolean {
 /**
  * A JavaScript string as a C string.
  *
- * @throws {DrmaaError} `INVALID_ARGUMENT` when it has a NUL, where C would cut it.
+ * @throws {DrmaaError} `INVALID_ARGUMENT` if it contains a NUL, which ends a C string.
  */
 export function cString(text: string): Uint8Array<ArrayBuffer> {
   if (text.includes("\0")) {
     throw drmaaError(
       "INVALID_ARGUMENT",
-      `A string for DRMAA has no NUL: ${JSON.stringify(text)}`,
+      `A string for DRMAA must not contain a NUL: ${JSON.stringify(text)}`,
     );
   }
   const { buffer } = new TextEncoder().encode(text + "\0");
   return new Uint8Array(buffer);
 }
 
-/** What arrays of C strings point to: it lives as long as they do. */
+/** The strings that arrays of C strings point to. They live as long as the arrays. */
 const pointedTo = new WeakMap<BigUint64Array, Uint8Array[]>();
 
 /** Strings as an array of C strings that a null pointer ends. */
@@ -116,7 +116,7 @@ export function cStrings(texts: readonly string[]): BigUint64Array<ArrayBuffer> 
   return array;
 }
 
-/** What calls under way read and write, so that it is not collected meanwhile. */
+/** What running calls read and write: held here, so that it is not garbage-collected. */
 const inUse = new Set<unknown>();
 
 /** An open libdrmaa. */
@@ -128,8 +128,8 @@ export class DrmaaLibrary {
   /**
    * Opens libdrmaa.
    *
-   * @param named Its path; by default it is looked for.
-   * @throws {DrmaaError} `LIBRARY_NOT_OPENED`, with what was tried.
+   * @param named Its path. By default it is searched for.
+   * @throws {DrmaaError} `LIBRARY_NOT_OPENED`, with every path that was tried.
    */
   constructor(named?: string) {
     const { path, symbols } = openFirst(candidates(named));
@@ -138,12 +138,12 @@ export class DrmaaLibrary {
   }
 
   /**
-   * Calls a function that answers at once.
+   * Calls a function that returns at once.
    *
    * @param name The function.
    * @param args Its arguments, without the buffer for the error text.
-   * @param about What an error names beside the function, such as a job.
-   * @throws {DrmaaError} What it fails with.
+   * @param about What an error message names beside the function, such as a job.
+   * @throws {DrmaaError} If the call fails.
    */
   call<Name extends keyof Direct>(
     name: Name,
@@ -157,13 +157,12 @@ export class DrmaaLibrary {
   }
 
   /**
-   * Calls a function off the event loop. Its arguments stay where they are until it
-   * returns.
+   * Calls a function off the event loop. Its arguments are kept alive until it returns.
    *
    * @param name The function.
    * @param args Its arguments, without the buffer for the error text.
-   * @param about What an error names beside the function, such as a job.
-   * @throws {DrmaaError} What it fails with.
+   * @param about What an error message names beside the function, such as a job.
+   * @throws {DrmaaError} If the call fails.
    */
   async start<Name extends keyof Blocking>(
     name: Name,
@@ -189,8 +188,8 @@ export class DrmaaLibrary {
   /**
    * Reads a list of strings to its end, and releases it.
    *
-   * @param kind What it is a list of.
-   * @param list The list; null is an empty one.
+   * @param kind What the list contains.
+   * @param list The list; null is an empty list.
    */
   strings(kind: ListKind, list: Deno.PointerValue): string[] {
     if (list === null) return [];
@@ -201,7 +200,7 @@ export class DrmaaLibrary {
       for (;;) {
         buffer.bytes[0] = 0;
         const code = next(list, buffer.bytes, buffer.size);
-        // The specification says the one, and older versions of it the other.
+        // The current specification has the first code, older versions have the second.
         if (CODES[code] === "NO_MORE_ELEMENTS") break;
         if (CODES[code] === "INVALID_ATTRIBUTE_VALUE") break;
         this.#check(code, `drmaa_get_next_${kind}`);
@@ -221,7 +220,7 @@ export class DrmaaLibrary {
     return value.text;
   }
 
-  /** A number that the library works out of a job's status. */
+  /** A number that the library derives from a job's status. */
   ofStatus(
     name: `drmaa_w${
       | "ifexited"
@@ -243,7 +242,7 @@ export class DrmaaLibrary {
     return name.text;
   }
 
-  /** A string that the library says of itself. */
+  /** A string by which the library describes itself. */
   about(
     name: `drmaa_get_${"contact" | "DRM_system" | "DRMAA_implementation"}`,
   ): string {
@@ -273,15 +272,15 @@ export class DrmaaLibrary {
 }
 
 /**
- * What a libdrmaa says of itself. Some say no more than the version while there is no
- * session: Grid Engine's has to know `SGE_ROOT`.
+ * How a libdrmaa describes itself. Without a session some libraries report only the
+ * version; Grid Engine's needs `SGE_ROOT` for the rest.
  */
 export interface LibraryInfo {
   /** Its path, or the name that the loader knows it by. */
   path: string;
   /** The version of DRMAA, such as `"1.0"`. */
   version: string;
-  /** The contacts that a session may use, with `;` between them. */
+  /** The contacts that a session may use, separated by `;`. */
   contact: string | undefined;
   /** The cluster's software. */
   drmSystem: string | undefined;
@@ -290,9 +289,9 @@ export interface LibraryInfo {
 }
 
 /**
- * Opens libdrmaa and says what it is; opens no session.
+ * Opens libdrmaa and describes it. It opens no session.
  *
- * @param path Its path; by default it is looked for.
+ * @param path Its path. By default it is searched for.
  * @throws {DrmaaError} `LIBRARY_NOT_OPENED`, with every path that was tried and why it
  * failed.
  */

@@ -7,12 +7,12 @@
 import { DrmaaError } from "../errors.ts";
 import { type Libdrmaa, SYMBOLS } from "./symbols.ts";
 
-/** The names that the library goes by, as the loader knows them. */
+/** The library's file names, as the loader searches for them. */
 const NAMES = Deno.build.os === "darwin"
   ? ["libdrmaa.1.0.dylib", "libdrmaa.dylib"]
   : ["libdrmaa.so.1.0", "libdrmaa.so.1", "libdrmaa.so"];
 
-/** Where packages and administrators put it. */
+/** Where packages and administrators install it. */
 const FOLDERS = [
   "/usr/lib/gridengine-drmaa/lib",
   "/usr/lib/slurm-drmaa",
@@ -22,7 +22,7 @@ const FOLDERS = [
   "/opt/sge/lib",
 ];
 
-/** What Grid Engine calls this kind of machine (`$SGE_ROOT/util/arch`), newest first. */
+/** Grid Engine's names for this kind of machine (`$SGE_ROOT/util/arch`), newest first. */
 const ARCHITECTURES: Record<string, string[]> = {
   "linux x86_64": ["lx-amd64", "lx26-amd64", "lx24-amd64", "linux-x64"],
   "linux aarch64": ["lx-arm64", "lx-aarch64", "ulx-arm64"],
@@ -30,13 +30,13 @@ const ARCHITECTURES: Record<string, string[]> = {
   "darwin aarch64": ["darwin-arm64"],
 };
 
-/** What has to be set before a program starts that opens Debian's libdrmaa. */
+/** What must be set before the start of a program that opens Debian's libdrmaa. */
 const TUNABLES = "GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096";
 
 /**
  * `RTLD_NOW | RTLD_NODELETE` of dlfcn.h. Deno unloads its libraries when the program
- * ends, and Grid Engine's has threads then, and functions for the end of others, whose
- * code would be gone: every fourth program that had opened a session crashed.
+ * ends, but threads and exit handlers of Grid Engine's library still run its code then:
+ * every fourth program that had opened a session crashed.
  */
 const KEEP = Deno.build.os === "darwin" ? 0x82 : 0x1002;
 
@@ -51,9 +51,9 @@ export interface Located {
 }
 
 /**
- * The paths to try, in order: the one that is named, else `DRMAA_LIBRARY_PATH`, and
- * nothing but that; else `$SGE_ROOT/lib/<arch>`, what the loader finds, and the folders
- * where packages put it.
+ * The paths to try, in order. If a path is named, or `DRMAA_LIBRARY_PATH` is set, that is
+ * the only one. Otherwise they are `$SGE_ROOT/lib/<arch>`, what the loader finds, and the
+ * folders where packages install it.
  *
  * @param named A path that the user gave.
  * @param variable How to read an environment variable.
@@ -77,8 +77,8 @@ export function candidates(
 }
 
 /**
- * Opens the first libdrmaa that can be opened. A library stays open until the process
- * ends, and is opened once.
+ * Opens the first libdrmaa that can be opened. Each library is opened once and stays open
+ * until the process ends.
  *
  * @param paths What to try; see {@linkcode candidates}.
  * @throws {DrmaaError} `LIBRARY_NOT_OPENED` with every path and why it failed.
@@ -105,7 +105,7 @@ export function openFirst(paths: string[]): Located {
           -1,
           "LIBRARY_NOT_OPENED",
           `Cannot open libdrmaa at "${path}": ${reason}. It needs more thread-local ` +
-            `storage than a running program has to spare: set ${TUNABLES} in the ` +
+            `storage than a running program has left: set ${TUNABLES} in the ` +
             `environment before the program starts`,
           { cause: error },
         );
@@ -121,7 +121,7 @@ export function openFirst(paths: string[]): Located {
   );
 }
 
-/** Whether anything says that this machine has a DRMAA library; nothing is opened. */
+/** Whether this machine seems to have a DRMAA library. It opens nothing. */
 export function mayHaveDrmaa(): boolean {
   if (["DRMAA_LIBRARY_PATH", "SGE_ROOT"].some((name) => Deno.env.get(name))) {
     return true;

@@ -1,7 +1,7 @@
 /**
  * DRMAA 1.0, the interface to clusters such as Grid Engine, Slurm and PBS: submit jobs,
- * act on them, wait for their end. It calls the cluster's own `libdrmaa`, off the event
- * loop, and needs `--allow-ffi` and `--allow-env`.
+ * control them, and wait for their end. It calls the cluster's own `libdrmaa`, off the
+ * event loop, and needs `--allow-ffi` and `--allow-env`.
  *
  * Debian's libdrmaa for Grid Engine opens only in a program that was started with
  * `GLIBC_TUNABLES=glibc.rtld.optional_static_tls=4096` in its environment.

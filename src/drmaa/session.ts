@@ -1,5 +1,5 @@
 /**
- * A DRMAA session: submits jobs, acts on them, and waits for their end.
+ * A DRMAA session: submits jobs, controls them, and waits for their end.
  *
  * @module
  */
@@ -19,25 +19,25 @@ import { ACTIONS, type JobAction, type JobState, STATES } from "./symbols.ts";
 import { JobTemplate } from "./template.ts";
 import { type WaitOptions, Waits } from "./waits.ts";
 
-/** For `wait`: whichever job of the session ends next. */
+/** For `wait`: the next job of the session that ends. */
 export const ANY_JOB = "DRMAA_JOB_IDS_SESSION_ANY";
-/** For `control` and `synchronize`: every job that the session has submitted. */
+/** For `control` and `synchronize`: every job that was submitted in the session. */
 export const ALL_JOBS = "DRMAA_JOB_IDS_SESSION_ALL";
 
-/** How a session is opened. */
+/** Options of {@linkcode Session.open}. */
 export interface SessionOptions {
-  /** Which cluster, or which session to return to, as the library's manual says. */
+  /** Which cluster to use, or which session to reopen; see the library's manual. */
   contact?: string;
-  /** The path of libdrmaa. Default: `DRMAA_LIBRARY_PATH`, or it is looked for. */
+  /** The path of libdrmaa. Default: `DRMAA_LIBRARY_PATH`; if unset, it is searched for. */
   library?: string;
 }
 
 /**
- * A session with the cluster. DRMAA allows one at a time in a process; a second one is
- * refused with `ALREADY_ACTIVE_SESSION`.
+ * A session with the cluster. DRMAA allows one session at a time in a process; a second
+ * one is refused with `ALREADY_ACTIVE_SESSION`.
  *
- * Close it: a session that is only left remains with the cluster's master for a while.
- * Jobs outlive their session.
+ * Close the session: otherwise the cluster's master keeps it for a while. Jobs outlive
+ * their session.
  */
 export class Session implements AsyncDisposable {
   readonly #library: DrmaaLibrary;
@@ -54,7 +54,7 @@ export class Session implements AsyncDisposable {
   /**
    * Opens a session.
    *
-   * @throws {DrmaaError} `LIBRARY_NOT_OPENED`, or what the library says, such as
+   * @throws {DrmaaError} `LIBRARY_NOT_OPENED`, or an error of the library, such as
    * `DRM_COMMUNICATION_FAILURE` or `ALREADY_ACTIVE_SESSION`.
    */
   static async open(options: SessionOptions = {}): Promise<Session> {
@@ -64,7 +64,7 @@ export class Session implements AsyncDisposable {
     return new Session(library);
   }
 
-  /** How to reach this session again, as the library says. */
+  /** The library's contact string, by which this session can be reopened. */
   get contact(): string {
     return this.#ask((library) => library.about("drmaa_get_contact"));
   }
@@ -84,21 +84,21 @@ export class Session implements AsyncDisposable {
     return this.#ask((library) => library.version);
   }
 
-  /** The attributes of job templates that this cluster knows, under DRMAA's names. */
+  /** The attributes of job templates that this cluster supports, by their DRMAA names. */
   attributeNames(): string[] {
     return this.#names("drmaa_get_attribute_names");
   }
 
-  /** The vector attributes of job templates that this cluster knows. */
+  /** The vector attributes that this cluster supports, by their DRMAA names. */
   vectorAttributeNames(): string[] {
     return this.#names("drmaa_get_vector_attribute_names");
   }
 
   /**
-   * A new job template.
+   * Makes a job template.
    *
    * @param attributes Attributes to set.
-   * @throws {DrmaaError} When an attribute cannot be set.
+   * @throws {DrmaaError} If an attribute cannot be set.
    */
   jobTemplate(attributes: JobAttributes = {}): JobTemplate {
     return this.#ask((library) => {
@@ -119,7 +119,7 @@ export class Session implements AsyncDisposable {
    * Submits a job.
    *
    * @param job A template, or the attributes of one.
-   * @returns Its id.
+   * @returns The job's id.
    * @throws {DrmaaError} Such as `DENIED_BY_DRM`, or `TRY_LATER`, which is `transient`.
    */
   run(job: JobTemplate | JobAttributes): Promise<string> {
@@ -131,14 +131,16 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Submits a bulk job: one task for each number from `start` to `end`.
+   * Submits an array job ("bulk job" in DRMAA): one task for each number from `start` to
+   * `end`.
    *
    * @param job A template, or the attributes of one.
    * @param start The first number, from 1.
-   * @param end The last number that a task may have.
-   * @param step How far it is from one number to the next. Default: 1.
+   * @param end The largest number that a task may have.
+   * @param step The difference between two numbers. Default: 1.
    * @returns The ids of the tasks, in order.
-   * @throws {DrmaaError} As of {@linkcode Session.run}.
+   * @throws {DrmaaError} `INVALID_ARGUMENT` if a number is not a whole number from 1, or
+   * as {@linkcode Session.run}.
    */
   runBulk(
     job: JobTemplate | JobAttributes,
@@ -151,7 +153,7 @@ export class Session implements AsyncDisposable {
         if (!Number.isInteger(number) || number < 1 || number > 0x7fffffff) {
           throw drmaaError(
             "INVALID_ARGUMENT",
-            `The tasks of a bulk job have whole numbers from 1, not ${number}`,
+            `start, end and step of a bulk job must be whole numbers from 1, not ${number}`,
           );
         }
       }
@@ -163,7 +165,8 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Acts on a job. The cluster has taken note when this returns, and may still be at it.
+   * Controls a job. When the promise resolves, the cluster has accepted the action, but
+   * may not have finished it.
    *
    * @param jobId A job, a task, or {@linkcode ALL_JOBS}.
    * @param action What to do.
@@ -174,16 +177,19 @@ export class Session implements AsyncDisposable {
       const number = ACTIONS.indexOf(action);
       if (number < 0) {
         const known = ACTIONS.join(", ");
-        throw drmaaError("INVALID_ARGUMENT", `An action is one of ${known}`);
+        throw drmaaError(
+          "INVALID_ARGUMENT",
+          `Unknown action ${Deno.inspect(action)}: use one of ${known}`,
+        );
       }
       return this.#library.start("drmaa_control", [cString(jobId), number], jobId);
     });
   }
 
   /**
-   * What a job is doing.
+   * The state of a job.
    *
-   * @throws {DrmaaError} `INVALID_JOB` when the cluster does not know it, any more.
+   * @throws {DrmaaError} `INVALID_JOB` if the cluster does not know the job, or no longer.
    */
   status(jobId: string): Promise<JobState> {
     return this.#during(async () => {
@@ -194,13 +200,14 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Waits until a job has ended, and reaps it: the library then forgets it. Of several
-   * waits at once, each job is reported to one.
+   * Waits until a job has ended, and reaps it: the library then forgets the job. If several
+   * calls wait at once, each job is reported to one of them.
    *
    * @param jobId A job, a task, or {@linkcode ANY_JOB}, the default.
-   * @throws {DrmaaError} `EXIT_TIMEOUT` when time is up; `INVALID_JOB` when the job is
-   * unknown or reaped, and for `ANY_JOB` when none is left; `NO_ACTIVE_SESSION` when the
-   * session is closed meanwhile. Also the signal's reason, when it is aborted.
+   * @throws {DrmaaError} `EXIT_TIMEOUT` when the timeout has passed; `INVALID_JOB` if the
+   * job is unknown or already reaped, or for `ANY_JOB` if no job is left;
+   * `NO_ACTIVE_SESSION` if the session is closed meanwhile.
+   * @throws The signal's reason, if the signal is aborted.
    */
   wait(jobId: string = ANY_JOB, options: WaitOptions = {}): Promise<JobInfo> {
     const slice = (seconds: bigint) => reap(this.#library, jobId, seconds);
@@ -208,12 +215,12 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Waits until all of the jobs have ended, well or not.
+   * Waits until all of the jobs have ended, successfully or not.
    *
-   * @param jobIds Jobs and tasks; by default every job that the session has submitted.
-   * @param options How long to wait; `dispose` for jobs that nobody will `wait` for, so
-   * that the library forgets them. Default: false.
-   * @throws {DrmaaError} As of {@linkcode Session.wait}.
+   * @param jobIds Jobs and tasks; by default {@linkcode ALL_JOBS}.
+   * @param options How long to wait. With `dispose: true` the library forgets the jobs, so
+   * that nobody need `wait` for them. Default: false.
+   * @throws As {@linkcode Session.wait}.
    */
   async synchronize(
     jobIds: readonly string[] = [ALL_JOBS],
@@ -221,7 +228,7 @@ export class Session implements AsyncDisposable {
   ): Promise<void> {
     const about = jobIds.length > 3 ? `${jobIds.length} jobs` : jobIds.join(", ");
     const slice = async (seconds: bigint) => {
-      // A job that one call disposes of is unknown to the next, so the last one does.
+      // A job that is disposed of is unknown to the next call, so only the last disposes.
       const call = (seconds: bigint, dispose: number) =>
         this.#library.start(
           "drmaa_synchronize",
@@ -231,7 +238,7 @@ export class Session implements AsyncDisposable {
       await call(seconds, 0);
       if (!dispose) return;
       await call(0n, 1);
-      // Grid Engine leaves what had ended before the call.
+      // Grid Engine does not dispose of jobs that had ended before the call.
       if (jobIds.includes(ALL_JOBS)) await this.#reapAll();
     };
     await this.#during(() =>
@@ -240,10 +247,9 @@ export class Session implements AsyncDisposable {
   }
 
   /**
-   * Ends the waits that are on, deletes the job templates, and closes the session. Jobs
-   * go on.
+   * Ends running waits, deletes the job templates, and closes the session. Jobs go on.
    *
-   * @throws {DrmaaError} What the library says; the session counts as closed even so.
+   * @throws {DrmaaError} An error of the library. The session is closed even then.
    */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
@@ -263,7 +269,7 @@ export class Session implements AsyncDisposable {
     }
   }
 
-  /** Asks the library something that it answers at once. */
+  /** Makes a call of the library that returns at once. */
   #ask<T>(question: (library: DrmaaLibrary) => T): T {
     if (this.#closing) {
       throw drmaaError("NO_ACTIVE_SESSION", "The DRMAA session is closed");
@@ -271,7 +277,7 @@ export class Session implements AsyncDisposable {
     return question(this.#library);
   }
 
-  /** Does something that `close` has to wait for. */
+  /** Does something that `close` must wait for. */
   async #during<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#ask(work);
     this.#underWay.add(done);

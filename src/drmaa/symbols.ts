@@ -1,10 +1,10 @@
 /**
- * The functions of the DRMAA 1.0 C binding, each beside its C declaration, and the
- * numbers and names of its header. Source: `drmaa.h` 1.0, and the "DRMAA 1.0 C Binding"
- * of the Open Grid Forum, GFD.143.
+ * The functions of the DRMAA 1.0 C binding, each with its C declaration, and the numbers
+ * and names of its header. Source: `drmaa.h` 1.0, and the "DRMAA 1.0 C Binding" of the
+ * Open Grid Forum, GFD.143.
  *
- * What asks the cluster runs off the event loop (`nonblocking`); what only looks at the
- * library's own memory does not.
+ * Functions that ask the cluster run off the event loop (`nonblocking`); functions that
+ * only read the library's own memory do not.
  *
  * @module
  */
@@ -26,7 +26,7 @@ export const SYMBOLS = {
     parameters: ["pointer", "buffer", "usize"],
     result: "i32",
   },
-  // Iterators are read to their end, so these are not called, and DRMAA 0.95 lacks them.
+  // Never called, because lists are read to their end. DRMAA 0.95 does not have them.
   /** int drmaa_get_num_attr_names (drmaa_attr_names_t *values, int *size) */
   drmaa_get_num_attr_names: {
     parameters: ["pointer", "buffer"],
@@ -52,7 +52,7 @@ export const SYMBOLS = {
   /** void drmaa_release_job_ids (drmaa_job_ids_t *values) */
   drmaa_release_job_ids: { parameters: ["pointer"], result: "void" },
 
-  // From here on, `diagnosis` is char *error_diagnosis, size_t error_diag_len.
+  // Below, `diagnosis` stands for char *error_diagnosis, size_t error_diag_len.
 
   /** int drmaa_init (const char *contact, diagnosis) */
   drmaa_init: {
@@ -188,13 +188,13 @@ export const SYMBOLS = {
     result: "i32",
   },
 
-  // Of the C library, which libdrmaa brings along.
+  // A function of the C library, which libdrmaa is linked with.
 
   /** void *dlopen (const char *path, int mode) */
   dlopen: { parameters: ["buffer", "i32"], result: "pointer", optional: true },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** libdrmaa, open: its functions under their C names. */
+/** The functions of an open libdrmaa, by their C names. */
 export type Libdrmaa = Deno.DynamicLibrary<typeof SYMBOLS>["symbols"];
 
 /** The names of the error numbers, without `DRMAA_ERRNO_`. */
@@ -230,12 +230,12 @@ export const CODES = [
 /** The name of an error number. */
 export type CodeName = (typeof CODES)[number];
 
-/** The number of an error. */
+/** The error number for a name. */
 export function codeOf(name: CodeName): number {
   return CODES.indexOf(name);
 }
 
-/** What a job is doing. */
+/** The state of a job. */
 export type JobState =
   | "undetermined"
   | "queued_active"
@@ -249,7 +249,7 @@ export type JobState =
   | "done"
   | "failed";
 
-/** What `drmaa_job_ps` says of a job, by number. */
+/** The job states of `drmaa_job_ps`, by number. */
 export const STATES: Readonly<Record<number, JobState>> = {
   0x00: "undetermined",
   0x10: "queued_active",
@@ -267,7 +267,7 @@ export const STATES: Readonly<Record<number, JobState>> = {
 /** What can be done to a job. */
 export type JobAction = "suspend" | "resume" | "hold" | "release" | "terminate";
 
-/** The actions of `drmaa_control`; each one's number is its place. */
+/** The actions of `drmaa_control`; the index is the action's number. */
 export const ACTIONS: readonly JobAction[] = [
   "suspend",
   "resume",

@@ -1,5 +1,5 @@
 /**
- * Job templates: what is to be run, as the library holds it.
+ * Job templates: descriptions of jobs, which the library stores.
  *
  * @module
  */
@@ -22,8 +22,8 @@ import {
 } from "./library.ts";
 
 /**
- * A description of a job, from which any number of jobs can be submitted. It is of its
- * session, which deletes it when it closes.
+ * A description of a job, from which any number of jobs can be submitted. It belongs to a
+ * session, which deletes it when the session closes.
  */
 export class JobTemplate implements Disposable {
   readonly #library: DrmaaLibrary;
@@ -42,10 +42,10 @@ export class JobTemplate implements Disposable {
   }
 
   /**
-   * Sets attributes; those that are left out, or `undefined`, stay as they are.
+   * Sets attributes. Attributes that are left out, or `undefined`, stay as they are.
    *
-   * @throws {DrmaaError} `INVALID_ATTRIBUTE_VALUE` and the like; `INVALID_ARGUMENT` for
-   * an attribute that this cluster does not know.
+   * @throws {DrmaaError} `INVALID_ATTRIBUTE_VALUE` and similar codes; `INVALID_ARGUMENT`
+   * for an attribute that does not exist, or that this cluster does not support.
    */
   set(attributes: JobAttributes): void {
     for (const [name, value] of Object.entries(attributes)) {
@@ -54,7 +54,7 @@ export class JobTemplate implements Disposable {
       if (!known) {
         throw drmaaError(
           "INVALID_ARGUMENT",
-          `There is no attribute ${name}; setAttribute() takes the names of DRMAA`,
+          `Unknown attribute ${name}; to use DRMAA's names, call setAttribute()`,
         );
       }
       const key = name as keyof JobAttributes;
@@ -65,7 +65,7 @@ export class JobTemplate implements Disposable {
   /**
    * The value of an attribute.
    *
-   * @returns `undefined` when it was not set.
+   * @returns `undefined` if it was not set.
    */
   get<Name extends keyof JobAttributes>(
     name: Name,
@@ -79,11 +79,12 @@ export class JobTemplate implements Disposable {
   }
 
   /**
-   * Sets an attribute under its name in DRMAA, or the library's own name for it.
+   * Sets an attribute by its DRMAA name, or by a name that only this library has.
    *
    * @param name Such as `"drmaa_wd"`; see {@linkcode Session.attributeNames}.
-   * @param value Strings for a vector attribute, else a string.
-   * @throws {DrmaaError} What the library says.
+   * @param value An array of strings for a vector attribute, otherwise a string.
+   * @throws {DrmaaError} An error of the library; `INVALID_ATTRIBUTE_VALUE` for a variable
+   * of `drmaa_v_env` whose value contains `=`.
    */
   setAttribute(name: string, value: string | readonly string[]): void {
     this.#mustExist();
@@ -98,9 +99,9 @@ export class JobTemplate implements Disposable {
   }
 
   /**
-   * The value of an attribute under its name in DRMAA.
+   * The value of an attribute, by its DRMAA name.
    *
-   * @returns `undefined` when it was not set.
+   * @returns `undefined` if it was not set.
    */
   getAttribute(name: string): string | undefined {
     this.#mustExist();
@@ -108,9 +109,9 @@ export class JobTemplate implements Disposable {
   }
 
   /**
-   * The values of a vector attribute under its name in DRMAA.
+   * The values of a vector attribute, by its DRMAA name.
    *
-   * @returns `undefined` when it was not set.
+   * @returns `undefined` if it was not set.
    */
   getVectorAttribute(name: string): string[] | undefined {
     this.#mustExist();
@@ -122,7 +123,7 @@ export class JobTemplate implements Disposable {
     });
   }
 
-  /** Deletes the template, once no submission reads it. Jobs go on. */
+  /** Deletes the template as soon as no submission reads it. Jobs go on. */
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -135,7 +136,7 @@ export class JobTemplate implements Disposable {
   }
 
   /**
-   * Lets a submission read the template, which stays until that is over.
+   * Lets a submission read the template, and keeps the template until that is done.
    *
    * @ignore
    */
@@ -157,12 +158,15 @@ export class JobTemplate implements Disposable {
 
   #mustExist(): void {
     if (this.#disposed) {
-      throw drmaaError("INVALID_ARGUMENT", "The job template is disposed of");
+      throw drmaaError(
+        "INVALID_ARGUMENT",
+        "The job template is already disposed of: make a new one",
+      );
     }
   }
 }
 
-/** What was read; `undefined` where the library says that nothing was set. */
+/** The result of `read`; `undefined` if the library reports that nothing was set. */
 function unlessUnset<T>(read: () => T): T | undefined {
   try {
     return read();

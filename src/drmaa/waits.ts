@@ -1,50 +1,51 @@
 /**
- * Waits inside the library that can be ended.
+ * Waits of the library that can be ended early.
  *
  * @module
  */
 
 import { drmaaError, hasCode } from "./library.ts";
 
-/** How long one call waits inside the library, in seconds, while nothing else does. */
+/** How long one call waits inside the library, in seconds, if no other call waits. */
 const SLICE = 1;
-/** Milliseconds from one look to the next, where a call may not wait inside. */
+/** The pause between two calls that do not wait inside the library, in milliseconds. */
 const PAUSE = 50;
 
-/** How long to wait. */
+/** How long to wait, and how to end the wait early. */
 export interface WaitOptions {
-  /** Milliseconds, after which `EXIT_TIMEOUT` is thrown. Default: `Infinity`. */
+  /** The timeout in milliseconds; then `EXIT_TIMEOUT` is thrown. Default: `Infinity`. */
   timeout?: number;
   /**
-   * Ends the wait. What has ended by then is still reported: it is never lost. This
-   * takes up to a second.
+   * Ends the wait, within a second. A job that has ended by then is still reported: no
+   * report is lost.
    */
   signal?: AbortSignal;
 }
 
 /**
- * The waits of a session. Each is made of calls of a second at most, so that it can be
- * ended, one call at a time: not every implementation bears two threads that wait.
+ * The waits of a session. Each wait is split into calls of at most a second, so that it can
+ * be ended. Only one call runs at a time, because some implementations do not allow two
+ * threads to wait.
  */
 export class Waits {
   readonly #mustBeOpen: () => void;
   #waiters = 0;
   #turn: Promise<unknown> = Promise.resolve();
 
-  /** @param mustBeOpen Throws when the session is closed. */
+  /** @param mustBeOpen Throws if the session is closed. */
   constructor(mustBeOpen: () => void) {
     this.#mustBeOpen = mustBeOpen;
   }
 
   /**
-   * Waits until calls no longer throw `EXIT_TIMEOUT`.
+   * Repeats a call until it no longer throws `EXIT_TIMEOUT`.
    *
    * @param name The function that is called.
-   * @param about What an error names beside it, such as a job.
+   * @param about What an error message names beside the function, such as a job.
    * @param options How long to wait.
-   * @param slice One call, which waits so many seconds and then throws `EXIT_TIMEOUT`.
-   * @throws {DrmaaError} `EXIT_TIMEOUT` when time is up; also what a call throws, and the
-   * signal's reason.
+   * @param slice One call: it waits the given seconds and then throws `EXIT_TIMEOUT`.
+   * @throws {DrmaaError} `EXIT_TIMEOUT` when the timeout has passed; also what a call
+   * throws, and the signal's reason.
    */
   async wait<T>(
     name: string,
@@ -55,7 +56,7 @@ export class Waits {
     if (!(timeout >= 0)) {
       throw drmaaError(
         "INVALID_ARGUMENT",
-        `A timeout is in milliseconds, from 0, not ${timeout}`,
+        `timeout must be a number of milliseconds from 0, not ${timeout}`,
       );
     }
     const end = performance.now() + timeout;
@@ -74,7 +75,7 @@ export class Waits {
         if (left <= 0) {
           throw drmaaError(
             "EXIT_TIMEOUT",
-            `${name} of ${about}: not within ${timeout} ms`,
+            `${name} of ${about}: not ended within ${timeout} ms`,
           );
         }
         if (!inside) {

@@ -169,7 +169,7 @@ test("wait() gives up when time is up", async (session) => {
     assertEquals([error.code, error.codeName], [23, "EXIT_TIMEOUT"]);
     assertStringIncludes(
       error.message,
-      `drmaa_wait of never: not within ${timeout} ms`,
+      `drmaa_wait of never: not ended within ${timeout} ms`,
     );
     assertEquals(performance.now() - start >= timeout, true);
   }
@@ -278,7 +278,10 @@ test("synchronize() waits for all of the jobs", async (session) => {
   finish("first");
   await waiting;
   const error = await rejected(session.synchronize(["a", "b"], { timeout: 20 }));
-  assertStringIncludes(error.message, "drmaa_synchronize of a, b: not within 20 ms");
+  assertStringIncludes(
+    error.message,
+    "drmaa_synchronize of a, b: not ended within 20 ms",
+  );
   const many = await rejected(session.synchronize(["code:2", "b", "c", "d"]));
   assertStringIncludes(many.message, "of 4 jobs: diagnosis of 2");
   const all = await rejected(session.synchronize(undefined, { timeout: 0 }));
