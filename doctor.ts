@@ -1,5 +1,5 @@
 /**
- * Looks at what maps need, on this machine and on its cluster, and says what to do where
+ * Checks what maps need, on this machine and on its cluster, and says what to do if
  * something is missing: `deno run -A jsr:@x/gridengine/doctor`.
  *
  * @example

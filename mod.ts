@@ -2,8 +2,8 @@
  * Run functions on a cluster as easily as on threads.
  *
  * {@linkcode map} runs a function over a list, on worker processes of this machine or of
- * a cluster, and gives the results in order. {@linkcode Job} is one function as a job of
- * its own, with the interface of Python's `threading.Thread` and
+ * a cluster, and returns the results in order. {@linkcode Job} runs one function as a
+ * single job, with the interface of Python's `threading.Thread` and
  * `multiprocessing.Process`. {@linkcode JobDispatcher} keeps workers warm between calls.
  *
  * @example

@@ -1,6 +1,6 @@
 /**
- * What a worker process runs: `deno run … worker.ts RUN_FILE WORKER`. Schedulers start
- * it; users need not. (The example runs only where a host has made the run file.)
+ * The program of a worker process: `deno run … worker.ts RUN_FILE WORKER`. Schedulers
+ * start it; users need not. (The example needs a run file that a host has written.)
  *
  * @example
  * ```ts ignore
@@ -21,7 +21,7 @@ export { main };
 if (import.meta.main) {
   const [runFile, worker] = Deno.args;
   if (runFile === undefined || worker === undefined) {
-    printError("Usage: worker.ts RUN_FILE WORKER; it is started by a scheduler");
+    printError("Usage: worker.ts RUN_FILE WORKER; schedulers start this program");
     Deno.exit(EXIT_STATUS["wrong arguments"]);
   }
   await main(runFile, worker);

@@ -1,5 +1,6 @@
 /**
- * The same map three times: here, on processes of this machine, and on the cluster.
+ * The same map three times: in this program, on processes of this machine, and on the
+ * cluster.
  *
  *     deno run -A examples/cluster.ts
  *

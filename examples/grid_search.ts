@@ -1,7 +1,7 @@
 /**
- * Looks for the model that fits best among classes with many parameters each, by
- * cross-validation. Items and results are data, so the models are neither; but the
- * function may use them from around it, and the items are just their indices.
+ * Finds the best of many models by cross-validation. Items and results must be data, and
+ * models are not. So the items are the indices of the models, and the function uses the
+ * models as variables from the surrounding code.
  */
 
 import { map } from "@x/gridengine";
@@ -46,7 +46,7 @@ class Neighbours extends Model {
   }
 }
 
-/** The mean of all points, weighted by how near they are. */
+/** The mean of all points, weighted by their distance. */
 class Kernel extends Model {
   readonly #width: number;
 
@@ -74,7 +74,7 @@ const models: Model[] = [
 ];
 const folds = 5;
 
-/** Fits a model to all folds but one, each in turn, and tests it on that one. */
+/** Tests a model on each fold in turn, after fitting it to all other folds. */
 function score(i: number): { name: string; error: number } {
   const model = models[i]!;
   let error = 0;

@@ -1,7 +1,7 @@
 /**
- * A job has the interface of Python's `threading.Thread` and `multiprocessing.Process`:
- * it is started and joined, exchanges messages with its starter while it runs, is
- * terminated, and has an exit code.
+ * A job has the interface of Python's `threading.Thread` and `multiprocessing.Process`.
+ * You can start it, exchange messages with it while it runs, terminate it, join it, and
+ * read its exit code.
  */
 
 import { Job, type JobController, ProcessScheduler, TimeoutError } from "@x/gridengine";
@@ -21,7 +21,7 @@ sum.start();
 await sum.join();
 console.log(`${sum.name}: ${await sum.result}, exit code ${sum.exitCode}`);
 
-/** Adds up the numbers that it is sent, and answers each with the total so far. */
+/** Adds up the numbers that it receives, and answers each with the total so far. */
 class Accountant extends Job<number> {
   total = 0;
 
@@ -60,6 +60,6 @@ try {
   if (!(error instanceof TimeoutError)) throw error;
   console.log(`endless: ${error.message}`);
 }
-endless.terminate(100); // It has 100 ms to end by itself.
+endless.terminate(100); // The job has 100 ms to end by itself.
 await endless.join();
 console.log(`endless: exit code ${endless.exitCode}`);

@@ -1,13 +1,13 @@
 /**
- * Prices options by Monte Carlo simulation, each in a piece of work of its own. The
- * function that runs on the workers uses what stands around it, as a thread would: a
- * helper, constants, and a table of functions. Its random numbers come from the seed of
- * the whole, so every run prints the same, whichever worker has which option.
+ * Prices options by Monte Carlo simulation; each option is one item. The function that
+ * runs on the workers uses the code around it, as a thread would: a helper, constants, and
+ * a table of functions. Its random numbers come from the seed of the map, so every run
+ * prints the same, no matter which worker computes which option.
  */
 
 import { currentJob, map } from "@x/gridengine";
 
-/** Makes normally distributed numbers of evenly distributed ones. */
+/** Makes a normally distributed number from evenly distributed ones. */
 function normal(random: () => number): number {
   const radius = Math.sqrt(-2 * Math.log(1 - random()));
   return radius * Math.cos(2 * Math.PI * random());

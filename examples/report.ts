@@ -1,7 +1,7 @@
 /**
- * A run with trouble in it, to look at: two of its 2,000 items fail, and one takes its
- * worker with it. Open the address that is printed while it runs, and the page that it
- * writes when it is over.
+ * A run with failures, to show its report: two of the 2,000 items fail, and one kills its
+ * worker. During the run, open the address that is printed; afterwards, open the page that
+ * the run has written.
  *
  *     deno run -A examples/report.ts [PAGE]
  *

@@ -1,11 +1,11 @@
 /**
  * Simulates a queue under growing load. Results come in order, each as soon as it is
- * there; a load that the queue cannot bear fails alone and leaves the others be.
+ * ready. A load that is too high for the queue fails, and the others go on.
  */
 
 import { imap, partial } from "@x/gridengine";
 
-/** The generator of random numbers "mulberry32". */
+/** The random number generator "mulberry32". */
 function randomNumbers(seed: number): () => number {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -15,7 +15,7 @@ function randomNumbers(seed: number): () => number {
   };
 }
 
-/** How long a customer is served. */
+/** Service times. */
 const services = {
   regular: () => 1,
   random: (random: () => number) => -Math.log(1 - random()),
@@ -25,11 +25,11 @@ class Overload extends Error {
   override readonly name = "Overload";
 
   constructor(readonly load: number) {
-    super(`the queue grows without end under a load of ${load}`);
+    super(`the queue grows without bound under a load of ${load}`);
   }
 }
 
-/** How long customers wait on average. */
+/** The average waiting time of customers. */
 function waitingTime(
   service: keyof typeof services,
   customers: number,
@@ -41,7 +41,7 @@ function waitingTime(
   let free = 0;
   let waited = 0;
   for (let i = 0; i < customers; i++) {
-    now -= Math.log(1 - random()) / load; // The next one arrives.
+    now -= Math.log(1 - random()) / load; // The next customer arrives.
     const begin = Math.max(now, free);
     waited += begin - now;
     free = begin + services[service](random);
@@ -59,7 +59,7 @@ for (const service of ["regular", "random"] as const) {
   );
   for await (const wait of waits) {
     const load = loads[i++]!;
-    // An error comes back with its fields; its class only if that is a built-in one.
+    // An error comes back with its fields, but with its class only if that is built in.
     const result = wait instanceof Error ? wait.message : `waiting ${wait.toFixed(2)}`;
     console.log(`${service} service, load ${load}: ${result}`);
   }

@@ -1,5 +1,5 @@
 /**
- * The scheduler that is taken where none is named.
+ * The default scheduler.
  *
  * @module
  */
@@ -9,13 +9,13 @@ import { GridEngineScheduler } from "./scheduler/grid_engine/scheduler.ts";
 import { ProcessScheduler } from "./scheduler/process.ts";
 import type { Scheduler } from "./scheduler/scheduler.ts";
 
-/** Why there is no cluster, once that was found out. */
+/** Why the cluster cannot be used, once that is known. */
 let reason: string | undefined;
 
 /**
- * The best scheduler that this machine offers: a cluster's, where a DRMAA library loads
- * and opens a session on a host that may submit, else processes of this machine. Which and why is said at log level
- * `"debug"`.
+ * Makes the best scheduler for this machine: a {@linkcode GridEngineScheduler} if a DRMAA
+ * session opens and this host may submit jobs, otherwise a {@linkcode ProcessScheduler}.
+ * At log level `"debug"` it logs which one, and why.
  *
  * @example
  * ```ts
@@ -36,8 +36,8 @@ export async function bestAvailable(): Promise<Scheduler> {
       log("debug", `using ${scheduler.name}: a DRMAA session opens`);
       return scheduler;
     } catch (error) {
-      await scheduler.close().catch(() => {}); // It is not used.
-      reason = `the cluster takes no jobs from here: ${(error as Error).message}`;
+      await scheduler.close().catch(() => {}); // It is not needed.
+      reason = `the cluster accepts no jobs from here: ${(error as Error).message}`;
     }
   }
   const scheduler = new ProcessScheduler();

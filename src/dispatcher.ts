@@ -29,9 +29,9 @@ import { ResultStream } from "./calls/stream.ts";
 let engineInside: (dispatcher: JobDispatcher) => Engine;
 
 /**
- * What jobs and streams of a dispatcher run on.
+ * The engine that runs the jobs and streams of a dispatcher.
  *
- * @throws {GridEngineError} When the dispatcher is closed.
+ * @throws {GridEngineError} If the dispatcher is closed.
  */
 export function engineOf(dispatcher: JobDispatcher): Engine {
   return engineInside(dispatcher);
@@ -40,51 +40,52 @@ export function engineOf(dispatcher: JobDispatcher): Engine {
 /** Options of a {@linkcode JobDispatcher}. */
 export interface JobDispatcherOptions {
   /**
-   * What starts the workers. A scheduler that is given stays open when the dispatcher is
-   * closed; one that the dispatcher makes, from a class or a function, is closed with it.
+   * The scheduler that starts the workers. If an object is given, it stays open when the
+   * dispatcher is closed. If a class or a function is given, the dispatcher makes the
+   * scheduler, and closes it.
    * @default {bestAvailable}
    */
   scheduler?: SchedulerLike;
   /**
-   * What it is called in messages.
+   * The dispatcher's name in messages.
    * @default {"dispatcher"}
    */
   name?: string;
 }
 
-/** How long each part of closing may take, in milliseconds, if all else fails. */
+/** The most that each step of closing may take, in milliseconds. */
 const LIMIT = 20_000;
 
 const CHECKS: Checks<JobDispatcherOptions> = { scheduler: anything, name: aText };
 
-/** What a dispatcher has done, and its workers. */
+/** What a dispatcher has done so far, and the states of its workers. */
 export interface DispatcherStats extends EngineStats {
   /** How many workers are in each state at present. */
   workers: {
-    /** Asked for, and waiting in the queue. */
+    /** Requested, and waiting in the queue. */
     requested: number;
-    /** Started, and not yet heard of. */
+    /** Started, but not yet connected. */
     started: number;
-    /** Ready or at work. */
+    /** Connected: idle or busy. */
     ready: number;
-    /** Silent; given up if they stay so. */
+    /** Disconnected; given up if they do not come back. */
     disconnected: number;
-    /** At work. */
+    /** Running items. */
     busy: number;
   };
 }
 
-/** A job as a dispatcher sees it; `Job` is one. */
+/** A job that a dispatcher can run, such as a `Job`. */
 export interface Dispatchable {
-  /** Begins the job on a dispatcher. */
+  /** Starts the job on a dispatcher. */
   start(dispatcher?: JobDispatcher): void;
-  /** What comes of it, once it has begun. */
+  /** The job's result, once the job is started. */
   readonly result: Promise<unknown>;
 }
 
 /**
- * Hands jobs out to workers, which it gets from a scheduler when there is work and keeps
- * until it is closed: a second `map` finds them warm.
+ * Hands out jobs to workers. It gets the workers from a scheduler when there is work, and
+ * keeps them until it is closed: a second `map` finds them warm.
  *
  * @example Two maps on the same workers
  * ```ts
@@ -106,10 +107,10 @@ export class JobDispatcher implements AsyncDisposable {
   #closing: Promise<void> | undefined;
 
   /**
-   * Makes a dispatcher; it opens nothing before the first job.
+   * Makes a dispatcher. It opens nothing before the first job.
    *
    * @param options What starts the workers.
-   * @throws {TypeError} When an option makes no sense.
+   * @throws {TypeError} If an option is unknown or has the wrong type.
    */
   constructor(options: JobDispatcherOptions & { start?: never } = {}) {
     if (typeof options === "function" || Object(options).start) {
@@ -120,16 +121,16 @@ export class JobDispatcher implements AsyncDisposable {
     this.#engine = new Engine(name, () => this.#getScheduler(scheduler));
   }
 
-  /** Where workers reach it, as a ZeroMQ endpoint; `undefined` before the first job. */
+  /** The ZeroMQ endpoint for workers; `undefined` before the first job. */
   get address(): string | undefined {
     return this.#engine.address;
   }
 
   /**
-   * Starts jobs; `join` gives their results.
+   * Starts jobs. `join` returns their results.
    *
    * @param jobs Jobs that were not started.
-   * @throws {GridEngineError} When the jobs dispatched before are still running.
+   * @throws {GridEngineError} If jobs of the last call are still running.
    */
   dispatch(jobs: Iterable<Dispatchable>): void {
     if (this.#running > 0) {
@@ -153,10 +154,10 @@ export class JobDispatcher implements AsyncDisposable {
   /**
    * Waits for the dispatched jobs.
    *
-   * @param timeout How long, in milliseconds; as long as it takes by default.
+   * @param timeout How long to wait, in milliseconds. Default: no limit.
    * @returns Their results, in order.
-   * @throws {TimeoutError} When time is up; the jobs go on.
-   * @throws What the first job, in order, that failed has thrown, when all have ended.
+   * @throws {TimeoutError} When the timeout has passed. The jobs go on.
+   * @throws The error of the first failed job, in order, when all jobs have ended.
    */
   async join(timeout?: number): Promise<unknown[]> {
     const all = Promise.allSettled(this.#jobs);
@@ -233,29 +234,32 @@ export class JobDispatcher implements AsyncDisposable {
     return stream(() => this, f, args, options, false, () => Promise.resolve());
   }
 
-  /** When it last began to have something to run, after it had nothing. */
+  /** When the dispatcher last changed from idle to running. */
   get startTime(): Date | undefined {
     return this.#engine.startTime;
   }
 
-  /** When all that it had to run was over; `undefined` while something runs. */
+  /** When the dispatcher last became idle; `undefined` while something is running. */
   get endTime(): Date | undefined {
     return this.#engine.endTime;
   }
 
-  /** From start to end, or until now while they run, in milliseconds; 0 before. */
+  /**
+   * The time from `startTime` to `endTime`, or to now while something is running, in
+   * milliseconds; 0 before the first start.
+   */
   get elapsedTime(): number {
     const { startTime, endTime = new Date() } = this;
     return startTime ? endTime.getTime() - startTime.getTime() : 0;
   }
 
-  /** What was done so far, and how the workers are. */
+  /** What the dispatcher has done so far, and the states of its workers. */
   stats(): DispatcherStats {
     return { ...this.#engine.stats, workers: this.#engine.workers };
   }
 
   /**
-   * Cancels what runs, sends the workers home and resolves when they are gone. Jobs that
+   * Cancels running jobs, dismisses the workers, and resolves when they are gone. Jobs that
    * had not ended fail with a {@linkcode JobCancelledError}.
    */
   close(): Promise<void> {
@@ -291,47 +295,47 @@ export class JobDispatcher implements AsyncDisposable {
 
   async #getScheduler(like: SchedulerLike): Promise<Scheduler> {
     if (typeof like !== "function") return checkScheduler(like);
-    // It was there before, and what it is for could not be opened.
+    // Made by an earlier attempt to open, which failed later.
     if (this.#owned) return this.#owned;
     const isClass = /^class\b/.test(Function.prototype.toString.call(like));
     const made = isClass
       ? new (like as new () => Scheduler)()
       : await (like as () => Scheduler | Promise<Scheduler>)();
     this.#owned = checkScheduler(made);
-    // It took so long that nobody wants it any more.
+    // The dispatcher was closed meanwhile.
     if (this.#closing) await made.close();
     return made;
   }
 }
 
-/** Where something is to run. */
+/** Where something runs. */
 export interface Place {
-  /** What starts workers for it. */
+  /** The scheduler that starts the workers. */
   scheduler?: SchedulerLike;
-  /** Whose workers are used. */
+  /** The dispatcher whose workers are used. */
   dispatcher?: JobDispatcher;
 }
 
-/** What a place has to be; a scheduler is looked at when it is there. */
+/** Checks of a place. The scheduler is checked when the dispatcher makes it. */
 export const PLACE_CHECKS: Checks<Place> = {
   scheduler: anything,
   dispatcher: anInstance(JobDispatcher),
 };
 
 /**
- * Refuses two places.
+ * Refuses a scheduler together with a dispatcher.
  *
- * @throws {TypeError} When there are both.
+ * @throws {TypeError} If both are given.
  */
 export function checkPlace({ scheduler, dispatcher }: Place): void {
   if (!scheduler || !dispatcher) return;
   throw new TypeError(
-    "scheduler and dispatcher are both given: a dispatcher has its own scheduler, so leave " +
-      "one of them out",
+    "scheduler and dispatcher are both given: pass only one of them, because a dispatcher " +
+      "has its own scheduler",
   );
 }
 
-/** Refuses what cannot be a scheduler: nothing would ever come of it. */
+/** Refuses an object that is not a scheduler: a map would wait forever. */
 function checkScheduler(scheduler: Scheduler): Scheduler {
   const { workers, transport, start, stop } = Object(scheduler);
   const fits = Number.isInteger(workers) && workers >= 1 &&
@@ -359,10 +363,10 @@ export function stream<R>(
 }
 
 /**
- * What a promise gives, if it does so in time.
+ * The value of a promise, if it settles in time.
  *
- * @param timeout In milliseconds; for ever by default.
- * @throws {TimeoutError} When it does not.
+ * @param timeout In milliseconds. Default: no limit.
+ * @throws {TimeoutError} If it does not.
  */
 export async function withTimeout<T>(
   promise: Promise<T>,

@@ -1,31 +1,30 @@
 /**
- * Every error that the library itself throws. What a user's function throws is
- * never wrapped: it comes back as itself.
+ * The errors that the library itself throws. An error that a user's function throws is
+ * never wrapped.
  *
  * @module
  */
 
-/** The base of all errors of this library, so that one `instanceof` tells them apart. */
+/** The base class of all errors of this library. */
 export class GridEngineError extends Error {
   static {
     this.prototype.name = "GridEngineError";
   }
   /**
-   * The last lines that the item had printed which failed by this, up to 20, if it had
-   * printed any; errors that the item's function threw have them, too. They also stand at
-   * the end of `stack`.
+   * The last lines, up to 20, that the failed item printed, if it printed any. They are also
+   * at the end of `stack`. Errors that the item's function threw have this field, too.
    */
   declare readonly output?: readonly string[];
   /**
-   * The index of the item which failed by this, unless it was a `Job`; errors that the
-   * item's function threw have it, too.
+   * The index of the failed item in its `map`; a `Job` has none. Errors that the item's
+   * function threw have this field, too.
    */
   declare readonly index?: number;
 }
 
 /**
- * `join(timeout)` ran out of time, and what was waited for goes on; or a worker did not load
- * what a function imports within `settings.loadTimeout`.
+ * A timeout has passed: that of `join(timeout)`, and the job goes on; or
+ * `settings.loadTimeout`, because a worker did not load a function's imports in time.
  */
 export class TimeoutError extends GridEngineError {
   static {
@@ -43,28 +42,28 @@ export class JobCancelledError extends GridEngineError {
   }
 }
 
-/** The item ran longer than its `timeout` and was ended. */
+/** The item ran longer than its `timeout`, and was ended. */
 export class JobTimeoutError extends GridEngineError {
   static {
     this.prototype.name = "JobTimeoutError";
   }
 }
 
-/** A value that cannot travel between the host and a worker. */
+/** A value cannot be sent between the host and a worker. */
 export class SerializationError extends GridEngineError {
   static {
     this.prototype.name = "SerializationError";
   }
 }
 
-/** The scheduler could not do what was asked of it. */
+/** The scheduler could not do what it was asked to do. */
 export class SchedulerError extends GridEngineError {
   static {
     this.prototype.name = "SchedulerError";
   }
 }
 
-/** A message that does not follow the protocol of `src/protocol/messages.ts`. */
+/** A message does not follow the protocol of `src/protocol/messages.ts`. */
 export class ProtocolError extends GridEngineError {
   static {
     this.prototype.name = "ProtocolError";
@@ -76,11 +75,11 @@ export class ZeromqError extends GridEngineError {
   static {
     this.prototype.name = "ZeromqError";
   }
-  /** The name of errno, such as `"EADDRINUSE"`; `"ENOENT"` when libzmq was not found. */
+  /** The name of errno, such as `"EADDRINUSE"`; `"ENOENT"` if libzmq was not found. */
   readonly code: string;
 
   /**
-   * Says what failed.
+   * Makes an error.
    *
    * @param code The name of errno.
    * @param message What failed, and what to do about it.
@@ -97,16 +96,16 @@ export class DrmaaError extends GridEngineError {
   static {
     this.prototype.name = "DrmaaError";
   }
-  /** The number of the error in `drmaa.h`; -1 when no libdrmaa could be opened. */
+  /** The number of the error in `drmaa.h`; -1 if no libdrmaa could be opened. */
   readonly code: number;
-  /** Its name, such as `"DENIED_BY_DRM"`; `"LIBRARY_NOT_OPENED"` for -1. */
+  /** The error's name, such as `"DENIED_BY_DRM"`; `"LIBRARY_NOT_OPENED"` for -1. */
   readonly codeName: string;
 
   /**
-   * Says what failed.
+   * Makes an error.
    *
    * @param code The number of the error.
-   * @param codeName Its name.
+   * @param codeName The error's name.
    * @param message What failed, with the library's own text.
    * @param options The underlying error, as `cause`.
    */
@@ -122,8 +121,8 @@ export class DrmaaError extends GridEngineError {
   }
 
   /**
-   * Whether the same call may succeed a little later: the cluster's master could not be
-   * reached (`DRM_COMMUNICATION_FAILURE`) or takes no more just now (`TRY_LATER`).
+   * Whether the same call may succeed later: the cluster's master could not be reached
+   * (`DRM_COMMUNICATION_FAILURE`), or accepts no job at present (`TRY_LATER`).
    */
   get transient(): boolean {
     return this.code === 2 || this.code === 16;
@@ -131,17 +130,17 @@ export class DrmaaError extends GridEngineError {
 }
 
 /**
- * Why a worker is gone:
+ * Why a worker was lost:
  *
  * - `"signal"`: a signal ended its process;
  * - `"exit"`: its process, or the function inside it, exited;
- * - `"out of memory"`: it held more than it was allowed to;
+ * - `"out of memory"`: it used more memory than it was allowed to;
  * - `"run time limit"`: the cluster ended it at its time limit;
- * - `"node lost"`: the machine it ran on is gone, or nothing is heard of it;
- * - `"deleted"`: somebody took it out of the queue;
- * - `"never started"`: it was asked for and never came;
+ * - `"node lost"`: its machine is gone, or does not answer;
+ * - `"deleted"`: its job was deleted from the queue;
+ * - `"never started"`: it was requested, but did not start;
  * - `"unreachable"`: it stopped answering, or never reached the host;
- * - `"unknown"`: its scheduler says that it has ended, and nobody knows how.
+ * - `"unknown"`: its scheduler reports that it has ended, but not how.
  */
 export type WorkerLossCause =
   | "signal"
@@ -156,9 +155,9 @@ export type WorkerLossCause =
 
 /** How one worker ended, as far as the scheduler and the dispatcher know. */
 export interface WorkerLoss {
-  /** Why it is gone. */
+  /** Why the worker was lost. */
   cause: WorkerLossCause;
-  /** One line for people: what was seen. */
+  /** What happened, in one line for people. */
   detail: string;
   /** The worker's identity within its dispatcher. */
   worker?: string;
@@ -166,7 +165,7 @@ export interface WorkerLoss {
   host?: string;
   /** Its process id on that machine. */
   pid?: number;
-  /** The process's exit status, when it exited by itself. */
+  /** The process's exit status, if it exited by itself. */
   exitStatus?: number;
   /** The name of the signal that ended the process, such as `"SIGKILL"`. */
   signal?: string;
@@ -174,22 +173,22 @@ export interface WorkerLoss {
   signalNumber?: number;
   /** How long the worker ran, in milliseconds. */
   wallClock?: number;
-  /** The most memory the worker held, in bytes. */
+  /** The worker's peak memory, in bytes. */
   maxMemory?: number;
   /** The last lines that the worker wrote. */
   log?: string;
 }
 
-/** The worker that ran an item was lost, as often as the item may be tried. */
+/** The worker that ran an item was lost, and the item has no retries left. */
 export class WorkerLostError extends GridEngineError {
   static {
     this.prototype.name = "WorkerLostError";
   }
-  /** One entry for each time that a worker was lost under this item, oldest first. */
+  /** One entry for each worker that was lost while it ran this item, oldest first. */
   readonly attempts: readonly WorkerLoss[];
 
   /**
-   * Says what was lost.
+   * Makes an error.
    *
    * @param message What was lost.
    * @param attempts How each worker was lost, oldest first.

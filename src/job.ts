@@ -1,6 +1,6 @@
 /**
- * One function as a job of its own, with the interface of Python's `threading.Thread`
- * and `multiprocessing.Process`.
+ * One function as a single job, with the interface of Python's `threading.Thread` and
+ * `multiprocessing.Process`.
  *
  * @module
  */
@@ -36,48 +36,48 @@ import type { JobController } from "./job_controller.ts";
 
 /** Options of a {@linkcode Job}. */
 export interface JobOptions<R> extends LogOptions {
-  /** What to run; a subclass that overrides `run` needs none. */
+  /** The function to run. A subclass that overrides `run` needs none. */
   target?: (...args: never[]) => R;
   /**
    * The arguments of `target`.
    * @default {[]}
    */
   args?: readonly unknown[];
-  /** Passed to `target` as one last argument. */
+  /** An object that is passed to `target` as its last argument. */
   kwargs?: Record<string, unknown>;
   /**
-   * What the job is called.
+   * The job's name.
    * @default {"Job-1", "Job-2" …}
    */
   name?: string;
   /**
-   * Whether the program may end before the job, which then ends with it.
+   * Whether the program may end before the job. The job then ends with it.
    * @default {false}
    */
   daemon?: boolean;
   /**
-   * Whether the fields of the job object are copied back when it has ended. One that cannot
-   * be set fails the job with what that throws.
+   * Whether the fields of the job object are copied back when the job has ended. If setting
+   * a field throws an error, the job fails with it.
    * @default {false}
    */
   mutable?: boolean;
   /**
-   * How long it may run, in milliseconds.
-   * @default {undefined} As long as it takes.
+   * How long the job may run, in milliseconds.
+   * @default {undefined} No limit.
    */
   timeout?: number;
   /**
-   * How often it is run again when its worker was lost.
+   * How often the job is run again if its worker is lost.
    * @default {2}
    */
   retries?: number;
   /**
-   * What the random numbers of `currentJob().random` are made of: a whole number from 0.
-   * @default {undefined} Another one for each job.
+   * The seed of the random numbers of `currentJob().random`: a whole number from 0.
+   * @default {undefined} A new seed for each job.
    */
   seed?: number;
   /**
-   * What starts the worker. Jobs of one scheduler share its workers.
+   * The scheduler that starts the worker. Jobs with the same scheduler share its workers.
    * @default {bestAvailable}
    */
   scheduler?: SchedulerLike;
@@ -103,13 +103,13 @@ const CHECKS: Checks<JobOptions<unknown>> = {
   ...PLACE_CHECKS,
 };
 
-/** How long a job may take to come to an end when it is terminated, in milliseconds. */
+/** The default grace period of `terminate()`, in milliseconds. */
 const GRACE = 5000;
 
 let jobs = 0;
 
 /**
- * A function that runs on a worker: give a `target`, or override `run` in a subclass.
+ * A function that runs on a worker: pass a `target`, or override `run` in a subclass.
  *
  * @example
  * ```ts
@@ -124,7 +124,7 @@ let jobs = 0;
  * ```
  */
 export class Job<R = unknown> implements AsyncDisposable {
-  /** Forgotten when the job has ended, for it may be large. */
+  /** Dropped when the job has ended, because it may be large. */
   #target: ((...args: never[]) => R) | undefined;
   #args: readonly unknown[];
   readonly #mutable: boolean;
@@ -134,15 +134,16 @@ export class Job<R = unknown> implements AsyncDisposable {
   readonly #life: JobLife;
   readonly #run: JobRun<Awaited<R>>;
   #daemon: boolean;
-  /** What it runs on, if no dispatcher was given. */
+  /** The dispatcher that the job runs on, if none was given. */
   #shared: SharedDispatcher | undefined;
 
   /**
-   * Makes a job; it does nothing before it is started.
+   * Makes a job. It does nothing until it is started.
    *
    * @param options What to run, and how.
-   * @throws {TypeError} When `target` is not a function, or an option is unknown.
-   * @throws {RangeError} When a number is out of range.
+   * @throws {TypeError} If `target` is not a function, an option is unknown or has the
+   * wrong type, or both a scheduler and a dispatcher are given.
+   * @throws {RangeError} If a number is out of range.
    */
   constructor(options: JobOptions<R> = {}) {
     checkOptions("Job", options, CHECKS);
@@ -163,8 +164,8 @@ export class Job<R = unknown> implements AsyncDisposable {
   }
 
   /**
-   * What the job does: it calls `target`. A subclass may override it; then it runs on the
-   * worker, where `this` has the fields of the job.
+   * The work of the job: calls `target`. A subclass may override this method. It then runs
+   * on the worker, where `this` has the fields of the job.
    *
    * @param _controller The running job; see {@linkcode JobController}.
    * @returns The job's result.
@@ -175,11 +176,11 @@ export class Job<R = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Starts the job. It waits for a worker to be free.
+   * Starts the job. It runs as soon as a worker is free.
    *
-   * @param dispatcher A dispatcher to run on, instead of the one of the options.
-   * @throws {GridEngineError} When it was started before, or closed.
-   * @throws {SerializationError} When it cannot travel.
+   * @param dispatcher A dispatcher to run on, instead of the one in the options.
+   * @throws {GridEngineError} If the job was started before, is closed, or has no target.
+   * @throws {SerializationError} If the arguments cannot be sent to a worker.
    */
   start(dispatcher?: JobDispatcher): void {
     this.#life.mustBeStartable();
@@ -206,11 +207,11 @@ export class Job<R = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Waits until the job has ended, however it ended.
+   * Waits until the job has ended, successfully or not.
    *
-   * @param timeout How long, in milliseconds; as long as it takes by default.
-   * @throws {TimeoutError} When time is up; the job goes on.
-   * @throws {GridEngineError} When the job was not started.
+   * @param timeout How long to wait, in milliseconds. Default: no limit.
+   * @throws {TimeoutError} When the timeout has passed. The job goes on.
+   * @throws {GridEngineError} If the job was not started.
    */
   async join(timeout?: number): Promise<void> {
     this.#life.mustBeStarted("join");
@@ -218,19 +219,19 @@ export class Job<R = unknown> implements AsyncDisposable {
     await withTimeout(this.#run.ended, timeout, late);
   }
 
-  /** Whether it was started and has not ended. */
+  /** Whether the job was started and has not ended. */
   isAlive(): boolean {
     this.#life.mustBeOpen();
     return this.#life.state === "started";
   }
 
   /**
-   * Asks the job to come to an end: its controller's `signal` is aborted. What has not
-   * ended after the grace period is ended. The exit code is −15, unless the function
-   * returned in time.
+   * Asks the job to stop: its controller's `signal` is aborted. If the job has not ended
+   * after the grace period, it is ended. The exit code is −15, unless the function returned
+   * in time.
    *
-   * @param grace The grace period in milliseconds. It can be made shorter by another call,
-   * not longer.
+   * @param grace The grace period in milliseconds. Default: 5000. Another call can make it
+   * shorter, but not longer.
    */
   terminate(grace: number = GRACE): void {
     this.#life.mustBeStarted("terminate");
@@ -238,25 +239,25 @@ export class Job<R = unknown> implements AsyncDisposable {
     this.#run.terminate(grace);
   }
 
-  /** Ends the job at once: exit code −9. */
+  /** Ends the job at once. Its exit code is −9. */
   kill(): void {
     this.#life.mustBeStarted("kill");
     this.#run.kill();
   }
 
   /**
-   * Says that the job is no longer needed; it cannot be used any more.
+   * Closes the job. It cannot be used after that.
    *
-   * @throws {GridEngineError} While it runs.
+   * @throws {GridEngineError} If the job is still running.
    */
   close(): void {
     this.#life.close();
   }
 
   /**
-   * Terminates the job if it runs, waits until it has ended, and until nothing is left of
-   * what it ran on: its worker's process, and what belongs to it here. Where a dispatcher
-   * was given, or other jobs of the same scheduler run, that stays.
+   * Terminates the job if it is running. Waits until the job has ended, and until its
+   * worker's process and everything that was opened for it are gone. They stay if a
+   * dispatcher was given, or if other jobs of the same scheduler are running.
    *
    * @example
    * ```ts
@@ -275,7 +276,7 @@ export class Job<R = unknown> implements AsyncDisposable {
     await this.#shared?.left();
   }
 
-  /** What it is called. It can be set until it is started. */
+  /** The job's name. It can be set until the job is started. */
   get name(): string {
     return this.#life.name;
   }
@@ -286,7 +287,7 @@ export class Job<R = unknown> implements AsyncDisposable {
     this.#life.name = name;
   }
 
-  /** Whether the program may end before the job. It can be set until it is started. */
+  /** Whether the program may end before the job. It can be set until the job is started. */
   get daemon(): boolean {
     return this.#daemon;
   }
@@ -297,7 +298,7 @@ export class Job<R = unknown> implements AsyncDisposable {
     this.#daemon = daemon;
   }
 
-  /** The id of the worker process that runs it; `null` before it runs. */
+  /** The process id of the worker that runs the job; `null` before the job runs. */
   get pid(): number | null {
     return this.#run.worker?.pid ?? null;
   }
@@ -307,28 +308,33 @@ export class Job<R = unknown> implements AsyncDisposable {
     return this.pid;
   }
 
-  /** The name of the machine that runs it; `null` before it runs. */
+  /** The name of the machine that runs the job; `null` before the job runs. */
   get host(): string | null {
     return this.#run.worker?.host ?? null;
   }
 
   /**
-   * How it ended: `null` while it has not; 0; 1 when it threw; −N when signal N ended it,
-   * as −15 after `terminate()` and −9 after `kill()` or its timeout; the status that its
-   * function or worker exited with.
+   * How the job ended:
+   *
+   * - `null`: it has not ended;
+   * - 0: the function returned;
+   * - 1: the function threw an error;
+   * - −N: signal N ended it: −15 after `terminate()`, −9 after `kill()` or its timeout;
+   * - another number: the exit status of its function or worker.
    */
   get exitCode(): number | null {
     return this.#run.exitCode;
   }
 
-  /** Resolves when it has ended, however it ended. */
+  /** Resolves when the job has ended, successfully or not. */
   get sentinel(): Promise<void> {
     return this.#run.ended;
   }
 
   /**
-   * What the function returned; rejects with what it threw, or why it did not return, and
-   * with a {@linkcode GridEngineError} when the job was not started.
+   * The value that the function returned. Rejects with the error that the function threw,
+   * with the reason why it did not return, or with a {@linkcode GridEngineError} if the job
+   * was not started.
    */
   get result(): Promise<Awaited<R>> {
     if (this.#life.state === "new") {
@@ -338,28 +344,27 @@ export class Job<R = unknown> implements AsyncDisposable {
   }
 
   /**
-   * What the running job has sent with `currentJob().send()`, in order, until it has
-   * ended. A job that is tried again sends again.
+   * The values that the job sends with `currentJob().send()`, in order, until the job has
+   * ended. A job that is run again sends its messages again.
    */
   get messages(): AsyncIterable<unknown> {
     return this.#run.messages;
   }
 
   /**
-   * Sends a value to the running job, where `currentJob().messages` gives it. What is
-   * sent before it runs, it finds there when it does; so does each try of it that
-   * follows a lost worker. So it is kept until the job has ended. What is sent later is
-   * dropped.
+   * Sends a value to the job, which reads it from `currentJob().messages`. Values are kept
+   * until the job has ended: a job that starts later receives them, and so does each further
+   * attempt after a lost worker. After the end of the job values are dropped.
    *
-   * @throws {SerializationError} When the value cannot travel.
-   * @throws {GridEngineError} When the job was not started.
+   * @throws {SerializationError} If the value cannot be sent to a worker.
+   * @throws {GridEngineError} If the job was not started.
    */
   send(value: unknown): void {
     this.#life.mustBeStarted("send");
     this.#run.send(value);
   }
 
-  /** What `console.log` shows of it. */
+  /** How `console.log` shows the job. */
   [Symbol.for("Deno.customInspect")](
     inspect: (value: unknown, options?: unknown) => string,
     options?: unknown,
@@ -373,7 +378,7 @@ export class Job<R = unknown> implements AsyncDisposable {
   #request(): { target: (...args: never[]) => R; args: unknown[] } {
     if (!(#target in this) || this.#target === undefined) {
       throw new GridEngineError(
-        `The job has nothing to run: give a target, or override run(controller)`,
+        `The job has nothing to run: pass a target, or override run(controller)`,
       );
     }
     const args = [...this.#args];

@@ -1,12 +1,12 @@
 /**
- * What a running function knows of the job that it is.
+ * The running job, as its own function sees it.
  *
  * @module
  */
 
-/** The running job, as its own function sees it: on the worker, while it runs. */
+/** The running job, as its own function sees it on the worker. */
 export interface JobController {
-  /** Different for every job and every try of it, within its dispatcher. */
+  /** The attempt's id: unique among all attempts of all jobs of a dispatcher. */
   readonly id: string;
   /** The name of the `Job`, or of the `map`. */
   readonly name: string;
@@ -14,38 +14,38 @@ export interface JobController {
   readonly index: number;
   /** The attempt number, from 1. */
   readonly attempt: number;
-  /** The name of the machine that it runs on. */
+  /** The name of the machine that runs the job. */
   readonly host: string;
-  /** Aborted when `terminate()` asks the job to come to an end. */
+  /** Aborted when `terminate()` asks the job to stop. */
   readonly signal: AbortSignal;
   /**
-   * What to make random numbers of: a whole number of 53 bits that depends on the run's
-   * `seed` and the item's `index` only. Every try of an item has the same.
+   * The seed for random numbers: a whole number of 53 bits that depends only on the run's
+   * `seed` and the item's `index`. It is the same for every attempt of an item.
    */
   readonly seed: number;
   /**
-   * Gives random numbers from 0, included, to 1, not included, as `Math.random` does;
-   * which ones depends on {@linkcode JobController.seed} only. For simulations, not for
-   * secrets.
+   * Returns a random number from 0 (included) to 1 (excluded), as `Math.random` does. The
+   * numbers depend only on {@linkcode JobController.seed}. Use them for simulations, not
+   * for secrets.
    */
   readonly random: () => number;
   /**
-   * What the host sent with `job.send()`, in order, until the job has ended. Each try has
-   * all of it.
+   * The values that the host sends with `job.send()`, in order, until the job has ended.
+   * Each attempt receives all of them.
    */
   readonly messages: AsyncIterable<unknown>;
   /**
-   * Sends a value to the host, where `job.messages` gives it.
+   * Sends a value to the host, which reads it from `job.messages`.
    *
-   * @throws {SerializationError} When the value cannot travel.
-   * @throws {GridEngineError} In an item of a `map`, where nobody listens.
+   * @throws {SerializationError} If the value cannot be sent to the host.
+   * @throws {GridEngineError} In an item of a `map`, which cannot send messages.
    */
   readonly send: (value: unknown) => void;
 }
 
 /**
- * Where to ask for the running job. The user's code may have loaded another copy of this
- * module than the worker has, so it is a place that all copies share.
+ * Where the running job is stored. The user's code may load another copy of this module
+ * than the worker does, so all copies share this place.
  */
 const CURRENT = Symbol.for("gridengine.currentJob");
 const place = globalThis as { [CURRENT]?: () => JobController | undefined };
@@ -53,23 +53,23 @@ const place = globalThis as { [CURRENT]?: () => JobController | undefined };
 /**
  * The job that is running in this thread.
  *
- * @example Which try is it?
+ * @example The attempt number
  * ```ts
  * import { currentJob } from "jsr:@x/gridengine";
  *
  * function work(x: number) {
  *   const job = currentJob();
- *   return `${job?.name} ${x}, try ${job?.attempt}`;
+ *   return `${job?.name} ${x}, attempt ${job?.attempt}`;
  * }
  * ```
  *
- * @returns `undefined` outside of a job, such as on the host.
+ * @returns `undefined` outside a job, such as on the host.
  */
 export function currentJob(): JobController | undefined {
   return place[CURRENT]?.();
 }
 
-/** Says how the running job is found. For the worker's thread only. */
+/** Sets how the running job is found. For the worker's thread only. */
 export function setCurrentJob(find: () => JobController | undefined): void {
   place[CURRENT] = find;
 }

@@ -1,5 +1,5 @@
 /**
- * Functions over lists, on workers.
+ * `map` and the functions like it.
  *
  * @module
  */
@@ -13,39 +13,43 @@ import { DISPATCH_CHECKS, type DispatchOptions } from "./calls/options.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
 import { within } from "./common/within.ts";
 
-/** Options of {@linkcode map} and its kin. */
+/**
+ * Options of {@linkcode map}, {@linkcode starmap}, {@linkcode imap} and
+ * {@linkcode imapUnordered}.
+ */
 export interface MapOptions extends DispatchOptions {
   /**
-   * What starts the workers: a scheduler, its class, or a function that gives one.
+   * The scheduler that starts the workers: a scheduler, its class, or a function that
+   * returns one.
    * @default {bestAvailable}
    */
   scheduler?: SchedulerLike;
   /**
-   * An open dispatcher, whose warm workers are used. Without one the map opens its own,
-   * and closes it.
+   * An open dispatcher, whose warm workers are used.
+   * @default {undefined} The map opens its own dispatcher, and closes it.
    */
   dispatcher?: JobDispatcher;
 }
 
 const CHECKS: Checks<MapOptions> = { ...DISPATCH_CHECKS, ...PLACE_CHECKS };
 
-/** How long workers may take to leave before an abort is thrown, in milliseconds. */
+/** How long an abort waits for the workers to leave, in milliseconds. */
 const ABORT_GRACE = 500;
 
-/** With `into: Float64Array` numbers come as an array of eight bytes each. */
+/** With `into: Float64Array` the results are numbers in a `Float64Array`. */
 export function map<T>(
   f: (item: T) => number | Promise<number>,
   args: Items<T>,
   options: MapOptions & { into: Float64ArrayConstructor },
 ): Promise<Float64Array>;
-/** With `reraise: false` failures stand among the results. */
+/** With `reraise: false` the errors of failed items are among the results. */
 export function map<T, R>(
   f: (item: T) => R,
   args: Items<T>,
   options: MapOptions & { reraise: false },
 ): Promise<(Awaited<R> | Error)[]>;
 /**
- * Runs a function over items on workers, as `Array.prototype.map` does here.
+ * Calls a function on workers for each item, as `Array.prototype.map` does in the program.
  *
  * @example
  * ```ts
@@ -56,16 +60,16 @@ export function map<T, R>(
  * assertEquals(squares, [1, 4, 9, 16, 25]);
  * ```
  *
- * @param f What to run. It travels to the workers.
- * @param args What to run it with, one argument each; read as it is needed.
- * @param options Where and how.
+ * @param f The function. It is sent to the workers.
+ * @param args The items: one argument for each call. They are read as they are needed.
+ * @param options Where and how to run.
  * @returns The results, in the order of the items.
- * @throws What the function threw for the item of lowest index that was seen to fail, as
- * itself; see the errors of this package for what else may go wrong with an item.
- * @throws {TypeError} When `f` is no function, `args` nothing to iterate over or broken as
- * an iteration, or an option is unknown. What `args` throws is thrown as it is.
- * @throws {RangeError} When an option is out of range.
- * @throws {SerializationError} When the function, an item or a result cannot travel.
+ * @throws The error of the first failed item: what the function threw, or an error of this
+ * package. If more failures are known by then, it is that of the lowest index.
+ * @throws {TypeError} If `f` is not a function, `args` cannot be iterated over, or an option
+ * is unknown or has the wrong type. An error that `args` throws is thrown unchanged.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {SerializationError} If the function, an item or a result cannot be sent.
  */
 export function map<T, R>(
   f: (item: T) => R,
@@ -80,14 +84,14 @@ export function map<T>(
   return onDispatcher(f, options, (dispatcher, how) => dispatcher.map(f, args, how));
 }
 
-/** With `reraise: false` failures stand among the results. */
+/** With `reraise: false` the errors of failed items are among the results. */
 export function starmap<A extends readonly unknown[], R>(
   f: (...args: [...A]) => R,
   tuples: Items<A>,
   options: MapOptions & { reraise: false },
 ): Promise<(Awaited<R> | Error)[]>;
 /**
- * Runs a function over tuples of arguments: `f(...tuple)`.
+ * Calls a function on workers for each tuple of arguments: `f(...tuple)`.
  *
  * @example
  * ```ts
@@ -97,9 +101,9 @@ export function starmap<A extends readonly unknown[], R>(
  * assertEquals(await starmap(Math.pow, [[2, 3], [3, 2]]), [8, 9]);
  * ```
  *
- * @param f What to run.
- * @param tuples Its arguments, an array of them each.
- * @param options Where and how.
+ * @param f The function. It is sent to the workers.
+ * @param tuples The arguments: an array for each call.
+ * @param options Where and how to run.
  * @returns The results, in the order of the tuples. It throws as {@linkcode map} does.
  */
 export function starmap<A extends readonly unknown[], R>(
@@ -120,10 +124,11 @@ export function starmap<A extends readonly unknown[]>(
 }
 
 /**
- * Runs a function over items, and gives each result as soon as those before it are there.
- * The items are read a bounded number ahead, so they may be endless. Leaving the loop
- * ends what runs, and closes the source. While nobody asks for the next result, and all
- * that was read is done, it does not keep the program alive.
+ * Calls a function on workers for each item, and yields the results in order, each as soon
+ * as it and all earlier results are ready. A bounded number of items is read ahead, so the
+ * source may be endless. Leaving the loop ends the running items, and closes the source.
+ * The iteration does not keep the program alive while all items that were read are done and
+ * no further result is asked for.
  *
  * @example
  * ```ts
@@ -137,11 +142,11 @@ export function starmap<A extends readonly unknown[]>(
  * }
  * ```
  *
- * @param f What to run.
- * @param args What to run it with.
- * @param options Where and how.
- * @returns The results, in order. Iterating throws as {@linkcode map} does, but what the
- * source throws comes after the results of what was read before.
+ * @param f The function. It is sent to the workers.
+ * @param args The items: one argument for each call.
+ * @param options Where and how to run.
+ * @returns The results, in order. Iterating throws as {@linkcode map} does, but an error of
+ * the source comes after the results of the items that were read before it.
  */
 export function imap<T, R>(
   f: (item: T) => R,
@@ -152,7 +157,7 @@ export function imap<T, R>(
 }
 
 /**
- * Like {@linkcode imap}, but gives each result as soon as it is there.
+ * Like {@linkcode imap}, but yields each result as soon as it is ready.
  *
  * @example
  * ```ts
@@ -164,9 +169,9 @@ export function imap<T, R>(
  * assertEquals(found.toSorted(), [2, 3, 4]);
  * ```
  *
- * @param f What to run.
- * @param args What to run it with.
- * @param options Where and how.
+ * @param f The function. It is sent to the workers.
+ * @param args The items: one argument for each call.
+ * @param options Where and how to run.
  * @returns The results, as they come. Iterating throws as {@linkcode imap} does.
  */
 export function imapUnordered<T, R>(
@@ -177,7 +182,7 @@ export function imapUnordered<T, R>(
   return streamOnDispatcher<R>(f, args, options, false);
 }
 
-/** Where something runs, and how. */
+/** Splits options into where a map runs, and how. */
 function split(
   options: MapOptions,
 ): { dispatcher: JobDispatcher | undefined; how: DispatchOptions } {
@@ -210,7 +215,7 @@ async function onDispatcher<R>(
   }
 }
 
-/** Closes a dispatcher. Who has aborted waits for its workers only for a moment. */
+/** Closes a dispatcher. After an abort it waits for the workers only for a moment. */
 async function closeSoon(
   dispatcher: JobDispatcher | undefined,
   signal: AbortSignal | undefined,

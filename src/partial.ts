@@ -1,5 +1,5 @@
 /**
- * Functions closed over their first arguments.
+ * Functions with fixed first arguments.
  *
  * @module
  */
@@ -7,11 +7,11 @@
 import { rememberPartial } from "./closure/capture/partials.ts";
 import { nameOf } from "./closure/capture/texts.ts";
 
-/** How many characters of an argument a name may have. */
+/** The most characters of an argument in a name. */
 const LONGEST_BRIEF = 32;
 
 /**
- * Closes a function over its first arguments. Its name is `f_arg_arg`.
+ * Fixes the first arguments of a function. The name of the result is `f_arg_arg`.
  *
  * @example
  * ```ts
@@ -37,7 +37,7 @@ export function partial<A extends unknown[], B extends unknown[], R>(
   return closed;
 }
 
-/** An argument as part of a name: itself if it is short, else what kind of thing it is. */
+/** An argument as part of a name: its text, cut if it is long, or its class. */
 function brief(arg: unknown): string {
   if (typeof arg === "function") return nameOf(arg);
   if (typeof arg === "object" && arg !== null) {

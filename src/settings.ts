@@ -1,5 +1,5 @@
 /**
- * Defaults for everything, each overridden by an environment variable.
+ * Settings. Each can also be set by an environment variable.
  *
  * @module
  */
@@ -19,79 +19,80 @@ import { logging, type LogLevel } from "./common/log.ts";
 
 export type { LogLevel };
 
-/** What holds where nothing else is said. */
+/** Defaults of the library. The name of each setting's environment variable is given. */
 export interface Settings {
   /**
-   * How many processes a `ProcessScheduler` starts for each dispatcher; `GRIDENGINE_WORKERS`.
-   * @default {navigator.hardwareConcurrency} Or the slots of the batch job that the program
-   * runs in, if those are fewer: `NSLOTS`, `SLURM_CPUS_PER_TASK`, `SLURM_CPUS_ON_NODE`,
+   * The most processes that a `ProcessScheduler` starts for each dispatcher;
+   * `GRIDENGINE_WORKERS`.
+   * @default {navigator.hardwareConcurrency} If the program runs in a batch job with fewer
+   * slots, the number of its slots: `NSLOTS`, `SLURM_CPUS_PER_TASK`, `SLURM_CPUS_ON_NODE`,
    * `PBS_NP`, `NCPUS` or `LSB_DJOB_NUMPROC`.
    */
   workers: number;
   /**
-   * What every job on a cluster asks for unless it says otherwise, as `-l` takes it;
-   * `GRIDENGINE_DEFAULT_RESOURCES`, such as `"h_rt=3600,mem_free=2G"`.
+   * The resources that every job on a cluster requests by `-l`, unless its scheduler has
+   * other values; `GRIDENGINE_DEFAULT_RESOURCES`, such as `"h_rt=3600,mem_free=2G"`.
    * @default {{}}
    */
   defaultResources: Record<string, string | number | boolean>;
   /**
-   * Where a run's sockets and key files lie, each run in a directory of its own that
-   * only its owner can enter; `GRIDENGINE_TEMP_DIRECTORY`.
-   * @default {undefined} The system's directory for temporary files; for a cluster,
-   * `.gridengine` in the home directory, which its nodes must see.
+   * The directory for the sockets and key files of runs; `GRIDENGINE_TEMP_DIRECTORY`. Each
+   * run makes a subdirectory that only its owner can enter.
+   * @default {undefined} The system's directory for temporary files. For a cluster,
+   * `.gridengine` in the home directory, which the nodes must share.
    */
   tempDirectory: string | undefined;
   /**
-   * The path of libzmq, a shared library or a Node.js addon that holds it;
+   * The path of libzmq: a shared library, or a Node.js addon that contains it;
    * `GRIDENGINE_LIBZMQ`.
    * @default {undefined} The addon of the npm package `zeromq`.
    */
   libzmq: string | undefined;
   /**
    * The address to listen at for workers on other machines; `GRIDENGINE_INTERFACE`.
-   * `"::"` is all addresses, of IPv6, too.
-   * @default {undefined} All addresses of IPv4.
+   * `"::"` means all addresses of IPv4 and IPv6.
+   * @default {undefined} All IPv4 addresses.
    */
   interface: string | undefined;
   /**
    * The TCP ports to choose from, such as `"40000-40100"`; `GRIDENGINE_PORTS`.
-   * @default {undefined} Any port that is free.
+   * @default {undefined} Any free port.
    */
   ports: string | undefined;
   /**
-   * How often host and workers give a sign of life, in milliseconds;
+   * The interval of heartbeats between host and workers, in milliseconds;
    * `GRIDENGINE_HEARTBEAT_INTERVAL`.
    * @default {1000}
    */
   heartbeatInterval: number;
   /**
-   * How long a worker waits for its host when their connection is lost, in milliseconds;
-   * the host waits for a worker twice as long. `GRIDENGINE_RECONNECT_GRACE`.
-   * @default {undefined} 1500 for processes, 15000 for a cluster.
+   * How long a worker waits for its host if the connection is lost, in milliseconds;
+   * `GRIDENGINE_RECONNECT_GRACE`. The host waits twice as long for a worker.
+   * @default {undefined} 1500 for local processes, 15000 for a cluster.
    */
   reconnectGrace: number | undefined;
   /**
-   * How long a started worker may take to reach the host, in milliseconds;
+   * How long a worker may take from its start until it reaches the host, in milliseconds;
    * `GRIDENGINE_START_TIMEOUT`.
    * @default {60000}
    */
   startTimeout: number;
   /**
-   * How long a worker may take to load what a function imports, in milliseconds; then the
-   * item that needs it fails. An item's own `timeout` counts from when that is done.
-   * `GRIDENGINE_LOAD_TIMEOUT`.
+   * How long a worker may take to load a function's imports, in milliseconds;
+   * `GRIDENGINE_LOAD_TIMEOUT`. After that the item fails. The item's own `timeout` begins
+   * when the imports are loaded.
    * @default {120000}
    */
   loadTimeout: number;
   /**
-   * Modules whose functions and classes travel by their source, as those of the main
-   * module do, and not by name; `GRIDENGINE_VALUE_MODULES`, separated by commas. Such as
-   * `["./physics.ts"]`: paths are relative to the main module, URLs are texts.
+   * Modules whose functions and classes are sent as source text, like those of the main
+   * module, and not by name; `GRIDENGINE_VALUE_MODULES`, separated by commas. An example is
+   * `["./physics.ts"]`. Paths are relative to the main module; URLs are strings.
    * @default {[]}
    */
   valueModules: string[];
   /**
-   * What is written to standard error; `GRIDENGINE_LOG_LEVEL`.
+   * Which messages of the library go to standard error; `GRIDENGINE_LOG_LEVEL`.
    * @default {"info"}
    */
   logLevel: LogLevel;
@@ -116,7 +117,7 @@ const CHECKS: Checks<Settings> = {
       `${name} ${how} ${
         shown(wrong)
       }: a list such as ["./physics.ts"] is expected, of ` +
-        `URLs as texts, or paths from the main module that begin with "./", "../" or "/"`,
+        `URLs as strings, or paths from the main module that begin with "./", "../" or "/"`,
     );
   },
   logLevel: oneOf("debug", "info", "silent"),
@@ -130,7 +131,7 @@ function optional(check: Check): Check {
 
 const { resolve } = import.meta;
 
-/** Whether a module can have this name. */
+/** Whether this is a valid name of a module. */
 function isModule(name: unknown): boolean {
   if (typeof name !== "string") return false;
   if (/^\.{0,2}\//.test(name) || URL.canParse(name)) return true;
@@ -141,12 +142,12 @@ function isModule(name: unknown): boolean {
   }
 }
 
-/** The environment variable, if it is set and may be read. */
+/** One of the library's environment variables, if it is set and may be read. */
 function variable(name: string): string | undefined {
   return environment(`GRIDENGINE_${name}`);
 }
 
-/** A variable of the environment, if it is set and may be read. */
+/** An environment variable, if it is set and may be read. */
 function environment(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) || undefined : undefined;
@@ -162,7 +163,7 @@ function numeric(name: string, otherwise: number, least = 1): number {
   );
 }
 
-/** Where batch systems tell a job how many slots it has: the first that is set counts. */
+/** The variables in which batch systems set a job's slots. The first that is set counts. */
 const SLOTS = [
   "NSLOTS",
   "SLURM_CPUS_PER_TASK",
@@ -188,7 +189,8 @@ function resources(text = ""): Record<string, string> {
   );
   if (pairs.every((pair) => pair.length === 2)) return Object.fromEntries(pairs);
   throw new RangeError(
-    `GRIDENGINE_DEFAULT_RESOURCES is "${text}": such as "h_rt=3600,mem_free=2G" is expected`,
+    `GRIDENGINE_DEFAULT_RESOURCES is "${text}": a list such as "h_rt=3600,mem_free=2G" is ` +
+      `expected`,
   );
 }
 
@@ -209,9 +211,9 @@ function logLevel(): LogLevel {
 logging.level = logLevel();
 
 /**
- * The defaults. Assign to a field to change it for what is made from then on. An
- * assignment throws a `TypeError` or `RangeError` when there is no such setting, or the
- * value makes no sense.
+ * The settings. Assign to a field to change it for everything that is made afterwards. An
+ * assignment throws a `TypeError` or `RangeError` if the setting does not exist or the
+ * value is not valid.
  *
  * @example Two workers unless a scheduler says otherwise
  * ```ts
@@ -242,7 +244,7 @@ export const settings: Settings = guard({
   },
 });
 
-/** Settings that refuse what makes no sense when it is assigned. */
+/** Makes settings that check each value that is assigned. */
 function guard(values: Settings): Settings {
   const guarded = {} as Settings;
   for (const name of Object.keys(CHECKS) as (keyof Settings)[]) {

@@ -57,11 +57,11 @@ test("examples/simulation.ts shows waiting times, and which loads are too much",
     "regular service, load 0.2: waiting 0.12",
     "regular service, load 0.5: waiting 0.49",
     "regular service, load 0.8: waiting 1.95",
-    "regular service, load 1.1: the queue grows without end under a load of 1.1",
+    "regular service, load 1.1: the queue grows without bound under a load of 1.1",
     "random service, load 0.2: waiting 0.25",
     "random service, load 0.5: waiting 0.99",
     "random service, load 0.8: waiting 3.87",
-    "random service, load 1.1: the queue grows without end under a load of 1.1",
+    "random service, load 1.1: the queue grows without bound under a load of 1.1",
   ]);
 });
 

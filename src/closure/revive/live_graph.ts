@@ -40,7 +40,7 @@ class JobBase {
     const request = requests.get(this);
     if (request) return request.target(...request.args);
     throw new GridEngineError(
-      "The job has nothing to run: give a target, or override run(controller)",
+      "The job has nothing to run: pass a target, or override run(controller)",
     );
   }
 }
