@@ -7,6 +7,7 @@
 import { stripVTControlCharacters } from "node:util";
 import { drop } from "../common/printing.ts";
 import { beginPrinting, endPrinting } from "../common/terminal.ts";
+import { within } from "../common/within.ts";
 
 /** How much of a worker's output is kept for error messages, in characters. */
 const KEPT = 4096;
@@ -43,18 +44,14 @@ export class LogTail {
   }
 
   /**
-   * The process has ended: resolves when all that it wrote has been passed on. Whoever
-   * inherited its output, and lives on, is no longer listened to. What nobody reads at the
-   * other end is not waited for.
+   * Call this when the process has ended. Resolves when all of its output has been passed
+   * on, or after 500 ms: another process may hold the output open, or the place where it
+   * goes may accept nothing. Then the streams are read no further.
    */
   async end(): Promise<void> {
-    const late = Promise.withResolvers<void>();
-    const timer = setTimeout(() => {
-      for (const reader of this.#readers) void reader.cancel();
-      late.resolve();
-    }, AFTERMATH);
-    await Promise.race([Promise.all(this.#following), late.promise]);
-    clearTimeout(timer);
+    const copied = Promise.all(this.#following).then(() => true);
+    if (await within(AFTERMATH, copied, false)) return;
+    for (const reader of this.#readers) void reader.cancel();
   }
 
   async #copy(

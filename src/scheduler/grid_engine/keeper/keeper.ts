@@ -11,6 +11,7 @@
  * @module
  */
 
+import { within } from "../../../common/within.ts";
 import { DrmaaError } from "../../../errors.ts";
 import { pause, Watch } from "./watch.ts";
 import {
@@ -244,12 +245,12 @@ class Keeper {
 
   /** Leaves nothing behind. */
   async close(): Promise<void> {
-    await Promise.race([this.#clear(), pause(FAREWELL)]);
+    await within(FAREWELL, this.#clear(), undefined);
     const removing = [...this.#directories].map((directory) =>
       Deno.remove(directory, { recursive: true }).catch(() => {})
     );
-    await Promise.race([Promise.all(removing), pause(REMOVE)]);
-    await Promise.race([this.#leave().catch(() => {}), pause(LEAVE)]);
+    await within(REMOVE, Promise.all(removing), undefined);
+    await within(LEAVE, this.#leave().catch(() => {}), undefined);
   }
 
   /** Ends all jobs, those as well that are being submitted. */
