@@ -192,7 +192,7 @@ export class ProcessScheduler implements Scheduler {
       await log.end();
       const { held } = child;
       const loss = {
-        ...lossOf(status),
+        ...lossFromStatus(status),
         pid: process.pid,
         host: hostName(),
         wallClock: performance.now() - began,
@@ -313,7 +313,7 @@ function kill(child: Child | undefined): void {
   }
 }
 
-function lossOf(status: Deno.CommandStatus): WorkerLoss {
+function lossFromStatus(status: Deno.CommandStatus): WorkerLoss {
   if (status.signal) {
     const signalNumber =
       constants.signals[status.signal as keyof typeof constants.signals];

@@ -2,7 +2,10 @@
 
 import { assertEquals, assertMatch } from "../fixtures/assert.ts";
 import type { JobInfo } from "../../src/drmaa/job_info.ts";
-import { lossOf, type TimeLimits } from "../../src/scheduler/grid_engine/job_end.ts";
+import {
+  lossFromJobInfo,
+  type TimeLimits,
+} from "../../src/scheduler/grid_engine/job_end.ts";
 
 const NOTHING: JobInfo = {
   jobId: "1.1",
@@ -17,9 +20,9 @@ const NOTHING: JobInfo = {
 
 const cause = (
   info: Partial<JobInfo>,
-  context: Partial<Parameters<typeof lossOf>[1]> = {},
+  context: Partial<Parameters<typeof lossFromJobInfo>[1]> = {},
 ) => {
-  const { cause, detail } = lossOf({ ...NOTHING, ...info }, {
+  const { cause, detail } = lossFromJobInfo({ ...NOTHING, ...info }, {
     stopping: false,
     ...context,
   });
@@ -29,7 +32,7 @@ const cause = (
 Deno.test("An exit has its status, and the cluster's figures", () => {
   const rusage = { ru_wallclock: "2.5", ru_maxrss: "1024.000" };
   const info = { ...NOTHING, exited: true, exitStatus: 3, rusage };
-  assertEquals(lossOf(info, { stopping: false }), {
+  assertEquals(lossFromJobInfo(info, { stopping: false }), {
     cause: "exit",
     detail: "its process exited with status 3",
     exitStatus: 3,
@@ -40,7 +43,7 @@ Deno.test("An exit has its status, and the cluster's figures", () => {
 
 Deno.test("A signal has its name and number", () => {
   const info = { ...NOTHING, signaled: true, signal: "SIGSEGV" };
-  assertEquals(lossOf(info, { stopping: false, limits: { h_rt: 1 } }), {
+  assertEquals(lossFromJobInfo(info, { stopping: false, limits: { h_rt: 1 } }), {
     cause: "signal",
     detail: "its process was ended by SIGSEGV",
     signal: "SIGSEGV",
@@ -101,11 +104,11 @@ Deno.test("A job that is gone was deleted by somebody, or ended by us", () => {
     "it was ended",
   ]);
   const ended = { cause: "deleted", detail: "it was ended" } as const;
-  assertEquals(lossOf(undefined, { stopping: true }), ended);
+  assertEquals(lossFromJobInfo(undefined, { stopping: true }), ended);
 });
 
 Deno.test("An end that the cluster does not explain is unknown", () => {
-  assertEquals(lossOf(undefined, { stopping: false }), {
+  assertEquals(lossFromJobInfo(undefined, { stopping: false }), {
     cause: "unknown",
     detail: "the cluster does not know its job any more",
   });

@@ -38,7 +38,7 @@ const ENDED = "it was ended";
  *
  * @param info What DRMAA tells; nothing if the session lost it.
  */
-export function lossOf(
+export function lossFromJobInfo(
   info: JobInfo | undefined,
   { stopping, limits = {} }: JobContext,
 ): WorkerLoss {

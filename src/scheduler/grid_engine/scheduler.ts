@@ -11,7 +11,7 @@ import { SchedulerError, type WorkerLoss } from "../../errors.ts";
 import type { JobInfo } from "../../drmaa/job_info.ts";
 import { settings } from "../../settings.ts";
 import { CHECKS, type GridEngineSchedulerOptions, submitOptions } from "./options.ts";
-import { lossOf, type TimeLimits } from "./job_end.ts";
+import { lossFromJobInfo, type TimeLimits } from "./job_end.ts";
 import { KeeperSession } from "./keeper_session.ts";
 import { EXIT_STATUS } from "../../protocol/exit_status.ts";
 import { within } from "../../common/within.ts";
@@ -333,7 +333,7 @@ export class GridEngineScheduler implements Scheduler {
     const limits = info?.signal === undefined || stopping
       ? {}
       : await this.#limitsOf(task);
-    const loss = lossOf(info, { stopping, limits });
+    const loss = lossFromJobInfo(info, { stopping, limits });
     const isWell = info?.exitStatus === 0 || task.stopping;
     const host = isWell ? undefined : await hostOf(task);
     if (host !== undefined && FAULTS_OF_NODES.has(loss.exitStatus)) {
