@@ -16,7 +16,7 @@ import { ask } from "./tools.ts";
 
 const CHECK = "probe job";
 /** What is told of a job that a node could not start. */
-const BACK = /^it waits in the queue, for/;
+const BACK = /^it waits in the queue, because/;
 const CLOSED =
   "See to what failed there, such as prolog, starter_method or shell of the queue (qconf " +
   "-sq); then an administrator opens the queues: qmod -cq";
@@ -160,7 +160,7 @@ async function whyNone(
   }
   const { cause, detail, log = "" } = loss!;
   if (cause === "never started") {
-    if (/did not take its job/.test(detail)) return refused(detail);
+    if (/did not accept its job/.test(detail)) return refused(detail);
     const patience = AbortSignal.any([signal, AbortSignal.timeout(options.timeout)]);
     return await failedToStart(detail, outcome, patience);
   }

@@ -1,5 +1,5 @@
 /**
- * What workers write.
+ * The output of worker processes.
  *
  * @module
  */
@@ -14,10 +14,10 @@ const KEPT = 4096;
 
 const LINE_END = 10;
 
-/** How long output may still come when the process has ended, in milliseconds. */
+/** How long to wait for output after the end of the process, in milliseconds. */
 const AFTERMATH = 500;
 
-/** Passes output on and remembers its end. */
+/** Passes output on, and keeps its end. */
 export class LogTail {
   readonly #readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
   readonly #following: Promise<void>[] = [];
@@ -31,8 +31,8 @@ export class LogTail {
   /**
    * Passes a stream on.
    *
-   * @param from What is written.
-   * @param to Where it goes.
+   * @param from The output of a process.
+   * @param to Where to write it.
    */
   follow(
     from: ReadableStream<Uint8Array>,

@@ -1,5 +1,5 @@
 /**
- * Why workers end: what their exit status and their last words say.
+ * Why workers end, according to their exit status and the end of their log.
  *
  * @module
  */
@@ -7,21 +7,21 @@
 import type { WorkerLoss } from "../errors.ts";
 import { EXIT_STATUS } from "../protocol/exit_status.ts";
 
-/** What V8 says when the heap is full: which of these depends on what it tried last. */
+/** What V8 prints when the heap is full; which of these depends on what it tried last. */
 const HEAP_FULL =
   /JavaScript heap out of memory|JavaScript out of memory|Ineffective mark-compacts/;
-/** What deno says when it may not have the address space that it reserves. */
+/** What deno prints when it cannot reserve address space. */
 const NO_ADDRESS_SPACE = /CagedHeap reservation/;
-/** And when it may have that, and not the memory of its own that it wants next. */
+/** What deno prints when it has address space, but cannot reserve private memory. */
 const NO_DATA = /Failed to reserve (virtual )?memory/;
-/** And when it is refused more of that later. */
+/** What deno prints when it is refused more private memory later. */
 const NO_MORE = /^# (Fatal process out of memory: .*)$/m;
 
-/** What the start script of a cluster says of a worker that SIGKILL has ended. */
+/** What a cluster's start script prints about a worker that SIGKILL has ended. */
 const BY_MEMORY_KILLER =
   /^Worker \S+ was ((?:perhaps )?ended by the kernel's memory killer, .*)$/m;
 
-/** What an exit status of our own and the log of a worker say of its end. */
+/** Adds to a loss what the library's own exit statuses and the worker's log tell. */
 export function refineLoss(loss: WorkerLoss): WorkerLoss {
   const { exitStatus, log = "", cause } = loss;
   if (cause !== "exit" && cause !== "signal") return loss;
@@ -30,7 +30,7 @@ export function refineLoss(loss: WorkerLoss): WorkerLoss {
     return {
       ...loss,
       cause: "out of memory",
-      detail: said ?? "it held too much memory",
+      detail: said ?? "it used too much memory",
     };
   }
   if (exitStatus === EXIT_STATUS["host not reached"]) {
@@ -52,7 +52,7 @@ export function refineLoss(loss: WorkerLoss): WorkerLoss {
     const { maxMemory } = loss;
     const own = maxMemory === undefined
       ? ""
-      : `; it held ${(maxMemory / 2 ** 20).toFixed(0)} MB at most`;
+      : `; its peak memory was ${(maxMemory / 2 ** 20).toFixed(0)} MB`;
     const isCertain = !killed.startsWith("perhaps");
     return {
       ...loss,
@@ -65,8 +65,8 @@ export function refineLoss(loss: WorkerLoss): WorkerLoss {
       ...loss,
       cause: "out of memory",
       detail:
-        "deno could not start under a limit of its address space (h_vmem, s_vmem or " +
-        "ulimit -v): ask for memory by mem_free, and bound it by the scheduler's memory",
+        "deno could not start under a limit on address space (h_vmem, s_vmem or ulimit " +
+        "-v): request memory by mem_free, and limit it by the scheduler's memory option",
     };
   }
   if (NO_DATA.test(log)) {
@@ -74,8 +74,8 @@ export function refineLoss(loss: WorkerLoss): WorkerLoss {
       ...loss,
       cause: "out of memory",
       detail:
-        "deno could not start under a limit of its own memory (h_data, or ulimit -d): it " +
-        "needs 1 GB of that and more; bound its memory by the scheduler's memory",
+        "deno could not start under a limit on private memory (h_data or ulimit -d), of " +
+        "which it needs over 1 GB: limit its memory by the scheduler's memory option",
     };
   }
   if (HEAP_FULL.test(log)) {
@@ -87,8 +87,8 @@ export function refineLoss(loss: WorkerLoss): WorkerLoss {
       ...loss,
       cause: "out of memory",
       detail:
-        `the system refused it more memory (${said}): see what ulimit -d and -v ` +
-        `say there, which h_data and h_vmem set`,
+        `the system refused it more memory (${said}): check ulimit -d and -v on its ` +
+        `machine, which h_data and h_vmem set`,
     };
   }
   return loss;

@@ -1,8 +1,9 @@
 /**
- * What the kernel's memory killer did to a worker, out of what Linux counts of it: it ends
- * by a plain SIGKILL, of a control group that may hold no more, or of the whole machine.
- * Loaded when such a signal has ended one. Source: the kernel's documents on control
- * groups, cgroup-v2.rst and cgroup-v1/memory.rst, and the manual page proc(5).
+ * Whether the kernel's memory killer has ended a worker. It sends a plain SIGKILL when a
+ * control group reaches its limit, or when the machine has no memory left; Linux counts
+ * its victims. This module is loaded when SIGKILL has ended a worker. Source: the kernel's
+ * documents on control groups, cgroup-v2.rst and cgroup-v1/memory.rst, and the manual page
+ * proc(5).
  *
  * @module
  */
@@ -10,28 +11,28 @@
 import { dirname } from "node:path";
 import type { WorkerLoss } from "../errors.ts";
 
-/** What the kernel's memory killer has ended. */
+/** How many processes the kernel's memory killer has ended. */
 export interface Kills {
-  /** The file in which that is counted: of our control group, if it has such a count. */
+  /** The file with the count: that of our control group, if it has one. */
   path: string;
-  /** How many there were. */
+  /** The count. */
   count: number;
 }
 
-/** Where it is counted for the machine as a whole. */
+/** The file with the count for the whole machine. */
 const WHOLE_MACHINE = "/proc/vmstat";
-/** A limit of version 1 that is none is about this, in bytes. */
+/** In version 1 of control groups a limit from here on, in bytes, means no limit. */
 const UNLIMITED = 2 ** 60;
-/** What `/proc/PID/statm` counts in, in bytes, on all that Deno runs on under Linux. */
+/** The unit of `/proc/PID/statm`, in bytes, on every Linux system that Deno supports. */
 const PAGE = 4096;
 
 /**
- * Why a worker was lost that was ended by SIGKILL: what is counted says whether it was the
- * memory killer. Each of its victims is counted once, and blamed once.
+ * Decides by the kernel's count whether the memory killer has ended a worker that SIGKILL
+ * has ended. Each victim is counted once, and explains one loss.
  *
- * @param loss What is known of it; `maxMemory` is what it held when it was last looked at.
- * @param kills What was counted before it began, or blamed since; is changed.
- * @param count What is counted now, if that can be known.
+ * @param loss What is known of the loss; `maxMemory` is the size that was last measured.
+ * @param kills The victims that are already explained; updated by this function.
+ * @param count The present count, if it is known.
  */
 export function blameMemoryKiller(
   loss: WorkerLoss,
@@ -43,23 +44,23 @@ export function blameMemoryKiller(
   kills.count++;
   if (kills.path.endsWith(WHOLE_MACHINE)) {
     const detail =
-      `${loss.detail}, perhaps by the kernel's memory killer, which has ended ` +
-      `a process of this machine since`;
+      `${loss.detail}, perhaps by the kernel's memory killer, which has since ended ` +
+      `a process of this machine`;
     return { ...loss, detail };
   }
   const limit = limitOf(kills.path);
   const whole = limit === undefined
-    ? "for the machine had no memory left"
-    : `for its control group may hold ${megabytes(limit)} MB`;
+    ? "because the machine had no memory left"
+    : `because its control group is limited to ${megabytes(limit)} MB`;
   const own = maxMemory === undefined
     ? ""
-    : `; it held ${megabytes(maxMemory)} MB when last seen`;
+    : `; it used ${megabytes(maxMemory)} MB when last measured`;
   const detail = `it was ended by the kernel's memory killer, ${whole}${own}`;
   return { ...loss, cause: "out of memory", detail };
 }
 
 /**
- * How much a control group may hold, with all above it, in bytes.
+ * The memory limit of a control group and of the groups above it, in bytes.
  *
  * @param path The file in which its victims are counted.
  */
@@ -77,7 +78,7 @@ export function limitOf(path: string): number | undefined {
   return Number.isFinite(least) ? least : undefined;
 }
 
-/** How much a process of this machine holds, in bytes. */
+/** The resident memory of a process of this machine, in bytes. */
 export function residentSize(pid: number): number | undefined {
   const pages = Number(textOf(`/proc/${pid}/statm`).split(" ")[1]);
   return pages > 0 ? pages * PAGE : undefined;

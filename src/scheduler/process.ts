@@ -23,28 +23,30 @@ import { bytesOf } from "./resources.ts";
 /** Options of a {@linkcode ProcessScheduler}. */
 export interface ProcessSchedulerOptions {
   /**
-   * The most processes at once of each map or dispatcher by itself; those that are to
-   * share processes are given one dispatcher.
+   * The most processes at once for each dispatcher, and so for each map without one. To
+   * share processes between maps, pass them the same dispatcher.
    * @default {settings.workers}
    */
   workers?: number;
   /**
-   * What the user's function may do, as for a Web Worker under Deno: `"inherit"`,
-   * `"none"`, or an object of `net`, `read`, `write`, `run`, `env`, `ffi`, `sys` and
-   * `import`. The worker process around it may do everything.
+   * The permissions of the user's function, as for a Web Worker in Deno: `"inherit"`,
+   * `"none"`, or an object with any of `net`, `read`, `write`, `run`, `env`, `ffi`, `sys`
+   * and `import`. The worker process around it has all permissions.
    * @default {"inherit"}
    */
   permissions?: Deno.PermissionOptions;
-  /** Environment variables for the workers, beside those of this program. */
+  /** Environment variables for the workers, in addition to those of this program. */
   env?: Record<string, string>;
   /**
-   * What one worker may hold: bytes, or such as `"2G"`, of 1024³. Going over it ends the
-   * worker, as `"out of memory"`.
-   * @default {undefined} Any amount.
+   * The memory limit of one worker: a number of bytes, or a string such as `"2G"` (G is
+   * 1024³); at least 64M. A worker that exceeds it is ended, and counts as
+   * `"out of memory"`.
+   * @default {undefined} No limit.
    */
   memory?: number | string;
   /**
-   * `"local"` by a socket file, `"network"` by encrypted TCP, as on a cluster.
+   * How workers reach this program: `"local"` by a socket file, `"network"` by encrypted
+   * TCP, as on a cluster.
    * @default {"local"}
    */
   transport?: "local" | "network";
@@ -60,23 +62,24 @@ const CHECKS: Checks<ProcessSchedulerOptions> = {
 
 interface Child {
   process: Deno.ChildProcess;
-  /** Whether it was told to end. */
+  /** Whether the worker was told to end. */
   stopping: boolean;
-  /** How many bytes it held when last looked at. */
+  /** Its resident memory when last measured, in bytes. */
   held?: number;
-  /** Resolves when its end was told. */
+  /** Resolves when its end was reported to the listener. */
   ended: Promise<void>;
 }
 
-/** What is not to wait is ended by a signal that cannot be ignored. */
+/** Workers are ended by a signal that they cannot ignore. */
 const SIGKILL = "SIGKILL";
-/** How often to look how much workers hold where that is bounded, in milliseconds. */
+/** The interval at which the memory of workers is measured, in milliseconds. */
 const LOOK = 250;
 
 /**
- * Starts `deno run worker.ts` on this machine, as many as there is work for.
+ * Runs workers as processes of this machine (`deno run worker.ts`). It starts as many as
+ * there is work for.
  *
- * @example Two processes that may read, and nothing else
+ * @example Two processes with read permission only
  * ```ts
  * import { map, ProcessScheduler } from "jsr:@x/gridengine";
  * import { deepEqual as assertEquals } from "node:assert/strict";
@@ -89,31 +92,31 @@ const LOOK = 250;
  * ```
  */
 export class ProcessScheduler implements Scheduler {
-  /** What it is called in messages. */
+  /** The scheduler's name in messages. */
   readonly name = "processes";
   /** The most processes at once. */
   readonly workers: number;
   /** How the workers reach this program. */
   readonly transport: "local" | "network";
-  /** What the user's function may do. */
+  /** The permissions of the user's function. */
   readonly permissions: Deno.PermissionOptions;
   /** {@linkcode Scheduler.memory} */
   declare readonly memory?: number;
   readonly #env: Record<string, string>;
   readonly #children = new Map<string, Child>();
   #closed = false;
-  /** What the memory killer had ended before the first worker was started. */
+  /** What the memory killer had ended when the first workers were started. */
   #kills: Kills | undefined | null = null;
   #looking: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * Makes a scheduler; it starts nothing yet.
+   * Makes a scheduler. It starts no worker yet.
    *
    * @param options How many workers, and what they may do.
-   * @throws {RangeError} When `workers` is no whole number of at least 1, or `memory` none
-   * of at least 64M.
-   * @throws {TypeError} When `transport`, `permissions` or `env` is none, or an option is
-   * none that there is.
+   * @throws {RangeError} If `workers` is not a whole number from 1, or `memory` is not a
+   * size of at least 64M.
+   * @throws {TypeError} If `transport`, `permissions` or `env` is not valid, or an option is
+   * unknown.
    */
   constructor(options: ProcessSchedulerOptions = {}) {
     checkOptions("ProcessScheduler", options, CHECKS);
@@ -131,7 +134,7 @@ export class ProcessScheduler implements Scheduler {
       throw new SchedulerError("The scheduler is closed: make a new ProcessScheduler");
     }
     for (const worker of workers) this.#spawn(spec, worker, listener);
-    // They are on their way, and cannot take much memory before this.
+    // Reading the count now does not delay the workers, and they use little memory yet.
     if (this.#kills === null) this.#kills = killsSoFar();
     if (this.#kills && this.#children.size > 0) this.#looking ??= this.#lookLater();
   }
@@ -157,7 +160,7 @@ export class ProcessScheduler implements Scheduler {
   /** {@linkcode Scheduler.close} */
   async close(): Promise<void> {
     this.#closed = true;
-    // One that waits for a device may not end, even so.
+    // A process that waits for a device may not even end by SIGKILL.
     await cleanUp("not all workers have ended", () => this.killall());
   }
 
@@ -179,11 +182,11 @@ export class ProcessScheduler implements Scheduler {
       }).spawn();
     } catch (error) {
       const detail = `its process cannot be started: ${(error as Error).message}`;
-      // The dispatcher is not ready to be told before this call has returned.
+      // The dispatcher expects no report before this call has returned.
       queueMicrotask(() => listener.ended(worker, { cause: "never started", detail }));
       return;
     }
-    // Workers do not keep the program alive; who waits for their results does.
+    // Workers do not keep the program alive; waiting for their results does.
     process.unref();
     const log = new LogTail();
     log.follow(process.stdout, Deno.stdout);
@@ -209,7 +212,7 @@ export class ProcessScheduler implements Scheduler {
     queueMicrotask(() => listener.started(worker));
   }
 
-  /** Who has sent SIGKILL, if it was not we. */
+  /** Explains a SIGKILL that this scheduler did not send. */
   async #explain(loss: WorkerLoss, { stopping }: Child): Promise<WorkerLoss> {
     if (loss.signal !== SIGKILL || stopping || !this.#kills) return loss;
     const { blameMemoryKiller } = await import("./memory_killer.ts");
@@ -222,7 +225,7 @@ export class ProcessScheduler implements Scheduler {
     return timer;
   }
 
-  /** Takes down how much the workers hold: when one has been killed, it is too late. */
+  /** Measures the memory of the workers, which is not possible after one was killed. */
   async #look(): Promise<void> {
     const { limitOf, residentSize } = await import("./memory_killer.ts");
     if (limitOf(this.#kills!.path) === undefined || this.#children.size === 0) return;
@@ -240,13 +243,13 @@ export class ProcessScheduler implements Scheduler {
 }
 
 /**
- * What the kernel's memory killer has ended so far; nothing where that cannot be known.
+ * How many processes the kernel's memory killer has ended; `undefined` if not known.
  *
- * @param root Where the system's files are, with nothing behind it for `/`.
+ * @param root The root directory of the system's files, without a slash at the end.
  */
 export function killsSoFar(root = ""): Kills | undefined {
   if (Deno.build.os !== "linux") return undefined;
-  // A program that may not read everything would be asked whether it may.
+  // Without read permission Deno would ask the user for it.
   if (Deno.permissions.querySync({ name: "read" }).state !== "granted") {
     return undefined;
   }
@@ -256,7 +259,7 @@ export function killsSoFar(root = ""): Kills | undefined {
     const [group, at, name] = first === undefined
       ? [/^0::(.*)$/m.exec(groups)?.[1] ?? "", "/sys/fs/cgroup", "memory.events"]
       : [first, "/sys/fs/cgroup/memory", "memory.oom_control"];
-    // In a container the group may be told by its name outside, and is the topmost inside.
+    // In a container the name may be that outside, and the group is the topmost one inside.
     const places = [`${at}${group}/${name}`, `${at}/${name}`, "/proc/vmstat"];
     for (const place of places) {
       const path = `${root}${place}`;
@@ -264,12 +267,12 @@ export function killsSoFar(root = ""): Kills | undefined {
       if (count !== undefined) return { path, count };
     }
   } catch {
-    // It is not to be known.
+    // The count is not known.
   }
   return undefined;
 }
 
-/** How many processes the memory killer has ended, by this file's word. */
+/** How many processes the memory killer has ended, according to this file. */
 export function countIn(path: string): number | undefined {
   try {
     const count = /^oom_kill (\d+)$/m.exec(Deno.readTextFileSync(path))?.[1];
@@ -279,7 +282,7 @@ export function countIn(path: string): number | undefined {
   }
 }
 
-/** What this machine is called, as far as the program may know. */
+/** The name of this machine, if the program may read it. */
 function hostName(): string {
   const { state } = Deno.permissions.querySync({ name: "sys", kind: "hostname" });
   return state === "granted" ? Deno.hostname() : "localhost";
@@ -295,7 +298,7 @@ function checkPermissions(permissions: unknown): void {
     : String(permissions);
   if (unknown === undefined) return;
   throw new TypeError(
-    `There is no permission "${unknown}": "inherit", "none" or an object of ` +
+    `Unknown permission "${unknown}": "inherit", "none" or an object of ` +
       `${PERMISSIONS.join(", ")} is expected`,
   );
 }

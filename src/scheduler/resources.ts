@@ -1,12 +1,12 @@
 /**
- * What jobs ask a cluster for, checked before it is asked.
+ * The resources that jobs request from a cluster, checked before they are submitted.
  *
  * @module
  */
 
 import { SchedulerError } from "../errors.ts";
 
-/** A value of a resource, as Grid Engine's `-l` takes it: `true` is asked for as `true`. */
+/** The value of a resource, as for Grid Engine's `-l`. A boolean is written as text. */
 export type ResourceValue = string | number | boolean;
 
 const UNITS: Record<string, number> = {
@@ -22,8 +22,8 @@ const UNITS: Record<string, number> = {
 /**
  * A number of bytes. Source for the units: Grid Engine's `sge_types(1)`.
  *
- * @param memory A number of bytes, or such as `"2G"`, `"500M"`.
- * @throws {RangeError} When it is neither.
+ * @param memory A number of bytes, or a string such as `"2G"` or `"500M"`.
+ * @throws {RangeError} If it is neither, or less than 64M.
  */
 export function bytesOf(memory: number | string): number {
   const [, number, unit] = /^(\d+(?:\.\d+)?)([kKmMgG]?)$/.exec(String(memory)) ?? [];
@@ -31,29 +31,30 @@ export function bytesOf(memory: number | string): number {
   // Deno alone takes 50 MB.
   if (bytes >= 2 ** 26) return bytes;
   throw new RangeError(
-    `The memory of a worker is "${memory}": bytes, or such as "2G", of at least 64M are ` +
-      `expected`,
+    `memory is "${memory}": a number of bytes or a string such as "2G", of at least 64M, ` +
+      `is expected`,
   );
 }
 
-/** A number of bytes as `-l` takes it: in whole megabytes, rounded up. */
+/** A number of bytes as a value for `-l`: in whole megabytes, rounded up. */
 export function memoryValue(bytes: number): string {
   return `${Math.ceil(bytes / 2 ** 20)}M`;
 }
 
 /**
- * A number of seconds.
+ * A time in seconds.
  *
- * @param time As `-l` takes it: seconds, or `"h:m:s"`, parts of which may be empty.
+ * @param time A value for `-l`: seconds, or `"h:m:s"`, whose parts may be empty.
  */
 export function secondsOf(time: ResourceValue): number {
   return String(time).split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
 /**
- * What the submit command is asked for with `-l`; what is said later counts.
+ * The resources that options of the submit command request by `-l`. Later ones override
+ * earlier ones.
  *
- * @param options Of that command.
+ * @param options The options.
  */
 export function requestsIn(options: string): Record<string, string> {
   const lists = [...options.matchAll(/(?:^|\s)-l\s+(\S+)/g)].map(([, list]) => list!);
@@ -63,27 +64,30 @@ export function requestsIn(options: string): Record<string, string> {
   );
 }
 
-/** Resources of which only the nodes know how much there is, and tell from time to time. */
+/** Load values: resources whose amount the nodes report from time to time. */
 const VOLATILE = /^((mem|swap|virtual)_(free|used)|[msv][fu]|cpu)$/;
 
 /**
- * The words for `-l`. Grid Engine checks at submission whether any queue could meet them,
- * as if it knew nothing of what varies, and so would refuse every request for that: with
- * `-w n` it does not check.
+ * The words for `-l`. At submission Grid Engine checks whether any queue could satisfy the
+ * requests. This check does not know load values, so it would refuse every request for one;
+ * `-w n` turns it off.
  *
- * @throws {SchedulerError} When a name or value would mean something else there.
+ * @throws {SchedulerError} If the cluster would misread a name or value.
  */
 export function resourceWords(resources: Record<string, ResourceValue>): string[] {
   const pairs = Object.entries(resources).map(([name, value]) => {
     if (!/^[A-Za-z_][\w.-]*$/.test(name)) {
-      throw new SchedulerError(`A resource cannot have the name "${name}"`);
+      throw new SchedulerError(
+        `A resource cannot have the name "${name}": letters, digits and any of _ . - are ` +
+          `expected`,
+      );
     }
     if (!/^[^\s,"'=]+$/.test(String(value))) {
       throw new SchedulerError(
         `The resource ${name} cannot be ${
           JSON.stringify(value)
-        }: a value has no blanks, ` +
-          `commas, quotes or equals signs; write further resources each with its own name`,
+        }: a value must not contain blanks, ` +
+          `commas, quotes or equals signs; write each resource under its own name`,
       );
     }
     return `${name}=${value}`;
@@ -96,7 +100,7 @@ export function resourceWords(resources: Record<string, ResourceValue>): string[
 /**
  * A word of a native specification.
  *
- * @throws {SchedulerError} When it would be read as more than one.
+ * @throws {SchedulerError} If the cluster would read it as several words.
  */
 export function word(what: string, text: string): string {
   if (/^[^\s"']+$/.test(text)) return text;
@@ -105,15 +109,15 @@ export function word(what: string, text: string): string {
   );
 }
 
-/** The longest name that every system takes, in characters. */
+/** The longest job name that every system accepts, in characters. */
 const LONGEST_NAME = 15;
 
 /**
  * A job's name.
  *
- * @param given What the user wants it to be.
- * @param otherwise The name of a function, of which as much is taken as may be.
- * @throws {SchedulerError} When the user's is one that Grid Engine refuses.
+ * @param given The name that the user chose, if any.
+ * @param otherwise The name of a function, which is adapted to be a job's name.
+ * @throws {SchedulerError} If Grid Engine would refuse the user's name.
  */
 export function jobName(given: string | undefined, otherwise: string): string {
   if (given === undefined) {
@@ -124,7 +128,7 @@ export function jobName(given: string | undefined, otherwise: string): string {
   throw new SchedulerError(
     `A job cannot have the name ${
       JSON.stringify(given)
-    }: it starts with a letter, and has ` +
-      `letters, digits and any of _ . - + = % only`,
+    }: it must start with a letter ` +
+      `or _, and contain only letters, digits and any of _ . - + = %`,
   );
 }

@@ -1,5 +1,5 @@
 /**
- * What starts workers. Users may write their own.
+ * The interface of schedulers, which start workers. Users may write their own.
  *
  * @module
  */
@@ -8,35 +8,36 @@ import type { WorkerLoss } from "../errors.ts";
 
 /** How to start the workers of one run. */
 export interface WorkerSpec {
-  /** What the run is called: the name of its function. */
+  /** The name of the run: that of its function. */
   name: string;
   /** The module that a worker runs, as a URL. */
   module: string;
   /** The flags for `deno run`, before the module. */
   flags: string[];
-  /** The path of the run file: the worker's first argument. Its second is its identity. */
+  /** The path of the run file: the worker's first argument. The second is its identity. */
   runFile: string;
 }
 
-/** What a scheduler tells of the workers that it was asked for. */
+/** Receives a scheduler's reports about the workers that were requested. */
 export interface WorkerListener {
-  /** A worker's process was started; where, if that is known. */
+  /** A worker's process was started, on this host if known. */
   started(worker: string, host?: string): void;
   /**
-   * A worker is not in the queue yet, since the cluster takes no job just now: why, in its
-   * words; `undefined` when it is. It is tried again.
+   * A worker's job is delayed: `why` is the reason, such as the cluster's own message when
+   * it accepts no job at present. The scheduler tries again, and reports `undefined` when
+   * the job is in the queue.
    */
   delayed?(worker: string, why: string | undefined): void;
-  /** A worker is gone, or will never come. Called once for every worker asked for. */
+  /** A worker has ended, or will never start. Called once for every worker requested. */
   ended(worker: string, loss: WorkerLoss): void;
 }
 
 /**
- * Starts workers somewhere and says how they end. One scheduler may serve several
- * dispatchers at once; the identities of workers are unique among them.
+ * Starts workers and reports how they end. One scheduler may serve several dispatchers at
+ * once; the identities of workers are unique among them.
  */
 export interface Scheduler extends AsyncDisposable {
-  /** What it is called in messages, such as `"processes"`. */
+  /** The scheduler's name in messages, such as `"processes"`. */
   readonly name: string;
   /** The most workers that one dispatcher may have at once. */
   readonly workers: number;
@@ -45,61 +46,63 @@ export interface Scheduler extends AsyncDisposable {
    * open; `"network"` by TCP, encrypted, and only with the run's key.
    */
   readonly transport: "local" | "network";
-  /** What the thread that runs the user's function may do; all that Deno may by default. */
+  /** Permissions of the thread that runs the user's function. Default: all. */
   readonly permissions?: Deno.PermissionOptions;
-  /** How long a worker may wait until it is started, in milliseconds; for ever by default. */
+  /** How long a worker may wait until it is started, in milliseconds. Default: no limit. */
   readonly queueTimeout?: number;
   /**
-   * Whether it may take long until it tells of a worker's end, as a cluster does: then
-   * nobody waits for that whose worker has said good-bye. False by default.
+   * Whether the end of a worker may be reported late, as on a cluster. Then the dispatcher
+   * does not wait for the report if the worker has said goodbye. Default: false.
    */
   readonly tellsLate?: boolean;
   /**
-   * How many files of this program a worker keeps open, beside its connection: so many
-   * more must the program be allowed to open. 3 by default, as for a process with pipes
-   * for its output.
+   * How many files this program keeps open for each worker, in addition to its connection.
+   * They count toward the program's limit of open files. Default: 3, as for a process with
+   * pipes for its output.
    */
   readonly filesPerWorker?: number;
-  /** How many bytes a worker may hold; any number by default. */
+  /** The memory limit of a worker, in bytes. Default: no limit. */
   readonly memory?: number;
   /**
-   * Where directories of runs lie, which host and workers must see; by default where the
-   * system's temporary files are. `settings.tempDirectory` goes before it.
+   * The directory for the directories of runs, which host and workers must share.
+   * `settings.tempDirectory` overrides it. Default: the system's directory for temporary
+   * files.
    */
   readonly runDirectory?: string;
   /**
-   * The address to listen at for workers elsewhere; `settings.interface` by default, and
-   * all addresses where neither is given.
+   * The address to listen at for workers on other machines. Default: `settings.interface`;
+   * if that is not set either, all addresses.
    */
   readonly interface?: string;
-  /** The ports to choose from, such as `"40000-40100"`; `settings.ports` by default. */
+  /** The ports to choose from, such as `"40000-40100"`. Default: `settings.ports`. */
   readonly ports?: string;
   /**
-   * How long a worker waits for its host when their connection is lost, in milliseconds;
-   * 1500 by default. `settings.reconnectGrace` goes before it.
+   * How long a worker waits for its host if the connection is lost, in milliseconds.
+   * `settings.reconnectGrace` overrides it. Default: 1500.
    */
   readonly reconnectGrace?: number;
 
   /**
-   * Makes ready, before workers are asked for. What it throws is what a map fails with.
+   * Prepares the scheduler, before workers are requested. If it throws, a map fails with
+   * that error.
    */
   open?(): Promise<void>;
   /**
    * Starts one worker for each identity: `deno run FLAGS MODULE RUN_FILE IDENTITY`. It
-   * need not wait until they run. What goes wrong with a worker is told to the listener.
+   * need not wait until they run. Failures of workers are reported to the listener.
    */
   start(spec: WorkerSpec, workers: string[], listener: WorkerListener): void;
-  /** Ends a worker that does not leave by itself. */
+  /** Ends a worker that does not end by itself. */
   stop(worker: string): void;
   /** Resolves when no worker is left. */
   join(): Promise<void>;
   /** Ends every worker at once, and resolves when none is left. */
   killall(): Promise<void>;
-  /** Ends every worker; the scheduler starts none from now on. */
+  /** Ends every worker. The scheduler starts no more workers after that. */
   close(): Promise<void>;
 }
 
-/** A scheduler, its class, or a function that gives one. */
+/** A scheduler, its class, or a function that returns one. */
 export type SchedulerLike =
   | Scheduler
   | (new () => Scheduler)

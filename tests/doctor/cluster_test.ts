@@ -317,7 +317,7 @@ test("The doctor finds that a node does not see libzmq", async ([node]) => {
 });
 
 test("The doctor finds a limit under which deno cannot start", async ([node]) => {
-  const detail = /^deno could not start under a limit of its address space/;
+  const detail = /^deno could not start under a limit on address space/;
   const remedy =
     /^Ask for mem_free in place of h_vmem .* in what the queue itself sets$/;
   const asked = await doctor([], {
@@ -367,7 +367,7 @@ test("The doctor finds that its job is ended", async () => {
   await instead("exec sleep 300", async (path) => {
     const env = { GRIDENGINE_DEFAULT_RESOURCES: "h_rt=1" };
     const found = await doctor([`--deno=${path}`], { env });
-    const detail = /^it ran into its run time limit of 1 s \(h_rt\) \(job/;
+    const detail = /^it reached its run time limit of 1 s \(h_rt\) \(job/;
     assertFailed(found, "probe job", detail, ENDED);
   });
   await using waiting = start(["--native=-h"]);

@@ -49,7 +49,8 @@ test("The doctor finds that queues are closed, and what opens each", async (node
   try {
     await withAttribute(first, "prolog", "/bin/false", async () => {
       const found = await doctor([on(first), "--timeout=8"]);
-      const back = /^it waits in the queue, for node1 .*: exit_status of prolog = 1;/;
+      const back =
+        /^it waits in the queue, because node1 .*: exit_status of prolog = 1;/;
       assertFailed(found, "probe job", back, /prolog, .* opens the queues: qmod -cq/);
     });
     await qmod("-sq", `all.q@${first.name}`);
@@ -136,6 +137,6 @@ test("The doctor finds that all loads are too high, and warns", async (nodes) =>
 test("The doctor goes on where qstat does not list the queues", async () => {
   const found = await doctor(["--queue=-nonsense"]);
   assertSkipped(found, "queues", /^no qstat of Grid Engine lists them/);
-  const detail = /did not take its job: .*-nonsense/;
+  const detail = /did not accept its job: .*-nonsense/;
   assertFailed(found, "probe job", detail, /^Ask for something else by --queue/);
 });

@@ -111,7 +111,7 @@ test("An end that nobody can explain, and the worker that lives on ends", async 
   const outcome = await ground.outcome();
   const { attempts: [loss], message } = onlyFailure(outcome);
   assertEquals(loss!.cause, "unknown", message);
-  assertMatch(message, /the cluster says that its job is over, with neither/);
+  assertMatch(message, /the cluster reports the end of its job, but neither/);
   await until("the worker has ended", () => !processes((one) => one === pid).length);
   assertEquals(outcome.violations, 0);
   await ground.closed();
@@ -164,7 +164,7 @@ test("A hard limit of the data is not one of the address space", async () => {
     scheduler: { resources: { h_data: "300M" } },
   });
   assertEquals(cause, "out of memory");
-  assertMatch(detail, /limit of its own memory \(h_data/);
+  assertMatch(detail, /limit on private memory \(h_data/);
 });
 
 test("More memory than the scheduler's option allows, with the figures", async () => {
@@ -187,7 +187,7 @@ test("More memory than the control group of its node allows", async () => {
   assertEquals([loss.cause, loss.signal], ["out of memory", "SIGKILL"]);
   assertMatch(
     loss.detail,
-    /memory killer, for its control group may hold 500 MB; it held \d{3} MB at most$/,
+    /memory killer, because its control group is limited to 500 MB; its peak memory was \d{3} MB$/,
   );
   const { cause, detail } = await lossOf({ run: "leave" });
   assertEquals(cause, "signal", detail);
@@ -198,7 +198,7 @@ test("A hard limit of the address space, with what to ask for instead", async ()
     scheduler: { resources: { h_vmem: "2G" } },
   });
   assertEquals(cause, "out of memory");
-  assertMatch(detail, /ask for memory by mem_free, and bound it by .* memory/);
+  assertMatch(detail, /request memory by mem_free, and limit it by .* memory option/);
 });
 
 test("A submission that is refused, with the cluster's words", async () => {

@@ -52,7 +52,10 @@ test("A login shell whose profile leaves no PATH, or exits with status 100", asy
     const failure = onlyFailure(await outcome({ nativeSpecification }, 1));
     const [{ cause, detail }] = failure.attempts as [typeof failure.attempts[0]];
     assertEquals(cause, "exit");
-    assertMatch(detail, /status 100, .* a profile that its shell reads \(-shell y\)/);
+    assertMatch(
+      detail,
+      /status 100, .* check the profile that its shell reads \(-shell y\)/,
+    );
   });
 });
 
@@ -99,7 +102,7 @@ test("A prolog that fails, with its node and what it said", async (nodes) => {
       }
       assertMatch(
         loss!.detail,
-        /could not start what was submitted: exit_status of prolog = 1; qstat/,
+        /could not start it: exit_status of prolog = 1; qstat/,
       );
       await ground.closed();
     } finally {

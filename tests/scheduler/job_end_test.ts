@@ -62,7 +62,7 @@ Deno.test("SIGKILL after the run time limit is that limit's, before it is not", 
   const after = (used: string) => signaled("SIGKILL", [used, "0"], { h_rt: 60 });
   assertEquals(after("60"), [
     "run time limit",
-    "it ran into its run time limit of 60 s (h_rt)",
+    "it reached its run time limit of 60 s (h_rt)",
   ]);
   assertEquals(after("59.9"), ["signal", "its process was ended by SIGKILL"]);
   assertEquals(signaled("SIGKILL", ["99", "99"], {})[0], "signal");
@@ -84,7 +84,7 @@ Deno.test("Each signal is that of its own limits", () => {
 Deno.test("A limit of a processor's time says so, though the counts differ a little", () => {
   assertEquals(signaled("SIGKILL", ["2", "1.9772"], { h_cpu: 2 }), [
     "run time limit",
-    "it ran into its limit of 2 s of processor time (h_cpu)",
+    "it reached its limit of 2 s of processor time (h_cpu)",
   ]);
 });
 
@@ -93,7 +93,7 @@ Deno.test("SIGUSR2 comes ahead of the end: by a limit, or by whatever else", () 
   assertEquals(signaled("SIGUSR2", ["2", "0"], { h_rt: 3 }), [
     "signal",
     "its process was ended by SIGUSR2, which Grid Engine sends to a job with -notify " +
-    "before it ends it",
+    "before ending it",
   ]);
 });
 
@@ -110,11 +110,11 @@ Deno.test("A job that is gone was deleted by somebody, or ended by us", () => {
 Deno.test("An end that the cluster does not explain is unknown", () => {
   assertEquals(lossFromJobInfo(undefined, { stopping: false }), {
     cause: "unknown",
-    detail: "the cluster does not know its job any more",
+    detail: "the cluster no longer knows its job",
   });
   assertEquals(cause({}), [
     "unknown",
-    "the cluster says that its job is over, with neither an exit status nor a signal",
+    "the cluster reports the end of its job, but neither an exit status nor a signal",
   ]);
   assertEquals(cause({}, { stopping: true }), ["deleted", "it was ended"]);
 });

@@ -435,7 +435,7 @@ test("Numbers without jobs are an error, and not waited for", async (cluster) =>
   await until("both have ended", () => heard.losses.size === 2);
   const { cause, detail } = heard.losses.get("a")!;
   assertEquals(cause, "never started");
-  assertMatch(detail, /"-w v" .* verify only/);
+  assertMatch(detail, /"-w v" .* only verify/);
 });
 
 test("What no queue suits waits as with qsub, and that is told", async (cluster) => {
@@ -458,7 +458,10 @@ test("What no queue suits is refused where the user says so", async (cluster) =>
   const heard = new Heard();
   scheduler.start(await specIn(cluster), ["a"], heard);
   await until("it has ended", () => heard.losses.has("a"));
-  assertMatch(heard.losses.get("a")!.detail, /did not take its job: .*suitable queues/);
+  assertMatch(
+    heard.losses.get("a")!.detail,
+    /did not accept its job: .*suitable queues/,
+  );
   const asked = cluster.calls("set_attribute").filter((text) => text.startsWith("-"));
   // What the user says comes last, and holds.
   assertEquals(asked, ["-b y -w e", "-b y -w n -w e"]);
@@ -513,7 +516,7 @@ test("A task that a node could not start is told of, and given up if it stays so
   await Deno.writeTextFile(`${directory}/log-1.2`, "");
   await Deno.writeTextFile(`${directory}/limits-1.2`, "");
   await until("it is told", () => heard.delays.get("a") !== undefined);
-  assertMatch(heard.delays.get("a")!, /^it waits in the queue, for .*prolog/);
+  assertMatch(heard.delays.get("a")!, /^it waits in the queue, because .*prolog/);
   const usual = settings.startTimeout;
   settings.startTimeout = 1;
   try {
@@ -523,7 +526,7 @@ test("A task that a node could not start is told of, and given up if it stays so
   }
   const { cause, detail } = heard.losses.get("a")!;
   assertEquals(cause, "never started");
-  assertMatch(detail, /^it waits in the queue, for .*prolog/);
+  assertMatch(detail, /^it waits in the queue, because .*prolog/);
   assertEquals([...heard.begun], ["b"]);
   await until("its job is gone", () => cluster.jobs.length === 1);
 });

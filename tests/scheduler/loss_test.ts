@@ -22,7 +22,7 @@ Deno.test("Too much memory, with the worker's own figures", () => {
   const log = `something\nWorker a-1 ${said}\n`;
   const status = EXIT_STATUS["out of memory"];
   assertEquals(refined(exit(status, log)), ["out of memory", said]);
-  assertEquals(refined(exit(status)), ["out of memory", "it held too much memory"]);
+  assertEquals(refined(exit(status)), ["out of memory", "it used too much memory"]);
 });
 
 Deno.test("A host that was not reached, with the addresses", () => {
@@ -54,7 +54,7 @@ Deno.test("A limit of the address space, with what to ask for instead", () => {
   for (const loss of [exit(133, log), signaled]) {
     const [cause, detail] = refined(loss);
     assertEquals(cause, "out of memory");
-    assertEquals(/ask for memory by mem_free/.test(detail!), true, detail);
+    assertEquals(/request memory by mem_free/.test(detail!), true, detail);
   }
 });
 
@@ -63,7 +63,7 @@ Deno.test("A limit of deno's own memory is not one of its address space", () => 
     "# Fatal process out of memory: Failed to reserve virtual memory for CodeRange";
   const [cause, detail] = refined(exit(133, log));
   assertEquals(cause, "out of memory");
-  assertEquals(/h_data, or ulimit -d/.test(detail!), true, detail);
+  assertEquals(/h_data or ulimit -d/.test(detail!), true, detail);
   assertEquals(/h_vmem/.test(detail!), false, detail);
 });
 
@@ -89,11 +89,11 @@ Deno.test("The kernel's memory killer, by the word of the start script", () => {
     ...(maxMemory !== undefined && { maxMemory }),
   });
   const group =
-    "ended by the kernel's memory killer, for its control group may hold 250 MB";
+    "ended by the kernel's memory killer, because its control group is limited to 250 MB";
   assertEquals(refined(end(group)), ["out of memory", `it was ${group}`]);
   assertEquals(refined(end(group, 240 * 2 ** 20)), [
     "out of memory",
-    `it was ${group}; it held 240 MB at most`,
+    `it was ${group}; its peak memory was 240 MB`,
   ]);
   const perhaps = "perhaps ended by the kernel's memory killer, which has ended one";
   assertEquals(refined(end(perhaps)), ["signal", `it was ${perhaps}`]);

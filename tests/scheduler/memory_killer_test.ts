@@ -59,8 +59,8 @@ Deno.test("A group of version 1 that may hold no more, with the figures", () => 
     [
       "out of memory",
       "SIGKILL",
-      "it was ended by the kernel's memory killer, for its control group may hold " +
-      "250 MB; it held 240 MB when last seen",
+      "it was ended by the kernel's memory killer, because its control group is limited to " +
+      "250 MB; it used 240 MB when last measured",
     ],
   );
 });
@@ -111,7 +111,7 @@ Deno.test("A machine without limits that has no memory left says so", () => {
   const kills = { path: `${temp.path}${second}/a/memory.events`, count: 0 };
   const { cause, detail } = blame(killed, kills);
   assertEquals(cause, "out of memory");
-  assertMatch(detail, /for the machine had no memory left$/);
+  assertMatch(detail, /because the machine had no memory left$/);
 });
 
 Deno.test("Where only the machine counts, it is no more than suspected", () => {
@@ -157,6 +157,9 @@ Deno.test({
       ["out of memory", "SIGKILL"],
       ["signal", "SIGKILL"],
     ]);
-    assertMatch(losses[0]!.detail, /memory killer, .* control group may hold 400 MB/);
+    assertMatch(
+      losses[0]!.detail,
+      /memory killer, .* control group is limited to 400 MB/,
+    );
   },
 });

@@ -148,8 +148,8 @@ Deno.test({
       [signal, stderr],
       [
         "SIGKILL",
-        "Worker first was ended by the kernel's memory killer, for its control group may " +
-        "hold 64 MB\n",
+        "Worker first was ended by the kernel's memory killer, because its control group is " +
+        "limited to 64 MB\n",
       ],
     );
     assertEquals((await run({ END: "9" }, { before })).stderr, "");

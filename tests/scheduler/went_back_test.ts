@@ -21,7 +21,7 @@ Deno.test("A task that went back has the nodes and the reason of its own job", (
   const { why, isClosed } = returnOf("103", ABOUT, queues("dE"));
   assertMatch(
     why,
-    /^it waits in the queue, for node1 could not start .*: exit_status of prolog = 1; qstat/,
+    /^it waits in the queue, because node1 could not start .*: exit_status of prolog = 1; qstat/,
   );
   assertEquals(isClosed, true);
 });
@@ -36,7 +36,7 @@ Deno.test("Where the cluster's programs say nothing, less is told", () => {
   const { why, isClosed } = returnOf("103", "", "");
   assertMatch(
     why,
-    /^it waits in the queue, for a node could not start what was submitted; /,
+    /^it waits in the queue, because a node could not start it; /,
   );
   assertEquals(isClosed, true);
 });

@@ -1,5 +1,5 @@
 /**
- * What an array job consists of: a list of workers, a script, and where logs go.
+ * The parts of an array job: a list of workers, a start script, and log files.
  *
  * @module
  */
@@ -13,30 +13,30 @@ import { jobName } from "../resources.ts";
 import type { WorkerSpec } from "../scheduler.ts";
 import { startScript } from "./start_script.ts";
 
-/** How long the directory's server may take to write a file, in milliseconds. */
+/** How long the file server may take to write the files, in milliseconds. */
 const WRITE_LIMIT = 30_000;
-/** And to remove one. */
+/** How long it may take to remove a file, in milliseconds. */
 const REVOKE_LIMIT = 5000;
 
 /** An array job that can be submitted. */
 export interface ArrayJob {
-  /** What to submit. */
+  /** The attributes to submit. */
   attributes: JobAttributes;
-  /** For each task, where its output goes. */
+  /** The log file of each task. */
   logFiles: string[];
-  /** For each task, where it writes which limits it has. */
+  /** The file of each task to which it writes its limits. */
   limitsFiles: string[];
-  /** Its tasks, whenever they start, leave at once from now on. */
+  /** Makes tasks that start from now on exit at once. */
   revoke(): Promise<void>;
 }
 
 /**
- * Writes what the tasks of an array job need to a run's directory.
+ * Writes the files that the tasks of an array job need to a run's directory.
  *
  * @param spec How to start a worker.
- * @param options What the scheduler was made with; `nativeSpecification` is all that the
- * submit command is told.
- * @param number A number that no other array of the run has.
+ * @param options The options of the scheduler; `nativeSpecification` has all options of the
+ * submit command.
+ * @param number A number that no other array job of the run has.
  * @param workers The identity of each task's worker.
  */
 export async function writeArrayJob(
@@ -68,8 +68,8 @@ export async function writeArrayJob(
   };
   if (!await within(WRITE_LIMIT, write(), false)) {
     throw new SchedulerError(
-      `The run's directory "${directory}" takes no file within ${WRITE_LIMIT} ms: its file ` +
-        `server does not answer`,
+      `Cannot write to the run's directory "${directory}" within ${WRITE_LIMIT} ms: check ` +
+        `that its file server answers`,
     );
   }
   const logs = logDirectory === undefined
@@ -77,7 +77,7 @@ export async function writeArrayJob(
     : join(logDirectory, `${name}-${workers[0]!}`);
   return {
     attributes: {
-      // Not /bin/sh: some queues have their shell read what is to be run.
+      // Not /bin/sh with arguments: some queues feed the command to their own shell.
       remoteCommand: script,
       jobName: name,
       workingDirectory,
@@ -87,12 +87,12 @@ export async function writeArrayJob(
     },
     logFiles: workers.map((_, i) => `${logs}.${i + 1}`),
     limitsFiles: workers.map((_, i) => `${limits}.${i + 1}`),
-    // Without the list a task takes the run for over.
+    // Without the list a task assumes that the run is over.
     revoke: () => within(REVOKE_LIMIT, Deno.remove(list).catch(() => {}), undefined),
   };
 }
 
-/** What of this program's environment the nodes need: where the modules are. */
+/** The part of this program's environment that nodes need: where Deno's cache is. */
 function usualEnv(): Record<string, string> {
   const found = Deno.env.get("DENO_DIR");
   return { NO_COLOR: "1", ...(found !== undefined && { DENO_DIR: found }) };

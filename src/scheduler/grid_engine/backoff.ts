@@ -1,5 +1,5 @@
 /**
- * Pauses that grow from one try to the next.
+ * Pauses that grow from one attempt to the next.
  *
  * @module
  */
@@ -8,17 +8,17 @@
 const FIRST = 1000;
 const LONGEST = 60_000;
 
-/** The pauses between tries of one thing: a second, then twice as long each time. */
+/** The pauses between attempts: a second, then twice as long each time. */
 export class Backoff {
   #next = FIRST;
 
-  /** How long the next pause is, in milliseconds. */
+  /** The length of the next pause, in milliseconds. */
   get next(): number {
     return this.#next;
   }
 
   /**
-   * Waits until the next try.
+   * Waits until the next attempt.
    *
    * @param signal Ends the pause early.
    */

@@ -1,5 +1,5 @@
 /**
- * What Grid Engine's own programs say. Loaded when something has to be asked.
+ * The output of Grid Engine's own programs. Loaded when one is needed.
  *
  * @module
  */
@@ -7,7 +7,7 @@
 /** How long a program of the cluster may take to answer, in milliseconds. */
 const ANSWER_LIMIT = 5000;
 
-/** What a program of the cluster prints; nothing where it cannot be asked. */
+/** What a program of the cluster prints; an empty string if it fails or does not exist. */
 export async function saidBy(program: string, ...args: string[]): Promise<string> {
   try {
     const { stdout } = await new Deno.Command(program, {

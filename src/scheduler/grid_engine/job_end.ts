@@ -1,5 +1,5 @@
 /**
- * Why a job of a cluster ended, out of what DRMAA tells of it.
+ * Why a job of a cluster ended, according to DRMAA.
  *
  * @module
  */
@@ -8,42 +8,42 @@ import type { WorkerLoss } from "../../errors.ts";
 import type { JobInfo } from "../../drmaa/job_info.ts";
 import { constants } from "node:os";
 
-/** What is known beside what DRMAA tells. */
+/** What is known of a job in addition to DRMAA's report. */
 export interface JobContext {
-  /** Whether it was to end. */
+  /** Whether the job was told to end. */
   stopping: boolean;
-  /** How long it might run, as far as that is known. */
+  /** The time limits of the job, as far as they are known. */
   limits?: TimeLimits;
 }
 
-/** Limits of a job's time, in seconds, by Grid Engine's names for them. */
+/** Time limits of a job, in seconds, by Grid Engine's names. */
 export type TimeLimits = Partial<Record<"h_rt" | "s_rt" | "h_cpu" | "s_cpu", number>>;
 
-/** Which limits end a job by a signal. With `-notify` SIGUSR2 comes ahead of SIGKILL. */
+/** The limits that end a job by each signal. With `-notify` SIGUSR2 precedes SIGKILL. */
 const LIMITS: Record<string, (keyof TimeLimits)[]> = {
   SIGKILL: ["h_rt", "h_cpu"],
   SIGUSR2: ["h_rt", "h_cpu"],
   SIGUSR1: ["s_rt"],
   SIGXCPU: ["s_cpu"],
 };
-/** The kernel's count of a processor's time, and the cluster's, differ by a little. */
+/** The kernel and the cluster measure processor time a little differently. */
 const PRECISION = 0.95;
-/** With this exit status a job fails for good, and counts as aborted. */
+/** A job with this exit status goes into the error state, and counts as aborted. */
 const JOB_ERROR = 100;
-/** What is to be said of a job that was to end. */
+/** The detail for a job that was told to end. */
 const ENDED = "it was ended";
 
 /**
  * Why a job ended.
  *
- * @param info What DRMAA tells; nothing if the session lost it.
+ * @param info DRMAA's report; `undefined` if the session lost it.
  */
 export function lossFromJobInfo(
   info: JobInfo | undefined,
   { stopping, limits = {} }: JobContext,
 ): WorkerLoss {
   if (!info) {
-    const detail = "the cluster does not know its job any more";
+    const detail = "the cluster no longer knows its job";
     return stopping
       ? { cause: "deleted", detail: ENDED }
       : { cause: "unknown", detail };
@@ -53,16 +53,16 @@ export function lossFromJobInfo(
   if (aborted) {
     if (rusage.start_time === undefined && rusage.submission_time !== undefined) {
       const detail =
-        "its job failed to start: a directory or file that it names is missing " +
-        "on its node, or may not be used; or a prolog, starter or shell of its queue " +
-        "is missing or failed, or a limit leaves it no process";
+        "its job failed to start: a directory or file that it names is missing or not " +
+        "accessible on its node; or a prolog, starter or shell of its queue is missing or " +
+        "failed; or a limit allows it no process";
       return { cause: "never started", detail, ...used };
     }
     if (!stopping && Number(rusage.exit_status) === JOB_ERROR) {
       const detail =
-        `it exited with status ${JOB_ERROR}, which for Grid Engine is an ` +
-        "error of the job: a profile that its shell reads (-shell y), or a starter of " +
-        "its queue, may do so";
+        `it exited with status ${JOB_ERROR}, which Grid Engine takes for an error of ` +
+        "the job: check the profile that its shell reads (-shell y), and the starter of " +
+        "its queue";
       return { cause: "exit", detail, exitStatus: JOB_ERROR, ...used };
     }
     const detail = stopping ? ENDED : "its job was deleted";
@@ -72,7 +72,7 @@ export function lossFromJobInfo(
     const signalNumber = constants.signals[signal as keyof typeof constants.signals];
     const limit = limitReached(signal, limits, rusage);
     const hint = signal === "SIGUSR2"
-      ? ", which Grid Engine sends to a job with -notify before it ends it"
+      ? ", which Grid Engine sends to a job with -notify before ending it"
       : "";
     return {
       cause: limit ? "run time limit" : "signal",
@@ -84,10 +84,9 @@ export function lossFromJobInfo(
   }
   if (exitStatus === undefined) {
     if (stopping) return { cause: "deleted", detail: ENDED, ...used };
-    // It ended while no session was open, or its shepherd is gone, and it may yet live.
+    // It ended while no session was open; or its shepherd is gone, and it may be running.
     const detail =
-      "the cluster says that its job is over, with neither an exit status " +
-      "nor a signal";
+      "the cluster reports the end of its job, but neither an exit status nor a signal";
     return { cause: "unknown", detail, ...used };
   }
   return {
@@ -98,7 +97,7 @@ export function lossFromJobInfo(
   };
 }
 
-/** Which limit it was that ended a job, if one fits the time that it has used. */
+/** The limit that ended a job, if one fits the time that the job has used. */
 function limitReached(
   signal: string,
   limits: TimeLimits,
@@ -111,11 +110,11 @@ function limitReached(
   });
   if (name === undefined) return undefined;
   return isOfCpu(name)
-    ? `it ran into its limit of ${limits[name]} s of processor time (${name})`
-    : `it ran into its run time limit of ${limits[name]} s (${name})`;
+    ? `it reached its limit of ${limits[name]} s of processor time (${name})`
+    : `it reached its run time limit of ${limits[name]} s (${name})`;
 }
 
-/** The cluster's figures; Grid Engine's names, times in seconds and `ru_maxrss` in KiB. */
+/** The usage from Grid Engine's figures: times are in seconds, `ru_maxrss` in KiB. */
 function usageOf(
   rusage: Readonly<Record<string, string>>,
 ): { wallClock?: number; maxMemory?: number } {

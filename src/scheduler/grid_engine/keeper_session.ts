@@ -1,6 +1,6 @@
 /**
- * A session with the cluster that outlives the processes that hold it: when one keeper is
- * gone, or does not answer, another one takes its session over.
+ * A session with the cluster that outlives its keepers: if a keeper dies, or does not
+ * answer, another one takes over its session.
  *
  * @module
  */
@@ -13,15 +13,16 @@ import { DrmaaError } from "../../errors.ts";
 import { log } from "../../common/log.ts";
 import { Backoff } from "./backoff.ts";
 
-/** So many keepers in a row may be lost that lived for less than this, in milliseconds. */
+/** The session is given up when so many keepers in a row were lost … */
 const MOST_LOST = 3;
+/** … and each lived for less than this, in milliseconds. */
 const SHORT_LIFE = 60_000;
 
-/** What is heard of the session. */
+/** Receives the reports of a session. */
 export interface SessionListener {
-  /** A job has ended; how, if that is known. */
+  /** A job has ended; `info` says how, if that is known. */
   ended(job: string, info: JobInfo | undefined): void;
-  /** The session is lost, and with it whatever would be heard of its jobs. */
+  /** The session is lost: there will be no more reports about its jobs. */
   lost(error: Error): void;
 }
 
@@ -29,9 +30,9 @@ export interface SessionListener {
 export class KeeperSession {
   readonly #library: string | undefined;
   readonly #listener: SessionListener;
-  /** What was submitted and has not ended. */
+  /** Jobs that were submitted and have not ended. */
   readonly #jobs = new Set<string>();
-  /** What of it is to end. */
+  /** Those of them that were told to end. */
   readonly #ending = new Set<string>();
   readonly #directories = new Set<string>();
   readonly #closing = new AbortController();
@@ -41,8 +42,8 @@ export class KeeperSession {
   #lost = 0;
 
   /**
-   * @param library The path of libdrmaa; it is looked for if none is given.
-   * @param listener Who hears of the jobs.
+   * @param library The path of libdrmaa. Default: it is searched for.
+   * @param listener Receives the reports about jobs.
    */
   constructor(library: string | undefined, listener: SessionListener) {
     this.#library = library;
@@ -62,17 +63,17 @@ export class KeeperSession {
   /**
    * Opens the session, if it is not open.
    *
-   * @throws {DrmaaError} When none can be opened.
+   * @throws {DrmaaError} If no session can be opened.
    */
   async open(): Promise<void> {
     await this.#current();
   }
 
   /**
-   * Submits a bulk job, in one try.
+   * Submits an array job, in one attempt.
    *
    * @returns The ids of its tasks, in order.
-   * @throws {DrmaaError} What the cluster says; a {@linkcode KeeperLost}.
+   * @throws {DrmaaError} The cluster's error, or a {@linkcode KeeperLost}.
    */
   async submit(attributes: JobAttributes, count: number): Promise<string[]> {
     const keeper = await this.#current();
@@ -82,11 +83,11 @@ export class KeeperSession {
   }
 
   /**
-   * Asks whether this host may submit, which the cluster says only to who submits. What is
-   * submitted has to be refused, for it asks for what there is not; on which host it is
-   * looked at before that.
+   * Checks whether this host may submit jobs. The cluster tells only when a job is
+   * submitted, so this submits one that requests a resource that does not exist. The
+   * cluster checks the host first, and then refuses the job in any case.
    *
-   * @throws {DrmaaError} When it may not.
+   * @throws {DrmaaError} If this host may not submit.
    */
   async checkSubmitHost(): Promise<void> {
     try {
@@ -96,44 +97,44 @@ export class KeeperSession {
         outputPath: ":/dev/null",
         joinFiles: true,
       }, 1);
-      // Not every system minds.
+      // Some systems accept the job.
       this.terminate(jobs);
     } catch (error) {
       if (/not a submit host/.test((error as Error).message)) throw error;
-      // A cluster that has other troubles is a cluster: a map tells of them.
+      // For any other error there is a cluster; a map will report it.
     }
   }
 
-  /** Has jobs end. */
+  /** Terminates jobs. */
   terminate(jobs: string[]): void {
     for (const job of jobs) if (this.#jobs.has(job)) this.#ending.add(job);
-    // The next keeper is told of them if this one does not hear it.
+    // If this keeper does not receive it, the next one is told.
     this.#keeper?.terminate(jobs).catch(() => {});
   }
 
   /**
-   * What a job is doing, in DRMAA's words.
+   * The state of a job, by DRMAA's name.
    *
-   * @throws {DrmaaError} What the cluster says; a {@linkcode KeeperLost}.
+   * @throws {DrmaaError} The cluster's error, or a {@linkcode KeeperLost}.
    */
   async status(job: string): Promise<string> {
     return await (await this.#current()).status(job);
   }
 
-  /** Has a directory removed when all is over, whatever becomes of this program. */
+  /** Has the keeper remove a directory at the end, even if this program dies. */
   async remove(directory: string): Promise<void> {
     if (this.#directories.has(directory)) return;
     this.#directories.add(directory);
     const keeper = await this.#current();
-    // The next keeper is told of it if this one does not hear it.
+    // If this keeper does not receive it, the next one is told.
     await keeper.remove(directory).catch(() => {});
   }
 
   /**
-   * Has the keeper end what is left, and waits for that, but not for long: it goes on
-   * without us.
+   * Has the keeper end all jobs that are left, and waits for that. The keeper goes on when
+   * this no longer waits.
    *
-   * @param patience How long that may take, in milliseconds.
+   * @param patience How long to wait, in milliseconds.
    */
   async close(patience: number): Promise<void> {
     this.#closing.abort();
@@ -145,7 +146,7 @@ export class KeeperSession {
 
   #current(): Promise<KeeperClient> {
     this.#opening ??= this.#openKeeper();
-    // The next one may try again.
+    // The next call may try again.
     this.#opening.catch(() => this.#opening = undefined);
     return this.#opening;
   }
@@ -173,7 +174,7 @@ export class KeeperSession {
     return keeper;
   }
 
-  /** Has another keeper take the session over. */
+  /** Starts another keeper, which takes over the session. */
   #replace(error: KeeperLost): void {
     const { contact } = this.#keeper!;
     this.#lost = performance.now() - this.#openedAt < SHORT_LIFE ? this.#lost + 1 : 1;
@@ -181,7 +182,7 @@ export class KeeperSession {
       this.#opening = undefined;
       return this.#giveUp(error);
     }
-    log("info", `${error.message}; starting another one`);
+    log("info", `${error.message}; another process takes over`);
     const opening = this.#reopen(contact);
     this.#opening = opening;
     opening.catch((error) => {
@@ -190,7 +191,7 @@ export class KeeperSession {
     });
   }
 
-  /** Again and again while the master is away, or slow. */
+  /** Opens the session again; repeats that while the master is away or slow. */
   async #reopen(contact: string): Promise<KeeperClient> {
     const backoff = new Backoff();
     for (;;) {
@@ -199,13 +200,13 @@ export class KeeperSession {
       } catch (error) {
         if (this.#closing.signal.aborted || !this.#isPassing(error)) throw error;
         const { message } = error as Error;
-        log("info", `the DRMAA session does not open again yet: ${message}`);
+        log("info", `the DRMAA session cannot be reopened yet: ${message}`);
         await backoff.pause(this.#closing.signal);
       }
     }
   }
 
-  /** Whether the session may open later. A keeper that dies is tried a few times. */
+  /** Whether the session may open later. If keepers die, only a few are started. */
   #isPassing(error: unknown): boolean {
     if (error instanceof KeeperLost && !error.slow) return ++this.#lost < MOST_LOST;
     return error instanceof KeeperLost ||

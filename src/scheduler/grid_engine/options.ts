@@ -1,5 +1,5 @@
 /**
- * What a user asks the cluster for, and how the cluster is told.
+ * What a user requests from the cluster, and how that is passed to the cluster.
  *
  * @module
  */
@@ -25,54 +25,60 @@ import {
 /** Options of a {@linkcode GridEngineScheduler}. */
 export interface GridEngineSchedulerOptions {
   /**
-   * The most workers at once of each map or dispatcher by itself; those that are to share
-   * workers are given one dispatcher. There are never more than there are items.
+   * The most workers at once for each dispatcher, and so for each map without one. To share
+   * workers between maps, pass them the same dispatcher. There are never more workers than
+   * items.
    * @default {100}
    */
   workers?: number;
-  /** What each job asks for, as `-l` takes it, such as `{ h_rt: 3600 }`. */
+  /** The resources that each job requests by `-l`, such as `{ h_rt: 3600 }`. */
   resources?: Record<string, ResourceValue>;
   /**
-   * What one worker may hold: bytes, or such as `"2G"`, of 1024³. It is asked for as
-   * `mem_free`, unless `resources` says how much of that, and the worker sees to it.
+   * The memory limit of one worker: a number of bytes, or a string such as `"2G"` (G is
+   * 1024³); at least 64M. The worker enforces it. It is also requested as `mem_free`, unless
+   * `resources` has a `mem_free`.
+   * @default {undefined} No limit.
    */
   memory?: number | string;
-  /** Options of the submit command, as they are, such as `"-P project"`. */
+  /** Further options of the submit command, passed on unchanged, such as `"-P project"`. */
   nativeSpecification?: string;
-  /** The job's name; by default that of the function. */
+  /** The job's name. Default: the name of the function. */
   name?: string;
   /** The queues to run in, such as `"all.q"`. */
   queue?: string;
-  /** The parallel environment of each task, and its slots, such as `"smp 4"`. */
+  /** The parallel environment of each task and its number of slots, such as `"smp 4"`. */
   parallelEnvironment?: string;
   /** Environment variables for the workers. */
   env?: Record<string, string>;
   /**
-   * Where the workers run.
+   * The directory in which the workers run.
    * @default {Deno.cwd()}
    */
   workingDirectory?: string;
   /**
-   * Where logs of workers that failed are kept; a directory that is there.
-   * @default {undefined} None is kept; their last lines are in the error.
+   * An existing directory in which logs of failed workers are kept.
+   * @default {undefined} No log is kept; its last lines are in the error.
    */
   logDirectory?: string;
-  /** The address of this machine that workers reach. Default: all are tried. */
+  /**
+   * The address of this machine that workers connect to. Default: `settings.interface`; if
+   * that is not set either, workers try all addresses.
+   */
   interface?: string;
-  /** The TCP ports to choose from, such as `"40000-40100"`. */
+  /** The TCP ports to choose from, such as `"40000-40100"`. Default: `settings.ports`. */
   ports?: string;
   /**
-   * The `deno` that nodes run.
+   * The path of `deno` on the nodes.
    * @default {Deno.execPath()}
    */
   denoPath?: string;
-  /** The path of libdrmaa. Default: `DRMAA_LIBRARY_PATH`, or it is looked for. */
+  /** The path of libdrmaa. Default: `DRMAA_LIBRARY_PATH`; if unset, it is searched for. */
   drmaaLibrary?: string;
-  /** How long a worker may wait in the queue, in milliseconds; by default for ever. */
+  /** How long a worker may wait in the queue, in milliseconds. Default: no limit. */
   queueTimeout?: number;
 }
 
-/** What the options have to be. */
+/** The checks of the options. */
 export const CHECKS: Checks<GridEngineSchedulerOptions> = {
   workers: wholeFrom(1),
   resources: valuesByName("{ h_rt: 3600 }", "string", "number", "boolean"),
@@ -96,7 +102,7 @@ export const CHECKS: Checks<GridEngineSchedulerOptions> = {
   },
 };
 
-/** What is asked for with `-l`. */
+/** The resources to request by `-l`. */
 export function resourcesOf(
   options: GridEngineSchedulerOptions,
 ): Record<string, ResourceValue> {
@@ -106,7 +112,7 @@ export function resourcesOf(
 /**
  * The options of the submit command.
  *
- * @throws {SchedulerError} When the cluster would refuse an option, or misread it.
+ * @throws {SchedulerError} If the cluster would refuse an option, or misread it.
  */
 export function submitOptions(options: GridEngineSchedulerOptions): string {
   const { queue, parallelEnvironment, nativeSpecification, memory } = options;
@@ -120,8 +126,8 @@ export function submitOptions(options: GridEngineSchedulerOptions): string {
     const [name = "", slots = "", ...rest] = parallelEnvironment.trim().split(/\s+/);
     if (!/^\d+(-\d+)?$/.test(slots) || rest.length > 0) {
       throw new SchedulerError(
-        `The parallelEnvironment is "${parallelEnvironment}": its name and a number of ` +
-          `slots are expected, such as "smp 4"`,
+        `parallelEnvironment is "${parallelEnvironment}": a name and a number of slots are ` +
+          `expected, such as "smp 4"`,
       );
     }
     words.push("-pe", word("parallelEnvironment", name), slots);

@@ -27,17 +27,17 @@ export type { GridEngineSchedulerOptions } from "./options.ts";
 const RUN_DIRECTORY = ".gridengine";
 /** The most tasks of one array job. */
 const LARGEST_ARRAY = 1000;
-/** How long closing may take, in milliseconds; what is left to do then is the keeper's. */
+/** How long closing may take, in milliseconds. The keeper does what is left then. */
 const CLOSE_TIMEOUT = 2800;
-/** How long a task may take to end when it was told to, in milliseconds. */
+/** How long a task may take to end after it was told to, in milliseconds. */
 const STOP_TIMEOUT = 10_000;
 /** How long workers wait for a host that they have lost, in milliseconds. */
 const RECONNECT_GRACE = 15_000;
-/** How long the cluster may take to say whether this host may submit, in milliseconds. */
+/** How long the check whether this host may submit may take, in milliseconds. */
 const ANSWER_LIMIT = 5000;
 /**
- * With which status tasks exit where their node lacks something: by deno, by a shell that
- * does not find deno, and by a worker that does not find its run's file, or the host.
+ * Exit statuses of tasks whose node lacks something: of deno, of a shell that does not find
+ * deno, and of a worker that does not find its run file, or the host.
  */
 const FAULTS_OF_NODES: ReadonlySet<number | undefined> = new Set([
   1,
@@ -48,8 +48,8 @@ const FAULTS_OF_NODES: ReadonlySet<number | undefined> = new Set([
 ]);
 
 /**
- * Runs workers as array jobs on Grid Engine. A process of its own, the keeper, holds the
- * DRMAA session: whatever becomes of the program, it takes the jobs out of the queue.
+ * Runs workers as array jobs on Grid Engine. A separate process, the keeper, holds the
+ * DRMAA session: it deletes the jobs from the queue even if the program dies.
  *
  * @example On two slots, for an hour at most
  * ```ts ignore
@@ -64,10 +64,10 @@ const FAULTS_OF_NODES: ReadonlySet<number | undefined> = new Set([
  * ```
  */
 export class GridEngineScheduler implements Scheduler {
-  /** What it is called in messages: the cluster's software, once a session is open. */
+  /** The scheduler's name in messages: the cluster's software, once a session is open. */
   get name(): string {
     const system = this.#session.drmSystem.trim();
-    // Some say their version only.
+    // Some systems report only a version.
     return /^[A-Za-z]/.test(system) ? system : `Grid Engine ${system}`.trimEnd();
   }
   /** The most workers at once. */
@@ -80,11 +80,11 @@ export class GridEngineScheduler implements Scheduler {
   readonly filesPerWorker = 0;
   /** How long a worker may wait in the queue, in milliseconds. */
   readonly queueTimeout: number;
-  /** The address to listen at: all, unless one was named. */
+  /** The address to listen at. Default: all IPv4 addresses. */
   readonly interface: string;
-  /** How long workers wait for this program when they have lost it, in milliseconds. */
+  /** How long workers wait for this program if the connection is lost, in milliseconds. */
   readonly reconnectGrace: number = RECONNECT_GRACE;
-  /** Where directories of runs lie. */
+  /** The directory for the directories of runs: `.gridengine` in the home directory. */
   readonly runDirectory: string;
   /** {@linkcode Scheduler.ports} */
   declare readonly ports?: string;
@@ -101,20 +101,20 @@ export class GridEngineScheduler implements Scheduler {
   #closed: Promise<void> | undefined;
   #cached: Promise<void> | undefined;
   #submissions = 0;
-  /** The nodes on which workers could not begin, the latest last. */
+  /** The nodes on which workers could not start, the latest last. */
   readonly #shunned = new Set<string>();
-  /** Jobs whose end was heard of before the answer to their submission: how they ended. */
+  /** How jobs ended whose end was reported before the answer to their submission. */
   readonly #early = new Map<string, JobInfo | undefined>();
   #idle = Promise.withResolvers<void>();
 
   /**
-   * Makes a scheduler; it opens no session yet.
+   * Makes a scheduler. It opens no session yet.
    *
-   * @param options What to ask the cluster for.
-   * @throws {RangeError} When `workers`, `memory`, `ports` or `queueTimeout` is out of
-   * range.
-   * @throws {TypeError} When another option is not of its type, or none that there is.
-   * @throws {SchedulerError} When the cluster would refuse an option, or misread it.
+   * @param options What to request from the cluster.
+   * @throws {RangeError} If `workers`, `memory`, `ports` or `queueTimeout` is out of range.
+   * @throws {TypeError} If another option has the wrong type, or is unknown.
+   * @throws {SchedulerError} If the cluster would refuse an option, or misread it; if nodes
+   * cannot reach `interface`; or if `logDirectory` or `workingDirectory` is not a directory.
    */
   constructor(options: GridEngineSchedulerOptions = {}) {
     checkOptions("GridEngineScheduler", options, CHECKS);
@@ -134,8 +134,8 @@ export class GridEngineScheduler implements Scheduler {
     this.interface = options.interface ?? settings.interface ?? "0.0.0.0";
     if (/^(127\.|\[?::1\]?$|localhost$)/.test(this.interface)) {
       throw new SchedulerError(
-        `The interface ${this.interface} is this machine's own: nodes cannot reach it; name ` +
-          `an address that they can`,
+        `The interface ${this.interface} is a loopback address, which nodes cannot reach: ` +
+          `name an address that they can reach`,
       );
     }
     if (options.ports !== undefined) this.ports = options.ports;
@@ -149,9 +149,9 @@ export class GridEngineScheduler implements Scheduler {
   /**
    * Opens the session, if it is not open.
    *
-   * @throws {DrmaaError} When none can be opened: what the library says, or what the
-   * process that opens it printed when it ended, or took a minute.
-   * @throws {SchedulerError} When the scheduler is closed.
+   * @throws {DrmaaError} If no session can be opened: an error of the library; or the keeper
+   * ended, or took longer than a minute. The message then has what the keeper printed.
+   * @throws {SchedulerError} If the scheduler is closed.
    */
   async open(): Promise<void> {
     this.#mustBeOpen();
@@ -159,9 +159,9 @@ export class GridEngineScheduler implements Scheduler {
   }
 
   /**
-   * Asks the cluster whether this host may submit, if it answers within 5 s.
+   * Asks the cluster whether this host may submit jobs. It waits up to 5 s for the answer.
    *
-   * @throws {DrmaaError} When it may not.
+   * @throws {DrmaaError} If the answer is that it may not.
    */
   async checkSubmitHost(): Promise<void> {
     await within(ANSWER_LIMIT, this.#session.checkSubmitHost(), undefined);
@@ -200,7 +200,7 @@ export class GridEngineScheduler implements Scheduler {
     if (!task || task.stopping) return;
     task.stopping = true;
     if (task.job !== undefined) return this.#terminate([task]);
-    // Should its submission succeed after all, it is terminated then.
+    // If its submission still succeeds, it is terminated then.
     this.#end(task, {
       cause: "deleted",
       detail: "it was ended before it was submitted",
@@ -237,13 +237,13 @@ export class GridEngineScheduler implements Scheduler {
     this.#closing.abort();
     for (const worker of [...this.#tasks.keys()]) this.stop(worker);
     await this.#session.close(CLOSE_TIMEOUT);
-    const detail = "it was told to end, and the cluster has yet to say that it did";
+    const detail = "it was told to end, and the cluster has not yet reported its end";
     for (const task of [...this.#tasks.values()]) {
       this.#end(task, { cause: "deleted", detail });
     }
   }
 
-  /** Nothing will be heard of any task. */
+  /** There will be no more reports about any task. */
   #lost({ message }: Error): void {
     const detail = `the DRMAA session was lost: ${message}`;
     for (const task of [...this.#tasks.values()]) {
@@ -257,7 +257,7 @@ export class GridEngineScheduler implements Scheduler {
         this.#session.open(),
         this.#cache(spec.module),
       ]);
-      // It goes, too, when this program cannot remove it.
+      // The keeper removes it even if this program cannot.
       await this.#session.remove(dirname(spec.runFile));
       // Most programs that load this module submit nothing.
       const { Submission } = await import("./submission.ts");
@@ -273,14 +273,14 @@ export class GridEngineScheduler implements Scheduler {
       }).submit(tasks);
     } catch (error) {
       const why = (error as Error).message;
-      const detail = `${this.name} did not take its job: ${why}`;
+      const detail = `${this.name} did not accept its job: ${why}`;
       for (const task of tasks) {
         if (task.job === undefined) this.#end(task, { cause: "never started", detail });
       }
     }
   }
 
-  /** Has the workers' program where nodes find it; what has failed is tried again. */
+  /** Puts the workers' program into Deno's cache for the nodes. A failure is not kept. */
   #cache(module: string): Promise<void> {
     const fetch = async () => {
       const { cacheWorker, THREAD } = await import("./worker_cache.ts");
@@ -312,10 +312,10 @@ export class GridEngineScheduler implements Scheduler {
     this.#session.terminate(jobs);
     for (const task of tasks) {
       task.timer = setTimeout(() => {
-        // Grid Engine waits for the node to confirm the end, for ever if it must. The
-        // keeper tells it again: where the site has it so, that is enough in time.
+        // Grid Engine waits for the node to confirm the end, if necessary forever. The
+        // keeper repeats its request, which ends the job in time at some sites.
         const detail =
-          `its node did not end it within ${STOP_TIMEOUT} ms of being told to`;
+          `its node did not end it within ${STOP_TIMEOUT} ms, as requested`;
         this.#end(task, { cause: "node lost", detail });
       }, STOP_TIMEOUT);
     }
@@ -324,7 +324,7 @@ export class GridEngineScheduler implements Scheduler {
   async #ended(job: string, info: JobInfo | undefined): Promise<void> {
     const task = this.#jobs.get(job);
     if (!task) {
-      // The cluster is asked for more before the submission is answered.
+      // Its submission may not have been answered yet.
       if (this.#isSubmitting) this.#early.set(job, info);
       return;
     }
@@ -353,7 +353,7 @@ export class GridEngineScheduler implements Scheduler {
     });
   }
 
-  /** How long a task might run. That is asked only when it may be why one has ended. */
+  /** The time limits of a task. They are read only if one may have ended the task. */
   async #limitsOf({ limitsFile }: Task): Promise<TimeLimits> {
     const { timeLimits } = await import("./time_limits.ts");
     return await timeLimits(this.#options.nativeSpecification, limitsFile);
@@ -377,9 +377,9 @@ function checkDirectory(what: string, path: string | undefined): void {
   try {
     if (Deno.statSync(path).isDirectory) return;
   } catch {
-    // It is not there.
+    // It does not exist.
   }
   throw new SchedulerError(
-    `The ${what} "${path}" is no directory: make it first, where the nodes see it`,
+    `The ${what} "${path}" is not a directory: create it first, where the nodes see it`,
   );
 }

@@ -7,23 +7,23 @@
 import { SCRIPT } from "../../zeromq/signals.ts";
 import type { WorkerSpec } from "../scheduler.ts";
 
-/** What a script starts. */
+/** What a start script needs to know. */
 export interface StartScript {
   /** How to start a worker. */
   spec: WorkerSpec;
   /** The path of deno. */
   deno: string;
-  /** Environment variables. They stand here and not in the job, where all could see them. */
+  /** Environment variables. In the job itself every user could see them. */
   env: Record<string, string>;
-  /** The file that has the worker of task n in line n. */
+  /** The file with the worker of task n in line n. */
   list: string;
-  /** Where it lies itself. */
+  /** The path of the script itself. */
   script: string;
-  /** Which limits task n has is written to this and `.n`; see `time_limits.ts`. */
+  /** The limits of task n are written to this path with `.n`; see `time_limits.ts`. */
   limits: string;
 }
 
-/** The variables in which systems tell a task its number. */
+/** The variables in which cluster systems set the task's number. */
 const TASK_NUMBERS = [
   "SGE_TASK_ID",
   "SLURM_ARRAY_TASK_ID",
@@ -32,14 +32,14 @@ const TASK_NUMBERS = [
 ];
 
 /**
- * What the kernel's memory killer has ended, by what it counts, and why it did. It sends a
- * plain SIGKILL, and the control group is gone with the task; so it is asked here. See
- * `memory_killer.ts`, which does the same for workers of this machine.
+ * How many processes the kernel's memory killer has ended, and why. It sends a plain
+ * SIGKILL, and the control group disappears with the task, so the script reads the count.
+ * `memory_killer.ts` does the same for workers of this machine.
  */
 const MEMORY_KILLER = `group=$(sed -n '
   s/^[0-9]*:\\(.*,\\)*memory\\(,[^:]*\\)*:/memory/p
   s/^0:://p' /proc/self/cgroup 2> /dev/null | sed q)
-# In a container it may be told by its name outside, and is the topmost inside.
+# In a container the name may be that outside, and the group is the topmost one inside.
 top=/sys/fs/cgroup/\${group%%/*}
 group=/sys/fs/cgroup/$group
 [ -d "$group" ] || group=$top
@@ -58,13 +58,13 @@ why() {
     group=\${group%/*}
   done
   if [ -n "$limit" ] && [ "$((limit >> 60))" = 0 ]; then
-    echo "ended by the kernel's memory killer, for its control group may hold $((limit >> 20)) MB"
+    echo "ended by the kernel's memory killer, because its control group is limited to $((limit >> 20)) MB"
   else
-    echo "ended by the kernel's memory killer, for its node had no memory left"
+    echo "ended by the kernel's memory killer, because its node had no memory left"
   fi
 }`;
 
-/** The script's text, for any POSIX shell, or one that hands it over to one. */
+/** The script's text, for a POSIX shell, or for csh, which starts a POSIX shell. */
 export function startScript(
   { spec, deno, env, list, script, limits }: StartScript,
 ): string {
@@ -74,9 +74,9 @@ export function startScript(
     `export ${name}=${quote(value)}`
   );
   return `#!/bin/sh
-# Starts the worker of this task. A queue may have another shell read it, such as csh.
+# Starts the worker of this task. A queue may run this with another shell, such as csh.
 test "$?shell" = 1 && exec /bin/sh ${quote(script)}
-# A profile may have left nothing of the path.
+# A profile may have emptied PATH.
 command -v sed > /dev/null || PATH=\${PATH:+$PATH:}/usr/bin:/bin
 task=${task}
 case $task in *[!0-9]*) task=1 ;; esac
@@ -85,11 +85,11 @@ if [ -z "$worker" ]; then
   echo "The run that this task belongs to is over" >&2
   exit 0
 fi
-# Deno reserves more memory than any soft limit is meant to forbid.
+# Deno reserves far more memory than it uses, which soft limits would forbid.
 ulimit -S -v "$(ulimit -H -v)"
 ulimit -S -d "$(ulimit -H -d)"
 ulimit -S -c 0
-# For whoever asks why the worker has ended.
+# These limits may explain later why the worker has ended.
 {
   ulimit -H -t
   ulimit -S -t
@@ -101,18 +101,18 @@ if [ ! -x ${quote(deno)} ]; then
   echo "There is no deno at ${deno.replace(/["$\`\\]/g, "")} on $(hostname)" >&2
   exit 127
 fi
-# By this signal deno opens its debugger to every user of the node, unless it is blocked.
+# On this signal deno opens its debugger to every user of the node, unless it is blocked.
 if env --block-signal=USR1 true 2> /dev/null; then
   set -- env --block-signal=USR1
 else
   set --
 fi
 ${MEMORY_KILLER}
-# The cluster signals all processes of the task. This one stays to see how the worker ends.
+# The cluster signals all processes of the task. The script stays to see how the worker ends.
 trap : HUP INT QUIT TERM USR1 USR2 XCPU
 before=$(killed)
-# Where a shell reads this from its standard input, the rest of it is not for the worker.
-# What the shell itself says of its end would be the last line of the log.
+# A shell may read this script from standard input, which the worker must not inherit.
+# The shell's own message about the worker's end must not become the log's last line.
 exec 3>&2 2> /dev/null
 (exec "$@" ${words.join(" ")} "$worker" 2>&3 3>&- < /dev/null)
 status=$?
@@ -120,7 +120,7 @@ if [ "$status" = 137 ] && [ "$(killed)" != "$before" ]; then
   echo "Worker $worker was $(why)" >&3
 fi
 trap - HUP INT QUIT TERM USR1 USR2 XCPU
-# It ends as the worker did.
+# End as the worker did.
 if [ "$status" -gt 128 ]; then kill -"$((status - 128))" $$; fi
 exit "$status"
 `;

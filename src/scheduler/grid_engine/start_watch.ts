@@ -1,6 +1,6 @@
 /**
- * Which tasks have started, and which went back into the queue. DRMAA tells neither; but
- * the tasks write files.
+ * Which tasks have started, and which went back into the queue. DRMAA reports neither, but
+ * the files that the tasks write show it.
  *
  * @module
  */
@@ -13,23 +13,23 @@ import type { Task } from "./submission.ts";
 import { hasStarted, hostOf, isTaken } from "./task_files.ts";
 import type { Return } from "./went_back.ts";
 
-/** How often to look which tasks have started, in milliseconds. */
+/** The interval of checks whether tasks have started, in milliseconds. */
 const LOOK = 1000;
 
-/** Looks after tasks from their submission until they start. */
+/** Watches tasks from their submission until they start. */
 export class StartWatch {
   /** By the worker's identity. */
   readonly #tasks: ReadonlyMap<string, Task>;
   readonly #session: KeeperSession;
   readonly #giveUp: (task: Task, loss: WorkerLoss) => void;
-  /** What is known of the last task that went back into the queue, until one starts. */
+  /** The last task's return to the queue; forgotten when a task starts. */
   #return: Return | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param tasks The tasks that have not ended, by the worker's identity.
-   * @param session Where they were submitted.
-   * @param giveUp Is told of a task that will not start.
+   * @param session The session that submitted them.
+   * @param giveUp Called for a task that will not start.
    */
   constructor(
     tasks: ReadonlyMap<string, Task>,
@@ -41,20 +41,20 @@ export class StartWatch {
     this.#giveUp = giveUp;
   }
 
-  /** Looks a while from now, and again until all tasks have started. */
+  /** Schedules a check, which is repeated until all tasks have started. */
   lookLater(): void {
     if (this.#timer !== undefined || this.#tasks.size === 0) return;
     this.#timer = setTimeout(() => void this.#look(), LOOK);
     Deno.unrefTimer(this.#timer as unknown as number);
   }
 
-  /** There is no task left to look after. */
+  /** Stops the checks, because no task is left. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  /** Tells which tasks have started. */
+  /** Reports which tasks have started. */
   async #look(): Promise<void> {
     const waiting = [...this.#tasks.values()].filter((task) =>
       task.job !== undefined && !task.started
@@ -77,13 +77,13 @@ export class StartWatch {
   }
 
   /**
-   * Tells of a task if it went back into the queue, or if others did and it waits there,
-   * too; gives it up if it stays there, and no queue is open.
+   * Reports a task that went back into the queue, or that waits there while others went
+   * back. Gives the task up if it stays there and no queue is open.
    */
   async #lookAfter(task: Task, ask: (job: string) => Promise<Return>): Promise<void> {
     const { backSince = Infinity, job } = task;
     const isDue = performance.now() - backSince > settings.startTimeout;
-    // A prolog may take its time: it is asked after 2 s, 4 s, 8 s and so on.
+    // A prolog may take long: the state is asked for after 2 s, 4 s, 8 s and so on.
     const looks = ++task.looks;
     if (!isDue && (looks < 2 || (looks & (looks - 1)) !== 0)) return;
     const state = await this.#session.status(job!).catch(() => "unknown");

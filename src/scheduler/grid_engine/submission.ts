@@ -1,6 +1,6 @@
 /**
- * How workers come into the queue: as an array job, or several where the cluster takes no
- * such large one; and again and again while it says that it takes none just now.
+ * Submits workers: as one array job, or as several if the cluster accepts none of that
+ * size. The submission is repeated while the cluster accepts no jobs for the moment.
  *
  * @module
  */
@@ -16,35 +16,35 @@ import type { WorkerListener, WorkerSpec } from "../scheduler.ts";
 
 /** A task of an array job. */
 export interface Task {
-  /** The worker that it is. */
+  /** The identity of its worker. */
   worker: string;
-  /** Who is told of it. */
+  /** Receives the reports about the worker. */
   listener: WorkerListener;
-  /** Its id, once it is submitted. */
+  /** The task's id, once it is submitted. */
   job: string | undefined;
-  /** Where its output goes. */
+  /** The file for its output. */
   logFile: string;
-  /** Where it writes which limits it has. */
+  /** The file to which it writes its limits. */
   limitsFile: string;
-  /** Whether its script runs, or did. */
+  /** Whether its script is running, or has run. */
   started: boolean;
-  /** How often it was seen that a node had begun with it, and not come to the script. */
+  /** How often a check found it taken by a node, but its script not started. */
   looks: number;
   /** Since when it is back in the queue, by `performance.now()`. */
   backSince?: number | undefined;
-  /** Whether it is to end. */
+  /** Whether it was told to end. */
   stopping: boolean;
-  /** Ends the wait for its end. */
+  /** The timer that ends the wait for its end. */
   timer?: ReturnType<typeof setTimeout>;
 }
 
-/** How long the cluster may take to answer until that is told, in milliseconds. */
+/** An answer that takes longer than this, in milliseconds, is reported as delayed. */
 const SLOW = 10_000;
 /** Systems that do not know Grid Engine's options. */
 const OTHERS = /slurm|pbs|torque|lsf|condor/i;
-/** So many nodes are left out at most. */
+/** The most nodes that are avoided. */
 const MOST_SHUNNED = 16;
-/** So often in a row a submission may be lost with its keeper. */
+/** How many times in a row a submission may be lost with its keeper. */
 const MOST_LOST = 3;
 
 /** What a submission needs. */
@@ -52,26 +52,26 @@ export interface SubmissionContext {
   session: KeeperSession;
   options: GridEngineSchedulerOptions;
   spec: WorkerSpec;
-  /** What the cluster is called. */
+  /** The name of the cluster's software. */
   name(): string;
-  /** A number for an array job. */
+  /** Returns a new number for an array job. */
   nextNumber(): number;
-  /** The nodes on which workers could not begin, the latest last. */
+  /** The nodes on which workers could not start, the latest last. */
   shunned: ReadonlySet<string>;
-  /** Tasks have ids. */
+  /** Called when tasks are submitted and have ids. */
   submitted(tasks: Task[]): void;
-  /** Nothing is tried again from then on. */
+  /** When it is aborted, nothing is tried again. */
   signal: AbortSignal;
 }
 
-/** Submits the workers that were asked for at once. */
+/** Submits workers that were requested together. */
 export class Submission {
   readonly #context: SubmissionContext;
   readonly #backoff = new Backoff();
   #lost = 0;
-  /** What was last told of why there is no job. */
+  /** The last reason that was logged for a delay. */
   #told = "";
-  /** What the cluster said where it knows no queue that suits, and was told not to look. */
+  /** The cluster's message if it found no suitable queue. Later jobs skip that check. */
   #unsuited: string | undefined;
 
   /** @param context What it needs. */
@@ -80,9 +80,9 @@ export class Submission {
   }
 
   /**
-   * Submits tasks; those that are to end meanwhile are left out, or terminated.
+   * Submits tasks. Those that are told to end meanwhile are left out, or terminated.
    *
-   * @throws {DrmaaError} When the cluster does not take them, for good.
+   * @throws {DrmaaError} If the cluster refuses the tasks for good.
    */
   async submit(tasks: Task[]): Promise<void> {
     const { session, signal } = this.#context;
@@ -97,7 +97,7 @@ export class Submission {
         );
         return this.#submitted(wanted, jobs, array);
       } catch (error) {
-        // It may be in the queue all the same, where the answer was lost.
+        // The job may be in the queue nevertheless, if only the answer was lost.
         await array.revoke();
         if (isTooLarge(error, wanted.length)) {
           const half = wanted.length >> 1;
@@ -121,10 +121,10 @@ export class Submission {
     const workers = tasks.map(({ worker }) => worker);
     const isGridEngine = !OTHERS.test(this.#context.name());
     const nativeSpecification = [
-      // The defaults of a site or a user may say otherwise.
+      // Defaults of a site or a user may differ.
       ...(isGridEngine ? ["-b y"] : []),
       ...(isGridEngine && shunned.size > 0 ? [otherThan([...shunned])] : []),
-      // As for qsub: load values are not looked at, and a job may wait for those.
+      // As with qsub: load values are not checked, and a job may wait for them.
       ...(this.#unsuited === undefined ? [] : ["-w n"]),
       options.nativeSpecification,
     ].filter(Boolean).join(" ");
@@ -140,7 +140,7 @@ export class Submission {
     const { session, submitted } = this.#context;
     const number = jobs[0]!.split(".")[0];
     log("debug", `submitted ${jobs.length} tasks as job ${number}`);
-    if (this.#told) log("info", `${this.#context.name()} has taken job ${number}`);
+    if (this.#told) log("info", `${this.#context.name()} has accepted job ${number}`);
     tasks.forEach((task, i) => {
       task.job = jobs[i]!;
       task.logFile = array.logFiles[i]!;
@@ -159,7 +159,7 @@ export class Submission {
     for (const { worker, listener } of wanted) listener.delayed?.(worker, delay);
   }
 
-  /** Tells, too, when an answer takes long. */
+  /** Waits for an answer, and reports if it takes long. */
   async #answered<T>(answer: Promise<T>, tasks: Task[]): Promise<T> {
     const timer = setTimeout(() => {
       this.#tell(tasks, `it has not answered for ${SLOW / 1000} s`);
@@ -171,7 +171,7 @@ export class Submission {
     }
   }
 
-  /** Whether the next try may succeed. */
+  /** Whether the next attempt may succeed. */
   #isPassing(error: unknown): boolean {
     if (!(error instanceof KeeperLost)) {
       return error instanceof DrmaaError && error.transient;
@@ -186,18 +186,18 @@ export class Submission {
     if (why === this.#told) return;
     this.#told = why;
     const { name, spec } = this.#context;
-    log("info", `${name()} does not take the job "${spec.name}" yet: ${why}`);
+    log("info", `${name()} does not accept the job "${spec.name}" yet: ${why}`);
   }
 }
 
-/** A wish for other nodes than these. It is a wish only, for there may be no others. */
+/** A soft request for other nodes than these. It is soft because there may be no others. */
 export function otherThan(hosts: string[]): string {
   const names = hosts.slice(-MOST_SHUNNED).map((host) => host.split(".", 1)[0]!)
     .flatMap((name) => [name, `${name}.*`]);
   return `-soft -l h=!(${names.join("|")}) -hard`;
 }
 
-/** Whether the cluster has looked for a queue, and found none: `qsub` does not ask that. */
+/** Whether the cluster found no suitable queue. `qsub` does not have it check that. */
 function isUnsuited(error: unknown): boolean {
   return error instanceof DrmaaError && /no suitable queues/.test(error.message);
 }

@@ -1,6 +1,6 @@
 /**
- * The files that a task writes where this host sees them, too: its log, and what its
- * start script finds on its node.
+ * The files of a task that this host sees, too: its log, and what its start script finds
+ * out on its node.
  *
  * @module
  */
@@ -8,25 +8,25 @@
 import { within } from "../../common/within.ts";
 import type { Task } from "./submission.ts";
 
-/** How long a file's server may take to answer, in milliseconds. */
+/** How long the file server may take to answer, in milliseconds. */
 const FILE_LIMIT = 5000;
 /** How much of a file is read, in bytes. */
 const TAIL = 4096;
 
 /**
- * Whether a node has begun with a task. Its log is there before the prolog runs, and all
- * else that may fail on a node.
+ * Whether a node has begun with a task. Its log exists before the prolog runs, and before
+ * anything else that may fail on a node.
  */
 export async function isTaken({ logFile }: Task): Promise<boolean> {
   return await within(FILE_LIMIT, isThere(logFile), false);
 }
 
-/** Whether a task's script runs, or did. */
+/** Whether a task's script is running, or has run. */
 export async function hasStarted({ limitsFile }: Task): Promise<boolean> {
   return await within(FILE_LIMIT, isThere(limitsFile), false);
 }
 
-/** Where a task's script ran, as it wrote itself; nothing where it did not. */
+/** The host that a task's script has written down; `undefined` if there is none. */
 export async function hostOf({ limitsFile }: Task): Promise<string | undefined> {
   const text = await within(FILE_LIMIT, readTail(limitsFile), "");
   return /@(\S+)$/.exec(text)?.[1];
@@ -37,7 +37,7 @@ export async function logOf({ logFile }: Task): Promise<string> {
   return await within(FILE_LIMIT, readTail(logFile), "");
 }
 
-/** Removes a task's log, if that can be done. */
+/** Removes a task's log, if possible. */
 export async function removeLog({ logFile }: Task): Promise<void> {
   await within(FILE_LIMIT, Deno.remove(logFile).catch(() => {}), undefined);
 }

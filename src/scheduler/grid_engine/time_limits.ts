@@ -1,6 +1,6 @@
 /**
- * How long a job of Grid Engine may run: what it asked for, what its node has set, and what
- * its queue says. Loaded when a signal has ended one.
+ * The time limits of a Grid Engine job: those that it requested, those that are set on its
+ * node, and those of its queue. Loaded when a signal has ended a job.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import { saidBy } from "./cluster_program.ts";
 import type { TimeLimits } from "./job_end.ts";
 import { requestsIn, secondsOf } from "../resources.ts";
 
-/** How long a file's server may take to answer, in milliseconds. */
+/** How long the file server may take to answer, in milliseconds. */
 const FILE_LIMIT = 5000;
 
 /**
  * The limits of a job.
  *
- * @param options What it asked for, as options of the submit command.
- * @param path What its start script wrote on its node.
+ * @param options The options of the submit command.
+ * @param path The file that its start script wrote on the node.
  */
 export async function timeLimits(options: string, path: string): Promise<TimeLimits> {
   const asked = limitsIn(requestsIn(options));
   const text = await within(FILE_LIMIT, Deno.readTextFile(path), "").catch(() => "");
   const [hard = "", soft = "", queue = ""] = text.split("\n");
   const there = limitsIn({ h_cpu: hard, s_cpu: soft });
-  // What a job asks for is at most what its queue allows, and goes before it.
+  // A job's request is at most the limit of its queue, and overrides it.
   const isKnown = asked.h_rt !== undefined && asked.s_rt !== undefined;
   const usual = isKnown || queue.startsWith("@") || queue === ""
     ? {}

@@ -1,5 +1,5 @@
 /**
- * Why a task that a node had begun with is back in the queue. Loaded when one is.
+ * Why a task went back into the queue after a node had begun with it. Loaded when one has.
  *
  * @module
  */
@@ -8,21 +8,21 @@ import { saidBy } from "./cluster_program.ts";
 
 /** A queue on a host, as `qstat -f` lists it, with the letters of its state. */
 const INSTANCE = /^\S+@\S+ +\S+ +\d+\/\d+\/\d+ +\S+ +\S+ *(\S*)$/gm;
-/** States in which a queue is open, or will be without anybody's doing. */
+/** States in which a queue is open, or will open by itself. */
 const OPEN = /^[aA]*$/;
 
-/** That a task went back. */
+/** A task's return to the queue. */
 export interface Return {
-  /** What is to be told of it. */
+  /** The reason, for messages. */
   why: string;
-  /** Whether every queue is closed until somebody opens it. */
+  /** Whether every queue is closed until an administrator opens it. */
   isClosed: boolean;
 }
 
 /**
- * Asks Grid Engine's programs, where there are any, why a task went back.
+ * Asks Grid Engine's programs, if they exist, why a task went back.
  *
- * @param job Its id.
+ * @param job The task's id.
  */
 export async function askReturn(job: string): Promise<Return> {
   const [number = ""] = job.split(".");
@@ -34,21 +34,21 @@ export async function askReturn(job: string): Promise<Return> {
 }
 
 /**
- * What is known of a task that went back.
+ * Finds out why a task went back.
  *
  * @param number The number of its job.
- * @param about What `qstat -j` says of that.
- * @param queues What `qstat -f -explain E` says.
+ * @param about The output of `qstat -j` about that job.
+ * @param queues The output of `qstat -f -explain E`.
  */
 export function returnOf(number: string, about: string, queues: string): Return {
   const [, reason] = /error reason\s+\d+:.*?\]: *(.*)/.exec(about) ?? [];
   const hosts = [...queues.matchAll(/result of job (\d+)'s failure at host (\S+)/g)]
     .filter(([, job]) => job === number).map(([, , host]) => host);
   const where = hosts.length > 0 ? [...new Set(hosts)].join(", ") : "a node";
-  const why = `it waits in the queue, for ${where} could not start what was submitted` +
+  const why = `it waits in the queue, because ${where} could not start it` +
     (reason ? `: ${reason}` : "") +
-    "; qstat -f -explain E tells which queues are closed for that, as where a prolog, " +
-    "starter or shell fails";
+    "; qstat -f -explain E lists queues that were closed because of that, such as when a " +
+    "prolog, starter or shell fails";
   const states = [...queues.matchAll(INSTANCE)].map(([, state = ""]) => state);
   return { why, isClosed: !states.some((state) => OPEN.test(state)) };
 }

@@ -1,26 +1,26 @@
 /**
- * Puts what workers run into Deno's cache, so that nodes need no network for it.
+ * Puts the workers' program into Deno's cache, so that nodes need no network for it.
  *
  * @module
  */
 
 import { SchedulerError } from "../../errors.ts";
 
-/** What a worker starts in a thread, beside its program and what that imports. */
+/** The program that a worker starts in a thread, in addition to its own program. */
 export const THREAD: string =
   new URL("../../worker/thread/main.ts", import.meta.url).href;
 
-/** How long that may take, in milliseconds. */
+/** How long fetching may take, in milliseconds. */
 const LIMIT = 120_000;
 
 /**
- * Fetches programs and all that they import. One that lies in files needs nothing: they
- * are where they are.
+ * Fetches programs and everything that they import. Programs that are local files need not
+ * be fetched.
  *
  * @param programs The worker's program and that of its thread, as URLs.
  * @param env Environment variables for deno, such as `DENO_DIR`.
- * @param limit How long it may take, in milliseconds.
- * @throws {SchedulerError} When something cannot be fetched, or not in that time.
+ * @param limit How long fetching may take, in milliseconds.
+ * @throws {SchedulerError} If something cannot be fetched in time.
  */
 export async function cacheWorker(
   programs: string[],

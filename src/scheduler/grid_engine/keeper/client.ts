@@ -1,5 +1,5 @@
 /**
- * The other side of a keeper: starts one, asks it, and hears what becomes of jobs.
+ * The client of a keeper: starts it, sends it requests, and receives its reports on jobs.
  *
  * @module
  */
@@ -11,36 +11,36 @@ import type { KeeperReport, KeeperRequest, KeeperStart } from "./messages.ts";
 import { Printed } from "./printed.ts";
 import type { JobInfo } from "../../../drmaa/job_info.ts";
 
-/** Debian's libdrmaa brings jemalloc along, which needs room that a thread has of its own. */
+/** Debian's libdrmaa is linked with jemalloc, which needs much thread-local storage. */
 export const TUNABLES = "glibc.rtld.optional_static_tls=4096";
 
 /** How long a keeper may take to open its session, in seconds. */
 const OPENING = 60;
-/** How long nothing may be heard of an open one, in seconds. */
+/** How long an open keeper may be silent, in seconds. */
 const SILENCE = 15;
-/** A longer line is no report, and dropped, in characters. */
+/** The longest report, in characters. A longer line is dropped. */
 const LONGEST_LINE = 2 ** 24;
-/** How long its last words may take when it is gone, in milliseconds. */
+/** How long to wait for a keeper's output after its end, in milliseconds. */
 const LAST_WORDS = 500;
 
-/** What is heard from a keeper. */
+/** Receives the reports of a keeper. */
 export interface KeeperListener {
-  /** A job has ended; how, if that is known. */
+  /** A job has ended; `info` says how, if that is known. */
   ended(job: string, info: JobInfo | undefined): void;
-  /** The keeper is gone, though nobody sent it away. */
+  /** The keeper is gone, though it was not told to end. */
   lost(error: KeeperLost): void;
   /** The library has printed a line. */
   printed(line: string): void;
 }
 
-/** The keeper is gone, and with it the answer. */
+/** The keeper is gone, and its answers are lost. */
 export class KeeperLost extends DrmaaError {
-  /** Whether it lived, and took too long to open its session: the master may be slow. */
+  /** Whether it was alive, but took too long to open its session: the master may be slow. */
   readonly slow: boolean;
 
   /**
-   * @param how What became of it.
-   * @param lastWords What it printed, if anything.
+   * @param how What happened to the keeper.
+   * @param lastWords What the keeper printed, if anything.
    */
   constructor(
     how: string,
@@ -54,28 +54,28 @@ export class KeeperLost extends DrmaaError {
 
 type Order<R> = R extends { id: number } ? Omit<R, "id"> : never;
 
-/** How long a question keeps the program alive by itself, in milliseconds. */
+/** How long a request by itself keeps the program alive, in milliseconds. */
 const KEPT_ALIVE = 5000;
 
-/** A keeper that runs. */
+/** A running keeper. */
 export class KeeperClient {
   readonly #process: Deno.ChildProcess;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #listener: KeeperListener;
   readonly #waiting = new Map<number, PromiseWithResolvers<string[]>>();
-  /** Which of those questions keep the program alive. */
+  /** Those of the waiting requests that keep the program alive. */
   readonly #young = new Set<number>();
   readonly #opened = Promise.withResolvers<void>();
   readonly #gone = Promise.withResolvers<void>();
   readonly #printed = new Printed();
   readonly #looking: ReturnType<typeof setInterval>;
   #isOpen = false;
-  /** How many seconds nothing was heard. */
+  /** How long the keeper has been silent, in seconds. */
   #silence = 0;
   #lastId = 0;
   #closing = false;
   #isGone = false;
-  /** Which session it holds, for the next keeper if this one is lost. */
+  /** The contact of its session, for the next keeper if this one is lost. */
   contact = "";
   /** The cluster's software. */
   drmSystem = "";
@@ -90,7 +90,7 @@ export class KeeperClient {
       stdin: "piped",
       stdout: "piped",
       stderr: "piped",
-      // What a terminal sends to its programs is not for the keeper, from the first moment.
+      // A terminal's signals must not reach the keeper, from its very start.
       detached: true,
     }).spawn();
     this.#writer = this.#process.stdin.getWriter();
@@ -104,9 +104,9 @@ export class KeeperClient {
   /**
    * Starts a keeper, which opens a session.
    *
-   * @param signal Nobody wants the session any more.
-   * @throws {DrmaaError} When no session can be opened; a {@linkcode KeeperLost} with what
-   * the keeper printed, when it ended, could not be started, or took a minute.
+   * @param signal Aborted when the session is no longer wanted.
+   * @throws {DrmaaError} If no session can be opened; a {@linkcode KeeperLost} with what the
+   * keeper printed if it ended, could not be started, or took longer than a minute.
    */
   static async open(
     start: KeeperStart,
@@ -139,57 +139,57 @@ export class KeeperClient {
     return keeper;
   }
 
-  /** Its process id. */
+  /** The keeper's process id. */
   get pid(): number {
     return this.#process.pid;
   }
 
   /**
-   * Submits a bulk job.
+   * Submits an array job.
    *
    * @returns The ids of its tasks, in order.
-   * @throws {DrmaaError} What the cluster says; a {@linkcode KeeperLost}.
+   * @throws {DrmaaError} The cluster's error, or a {@linkcode KeeperLost}.
    */
   submit(attributes: JobAttributes, count: number): Promise<string[]> {
     return this.#ask({ do: "submit", attributes, count });
   }
 
-  /** Has jobs terminated; the keeper sees to it. */
+  /** Terminates jobs. The keeper repeats that until they have ended. */
   async terminate(jobs: string[]): Promise<void> {
     await this.#ask({ do: "terminate", jobs });
   }
 
   /**
-   * What a job is doing.
+   * The state of a job.
    *
-   * @throws {DrmaaError} What the cluster says; a {@linkcode KeeperLost}.
+   * @throws {DrmaaError} The cluster's error, or a {@linkcode KeeperLost}.
    */
   async status(job: string): Promise<string> {
     return (await this.#ask({ do: "status", job }))[0]!;
   }
 
-  /** Has a directory removed at the keeper's end. */
+  /** Has the keeper remove a directory when it ends. */
   async remove(directory: string): Promise<void> {
     await this.#ask({ do: "remove", directory });
   }
 
   /**
-   * Has it clean up, and resolves when it is gone, or when that takes too long: it goes on
-   * without us.
+   * Has the keeper clean up. Resolves when the keeper is gone, or when the time is over; the
+   * keeper then goes on alone.
    *
-   * @param patience How long that may take, in milliseconds.
+   * @param patience How long to wait, in milliseconds.
    */
   async close(patience: number): Promise<void> {
     this.#closing = true;
     if (!this.#isGone) this.#process.ref();
-    // It takes what was written before, if it lives.
+    // If it is alive, it still reads what was written before.
     void this.#writer.close().catch(() => {});
     await within(patience, this.#gone.promise, undefined);
     if (!this.#isGone) this.#process.unref();
     this.#end("The DRMAA session was closed before the process that holds it answered");
   }
 
-  /** Waits no longer until it has opened a session. What is left to do, it does. */
+  /** Stops waiting for the session to open. The keeper still does what is left to do. */
   #abandon({ jobs = [], directories = [] }: KeeperStart): void {
     this.#closing = true;
     void this.#writer.close().catch(() => {});
@@ -217,7 +217,7 @@ export class KeeperClient {
     this.#waiting.set(id, answer);
     this.#young.add(id);
     this.#process.ref();
-    // Who still wants the answer then keeps the program alive himself, as a map does.
+    // After that, only what needs the answer keeps the program alive, such as a map.
     const timer = setTimeout(() => this.#forgetYoung(id), KEPT_ALIVE);
     Deno.unrefTimer(timer as unknown as number);
     void answer.promise.finally(() => clearTimeout(timer)).catch(() => {});
@@ -225,7 +225,7 @@ export class KeeperClient {
     return answer.promise;
   }
 
-  /** A keeper keeps the program alive while it is asked something, and at no other time. */
+  /** A keeper keeps the program alive only while it has young requests. */
   #unref(): void {
     if (this.#young.size === 0 && !this.#closing) this.#process.unref();
   }
@@ -237,25 +237,25 @@ export class KeeperClient {
 
   #write(line: object): void {
     const bytes = new TextEncoder().encode(`${JSON.stringify(line)}\n`);
-    // That it is gone is seen at its other end.
+    // If it is gone, `#follow` notices that.
     this.#writer.write(bytes).catch(() => {});
   }
 
-  /** Hears what it says, until it has ended. */
+  /** Reads what the keeper writes, until it has ended. */
   async #follow(): Promise<void> {
     const { stdout, stderr, status } = this.#process;
     const take = (line: string) => this.#take(line);
     const print = (line: string) => this.#print(line);
     const heard = Promise.allSettled([eachLine(stdout, take), eachLine(stderr, print)]);
     const { code, signal } = await status;
-    // What it has started may hold these open.
+    // Processes that it has started may hold the pipes open.
     await within(LAST_WORDS, heard, undefined);
     const how = signal ? `was ended by ${signal}` : `ended with status ${code}`;
     const when = this.#isOpen ? "" : " before the session was open";
     this.#end(`The process that holds the DRMAA session ${how}${when}`);
   }
 
-  /** Seconds are counted while this program runs: both may have been stopped together. */
+  /** Counts seconds only while this program runs: both may be stopped at the same time. */
   #look(): void {
     const limit = this.#isOpen ? SILENCE : OPENING;
     if (this.#closing || ++this.#silence <= limit) return;
@@ -266,11 +266,11 @@ export class KeeperClient {
         : `The DRMAA session was not open within ${limit} s`,
       { slow: !this.#isOpen },
     );
-    // Where it is stuck for good, it does not even end by this: nobody waits for it.
+    // If it is stuck in the kernel, even this does not end it: nothing waits for it.
     this.#kill();
   }
 
-  /** It is gone, or as good as gone. */
+  /** The keeper is gone, or treated as gone. */
   #end(how: string, options?: { slow: boolean }): void {
     if (this.#isGone) return;
     this.#isGone = true;
@@ -331,7 +331,7 @@ export class KeeperClient {
   }
 }
 
-/** A report, unless it is something that the library has printed. */
+/** The report in a line; `undefined` if the library has printed the line. */
 function parsed(line: string): KeeperReport | undefined {
   if (!line.startsWith('{"tell":')) return undefined;
   try {

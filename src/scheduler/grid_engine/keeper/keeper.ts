@@ -1,12 +1,11 @@
 /**
- * The program that holds a DRMAA session: a process of its own, for a session must
- * outlive whoever uses it by as long as it takes to clean up.
+ * The program that holds a DRMAA session. It is a separate process because a session must
+ * outlive the program that uses it, until everything is cleaned up.
  *
- * It submits and terminates jobs as it is told over standard input, and tells how they
- * end. When standard input ends, in whatever way the program at its other side did, it
- * waits for what it is submitting, terminates the jobs that are left, closes the session
- * and removes the run's files. When the cluster's master is away it waits until that is
- * back.
+ * It submits and terminates jobs as requested over standard input, and reports how they
+ * end. When standard input ends, because the program has closed it or is gone, the keeper
+ * waits for running submissions, terminates the jobs that are left, closes the session, and
+ * removes the run's files. When the cluster's master is away, the keeper waits for it.
  *
  * @module
  */
@@ -26,20 +25,21 @@ import { ALL_JOBS, ANY_JOB, Session } from "../../../drmaa/session.ts";
 /** Milliseconds between attempts while the master is away, at first and at most. */
 const RETRY = 500;
 const LONGEST_RETRY = 5000;
-/** How long one wait for an end of a job is, in milliseconds. */
+/** How long one call waits for the end of a job, in milliseconds. */
 const WAIT = 5000;
-/** How long all may take that is left to do when all is over, in milliseconds. */
+/** How long the end of all jobs may take at the end, in milliseconds. */
 const FAREWELL = 180_000;
-/** How soon jobs are told again to end, in milliseconds. */
+/** The interval at which jobs are terminated again, in milliseconds. */
 const REMINDER = 2000;
-/** How long the directories may take to go, in milliseconds. */
+/** How long removing the directories may take, in milliseconds. */
 const REMOVE = 10_000;
-/** How long the master may take to let us go, in milliseconds. */
+/** How long closing the session may take, in milliseconds. */
 const LEAVE = 5000;
-/** How long the news of a job's end may take when the master has forgotten it, in ms. */
+/** How late a job's end may be reported after the master has forgotten it, in ms. */
 const NEWS = 1500;
-/** How often a new job is looked for that the cluster does not know, and how far apart. */
+/** How many times a new job is looked up that the cluster does not know. */
 const LOOKS = 4;
+/** The pause between two of these look-ups, in milliseconds. */
 const LOOK_AGAIN = 700;
 
 class Keeper {
@@ -48,7 +48,7 @@ class Keeper {
   readonly #contact: string;
   readonly #watch: Watch;
   readonly #jobs: Set<string>;
-  /** Those that are to end. */
+  /** The jobs that are to be terminated. */
   readonly #ending: Set<string>;
   readonly #directories: Set<string>;
   readonly #submissions = new Set<Promise<unknown>>();
@@ -67,14 +67,14 @@ class Keeper {
     this.#directories = new Set(start.directories);
     if (this.#jobs.size > 0) {
       this.#submitted.resolve();
-      // What ended while there was no keeper is told to nobody.
+      // The ends of jobs that ended while there was no keeper are never reported.
       setTimeout(() => void this.#forgetGone(), NEWS);
     }
     this.#reaping = this.#reap();
     void this.#remind();
   }
 
-  /** Does what is asked, and answers. */
+  /** Carries out a request, and answers it. */
   async take(request: KeeperRequest): Promise<void> {
     const { id } = request;
     try {
@@ -125,13 +125,13 @@ class Keeper {
     throw new DrmaaError(
       17,
       "DENIED_BY_DRM",
-      "The cluster took a submission and made no job of it, as it does where " +
-        'nativeSpecification, or the defaults of the user or the site, say "-w v" or ' +
-        '"-w p", which verify only: set nativeSpecification to "-w e" (DENIED_BY_DRM)',
+      "The cluster accepted a submission but made no job of it, as it does if " +
+        'nativeSpecification, or the defaults of the user or the site, contain "-w v" or ' +
+        '"-w p", which only verify: set nativeSpecification to "-w e" (DENIED_BY_DRM)',
     );
   }
 
-  /** Whether the cluster has a job that it has just given a number. */
+  /** Whether the cluster really has a job to which it has just given a number. */
   async #isTaken(job: string): Promise<boolean> {
     for (let look = 1;; look++) {
       if (!this.#jobs.has(job)) return true;
@@ -146,12 +146,12 @@ class Keeper {
     return this.#watch.during("drmaa_job_ps", () => this.#session.status(job));
   }
 
-  /** Has jobs end that are to, again and again: a lost node is given up only in time. */
+  /** Terminates jobs repeatedly until they end: Grid Engine gives up a lost node late. */
   async #remind(): Promise<void> {
     for (;;) {
       if (this.#ending.size === 0) await this.#reminded.promise;
       this.#reminded = Promise.withResolvers();
-      // One after the other: calls that block must not take up all threads.
+      // One after the other: blocking calls must not occupy all threads.
       for (const job of [...this.#ending]) await this.#terminate(job);
       await Promise.race([pause(REMINDER), this.#reminded.promise]);
     }
@@ -165,13 +165,13 @@ class Keeper {
       );
     } catch (error) {
       if (!hasCode(error, "INVALID_JOB")) return;
-      // It has ended, or is about to.
+      // It has ended, or is ending.
       this.#ending.delete(job);
       setTimeout(() => this.#gone(job), NEWS);
     }
   }
 
-  /** Tells how jobs end, until all is over. */
+  /** Reports how jobs end, until the keeper ends. */
   async #reap(): Promise<void> {
     const { signal } = this.#end;
     let retry = RETRY;
@@ -199,7 +199,7 @@ class Keeper {
         if (!(error instanceof DrmaaError)) throw error;
         await pause(retry);
         retry = Math.min(2 * retry, LONGEST_RETRY);
-        // The session forgets its jobs when it has lost the master.
+        // A session that has lost the master forgets its jobs.
         if (!error.transient && this.#jobs.size > 0) await this.#reopen();
       }
     }
@@ -210,13 +210,13 @@ class Keeper {
     if (this.#jobs.delete(info.jobId)) report({ tell: "ended", info });
   }
 
-  /** A job is over, and how it ended nobody tells any more. */
+  /** Reports a job that has ended in a way that can no longer be known. */
   #gone(job: string): void {
     this.#ending.delete(job);
     if (this.#jobs.delete(job)) report({ tell: "gone", job });
   }
 
-  /** Opens the session anew, and looks which of the jobs are still there. */
+  /** Opens the session again, and checks which of the jobs still exist. */
   async #reopen(): Promise<void> {
     await this.#session.close().catch(() => {});
     while (!this.#end.signal.aborted) {
@@ -243,7 +243,7 @@ class Keeper {
     }
   }
 
-  /** Leaves nothing behind. */
+  /** Cleans up, so that nothing is left behind. */
   async close(): Promise<void> {
     await within(FAREWELL, this.#clear(), undefined);
     const removing = [...this.#directories].map((directory) =>
@@ -253,10 +253,10 @@ class Keeper {
     await within(LEAVE, this.#leave().catch(() => {}), undefined);
   }
 
-  /** Ends all jobs, those as well that are being submitted. */
+  /** Ends all jobs, including those that are being submitted. */
   async #clear(): Promise<void> {
     if (this.#start.contact !== undefined) {
-      // A keeper that is gone may have submitted what nobody knows of.
+      // The previous keeper may have submitted jobs that nobody knows of.
       const control = () => this.#session.control(ALL_JOBS, "terminate");
       await this.#watch.during("drmaa_control", control).catch(() => {});
     }
@@ -268,7 +268,7 @@ class Keeper {
     }
   }
 
-  /** Takes leave of the master: one that was restarted meanwhile may keep us waiting. */
+  /** Closes the session. A master that was restarted meanwhile may delay that. */
   async #leave(): Promise<void> {
     this.#end.abort();
     await this.#reaping;
@@ -276,7 +276,7 @@ class Keeper {
   }
 }
 
-/** Opens a session, or returns to one. */
+/** Opens a session, or reopens one. */
 async function open(
   watch: Watch,
   start: KeeperStart,
@@ -288,7 +288,7 @@ async function open(
   try {
     return await opened(contact ? { contact } : {});
   } catch (error) {
-    // The master does not know it any more.
+    // The master no longer knows the session.
     if (!contact || error instanceof DrmaaError && error.transient) throw error;
     return await opened({});
   }
@@ -323,12 +323,12 @@ function report(report: KeeperReport): void {
       at += Deno.stdout.writeSync(bytes.subarray(at));
     }
   } catch {
-    // Nobody listens any more: standard input will tell.
+    // Nobody listens any more. The end of standard input will show that.
   }
 }
 
 async function main(): Promise<void> {
-  // Ctrl-C and the end of a terminal mean the program that started this.
+  // Ctrl-C and a terminal's end are meant for the program that started the keeper.
   for (const signal of ["SIGINT", "SIGHUP", "SIGTERM", "SIGQUIT"] as const) {
     Deno.addSignalListener(signal, () => {});
   }

@@ -1,10 +1,10 @@
 /**
- * What a process printed last.
+ * The last output of a process.
  *
  * @module
  */
 
-/** How much of it is kept, in characters. */
+/** How much output is kept, in characters. */
 const KEPT = 2000;
 
 /** The last lines that a process printed. */
@@ -16,7 +16,7 @@ export class Printed {
     this.#text = `${this.#text}${line.slice(-KEPT)}\n`.slice(-KEPT);
   }
 
-  /** As the end of a message: empty where nothing was printed. */
+  /** The output as the end of a message; empty if nothing was printed. */
   asLastWords(): string {
     const text = this.#text.trim();
     return text && `; it printed:\n${text}`;

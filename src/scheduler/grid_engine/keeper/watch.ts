@@ -1,28 +1,28 @@
 /**
- * How long a keeper waits for the library.
+ * Limits how long a call of the library may take.
  *
  * @module
  */
 
-/** How long a call of the library may take, in milliseconds: a master may be slow. */
+/** How long a call of the library may take, in milliseconds. A master may be slow. */
 const LIMIT = 120_000;
-/** How often calls are looked at, in milliseconds. */
+/** The interval of checks, in milliseconds. */
 const INTERVAL = 1000;
 
 /**
- * Ends the keeper when a call of the library does not return: it blocks a thread for ever,
- * so nothing less would help, and another keeper takes the session over.
+ * Ends the keeper when a call of the library does not return. Such a call blocks a thread
+ * forever, so nothing less would help. Another keeper then takes over the session.
  */
 export class Watch {
-  /** The calls that have not returned, and how often they were looked at. */
+  /** The calls that have not returned, and how often each was checked. */
   readonly #calls = new Map<{ name: string }, number>();
 
-  /** Begins to watch. */
+  /** Starts the checks. */
   constructor() {
     setInterval(() => this.#look(), INTERVAL);
   }
 
-  /** Does something that the library is to have done within its time. */
+  /** Makes a call of the library, and watches it. */
   async during<T>(name: string, work: () => Promise<T>): Promise<T> {
     const call = { name };
     this.#calls.set(call, 0);
@@ -33,19 +33,19 @@ export class Watch {
     }
   }
 
-  /** Looks are counted, not time: while the process was stopped none was made. */
+  /** Counts checks, not time: a stopped process makes no checks. */
   #look(): void {
     for (const [call, looks] of this.#calls) {
       this.#calls.set(call, looks + 1);
       if (looks * INTERVAL < LIMIT) continue;
       console.error(`${call.name} has not returned within ${LIMIT / 1000} s`);
-      // The thread inside the library would hold up any other end.
+      // The thread inside the library would block any other way to end.
       Deno.kill(Deno.pid, "SIGKILL");
     }
   }
 }
 
-/** Resolves when so many milliseconds have passed. */
+/** Resolves after the given number of milliseconds. */
 export function pause(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
