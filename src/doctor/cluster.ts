@@ -1,5 +1,5 @@
 /**
- * Whether a cluster's library opens, and a session with the cluster.
+ * Checks whether libdrmaa and a session with the cluster can be opened.
  *
  * @module
  */
@@ -12,28 +12,28 @@ import { ask, type Said } from "./tools.ts";
 
 const FLAGS = ["--allow-all", "--no-prompt", "--quiet", "--no-config", "--no-lock"];
 
-/** How much is told of what a library has printed, in characters. */
+/** How much of a library's output is shown, in characters. */
 const LAST_WORDS = 1000;
 
-/** What to do where no session opens. */
+/** What to do if no session can be opened. */
 const MASTER =
-  "The queue master does not answer: see that sge_qmaster runs on its host, " +
-  "and that qstat, here, gets an answer";
+  "The queue master does not answer: check that sge_qmaster runs on its host, " +
+  "and that qstat on this machine gets an answer";
 const ENVIRONMENT =
   "Set SGE_ROOT to Grid Engine's own directory, and SGE_CELL, as the " +
   "cluster's settings do: . SGE_ROOT/default/common/settings.sh";
 const isSetTo = (root: string) =>
-  `SGE_ROOT is set to ${root}: does qstat, here, get an answer? The queue master may be ` +
-  "down, or the directory or SGE_CELL wrong";
-/** What to do where no library opens. */
+  `SGE_ROOT is set to ${root}: check whether qstat on this machine gets an answer; the ` +
+  "queue master may be down, or the directory or SGE_CELL may be wrong";
+/** What to do if no library can be opened. */
 const LIBRARY = "On a submit host, install the cluster's libdrmaa, or name its " +
   "path in DRMAA_LIBRARY_PATH";
 
 /**
- * Looks for libdrmaa, and opens a session. It ends with a failure or a warning where no job
- * can be submitted.
+ * Opens libdrmaa and a session. If no job can be submitted, one of its findings is a failure
+ * or a warning.
  *
- * @param signal Ends it.
+ * @param signal Ends the check.
  */
 export async function* examineCluster(
   options: DoctorOptions,
@@ -50,7 +50,7 @@ export async function* examineCluster(
   );
   const silence = patience.aborted
     ? `no answer within ${options.timeout / 1000} s`
-    : `its process ${said!.end ?? "ended"} and gave no answer${printed(said!)}`;
+    : `its process ${said!.end ?? "ended"} without an answer${printed(said!)}`;
   const reports: SessionReport[] = said!.out.split("\n")
     .filter(isReport).map((line) => JSON.parse(line));
   const failed = reports.find((report) => report.tell === "failed");
@@ -58,7 +58,7 @@ export async function* examineCluster(
   if (first?.tell !== "library") {
     const detail = failed ? shortened(failed.message) : silence;
     yield noneFinding("libdrmaa", detail, LIBRARY, options.cluster);
-    yield skipped("cluster", "there is no libdrmaa to reach one");
+    yield skipped("cluster", "it cannot be reached without libdrmaa");
     return;
   }
   const { version, path } = first.library;
@@ -66,7 +66,7 @@ export async function* examineCluster(
   const root = Deno.env.get("SGE_ROOT") || undefined;
   if (second?.tell === "session") {
     const where = root === undefined ? "" : `, SGE_ROOT is ${root}`;
-    yield ok("session", `opens; the system is ${second.drmSystem}${where}`);
+    yield ok("session", `opened; the system is ${second.drmSystem}${where}`);
     return;
   }
   const isAway = failed === undefined && patience.aborted ||
@@ -78,21 +78,21 @@ export async function* examineCluster(
     isAway ? MASTER : advice,
     options.cluster,
   );
-  yield skipped("probe job", "there is no session to submit it");
+  yield skipped("probe job", "it cannot be submitted without a session");
 }
 
 function isReport(line: string): boolean {
   return line.startsWith('{"tell":') && line.endsWith("}");
 }
 
-/** What a library printed that is no report. */
+/** What a library printed besides the reports. */
 function printed({ out, error }: Said): string {
   const rest = out.split("\n").filter((line) => !isReport(line));
   const text = `${rest.join("\n")}\n${error}`.trim();
   return text && `; it printed: ${text.slice(-LAST_WORDS)}`;
 }
 
-/** There is no cluster: that matters where one is expected. */
+/** There is no cluster: a failure if one is expected, otherwise a warning. */
 function noneFinding(
   check: string,
   detail: string,
@@ -104,7 +104,7 @@ function noneFinding(
     : warning(check, `${detail}: maps run on this machine`, remedy);
 }
 
-/** Leaves out of the list of what was tried where there is nothing. */
+/** Omits files that do not exist from the list of what was tried. */
 function shortened(message: string): string {
   const [, ...tried] = message.split("\n");
   if (tried.length < 2) return tried[0] ?? message;

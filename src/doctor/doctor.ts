@@ -1,5 +1,5 @@
 /**
- * All checks, one after the other, as a program.
+ * The doctor's program: all checks, one after the other.
  *
  * @module
  */
@@ -15,17 +15,17 @@ import { verdict } from "./verdict.ts";
 
 /** Exit statuses. */
 const WELL = 0, FAILED = 1, WRONG_USAGE = 2;
-/** What a shell says of a program that Ctrl-C ended. */
+/** A shell's exit status for a program that Ctrl-C has ended. */
 const INTERRUPTED = 130;
-/** What ends a program. */
+/** The signals that end a program. */
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
 /**
- * Examines, and prints what is found.
+ * Runs the checks, and prints what they find.
  *
- * @param args The words of the command line.
- * @returns The exit status: 0 when maps run, 1 when a check failed, 2 when the command
- * line makes no sense, 130 when a signal has ended it.
+ * @param args The arguments of the command line.
+ * @returns The exit status: 0 if maps run, 1 if a check failed, 2 if the command line is
+ * not valid, 130 if a signal has ended the doctor.
  */
 export async function main(args: string[]): Promise<number> {
   let options: DoctorOptions;
@@ -40,7 +40,7 @@ export async function main(args: string[]): Promise<number> {
   const { signal } = interrupted;
   let status = WELL;
   for await (const finding of examine(options, signal)) {
-    // What is found from then on is of our own making.
+    // After a signal, checks fail because they are interrupted.
     if (signal.aborted) return INTERRUPTED;
     printOut(lines(finding));
     if (finding.status === "failure") status = FAILED;
@@ -58,7 +58,7 @@ async function* examine(
   const queues = await queuesFinding(options.queue);
   yield queues;
   if (queues.status === "failure") {
-    yield skipped("probe job", "no queue would take it");
+    yield skipped("probe job", "no queue would accept it");
     return;
   }
   let outcome: Outcome;
@@ -69,14 +69,14 @@ async function* examine(
     yield failure(
       "probe job",
       message,
-      "See the options here, and the GRIDENGINE_… variables",
+      "Check the options of the doctor, and the GRIDENGINE_… variables",
     );
     return;
   }
   if (!signal.aborted) yield* verdict(outcome, options, signal);
 }
 
-/** Passes findings on, and tells whether all were well. */
+/** Passes findings on, and returns whether all were ok. */
 async function* isPassed(
   findings: AsyncIterable<Finding>,
 ): AsyncGenerator<Finding, boolean> {
@@ -88,7 +88,7 @@ async function* isPassed(
   return passed;
 }
 
-/** Aborted by the signals that end programs: there is something to clean up. */
+/** Aborts its signal on the signals that end programs, so that the doctor can clean up. */
 function interruption(): Disposable & { signal: AbortSignal } {
   const controller = new AbortController();
   const abort = () => controller.abort();
@@ -101,7 +101,7 @@ function interruption(): Disposable & { signal: AbortSignal } {
   };
 }
 
-/** Whether an environment variable is set, as far as the program may know. */
+/** Whether an environment variable is set and may be read. */
 function isSet(variable: string): boolean {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" && Boolean(Deno.env.get(variable));

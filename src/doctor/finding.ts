@@ -1,5 +1,5 @@
 /**
- * What a check has found.
+ * The findings of checks, and how they are printed.
  *
  * @module
  */
@@ -7,24 +7,24 @@
 /** What one check has found. */
 export interface Finding {
   /**
-   * `"ok"`; `"warning"`: maps run, but perhaps not as the user means them to;
-   * `"failure"`: maps do not run; `"skipped"`: it could not be looked at.
+   * `"ok"`; `"warning"`: maps run, but perhaps not as the user expects; `"failure"`: maps do
+   * not run; `"skipped"`: the check could not be made.
    */
   status: "ok" | "warning" | "failure" | "skipped";
   /** What was checked. */
   check: string;
-  /** What was seen. */
+  /** What was found. */
   detail: string;
-  /** What to do about it; warnings and failures have one. */
+  /** What to do; only warnings and failures have one. */
   remedy?: string;
 }
 
-/** All is well. */
+/** The check found nothing wrong. */
 export function ok(check: string, detail: string): Finding {
   return { status: "ok", check, detail };
 }
 
-/** Maps run, but perhaps not as the user means them to. */
+/** Maps run, but perhaps not as the user expects. */
 export function warning(check: string, detail: string, remedy: string): Finding {
   return { status: "warning", check, detail, remedy };
 }
@@ -34,15 +34,15 @@ export function failure(check: string, detail: string, remedy: string): Finding 
   return { status: "failure", check, detail, remedy };
 }
 
-/** It could not be looked at. */
+/** The check could not be made. */
 export function skipped(check: string, why: string): Finding {
   return { status: "skipped", check, detail: why };
 }
 
-/** What a finding is printed as. */
+/** How each status is printed. */
 const MARKS = { ok: "ok", warning: "warning", failure: "FAILED", skipped: "skipped" };
 
-/** A finding as a line, and its remedy as another one. */
+/** A finding as a line, followed by a line with its remedy. */
 export function lines({ status, check, detail, remedy }: Finding): string {
   const line = `${MARKS[status].padEnd(8)} ${check.padEnd(17)} ${oneLine(detail)}`;
   return remedy === undefined ? line : `${line}\n${" ".repeat(9)}-> ${remedy}`;

@@ -1,5 +1,5 @@
 /**
- * What a map needs of this machine.
+ * Checks what a map needs on this machine.
  *
  * @module
  */
@@ -13,26 +13,26 @@ import { failure, type Finding, ok, skipped } from "./finding.ts";
 
 /** The oldest Deno that the library runs on. */
 const OLDEST = [2, 9] as const;
-/** What a program that maps has to be allowed. */
+/** The permissions that a program with maps needs. */
 const PERMISSIONS = ["read", "write", "env", "run", "ffi", "sys"] as const;
-/** The library's own module, whose packages Deno has to have. */
+/** The library's main module, whose packages must be in Deno's cache. */
 const LIBRARY = new URL("../../mod.ts", import.meta.url).href;
-/** What to do about a libzmq that was named. */
+/** What to do if the user's libzmq cannot be used. */
 const OTHER_LIBZMQ =
-  "Unset GRIDENGINE_LIBZMQ, or name the path of a libzmq 4.3 with CURVE there";
-/** How long a worker of this machine may take for its first call, in milliseconds. */
+  "Unset GRIDENGINE_LIBZMQ, or set it to the path of a libzmq 4.3 with CURVE";
+/** How long a local worker may take for its first call, in milliseconds. */
 const PATIENCE = 30_000;
 
 /**
- * Looks at Deno, at libzmq and at workers of this machine.
+ * Checks Deno, its permissions, libzmq and a local worker.
  *
- * @param signal Ends it.
+ * @param signal Ends the checks.
  */
 export async function* examineMachine(signal: AbortSignal): AsyncGenerator<Finding> {
   const deno = denoFinding("deno", Deno.version.deno, Deno.execPath());
   yield deno;
   if (deno.status === "failure") {
-    yield skipped("all the rest", "it needs a newer Deno");
+    yield skipped("other checks", "they need a newer Deno");
     return;
   }
   const missing = PERMISSIONS.filter((name) =>
@@ -43,16 +43,16 @@ export async function* examineMachine(signal: AbortSignal): AsyncGenerator<Findi
     yield failure(
       "permissions",
       `not granted: ${flags}`,
-      "Run this, and programs that map, with --allow-all (-A)",
+      "Run the doctor, and programs with maps, with --allow-all (-A)",
     );
-    yield skipped("all the rest", "it needs these permissions");
+    yield skipped("other checks", "they need these permissions");
     return;
   }
   yield ok("permissions", "all that a map needs");
   const libzmq = await libzmqFinding();
   yield libzmq;
   if (libzmq.status === "ok") yield await workerFinding(signal);
-  else yield skipped("local worker", "there is no libzmq to talk to it");
+  else yield skipped("local worker", "it cannot be reached without libzmq");
 }
 
 /** Whether the Deno at a path is new enough. */
@@ -64,7 +64,7 @@ export function denoFinding(check: string, version: string, path: string): Findi
   return failure(
     check,
     where,
-    `Have Deno ${OLDEST.join(".")} or newer there: deno upgrade`,
+    `Install Deno ${OLDEST.join(".")} or newer there: deno upgrade`,
   );
 }
 
@@ -74,20 +74,20 @@ async function libzmqFinding(): Promise<Finding> {
     const zmq = openLibzmq(path);
     const found = `${libzmqVersion(zmq)} (${path})`;
     if (libzmqHas(zmq, "curve")) return ok("libzmq", `with CURVE, ${found}`);
-    const without = `without CURVE, by which talk with nodes is encrypted: ${found}`;
+    const without = `without CURVE, which encrypts the traffic with nodes: ${found}`;
     return failure("libzmq", without, OTHER_LIBZMQ);
   } catch (error) {
     return failure(
       "libzmq",
       (error as Error).message,
       settings.libzmq === undefined
-        ? `Let Deno fetch the library's packages once: deno cache ${LIBRARY}`
+        ? `Fetch the library's packages once: deno cache ${LIBRARY}`
         : OTHER_LIBZMQ,
     );
   }
 }
 
-/** Whether a call comes back from a worker, with what it captured. */
+/** Checks that a local worker returns the result of a call with a captured variable. */
 async function workerFinding(signal: AbortSignal): Promise<Finding> {
   const began = performance.now();
   const patience = AbortSignal.timeout(PATIENCE);
@@ -106,7 +106,7 @@ async function workerFinding(signal: AbortSignal): Promise<Finding> {
     return failure(
       "local worker",
       (error as Error).message,
-      "Name a directory in GRIDENGINE_TEMP_DIRECTORY in which files and sockets can be made",
+      "Set GRIDENGINE_TEMP_DIRECTORY to a directory in which files and sockets can be created",
     );
   }
 }

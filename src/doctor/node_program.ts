@@ -1,6 +1,6 @@
 /**
- * What the doctor runs on a node in place of `worker.ts`: it looks around, writes down
- * what it sees, and becomes the worker that it stands for, if that can reach the host.
+ * The program that the doctor runs on a node in place of `worker.ts`. It examines the node,
+ * writes a report, and then becomes the worker, if that can reach the host.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import { NODE_REPORT, type NodeReport, type Reached } from "./node_report.ts";
 
 /** How long an address may take to answer, in milliseconds. */
 const ANSWER_TIMEOUT = 5000;
-/** The limits that are told, as `/proc/self/limits` names them, unless there is none. */
+/** The limits that are reported if they are set, by their names in `/proc/self/limits`. */
 const LIMITS = [
   "cpu time",
   "file size",
@@ -91,7 +91,7 @@ if (import.meta.main) {
   const [runFile, worker] = Deno.args as [string, string];
   const report = await look(runFile);
   const path = join(dirname(runFile), NODE_REPORT);
-  // Whole or not at all: the host may read it at any time.
+  // Renamed, so that the host, which may read it at any time, never sees a part of it.
   await Deno.writeTextFile(`${path}.new`, JSON.stringify(report));
   await Deno.rename(`${path}.new`, path);
   const isReached = report.addresses.some(({ answers }) => answers);

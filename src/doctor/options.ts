@@ -6,13 +6,13 @@
 
 import { parseArgs } from "node:util";
 
-/** What to look at. */
+/** What to check. */
 export interface DoctorOptions {
-  /** Whether to leave out the cluster. */
+  /** Whether to check this machine only. */
   local: boolean;
-  /** Whether there must be a cluster. */
+  /** Whether it is a failure if there is no cluster. */
   cluster: boolean;
-  /** How long the cluster may take for one thing, in milliseconds. */
+  /** How long each step of the cluster may take, in milliseconds. */
   timeout: number;
   /** See `GridEngineSchedulerOptions`. */
   queue: string | undefined;
@@ -24,24 +24,24 @@ export interface DoctorOptions {
 
 /** How the doctor is used. */
 export const USAGE = `deno run -A jsr:@x/gridengine/doctor [OPTIONS]
-  --local            look at this machine only
-  --cluster          there must be a cluster: that there is none is a failure
+  --local            check this machine only
+  --cluster          fail if there is no cluster
   --queue=QUEUE      the queue of the probe job, such as all.q or all.q@node7
   --native=OPTIONS   further options of the submit command, such as "-l h_rt=60"
-  --deno=PATH        the deno that nodes run; by default the path of this one
-  --timeout=SECONDS  how long the cluster may take for one thing; 60
-Environment variables are those of a map: GRIDENGINE_PORTS and the others.
-Exit status: 0 when maps run, 1 when one thing failed, 2 for wrong options.`;
+  --deno=PATH        the path of deno on the nodes; by default that of this deno
+  --timeout=SECONDS  how long each step of the cluster may take; by default 60
+The environment variables of a map apply: GRIDENGINE_PORTS and the others.
+Exit status: 0 when maps run, 1 when a check failed, 2 for wrong options.`;
 
-/** The command line makes no sense. */
+/** The command line is not valid. */
 export class UsageError extends Error {}
 
 /**
- * What a command line asks for.
+ * Reads the command line.
  *
- * @param args Its words.
+ * @param args The arguments.
  * @param has Whether an environment variable is set.
- * @throws {UsageError} When it makes no sense.
+ * @throws {UsageError} If the command line is not valid.
  */
 export function parseOptions(
   args: string[],

@@ -1,6 +1,5 @@
 /**
- * A map of one call on the cluster, by the way that every map takes, with a worker that
- * tells what it sees.
+ * The probe: a real map of one call on the cluster, whose worker reports on its node.
  *
  * @module
  */
@@ -14,43 +13,43 @@ import type { WorkerListener, WorkerSpec } from "../scheduler/scheduler.ts";
 import { NODE_REPORT, type NodeReport } from "./node_report.ts";
 import type { DoctorOptions } from "./options.ts";
 
-/** What came of the probe. Times are milliseconds. */
+/** The outcome of the probe. Times are in milliseconds. */
 export interface Outcome {
   /** The name of its job. */
   name: string;
   /** The directory of the run, which nodes must see. */
   directory: string;
-  /** When its job was handed to the cluster, by the clock of this machine. */
+  /** When its job was submitted, by the clock of this machine. */
   submitted: number;
-  /** Whether a node has begun with it. */
+  /** Whether a node has started the job. */
   started: boolean;
-  /** Why the cluster does not take its job, as long as it does not. */
+  /** Why the job is delayed, as long as it is. */
   delay: string | undefined;
-  /** How its worker ended. There is one, or a call, or it took too long. */
+  /** How the worker was lost. An outcome has a loss or a call, or is late. */
   loss: WorkerLoss | undefined;
-  /** What the node told. */
+  /** The report of the node. */
   report: NodeReport | undefined;
-  /** The call, if it came back. */
+  /** The call, if it returned. */
   call: Call | undefined;
-  /** Whether that, or the start, took too long. */
+  /** Whether the call or the start took too long. */
   late: boolean;
 }
 
-/** A call that came back. Times are milliseconds. */
+/** A call that returned. Times are in milliseconds. */
 export interface Call {
-  /** How long it took, from the submission on. */
+  /** The time from the submission to the result. */
   took: number;
-  /** How much the node's clock is ahead. */
+  /** How far the node's clock is ahead. */
   ahead: number;
-  /** How wrong that may be. */
+  /** The uncertainty of `ahead`. */
   within: number;
 }
 
 /**
- * Submits the probe and waits for what comes of it.
+ * Submits the probe and waits for its outcome.
  *
- * @param signal Ends it.
- * @throws What keeps the call from being made, where no worker was lost.
+ * @param signal Ends the probe.
+ * @throws The error that prevented the call, if no worker was lost.
  */
 export async function probe(
   options: DoctorOptions,
@@ -76,7 +75,7 @@ export async function probe(
   }
 }
 
-/** The first call is the probe; the second one, on a warm worker, tells the clock. */
+/** Makes two calls: the first is the probe; the second, on a warm worker, reads the clock. */
 async function callOn(dispatcher: JobDispatcher, signal: AbortSignal): Promise<Call> {
   const options = { signal, retries: 0 };
   const submitted = performance.now();
@@ -100,7 +99,7 @@ async function read(directory: string): Promise<NodeReport | undefined> {
   }
 }
 
-/** A time limit that can begin anew. */
+/** A time limit that can be restarted. */
 class Patience {
   readonly #controller = new AbortController();
   readonly #timeout: number;
@@ -125,7 +124,7 @@ class Patience {
   }
 }
 
-/** Submits one job, whose worker looks around before it works. */
+/** Submits one job, whose worker examines its node before it works. */
 class ProbeScheduler extends GridEngineScheduler {
   readonly jobName: string;
   directory = "";
@@ -139,7 +138,7 @@ class ProbeScheduler extends GridEngineScheduler {
     { queue, nativeSpecification, denoPath }: DoctorOptions,
     onStart: () => void,
   ) {
-    // One that no job had: numbers come again, and accounts are kept for years.
+    // A unique name: job numbers are reused, and accounting is kept for years.
     const name = `doctor-${crypto.randomUUID().slice(0, 8)}`;
     super({
       workers: 1,

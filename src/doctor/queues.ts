@@ -1,5 +1,5 @@
 /**
- * Which queues would take a job.
+ * Checks which queues would accept a job.
  *
  * @module
  */
@@ -10,45 +10,48 @@ import { ask } from "./tools.ts";
 /** A queue on one host. */
 interface Instance {
   name: string;
-  /** How many jobs it takes beside those that it has. */
+  /** The number of free slots. */
   free: number;
   total: number;
-  /** Letters, as `qstat -f` shows them. */
+  /** The letters of its state, as `qstat -f` shows them. */
   state: string;
 }
 
-/** States in which a queue takes nothing for a while: load alarms. */
+/** States in which a queue accepts no job for a while: load alarms. */
 const BUSY = /[aA]/;
-/** States that end only when somebody acts: all others. */
+/** States that end only when an administrator acts: all others. */
 const CLOSED = /[^aA]/;
-/** What opens a queue, by the letters of its state. */
+/** What reopens a queue, by the letter of its state. */
 const REMEDIES: Record<string, (queue: string) => string> = {
   d: (queue) => `qmod -e ${queue}`,
   s: (queue) => `qmod -usq ${queue}`,
   u: (queue) => `start sge_execd on ${queue.replace(/.*@/, "")}`,
-  E: (queue) => `see what qstat -f -explain E says, then qmod -cq ${queue}`,
+  E: (queue) => `look at qstat -f -explain E, then qmod -cq ${queue}`,
 };
 
 /**
  * Asks Grid Engine for its queues.
  *
- * @param queue The only one that a job may run in.
+ * @param queue The only queue to check; by default all.
  */
 export async function queuesFinding(queue: string | undefined): Promise<Finding> {
-  // Not what jobs ask for by -l: qstat takes free memory for what nobody has.
+  // Without -l for the job's resources: qstat would take free memory for unknown.
   const words = queue === undefined ? [] : ["-q", queue];
   const asked = queue === undefined ? "" : ` with -q ${queue}`;
   const said = await ask("qstat", ["-f", "-xml", ...words]);
   if (said?.error !== "") {
-    return skipped("queues", "no qstat of Grid Engine lists them: the probe will tell");
+    return skipped(
+      "queues",
+      "Grid Engine's qstat does not list them: see the probe job",
+    );
   }
   const instances = parse(said.out);
   if (instances.length === 0) {
     return failure(
       "queues",
       `there is none${asked}`,
-      "qconf -sql lists the queues there are: name one of them, or have an " +
-        "administrator make one",
+      "qconf -sql lists the queues that exist: name one of them, or ask an " +
+        "administrator to create one",
     );
   }
   const open = instances.filter(({ state }) => !CLOSED.test(state));
@@ -56,7 +59,7 @@ export async function queuesFinding(queue: string | undefined): Promise<Finding>
     return failure(
       "queues",
       `none of ${instances.length} is open${asked}; ${states(instances)}`,
-      `An administrator opens them: ${remedies(instances)}`,
+      `Ask an administrator to open them: ${remedies(instances)}`,
     );
   }
   const ready = open.filter(({ state }) => !BUSY.test(state));
@@ -68,28 +71,28 @@ export async function queuesFinding(queue: string | undefined): Promise<Finding>
   return warning(
     "queues",
     detail,
-    "Jobs wait: qstat -u '*' tells for whom, qstat -f -explain aA for which load",
+    "Jobs have to wait: qstat -u '*' shows for which jobs, qstat -f -explain aA for which load",
   );
 }
 
-/** How many are in which state. */
+/** How many queue instances are in each state. */
 function states(all: Instance[]): string {
   return [...Map.groupBy(all, ({ state }) => state)]
     .map(([state, some]) => `state ${state}: ${some.length}, such as ${some[0]!.name}`)
     .join("; ");
 }
 
-/** What opens one that is closed, by each letter that closes any. */
+/** What reopens queues, for each state letter that closes one. */
 function remedies(all: Instance[]): string {
   const letters = new Set(all.flatMap(({ state }) => [...state]));
   return [...letters].filter((letter) => CLOSED.test(letter)).map((letter) => {
     const { name } = all.find(({ state }) => state.includes(letter))!;
-    return `${letter}: ${REMEDIES[letter]?.(name) ?? "man qstat tells its meaning"}`;
+    return `${letter}: ${REMEDIES[letter]?.(name) ?? "man qstat explains this state"}`;
   }).join("; ");
 }
 
 function parse(xml: string): Instance[] {
-  // Jobs that run have states, too.
+  // Running jobs have states, too.
   const queues = xml.replaceAll(/<job_list[^]*?<\/job_list>/g, "");
   return [...queues.matchAll(/<Queue-List>([^]*?)<\/Queue-List>/g)].map(([, entry]) => {
     const value = (tag: string) =>

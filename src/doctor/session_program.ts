@@ -1,7 +1,7 @@
 /**
- * A program that opens libdrmaa and a session, and says in lines of JSON how far it came.
- * It is a process of its own, as the keeper is, for the same reasons: what libdrmaa needs
- * is set before it starts, and a library that hangs or crashes is its own affair.
+ * A program that opens libdrmaa and a session, and reports its steps in lines of JSON. It is
+ * a separate process for the same reasons as the keeper: its environment is set before it
+ * starts, as libdrmaa requires, and a library that hangs or crashes affects only it.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import { DrmaaError } from "../errors.ts";
 import { type LibraryInfo, libraryInfo } from "../drmaa/library.ts";
 import { Session } from "../drmaa/session.ts";
 
-/** What it says. */
+/** The reports of the program. */
 export type SessionReport =
   /** The library is open. */
   | { tell: "library"; library: LibraryInfo }
   /** A session was opened. */
   | { tell: "session"; drmSystem: string }
-  /** It came no further. */
+  /** A step failed. */
   | { tell: "failed"; codeName: string; message: string };
 
 function tell(report: SessionReport): void {
-  // A line of its own, whatever the library has printed.
+  // Begins with a new line, because the library may have printed something.
   console.log(`\n${JSON.stringify(report)}`);
 }
 

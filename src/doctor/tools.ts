@@ -1,5 +1,5 @@
 /**
- * Programs that the doctor asks.
+ * Runs the programs that the doctor asks.
  *
  * @module
  */
@@ -7,23 +7,23 @@
 /** How long a program may take to answer, in milliseconds. */
 const PATIENCE = 10_000;
 
-/** How long the rest of what a program said may take when it has ended, in ms. */
+/** How long to wait for a program's output after its end, in milliseconds. */
 const LAST_WORDS = 500;
 
-/** What a program said. */
+/** The output of a program. */
 export interface Said {
   /** What it wrote to standard output. */
   out: string;
-  /** What it wrote to standard error, or that it was ended for taking too long. */
+  /** What it wrote to standard error, or a message that it took too long. */
   error: string;
-  /** How it ended where it did not end well by itself, such as "was ended by SIGSEGV". */
+  /** How it failed, such as "was ended by SIGSEGV"; `undefined` if it succeeded. */
   end: string | undefined;
 }
 
 /**
- * Runs a program to its end, or for as long as it may take.
+ * Runs a program until it ends, or until its time is over.
  *
- * @returns What it said; nothing when there is no such program.
+ * @returns Its output; `undefined` if the program does not exist.
  */
 export async function ask(
   program: string,
@@ -43,7 +43,7 @@ export async function ask(
   const error = new Hearing(process.stderr);
   const status = await endOf(process, signal);
   if (status === undefined) {
-    // One that is stopped, or stuck, does not end by less, or not at all.
+    // A stopped program ends only by SIGKILL; one that is stuck may not even end then.
     process.kill("SIGKILL");
     process.unref();
   }
@@ -59,7 +59,7 @@ export async function ask(
   return { out: out.text, error: error.text, end };
 }
 
-/** How a program ended; nothing when it did not in time. */
+/** How a program ended; `undefined` if it did not end in time. */
 async function endOf(
   process: Deno.ChildProcess,
   signal: AbortSignal,
@@ -75,12 +75,12 @@ async function endOf(
   }
 }
 
-/** What is written to a pipe, which others than the program may hold open. */
+/** Reads a pipe, which other processes than the program may hold open. */
 class Hearing {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #ended: Promise<void>;
   readonly #decoder = new TextDecoder();
-  /** What was written until now. */
+  /** The text that was read so far. */
   text = "";
 
   constructor(stream: ReadableStream<Uint8Array>) {
@@ -96,7 +96,7 @@ class Hearing {
     }
   }
 
-  /** Resolves when all was heard, or soon. */
+  /** Resolves when everything was read, or after a short time. */
   async end(): Promise<void> {
     const timer = setTimeout(() => void this.#reader.cancel(), LAST_WORDS);
     await this.#ended;

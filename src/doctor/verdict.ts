@@ -1,5 +1,5 @@
 /**
- * What the outcome of the probe means, and what to do about it.
+ * Explains the outcome of the probe, and what to do.
  *
  * @module
  */
@@ -15,19 +15,19 @@ import type { Call, Outcome } from "./probe.ts";
 import { ask } from "./tools.ts";
 
 const CHECK = "probe job";
-/** What is told of a job that a node could not start. */
+/** The message about a job that a node could not start. */
 const BACK = /^it waits in the queue, because/;
 const CLOSED =
-  "See to what failed there, such as prolog, starter_method or shell of the queue (qconf " +
-  "-sq); then an administrator opens the queues: qmod -cq";
+  "Repair what failed there, such as prolog, starter_method or shell of the queue (qconf " +
+  "-sq); then ask an administrator to open the queues: qmod -cq";
 const OTHER_REQUEST =
-  "Ask for something else by --queue, --native and GRIDENGINE_DEFAULT_RESOURCES, or " +
-  "show these words to the administrators";
+  "Request something else by --queue, --native and GRIDENGINE_DEFAULT_RESOURCES, or " +
+  "show this message to the administrators";
 
 /**
- * What the outcome of a probe means, one thing after the other.
+ * Explains the outcome of a probe, step by step.
  *
- * @param signal Ends what is asked about it.
+ * @param signal Ends further questions to the cluster.
  */
 export async function* verdict(
   outcome: Outcome,
@@ -51,7 +51,7 @@ export async function* verdict(
   yield ok("limits there", report.limits.join(", ") || "none");
 }
 
-/** Whether the node has all that a worker needs. */
+/** Whether the node has everything that a worker needs. */
 function isWell({ libzmq, addresses }: NodeReport): boolean {
   return libzmq === undefined && addresses.some(({ answers }) => answers);
 }
@@ -63,8 +63,8 @@ function* whatItSees({ host, libzmq, addresses }: NodeReport): Generator<Finding
     yield failure(
       "libzmq there",
       libzmq,
-      `Put Deno's cache (DENO_DIR) where ${host} sees it under the same path, as in a ` +
-        "shared home directory, or name in GRIDENGINE_LIBZMQ one that all hosts have",
+      `Put Deno's cache (DENO_DIR) where ${host} sees it under the same path, such as in a ` +
+        "shared home directory, or set GRIDENGINE_LIBZMQ to a path that all hosts have",
     );
   }
   const detail = addresses.map(({ address, detail }) => `${address} ${detail}`).join(
@@ -75,51 +75,52 @@ function* whatItSees({ host, libzmq, addresses }: NodeReport): Generator<Finding
     return;
   }
   const ports = settings.ports === undefined
-    ? "name ports in GRIDENGINE_PORTS, such as 40000-40100, and let TCP connections to them through"
-    : `let TCP connections to the ports ${settings.ports} through`;
+    ? "allow TCP connections to some ports, such as 40000-40100, and name them in " +
+      "GRIDENGINE_PORTS"
+    : `allow TCP connections to the ports ${settings.ports}`;
   yield failure(
     "addresses",
-    `${host} reaches none of this machine: ${detail}`,
-    `In the firewalls between ${host} and this machine, ${ports}; or name in ` +
-      "GRIDENGINE_INTERFACE an address of this machine that nodes reach",
+    `${host} reaches no address of this machine: ${detail}`,
+    `In the firewalls between ${host} and this machine, ${ports}; or set ` +
+      "GRIDENGINE_INTERFACE to an address of this machine that nodes reach",
   );
 }
 
 function* whatItDoes({ took, ahead, within }: Call, host: string): Generator<Finding> {
-  yield ok("a call", `came back ${seconds(took)} after the submission`);
+  yield ok("a call", `returned ${seconds(took)} after the submission`);
   const side = ahead < 0 ? "behind" : "ahead of";
   const precision = Math.max(1, Math.round(within));
   yield ok(
     "clock",
-    `that of ${host} is ${
+    `the clock of ${host} is ${
       Math.abs(Math.round(ahead))
     } ms ${side} this one (± ${precision})`,
   );
 }
 
-/** All was well there, and yet nothing came back. */
+/** Everything was ok on the node, but the call did not return. */
 function noCall({ loss }: Outcome, host: string, options: DoctorOptions): Finding {
   if (loss && loss.cause !== "unreachable") return ended("a call", loss, options);
   return failure(
     "a call",
     loss?.detail ?? `${host} did not answer it within ${seconds(options.timeout)}`,
-    "The port takes connections, and what is said does not get through: look for what " +
-      "inspects packets on the way, or for an MTU that differs",
+    "The port accepts connections, but data does not get through: look for a packet " +
+      "filter on the way, or for a different MTU",
   );
 }
 
-/** The worker was ended, and the cluster says no more of it. */
+/** The worker was ended, and the cluster reports no more about it. */
 function ended(check: string, loss: WorkerLoss, options: DoctorOptions): Finding {
   const { detail, log } = loss;
   const deno = options.denoPath ?? Deno.execPath();
   return failure(
     check,
     log ? `${detail}: ${log}` : detail,
-    `See what or who ended it, and what ${deno} complains of on a node`,
+    `Find out what or who ended it, and what ${deno} prints on a node`,
   );
 }
 
-/** Why nothing was heard of the probe. */
+/** Explains why there is no report of the node. */
 async function whyNone(
   outcome: Outcome,
   options: DoctorOptions,
@@ -131,9 +132,9 @@ async function whyNone(
     const deno = options.denoPath ?? Deno.execPath();
     return failure(
       CHECK,
-      `a node began with it, and said nothing within ${limit}`,
-      `Log in on a node, and see what ${deno} --version does there; where files ` +
-        "come slowly, give it longer by --timeout",
+      `a node started it, but reported nothing within ${limit}`,
+      `Log in to a node, and try what ${deno} --version does there; if files are ` +
+        "slow there, allow more time by --timeout",
     );
   }
   if (late && delay?.startsWith("no queue suits it")) {
@@ -145,17 +146,17 @@ async function whyNone(
   if (late && delay !== undefined) {
     return warning(
       CHECK,
-      `the cluster did not take it within ${limit}: ${delay}`,
-      "Maps wait as long as it takes. qstat tells which jobs of yours there are; qconf " +
-        "-sconf and -srqsl tell what is allowed, such as max_u_jobs",
+      `the cluster did not accept it within ${limit}: ${delay}`,
+      "Maps wait as long as it takes. qstat lists your jobs; qconf -sconf and -srqsl " +
+        "show the limits, such as max_u_jobs",
     );
   }
   if (late) {
     return warning(
       CHECK,
       `it still waited in the queue after ${limit}`,
-      "Maps wait as long as it takes. qstat -u '*' tells who comes first; ask for less " +
-        "(GRIDENGINE_DEFAULT_RESOURCES) or another --queue, or give it longer by --timeout",
+      "Maps wait as long as it takes. qstat -u '*' shows the jobs before it; request less " +
+        "(GRIDENGINE_DEFAULT_RESOURCES) or another --queue, or allow more time by --timeout",
     );
   }
   const { cause, detail, log = "" } = loss!;
@@ -168,8 +169,8 @@ async function whyNone(
     return failure(
       CHECK,
       log,
-      "Install Deno there under that path, or name the path that it has on all nodes: " +
-        "denoPath of the scheduler, --deno here",
+      "Install Deno there at that path, or name its path on all nodes: by denoPath of the " +
+        "scheduler, and by --deno for the doctor",
     );
   }
   if (/Module not found|reading config file/.test(log)) {
@@ -177,32 +178,32 @@ async function whyNone(
       CHECK,
       log,
       "Put the program, its modules and Deno's cache (DENO_DIR) where nodes see them " +
-        "under the same paths, as in a shared home directory",
+        "under the same paths, such as in a shared home directory",
     );
   }
   if (cause === "out of memory") {
     return failure(
       CHECK,
       detail,
-      "Ask for mem_free in place of h_vmem and h_data: here, in " +
-        "GRIDENGINE_DEFAULT_RESOURCES, and in what the queue itself sets",
+      "Request mem_free instead of h_vmem and h_data: in the options of the doctor, in " +
+        "GRIDENGINE_DEFAULT_RESOURCES, and in the queue's own limits",
     );
   }
   return ended(CHECK, loss!, options);
 }
 
-/** The cluster's own words, and what may be behind them. */
+/** The cluster refused the job: its message, and what to do. */
 function refused(detail: string): Finding {
   const remedy = /not a submit host/.test(detail)
-    ? `An administrator makes this host one that submits: qconf -as ${Deno.hostname()}`
+    ? `Ask an administrator to make this host a submit host: qconf -as ${Deno.hostname()}`
     : OTHER_REQUEST;
   return failure(CHECK, detail, remedy);
 }
 
-/** Grid Engine's numbers for why a job failed, where one of our directories is missing. */
+/** Grid Engine's failure numbers of jobs for which a directory is missing. */
 const NO_OUTPUT = "26", NO_WORKING_DIRECTORY = "28";
 
-/** The node missed a directory; Grid Engine's accounting knows which one, and which node. */
+/** A node could not start the job. Grid Engine's accounting may know the node and why. */
 async function failedToStart(
   detail: string,
   { name, directory }: Outcome,
@@ -213,28 +214,28 @@ async function failedToStart(
   if (failed === NO_OUTPUT) {
     return failure(
       "run directory",
-      `${host} does not see what is in ${runs}`,
-      "Name a directory that this machine and all nodes share in GRIDENGINE_TEMP_DIRECTORY",
+      `${host} does not see the files in ${runs}`,
+      "Set GRIDENGINE_TEMP_DIRECTORY to a directory that this machine and all nodes share",
     );
   }
   if (failed === NO_WORKING_DIRECTORY) {
     return failure(
       "working directory",
       `${host} does not see ${Deno.cwd()}`,
-      "Run programs in a directory that all nodes see, or name one as workingDirectory " +
-        "of the scheduler",
+      "Run programs in a directory that all nodes see, or set the scheduler's " +
+        "workingDirectory to one",
     );
   }
   return failure(
     CHECK,
     detail,
-    `See that all nodes share ${runs} (GRIDENGINE_TEMP_DIRECTORY) and ${Deno.cwd()} ` +
-      `(workingDirectory of the scheduler), and see to prolog, starter_method and shell of ` +
-      `the queue; qacct -j ${name} tells what failed`,
+    `Check that all nodes share ${runs} (GRIDENGINE_TEMP_DIRECTORY) and ${Deno.cwd()} ` +
+      `(workingDirectory of the scheduler), and check prolog, starter_method and shell of ` +
+      `the queue; qacct -j ${name} shows what failed`,
   );
 }
 
-/** Where a job failed, and by which number; accounting is written with some delay. */
+/** The host and the failure number of a job. Accounting is written with some delay. */
 async function account(
   job: string,
   signal: AbortSignal,

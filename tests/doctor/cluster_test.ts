@@ -66,14 +66,14 @@ test("The doctor finds a cluster well, and tells what a node sees", async ([node
   ]);
   const said = {
     libdrmaa: /^DRMAA 1\.0 \(.*libdrmaa\.so/,
-    session: /^opens; the system is .*8\.1\.9.*, SGE_ROOT is \//,
+    session: /^opened; the system is .*8\.1\.9.*, SGE_ROOT is \//,
     queues: /^4 of 4 slots are free in 1 of 1 queue instances with -q all\.q@node1$/,
     "probe job": /^ran on node1, \d+\.\d s after its submission$/,
     "deno there": new RegExp(`^${Deno.version.deno} \\(${DENO}\\)$`),
     "run directory": new RegExp(`^${HOME}/\\.gridengine can be read there$`),
     addresses: /^192\.0\.2\.10:\d+ answers in \d+\.\d ms$/,
-    "a call": /^came back \d+\.\d s after the submission$/,
-    clock: /^that of node1 is \d+ ms (ahead of|behind) this one \(± \d+\)$/,
+    "a call": /^returned \d+\.\d s after the submission$/,
+    clock: /^the clock of node1 is \d+ ms (ahead of|behind) this one \(± \d+\)$/,
     "limits there": /open files \d+/,
   };
   for (const [check, detail] of Object.entries(said)) {
@@ -94,7 +94,7 @@ test("The doctor finds that there is no libdrmaa", async () => {
     // Where nothing speaks of a cluster, maps run without one.
     const alone = await doctor([], { before: ["env", "-u", "SGE_ROOT"] });
     assertWarned(alone, "libdrmaa", /maps run on this machine$/, remedy);
-    assertSkipped(alone, "cluster", /^there is no libdrmaa to reach one$/);
+    assertSkipped(alone, "cluster", /^it cannot be reached without libdrmaa$/);
     // Of what was tried, it tells what was there.
     await Deno.writeTextFile(`${own}/libdrmaa.so.1`, "This is none");
     const broken = await doctor([], { env: { LD_LIBRARY_PATH: own } });
@@ -117,13 +117,18 @@ test("The doctor finds that SGE_ROOT is not set, or wrong", async () => {
   const wrong = await doctor([], { env: { SGE_ROOT: "/nowhere" } });
   const missing = /"\/nowhere" doesn't exist/;
   assertFailed(wrong, "session", missing, /^SGE_ROOT is set to \/nowhere: .*wrong$/);
-  assertSkipped(wrong, "probe job", /^there is no session to submit it$/);
+  assertSkipped(wrong, "probe job", /^it cannot be submitted without a session$/);
   const cell = await doctor([], { env: { SGE_CELL: "nowhere" } });
-  assertFailed(cell, "session", /\/nowhere" doesn't exist/, /or SGE_CELL wrong$/);
+  assertFailed(
+    cell,
+    "session",
+    /\/nowhere" doesn't exist/,
+    /or SGE_CELL may be wrong$/,
+  );
 });
 
 test("The doctor finds that the queue master is down, or hangs", async (nodes) => {
-  const remedy = /see that sge_qmaster runs/;
+  const remedy = /check that sge_qmaster runs/;
   const [master] = processesOn(head).filter((pid) => programOf(pid) === "sge_qmaster");
   Deno.kill(master!, "SIGSTOP");
   try {
@@ -151,9 +156,9 @@ test("The doctor finds a firewall that drops packets", async ([node]) => {
   await filtered(`tcp dport ${PORTS} drop`, async () => {
     const env = { GRIDENGINE_PORTS: PORTS };
     const detail =
-      /^node1 reaches none of this machine: 192\.0\.2\.10:40\d+ no answer within 5 s$/;
+      /^node1 reaches no address of this machine: 192\.0\.2\.10:40\d+ no answer within 5 s$/;
     const remedy =
-      /^In the firewalls between node1 and this machine, let TCP .* 40000-40100 through/;
+      /^In the firewalls between node1 and this machine, allow TCP .* 40000-40100;/;
     assertFailed(await doctor([on(node!)], { env }), "addresses", detail, remedy);
   });
 });
@@ -163,9 +168,9 @@ test("The doctor finds a firewall that refuses connections", async ([node]) => {
     `tcp dport 7000-65535 tcp dport != ${PORTS} tcp flags & (syn | ack) == syn`;
   await filtered(`${opening} reject with tcp reset`, async () => {
     const remedy =
-      /name ports in GRIDENGINE_PORTS, such as 40000-40100, and let TCP .* them through/;
+      /allow TCP .* ports, such as 40000-40100, and name them in GRIDENGINE_PORTS;/;
     const detail =
-      /^node1 reaches none of this machine: 192\.0\.2\.10:\d+ Connection refused/;
+      /^node1 reaches no address of this machine: 192\.0\.2\.10:\d+ Connection refused/;
     assertFailed(await doctor([on(node!)]), "addresses", detail, remedy);
     // These it does let through.
     const found = await doctor([on(node!)], { env: { GRIDENGINE_PORTS: PORTS } });
@@ -180,7 +185,7 @@ test("The doctor tells which address of this machine a node reaches", async ([no
   try {
     const far = { env: { GRIDENGINE_INTERFACE: "198.51.100.1" } };
     const unreachable = /: 198\.51\.100\.1:\d+ Network is unreachable/;
-    const remedy = /or name in GRIDENGINE_INTERFACE an address .* that nodes reach$/;
+    const remedy = /or set GRIDENGINE_INTERFACE to an address .* that nodes reach$/;
     assertFailed(await doctor([on(node!)], far), "addresses", unreachable, remedy);
     const found = await doctor([on(node!)]);
     assertEquals(found.code, 0, found.text);
@@ -205,7 +210,12 @@ test("The doctor finds that connections open, and nothing gets through", async (
     await instead(KILLED, async (path) => {
       const killed = await doctor([on(node!), `--deno=${path}`], { env });
       const detail = /exited with status 3 .*: It has seen enough$/;
-      assertFailed(killed, "a call", detail, /See what or who ended it, .*instead com/);
+      assertFailed(
+        killed,
+        "a call",
+        detail,
+        /Find out what or who ended it, .*instead pri/,
+      );
     });
   });
 });
@@ -228,16 +238,15 @@ test("The doctor finds that deno is missing on a node", async ([node]) => {
 
 /** What it says of a job that could not start, and no more is known. */
 const UNKNOWN = /its job failed to start: a directory or file that it names is missing/;
-const LOOK = /share .*\.gridengine .*qacct -j doctor-\w+ tells what failed$/;
+const LOOK = /share .*\.gridengine .*qacct -j doctor-\w+ shows what failed$/;
 
 test("The doctor finds that a node does not see the run directory", async ([node]) => {
   const runs = `${HOME}/.gridengine`;
   await outputAs("user", ["mkdir", "-p", runs]);
   await hidden(node!, runs, async () => {
-    const detail = new RegExp(`^node1 does not see what is in ${runs}$`);
+    const detail = new RegExp(`^node1 does not see the files in ${runs}$`);
     const found = await doctor([on(node!)]);
-    const remedy =
-      /^Name a directory that .* nodes share in GRIDENGINE_TEMP_DIRECTORY$/;
+    const remedy = /^Set GRIDENGINE_TEMP_DIRECTORY to a directory that .* nodes share$/;
     assertFailed(found, "run directory", detail, remedy);
     const other = (await outputAs("user", ["mktemp", "-d", "-p", HOME])).trim();
     try {
@@ -250,7 +259,7 @@ test("The doctor finds that a node does not see the run directory", async ([node
     // Without Grid Engine's programs there is less to know.
     const before = ["env", `PATH=${dirname(DENO)}`];
     const blind = await doctor([on(node!)], { before });
-    assertSkipped(blind, "queues", /^no qstat of Grid Engine lists them/);
+    assertSkipped(blind, "queues", /^Grid Engine's qstat does not list them/);
     assertFailed(blind, "probe job", UNKNOWN, LOOK);
     // Where it keeps no accounts, too.
     const reporting_params = "accounting=false reporting=false flush_time=00:00:01 " +
@@ -301,7 +310,7 @@ test("The doctor finds that a node does not see libzmq", async ([node]) => {
     const found = await doctor([on(node!)]);
     const detail = /^Cannot open ".*addon\.node" as libzmq/;
     const remedy =
-      /DENO_DIR.* where node1 sees it .*, or name in GRIDENGINE_LIBZMQ one/;
+      /DENO_DIR.* where node1 sees it .*, or set GRIDENGINE_LIBZMQ to a path/;
     assertFailed(found, "libzmq there", detail, remedy);
     const [, path] = /"(.*)"/.exec(found.seen.get("libzmq there")!.detail)!;
     const other = `${HOME}/${basename(path!)}`;
@@ -318,8 +327,7 @@ test("The doctor finds that a node does not see libzmq", async ([node]) => {
 
 test("The doctor finds a limit under which deno cannot start", async ([node]) => {
   const detail = /^deno could not start under a limit on address space/;
-  const remedy =
-    /^Ask for mem_free in place of h_vmem .* in what the queue itself sets$/;
+  const remedy = /^Request mem_free instead of h_vmem .* in the queue's own limits$/;
   const asked = await doctor([], {
     env: { GRIDENGINE_DEFAULT_RESOURCES: "h_vmem=2G" },
   });
@@ -335,7 +343,7 @@ test("The doctor finds that the deno of a node is too old", async ([node]) => {
   try {
     const found = await doctor([on(node!), `--deno=${path}`]);
     const detail = new RegExp(`^2\\.8\\.3 \\(${path}\\)$`);
-    const remedy = /^Have Deno 2\.9 or newer there: deno upgrade$/;
+    const remedy = /^Install Deno 2\.9 or newer there: deno upgrade$/;
     assertFailed(found, "deno there", detail, remedy);
   } finally {
     await Deno.remove(path);
@@ -345,7 +353,7 @@ test("The doctor finds that the deno of a node is too old", async ([node]) => {
 test("The doctor finds that deno hangs on a node, or fails", async () => {
   await instead("sleep 300", async (path) => {
     const found = await doctor([`--deno=${path}`, "--timeout=3"]);
-    const detail = /^a node began with it, and said nothing within 3\.0 s$/;
+    const detail = /^a node started it, but reported nothing within 3\.0 s$/;
     assertFailed(found, "probe job", detail, /instead --version does there/);
   });
   await instead("echo No glibc of 2027 here; exit 3", async (path) => {
@@ -356,7 +364,7 @@ test("The doctor finds that deno hangs on a node, or fails", async () => {
 });
 
 /** What to do where no more is known. */
-const ENDED = /^See what or who ended it, and what \/.* complains of on a node$/;
+const ENDED = /^Find out what or who ended it, and what \/.* prints on a node$/;
 
 test("The doctor finds that its job is ended", async () => {
   await instead("kill -9 $$", async (path) => {
@@ -379,11 +387,16 @@ test("The doctor finds that its job is ended", async () => {
 
 test("The doctor passes on why the cluster refuses a job", async ([node]) => {
   const unknown = await doctor(["--native=-l nonsense=1"]);
-  assertFailed(unknown, "probe job", /unknown resource "nonsense"/, /show these words/);
+  assertFailed(
+    unknown,
+    "probe job",
+    /unknown resource "nonsense"/,
+    /show this message/,
+  );
   const elsewhere = await doctor([], { host: node! });
   const detail = /host "node1" is not a submit host/;
   const remedy =
-    /^An administrator makes this host one that submits: (qconf -as node1)$/;
+    /^Ask an administrator to make this host a submit host: (qconf -as node1)$/;
   assertFailed(elsewhere, "probe job", detail, remedy);
   const [, command] = remedy.exec(elsewhere.seen.get("probe job")!.remedy!)!;
   await onHost(head, ...command!.split(" "));

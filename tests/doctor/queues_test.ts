@@ -20,10 +20,10 @@ import { doctor, on, withAttribute } from "./_on_cluster.ts";
 const test = onCluster();
 
 test("The doctor finds that there is no queue", async () => {
-  const remedy = /^qconf -sql lists the queues there are: name one of them, or have/;
+  const remedy = /^qconf -sql lists the queues that exist: name one of them, or ask/;
   const unknown = await doctor(["--queue=nowhere.q"]);
   assertFailed(unknown, "queues", /^there is none with -q nowhere\.q$/, remedy);
-  assertSkipped(unknown, "probe job", /^no queue would take it$/);
+  assertSkipped(unknown, "probe job", /^no queue would accept it$/);
   await withoutQueue("all.q", async () => {
     assertFailed(await doctor(), "queues", /^there is none$/, remedy);
   });
@@ -33,10 +33,10 @@ test("The doctor finds that no queue has what is asked for", async () => {
   const asking = (resources: string) =>
     doctor(["--timeout=3"], { env: { GRIDENGINE_DEFAULT_RESOURCES: resources } });
   const none = /^no queue suits it, .*no suitable queues/;
-  const other = /^Ask for something else by --queue, --native and GRIDENGINE_DEFAULT_R/;
+  const other = /^Request something else by --queue, --native and GRIDENGINE_DEFAULT_R/;
   assertFailed(await asking("arch=none"), "probe job", none, other);
   const long = /^it still waited in the queue after 3\.0 s$/;
-  const less = /ask for less \(GRIDENGINE_DEFAULT_RESOURCES\)/;
+  const less = /request less \(GRIDENGINE_DEFAULT_RESOURCES\)/;
   assertWarned(await asking("mem_free=100000G"), "probe job", long, less);
   const well = await asking("mem_free=100M");
   assertEquals(well.code, 0, well.text);
@@ -51,7 +51,7 @@ test("The doctor finds that queues are closed, and what opens each", async (node
       const found = await doctor([on(first), "--timeout=8"]);
       const back =
         /^it waits in the queue, because node1 .*: exit_status of prolog = 1;/;
-      assertFailed(found, "probe job", back, /prolog, .* opens the queues: qmod -cq/);
+      assertFailed(found, "probe job", back, /prolog, .* open the queues: qmod -cq/);
     });
     await qmod("-sq", `all.q@${first.name}`);
     await qmod("-d", `all.q@${second.name}`);
@@ -61,11 +61,12 @@ test("The doctor finds that queues are closed, and what opens each", async (node
     await withAttribute(second, "load_thresholds", "mem_free=100000G", async () => {
       const states = "state Es: 1, such as all\\.q@node1; state adu: 1, such as all";
       const detail = new RegExp(`^none of 2 is open; ${states}\\.q@node2$`);
-      const remedy = /^An administrator opens them: E: [^;]+; s: [^;]+; d: [^;]+; u: /;
+      const remedy =
+        /^Ask an administrator to open them: E: [^;]+; s: [^;]+; d: [^;]+; u: /;
       const found = await doctor();
       assertFailed(found, "queues", detail, remedy);
       const advice = found.seen.get("queues")!.remedy!;
-      assertMatch(advice, /E: see what qstat -f -explain E says, then qmod/);
+      assertMatch(advice, /E: look at qstat -f -explain E, then qmod/);
       for (const [, flag, queue] of advice.matchAll(/qmod (-\w+) (\S+@\w+)/g)) {
         await qmod(flag!, queue!);
       }
@@ -91,7 +92,8 @@ test("The doctor finds a queue in a state that it does not know", async ([node])
     await onHost(head, "qconf", "-Acal", calendar);
     await withAttribute(node!, "calendar", "doctor", async () => {
       const state = /state D: 1, such as all\.q@node1$/;
-      const remedy = /^An administrator opens them: D: man qstat tells its meaning$/;
+      const remedy =
+        /^Ask an administrator to open them: D: man qstat explains this state$/;
       assertFailed(await doctor([on(node!)]), "queues", state, remedy);
     });
   } finally {
@@ -104,10 +106,15 @@ test("The doctor finds a queue in a state that it does not know", async ([node])
 async function assertWaits(): Promise<void> {
   const found = await doctor(["--timeout=3"]);
   const reason =
-    /^Jobs wait: qstat -u '\*' tells for whom, qstat -f -explain aA for which load$/;
+    /^Jobs have to wait: qstat -u '\*' shows for which jobs, qstat .* aA for which load$/;
   assertWarned(found, "queues", /^0 of 8 slots are free in 2 of 2 queue/, reason);
   const detail = /^it still waited in the queue after 3\.0 s$/;
-  assertWarned(found, "probe job", detail, /^Maps wait .*give it longer by --timeout$/);
+  assertWarned(
+    found,
+    "probe job",
+    detail,
+    /^Maps wait .*allow more time by --timeout$/,
+  );
 }
 
 test("The doctor finds that all slots are taken, and warns", async () => {
@@ -136,7 +143,7 @@ test("The doctor finds that all loads are too high, and warns", async (nodes) =>
 
 test("The doctor goes on where qstat does not list the queues", async () => {
   const found = await doctor(["--queue=-nonsense"]);
-  assertSkipped(found, "queues", /^no qstat of Grid Engine lists them/);
+  assertSkipped(found, "queues", /^Grid Engine's qstat does not list them/);
   const detail = /did not accept its job: .*-nonsense/;
-  assertFailed(found, "probe job", detail, /^Ask for something else by --queue/);
+  assertFailed(found, "probe job", detail, /^Request something else by --queue/);
 });
