@@ -6,13 +6,13 @@
 
 import type { SocketOptions } from "./socket.ts";
 
-/** A peer is lost when this many heartbeats did not come. */
+/** A peer is lost after this many missed heartbeats. */
 const MISSED = 3;
 
 /**
- * The socket options for signs of life, which are the same at both ends.
+ * The socket options for heartbeats, which must be the same at both ends.
  *
- * @param interval How often to give one, in milliseconds.
+ * @param interval The interval of heartbeats, in milliseconds.
  */
 export function heartbeatOptions(interval: number): SocketOptions {
   return {

@@ -1,6 +1,6 @@
 /**
- * The symbols of libzmq that are used here, each beside its C declaration, and how a
- * failed call becomes an error. Source: the API reference of libzmq 4.3,
+ * The functions of libzmq that are used here, each with its C declaration, and the errors
+ * of failed calls. Source: the API reference of libzmq 4.3,
  * https://libzmq.readthedocs.io/en/latest/
  *
  * @module
@@ -9,7 +9,7 @@
 import { nodeModule } from "../common/node.ts";
 import { ZeromqError } from "../errors.ts";
 
-/** What is called for each message. */
+/** Functions that are called for each message. */
 const MESSAGES = {
   /** int zmq_errno (void) */
   zmq_errno: { parameters: [], result: "i32" },
@@ -24,7 +24,7 @@ const MESSAGES = {
   /** int zmq_msg_more (const zmq_msg_t *message) */
   zmq_msg_more: { parameters: ["buffer"], result: "i32" },
 
-  // Of the C library, which libzmq brings along.
+  // Functions of the C library, which libzmq is linked with.
 
   /** int poll (struct pollfd *fds, nfds_t count, int timeout); off the event loop */
   poll: { parameters: ["buffer", "usize", "i32"], result: "i32", nonblocking: true },
@@ -38,7 +38,7 @@ const MESSAGES = {
   dlsym: { parameters: ["pointer", "buffer"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** What is called a few times in a program, or for something large. */
+/** Functions that are called a few times in a program, or for large data. */
 const SELDOM = {
   /** void zmq_version (int *major, int *minor, int *patch) */
   zmq_version: { parameters: ["buffer", "buffer", "buffer"], result: "void" },
@@ -52,7 +52,7 @@ const SELDOM = {
   zmq_ctx_set: { parameters: ["pointer", "i32", "i32"], result: "i32" },
   /** int zmq_ctx_term (void *context); waits for lingering messages, so off the event loop */
   zmq_ctx_term: { parameters: ["pointer"], result: "i32", nonblocking: true },
-  /** The same, for who has closed all without lingering and has no event loop any more. */
+  /** The same, without an event loop: for sockets that were closed without lingering. */
   zmq_ctx_term_now: { name: "zmq_ctx_term", parameters: ["pointer"], result: "i32" },
   /** void *zmq_socket (void *context, int type) */
   zmq_socket: { parameters: ["pointer", "i32"], result: "pointer" },
@@ -109,29 +109,29 @@ const SELDOM = {
   mallopt: { parameters: ["i32", "i32"], result: "i32", optional: true },
 } as const satisfies Record<string, Deno.ForeignFunction>;
 
-/** libzmq, open: its functions under their C names. */
+/** The functions of an open libzmq, by their C names. */
 export type Libzmq = Symbols<typeof MESSAGES & typeof SELDOM>;
 
 type Symbols<Definitions extends Deno.ForeignLibraryInterface> = Deno.DynamicLibrary<
   Definitions
 >["symbols"];
 
-/** A pair of CURVE keys, each as the 40 characters of Z85 text. */
+/** A pair of CURVE keys, each as 40 characters of Z85 text. */
 export interface CurveKeys {
-  /** What the other side may know. */
+  /** The key that the other side may know. */
   publicKey: string;
-  /** What nobody else may know. */
+  /** The key that must be kept secret. */
   secretKey: string;
 }
 
 const opened = new Map<string, Libzmq>();
 
 /**
- * Opens libzmq. A library stays open until the process ends, and is opened once:
+ * Opens libzmq. Each library is opened once and stays open until the process ends, because
  * unloading code whose threads have only just ended is not safe.
  *
  * @param path The shared library, or a Node.js addon that contains libzmq.
- * @throws {ZeromqError} `ENOENT` when the file is no libzmq.
+ * @throws {ZeromqError} `ENOENT` if the file is not libzmq.
  */
 export function openLibzmq(path: string): Libzmq {
   const known = opened.get(path);
@@ -139,7 +139,7 @@ export function openLibzmq(path: string): Libzmq {
   if (Deno.build.os === "windows") {
     throw new ZeromqError(
       "ENOENT",
-      "Windows is not supported: its libzmq exports no C functions; run this under Linux or macOS",
+      "Windows is not supported, because libzmq exports no C functions there: use Linux or macOS",
     );
   }
   let library: Libzmq;
@@ -163,9 +163,9 @@ export function openLibzmq(path: string): Libzmq {
 const NOW = 2;
 
 /**
- * The functions of an open library, with those that are not called for each message. Deno
- * takes 0.2 ms to make one that is quick to call, and 4 µs more for each call of one that
- * is known by its address.
+ * Adds the functions that are seldom called to an open library. Deno takes 0.2 ms to make a
+ * function that is fast to call. A function that is found by its address takes no such time,
+ * but each of its calls takes 4 µs more.
  */
 function complete(path: string, messages: Symbols<typeof MESSAGES>): Libzmq {
   const handle = messages.dlopen(cString(path), NOW);
@@ -181,7 +181,7 @@ function complete(path: string, messages: Symbols<typeof MESSAGES>): Libzmq {
     const get = () => symbol === undefined ? symbol = find() : symbol;
     Object.defineProperty(seldom, name, { get });
   }
-  // V8 is quick to call what stands in an object that never changes.
+  // V8 is fast to call methods of an object that never changes.
   return Object.assign(Object.create(seldom), messages) as Libzmq;
 }
 
@@ -212,7 +212,7 @@ export function fileSizeLimit(zmq: Libzmq): number {
 }
 
 function limitOf(zmq: Libzmq, resource: number): number {
-  // The soft one and the hard one.
+  // The soft and the hard limit.
   const limits = new BigUint64Array(2);
   zmq.getrlimit(resource, new Uint8Array(limits.buffer));
   return Number(limits[0]!);
@@ -223,8 +223,8 @@ const TRIM_THRESHOLD = -1;
 const MMAP_THRESHOLD = -3;
 
 /**
- * Has the C library keep the memory of messages for the next ones: to give it back and
- * ask for it again, page by page, takes longer than to fill it.
+ * Makes the C library keep the memory of messages for later messages: returning it to the
+ * system and getting it again, page by page, takes longer than filling it.
  */
 function keepMemory({ mallopt }: Libzmq): void {
   mallopt?.(MMAP_THRESHOLD, 1 << 25);
@@ -248,7 +248,7 @@ export function libzmqHas(zmq: Libzmq, capability: string): boolean {
   return zmq.zmq_has(cString(capability)) === 1;
 }
 
-/** A fresh pair of CURVE keys. */
+/** Makes a new pair of CURVE keys. */
 export function curveKeys(zmq: Libzmq): CurveKeys {
   const publicKey = new Uint8Array(41);
   const secretKey = new Uint8Array(41);
@@ -259,10 +259,10 @@ export function curveKeys(zmq: Libzmq): CurveKeys {
   return { publicKey: text(publicKey), secretKey: text(secretKey) };
 }
 
-/** The 32 bytes that a Z85 key of 40 characters stands for. */
+/** The 32 bytes of a key of 40 Z85 characters. */
 export function decodeKey(zmq: Libzmq, key: string): Uint8Array {
   const bytes = new Uint8Array(32);
-  // libzmq would stop at a NUL, and take what came before for the whole key.
+  // libzmq would stop at a NUL and accept a shorter key.
   if (!/^[!-~]{40}$/.test(key) || zmq.zmq_z85_decode(bytes, cString(key)) === null) {
     throw new ZeromqError("EINVAL", "A CURVE key must be 40 characters of Z85 text");
   }
@@ -286,7 +286,7 @@ export function errorName(number: number): string {
   return found?.[0] ?? `errno ${number}`;
 }
 
-/** The error that libzmq's last call on this thread left behind. */
+/** The error of libzmq's last call on this thread. */
 export function lastError(zmq: Libzmq, operation: string): ZeromqError {
   const number = zmq.zmq_errno();
   const text = zmq.zmq_strerror(number);
@@ -304,7 +304,7 @@ const EINTR = 4;
 /** The number of `EAGAIN` in errno.h. */
 export const EAGAIN: number = Deno.build.os === "darwin" ? 35 : 11;
 
-/** Calls libzmq again when a signal came in between, such as a profiler's. */
+/** Repeats a call of libzmq that a signal has interrupted, such as a profiler's. */
 export function uninterrupted(zmq: Libzmq, call: () => number): number {
   for (;;) {
     const result = call();
@@ -313,13 +313,13 @@ export function uninterrupted(zmq: Libzmq, call: () => number): number {
 }
 
 /**
- * Runs a program in place of this one, in the same process: all threads end, whatever
- * they do, and the process id stays. Source: `execv` of POSIX.1-2017.
+ * Replaces this program by another one in the same process: all threads end, whatever they
+ * do, and the process id stays. Source: `execv` of POSIX.1-2017.
  *
- * @param zmq An open libzmq, which brings the C library along.
+ * @param zmq An open libzmq, which is linked with the C library.
  * @param path The program.
  * @param args Its arguments, without its name.
- * @throws {ZeromqError} When the program cannot be run.
+ * @throws {ZeromqError} If the program cannot be run.
  */
 export function replaceProcess(zmq: Libzmq, path: string, args: string[]): never {
   const strings = [path, ...args].map(cString);

@@ -16,20 +16,20 @@ interface Build {
   abi: number;
 }
 
-/** Node's names for what Deno calls otherwise. */
+/** Node.js names of architectures, by Deno's names. */
 const ARCHITECTURES = { x86_64: "x64", aarch64: "arm64" };
 
 /**
- * The path of libzmq: the one that the user names, else the Node.js addon of the npm
- * package `zeromq`, which contains the whole of libzmq and exports its C functions. The
- * package says which addons it has; the first for this machine that can be opened is
- * taken. Where that does not help, the package's own loader is asked.
+ * The path of libzmq: the user's path, or otherwise the Node.js addon of the npm package
+ * `zeromq`, which contains all of libzmq and exports its C functions. The package lists its
+ * addons; the first addon for this machine that can be opened is used. If there is none,
+ * the package's own loader is used.
  *
- * The package's JavaScript API is not used: under Deno it hangs
- * (https://github.com/denoland/deno/issues/36317). Once that is mended, it still needs
+ * The package's JavaScript API is not used, because it hangs under Deno
+ * (https://github.com/denoland/deno/issues/36317). Even without that fault it would need
  * one turn of the event loop per message.
  *
- * @param named A path that the user gave; it is taken as it is.
+ * @param named A path that the user gave. It is not checked.
  * @throws {ZeromqError} `ENOENT`, with every place that was tried; `EACCES`, with the
  * permission that is missing.
  */
@@ -66,8 +66,8 @@ export async function locateLibzmq(named?: string): Promise<string> {
 }
 
 /**
- * Finds the addon without loading the package, which takes 40 ms, for a CommonJS module
- * needs much of Node.js.
+ * Finds the addon without loading the package. Loading takes 40 ms, because a CommonJS
+ * module needs much of Node.js.
  */
 async function findAddon(): Promise<string | undefined> {
   try {
@@ -87,7 +87,7 @@ async function findAddon(): Promise<string | undefined> {
       .map(({ path }) => decodeURIComponent(new URL(path, folder).pathname));
     return paths.find(canBeOpened);
   } catch {
-    // The package's own loader will say why.
+    // The package's own loader will report why.
     return undefined;
   }
 }

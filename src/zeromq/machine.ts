@@ -1,7 +1,7 @@
 /**
- * Which machine this is. Addresses do not tell: many machines have one in common, as each
- * with docker has 172.17.0.1. The kernel's own names do; it is asked for them by the C
- * library, for Deno reads `/proc` only for programs that may do everything.
+ * Identifies this machine. Addresses cannot do that, because many machines share one: each
+ * machine with docker has 172.17.0.1. The kernel's identifiers can. They are read by the C
+ * library, because Deno lets only programs with all permissions read `/proc`.
  * Source: the manual pages proc(5), random(4) and namespaces(7).
  *
  * @module
@@ -9,23 +9,23 @@
 
 import { cString, type Libzmq } from "./libzmq.ts";
 
-/** A machine, as its processes see it. A name is `null` where the system has none. */
+/** Identifiers of a machine. Each is `null` on systems that have none. */
 export interface Machine {
-  /** Of the kernel, since it was started. */
+  /** The kernel's boot id: new each time that the machine starts. */
   boot: string | null;
-  /** Of the network namespace, within that kernel. */
+  /** The network namespace within that kernel. */
   network: string | null;
 }
 
-/** More than any of the names has, in bytes. */
+/** More bytes than any of the identifiers has. */
 const LONGEST = 256;
 /** `O_RDONLY | O_CLOEXEC` of Linux. */
 const READ_ONLY = 0o2000000;
 
 /**
- * The machine, and the network, that this process is on.
+ * The machine and the network of this process.
  *
- * @param zmq An open libzmq, which brings the C library along.
+ * @param zmq An open libzmq, which is linked with the C library.
  */
 export function thisMachine(zmq: Libzmq): Machine {
   if (Deno.build.os !== "linux") return { boot: null, network: null };

@@ -1,5 +1,5 @@
 /**
- * One message to libzmq or from it, without waiting.
+ * Sends or receives one message by libzmq, without waiting.
  *
  * @module
  */
@@ -12,17 +12,17 @@ const SNDMORE = 2;
 /** The size of a `zmq_msg_t`, in bytes. */
 export const MESSAGE_SIZE = 64;
 
-/** Frames from here on are copied in a way that is quick for large ones, in bytes. */
+/** Frames from this size on, in bytes, are copied in a way that is fast for large ones. */
 const LARGE = 1 << 16;
 
-/** A message: one frame or more. */
+/** A message: one or more frames. */
 export type Frames = Uint8Array[];
 
 /**
  * Sends a message.
  *
- * @returns Whether libzmq took it.
- * @throws {ZeromqError} When libzmq refuses it.
+ * @returns Whether libzmq accepted the message; if not, it would have had to wait.
+ * @throws {ZeromqError} If libzmq refuses the message.
  */
 export function sendNow(
   zmq: Libzmq,
@@ -39,8 +39,8 @@ export function sendNow(
     if (sent < 0) {
       if (zmq.zmq_errno() !== EAGAIN) throw lastError(zmq, "zmq_send");
       if (i === 0) return false;
-      // The peer left amid the message. libzmq drops what follows of it, to its last
-      // frame, so these are sent all the same, and then the whole message once more.
+      // The peer left in the middle of the message. libzmq drops the rest of it up to its
+      // last frame, so these are still sent, and later the whole message again.
       taken = false;
     }
   }
@@ -51,7 +51,7 @@ export function sendNow(
  * Receives a message, if there is one.
  *
  * @param message A `zmq_msg_t` to receive each frame with.
- * @throws {ZeromqError} When libzmq refuses.
+ * @throws {ZeromqError} If libzmq fails.
  */
 export function receiveNow(
   zmq: Libzmq,
@@ -78,7 +78,7 @@ function copyOf(
 ): Uint8Array {
   const data = zmq.zmq_msg_data(message)!;
   if (size >= LARGE) {
-    // Into memory that need not be cleared before.
+    // This way the new memory need not be cleared first.
     return new Uint8Array(
       new Uint8Array(Deno.UnsafePointerView.getArrayBuffer(data, size)),
     );

@@ -1,7 +1,7 @@
 /**
  * Waits for the file descriptors of all sockets in one call of `poll`, on one thread of
- * Deno's pool. One wait a socket would soon use that pool up (it has 32 threads), and
- * then nothing else works, not even reading a file.
+ * Deno's pool. One call for each socket would soon exhaust that pool of 32 threads, and
+ * then nothing else would work, not even reading a file.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { lastError, type Libzmq } from "./libzmq.ts";
 /** `struct pollfd`: int fd, short events, short revents */
 const ITEM_SIZE = 8;
 const POLLIN = 1;
-/** For ever. */
+/** `poll` waits forever. */
 const NO_TIMEOUT = -1;
 
 interface Waiter {
@@ -26,7 +26,7 @@ export class Reactor {
   static readonly #all = new Map<Libzmq, Reactor>();
   readonly #zmq: Libzmq;
   readonly #waiters = new Map<number, Waiter>();
-  /** What the poll that is on looks at. */
+  /** The descriptors of the running poll. */
   #polled: ReadonlySet<number> = new Set();
   #operation: Promise<number> | undefined;
   #running: Promise<void> | undefined;
@@ -46,7 +46,7 @@ export class Reactor {
     return reactor;
   }
 
-  /** A socket is opened. */
+  /** Call this when a socket is opened. */
   attach(): void {
     if (this.#attached++ > 0 || this.#wakeEnds) return;
     const ends = new Int32Array(2);
@@ -55,12 +55,12 @@ export class Reactor {
     this.#woken = false;
   }
 
-  /** A socket is about to be closed: resolves when its descriptor is out of use. */
+  /** Call this before a socket is closed. Resolves when its descriptor is not in use. */
   async detach(fd: number): Promise<void> {
     this.notify(fd);
     const last = --this.#attached === 0;
     if (this.#operation && (last || this.#polled.has(fd))) {
-      // It must come to its end, though waiting for messages need not.
+      // The poll must end before the program does; a wait for messages need not.
       setRef(this.#operation, true);
       this.#wake();
       await this.#operation;
@@ -72,16 +72,17 @@ export class Reactor {
     this.#wakeEnds = undefined;
   }
 
-  /** Ends the poll, and waits for nothing: nobody may use it after that. */
+  /** Ends the poll without waiting. The reactor must not be used after that. */
   abandon(): void {
     for (const end of this.#wakeEnds ?? []) this.#zmq.close(end);
     this.#wakeEnds = undefined;
   }
 
   /**
-   * Resolves when there is something to read at a descriptor. One wait for each at a time.
+   * Resolves when a descriptor can be read. Only one wait per descriptor is allowed at a
+   * time.
    *
-   * @param refed Whether it keeps the program alive.
+   * @param refed Whether the wait keeps the program alive.
    */
   wait(fd: number, refed: boolean): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -95,7 +96,7 @@ export class Reactor {
     return promise;
   }
 
-  /** Ends the wait for a descriptor, if one is on. */
+  /** Ends the wait for a descriptor, if there is one. */
   notify(fd: number): void {
     const waiter = this.#waiters.get(fd);
     if (!waiter) return;
@@ -125,14 +126,14 @@ export class Reactor {
       const buffer = new Uint8Array(items.buffer);
       this.#operation = this.#zmq.poll(buffer, BigInt(fds.length), NO_TIMEOUT);
       this.#updateRef();
-      // A negative result is EINTR: a signal came. We look at the descriptors again.
+      // A negative result is EINTR: a signal came. The loop polls again.
       const ready = await this.#operation;
       this.#operation = undefined;
       if (ready > 0) this.#distribute(fds, items);
-      // Those who were waiting have their turn, and mostly wait again, before the next.
+      // Those that waited run before the next poll, and usually wait again.
       await new Promise((resolve) => setImmediate(resolve));
     }
-    // Here, and not when the promise settles: who comes in between would wait for ever.
+    // Here, not when the promise settles: a wait that begins in between would never end.
     this.#running = undefined;
   }
 
@@ -151,7 +152,7 @@ export class Reactor {
     this.#zmq.write(this.#wakeEnds![1], new Uint8Array(1), 1n);
   }
 
-  /** The poll keeps the program alive if somebody waits who should. */
+  /** The poll keeps the program alive if any wait is to keep it alive. */
   #updateRef(): void {
     if (!this.#operation) return;
     let refed = false;
@@ -161,9 +162,9 @@ export class Reactor {
 }
 
 /**
- * Whether a pending call keeps the program alive. Deno has this for timers, processes and
- * listeners but not for foreign functions, so we reach for the operation itself; where
- * that is missing, a wait keeps the program alive until its socket is closed.
+ * Sets whether a pending call keeps the program alive. Deno has this for timers, processes
+ * and listeners but not for foreign functions, so this uses the internal operation. In a
+ * Deno without it, a wait keeps the program alive until its socket is closed.
  */
 function setRef(operation: Promise<unknown>, alive: boolean): void {
   const { core } = inside;

@@ -1,8 +1,8 @@
 /**
- * Memory that two processes share, on Linux: a file without a name, which is gone when
- * nobody has it any more, whatever ends them. Nobody can make it smaller, either: who
- * looks into memory that a file no longer has is ended by SIGBUS. Source: the manual
- * pages memfd_create(2), fcntl(2), mmap(2) and proc(5).
+ * Memory that two processes share, on Linux: a file without a name, which is gone when no
+ * process has it open, however the processes end. Its size is sealed, because a process
+ * that reads beyond the end of a mapped file is ended by SIGBUS. Source: the manual pages
+ * memfd_create(2), fcntl(2), mmap(2) and proc(5).
  *
  * @module
  */
@@ -17,19 +17,19 @@ const FAILED = 2n ** 64n - 1n;
 const CLOSE_ON_EXEC = 1, MAY_BE_SEALED = 2;
 /** `F_ADD_SEALS` and `F_GET_SEALS`. */
 const ADD_SEALS = 1033, GET_SEALS = 1034;
-/** `F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW`: the file keeps its size, for good. */
+/** `F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW`: the file's size can never change. */
 const SEALS = 1 | 2 | 4;
-/** `O_RDWR | O_CLOEXEC | O_NONBLOCK` of Linux: whatever it is, to open it never waits. */
+/** `O_RDWR | O_CLOEXEC | O_NONBLOCK` of Linux: opening never waits, whatever the file is. */
 const READ_AND_WRITE = 0o2004002;
 /** `SEEK_END`. */
 const END = 2;
 
-/** Memory that another process has, too. */
+/** Memory that is shared with another process. */
 export class SharedMemory {
-  /** What was opened here and not given back. */
+  /** Memory of other processes that was opened here and not closed. */
   static readonly #opened = new Set<SharedMemory>();
   readonly bytes: Uint8Array;
-  /** Of its file, in the process that made it. */
+  /** The descriptor of its file, in the process that made it. */
   readonly fd: number;
   readonly #zmq: Libzmq;
   readonly #address: Deno.PointerObject;
@@ -47,14 +47,14 @@ export class SharedMemory {
   }
 
   /**
-   * Makes some.
+   * Makes shared memory.
    *
-   * @param zmq An open libzmq, which brings the C library along.
-   * @param size In bytes; none is used until it is written to.
-   * @returns `undefined` where it cannot be had.
+   * @param zmq An open libzmq, which is linked with the C library.
+   * @param size The size in bytes. Memory is used only when it is written to.
+   * @returns `undefined` if that is not possible here.
    */
   static make(zmq: Libzmq, size: number): SharedMemory | undefined {
-    // Beyond the limit the kernel ends the process.
+    // The kernel ends a process that exceeds this limit.
     if (size > fileSizeLimit(zmq)) return undefined;
     const flags = CLOSE_ON_EXEC | MAY_BE_SEALED;
     const fd = zmq.memfd_create?.(cString("gridengine"), flags) ?? -1;
@@ -67,11 +67,11 @@ export class SharedMemory {
   }
 
   /**
-   * Opens what another process of this machine has made.
+   * Opens shared memory that another process of this machine has made.
    *
    * @param pid The process.
-   * @param fd The descriptor that it has.
-   * @returns `undefined` where it cannot be had, is of another size, or could be made so.
+   * @param fd The descriptor in that process.
+   * @returns `undefined` if it cannot be opened, has another size, or is not sealed.
    */
   static open(
     zmq: Libzmq,
@@ -81,25 +81,25 @@ export class SharedMemory {
   ): SharedMemory | undefined {
     const own = zmq.open(cString(`/proc/${pid}/fd/${fd}`), READ_AND_WRITE);
     if (own < 0) return undefined;
-    // In this order: once it is sealed, its size stays what it is.
+    // The seals are checked before the size, because then the size cannot change.
     const seals = zmq.fcntl(own, GET_SEALS, 0);
     const isSealed = seals >= 0 && (seals & SEALS) === SEALS;
     const memory = isSealed && zmq.lseek(own, 0n, END) === BigInt(size)
       ? SharedMemory.#map(zmq, own, size)
       : undefined;
-    // What is mapped stays.
+    // The mapping stays.
     zmq.close(own);
     if (memory) SharedMemory.#opened.add(memory);
     return memory;
   }
 
-  /** Gives it back, as seen from here. Nobody may look into it after that. */
+  /** Unmaps the memory in this process. It must not be used after that. */
   close(): void {
     SharedMemory.#opened.delete(this);
     this.#zmq.munmap(this.#address, BigInt(this.bytes.length));
   }
 
-  /** Gives back all that was opened: for who ends though the process goes on. */
+  /** Closes all memory that was opened: for a thread that ends before its process. */
   static abandon(): void {
     for (const memory of SharedMemory.#opened) memory.close();
   }

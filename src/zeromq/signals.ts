@@ -1,14 +1,15 @@
 /**
- * Which signals a worker has blocked.
+ * The signals that a worker blocks.
  *
- * It keeps deno's debugger shut. By SIGUSR1 deno opens it on the loopback, where every user
- * of the machine may then run code in the process; a listener does not prevent that, nor
- * does ignoring the signal. What does is to have it blocked: in all threads, so before
- * the process begins. A mask is inherited by what a thread starts, and kept by `execv`.
+ * SIGUSR1 is blocked to keep deno's debugger closed. On SIGUSR1 deno opens it on the
+ * loopback interface, where every user of the machine may then run code in the process.
+ * Neither a listener nor ignoring the signal prevents that. The signal must be blocked in
+ * all threads, and so before the process starts. A signal mask is inherited by everything
+ * that a thread starts, and kept by `execv`.
  *
- * And until a worker listens to the signals that a terminal sends to all processes, they
- * wait: else Ctrl-C would end one that starts together with its host, and nobody would be
- * left to clean up.
+ * Signals that a terminal sends to all processes are blocked until a worker listens to
+ * them. Otherwise Ctrl-C would end a worker that starts together with its host, and nobody
+ * would be left to clean up.
  *
  * Source: the manual page pthread_sigmask(3).
  *
@@ -32,18 +33,18 @@ const NUMBERS = {
 
 type Signal = keyof typeof NUMBERS;
 
-/** What opens the debugger. */
+/** The signal that opens the debugger. */
 const DEBUGGER = "SIGUSR1";
-/** What a terminal sends to all processes. */
+/** The signals that a terminal sends to all processes. */
 export const OF_TERMINALS = ["SIGINT", "SIGQUIT", "SIGHUP"] as const;
 
-/** All that a worker listens to. */
+/** The signals that a worker listens to. */
 const LISTENED = [...OF_TERMINALS, "SIGTERM"] as const;
 
 /**
  * Blocks, in this thread, the signal that opens the debugger.
  *
- * @param zmq An open libzmq, which brings the C library along.
+ * @param zmq An open libzmq, which is linked with the C library.
  * @returns The thread's mask as it was before.
  */
 export function shutDebugger(zmq: Libzmq): Uint8Array<ArrayBuffer> {
@@ -52,29 +53,29 @@ export function shutDebugger(zmq: Libzmq): Uint8Array<ArrayBuffer> {
   return before;
 }
 
-/** Whether the debugger is shut where this mask holds. */
+/** Whether a thread with this signal mask keeps the debugger closed. */
 export function isShut(mask: Uint8Array): boolean {
   const [byte, bit] = placeOf(DEBUGGER);
   return (mask[byte]! & bit) !== 0;
 }
 
-/** Has what a worker listens to wait until the one that is started now listens. */
+/** Blocks a worker's signals, until the worker that is started now listens to them. */
 export function delaySignals(zmq: Libzmq): void {
   zmq.pthread_sigmask(BLOCK, setOf(...LISTENED), null);
 }
 
-/** The worker listens: what has waited comes now, and what it starts has none blocked. */
+/** Unblocks a worker's signals: delayed ones arrive now, and its children block none. */
 export function admitSignals(zmq: Libzmq): void {
   zmq.pthread_sigmask(UNBLOCK, setOf(...LISTENED), null);
 }
 
 /**
- * Does something in which workers are started: none can be made to open its debugger, nor
- * be ended by a terminal before it listens.
+ * Starts workers with blocked signals: nobody can open a worker's debugger, and a terminal
+ * cannot end a worker before it listens.
  *
- * @param zmq An open libzmq, which brings the C library along.
- * @param direct Whether nothing but workers is started. What a user starts in between may
- * have to be ended by SIGTERM.
+ * @param zmq An open libzmq, which is linked with the C library.
+ * @param direct Whether `work` starts workers only. If it starts programs of the user,
+ * SIGTERM is not blocked, because it may be needed to end them.
  */
 export function startingWorkers<T>(zmq: Libzmq, direct: boolean, work: () => T): T {
   const before = shutDebugger(zmq);
@@ -98,20 +99,21 @@ function setOf(...signals: Signal[]): Uint8Array<ArrayBuffer> {
   return set;
 }
 
-/** The variable in which the start script of a cluster's task has its own process id. */
+/** The variable in which the start script of a cluster's task puts its own process id. */
 export const SCRIPT = "GRIDENGINE_START_SCRIPT";
 
-/** What runs what is to end a session. */
+/** The shell that ends a session. */
 export const SHELL = "/bin/sh";
 
 /**
- * Ends all processes of a session but the one that runs it and its leader, which on a
- * cluster is the script that has started the worker, and becomes the command that follows.
- * A process that starts others all the while is looked for again; one that the kernel does
- * not let go is left. Without `/proc` only the process group is ended.
+ * A shell script that ends all processes of a session except its own and the session's
+ * leader, and then becomes the command that follows. On a cluster the leader is the script
+ * that has started the worker. The search is repeated up to ten times, because processes may
+ * start others meanwhile. Processes that the kernel cannot end are left. Without `/proc`
+ * only the process group is ended.
  *
- * Source: the manual page proc_pid_stat(5), of which a state, a parent, a group and a
- * session follow the last parenthesis.
+ * Source: the manual page proc_pid_stat(5): state, parent, group and session follow the
+ * last parenthesis.
  */
 const END_SESSION = `session=$1; shift
 [ "$session" = $$ ] || [ "$session" = "$PPID" ] || kill -s KILL -- "-$session"
@@ -135,8 +137,9 @@ done 2> /dev/null
 /**
  * The arguments of a shell that ends the processes of a session.
  *
- * @param leader The process id of its leader: the shell's own, or of one that has ended.
- * @param command What the shell becomes then.
+ * @param leader The process id of the session's leader: the shell itself, or another
+ * process, which may have ended.
+ * @param command The command that the shell becomes afterwards.
  */
 export function endingSession(leader: number, command: string[] = []): string[] {
   return ["-c", END_SESSION, SHELL, `${leader}`, ...command];
@@ -146,9 +149,9 @@ export function endingSession(leader: number, command: string[] = []): string[] 
 const NO_HANG = 1;
 
 /**
- * The session of this process, if it has started others there, which may still run: one
- * that it leads, or that of the script that has started it. It takes what has ended from
- * the kernel, so nobody may wait for it any more.
+ * The session of this process, if the process has started others in it that may still be
+ * running. Only a session counts that this process or its start script leads. This reaps
+ * children that have ended, so nothing may wait for them later.
  */
 export function startedIn(zmq: Libzmq): number | undefined {
   let child;
@@ -157,13 +160,13 @@ export function startedIn(zmq: Libzmq): number | undefined {
   try {
     stat = Deno.readTextFileSync("/proc/self/stat");
   } catch {
-    // There is no such thing here.
+    // This system has no /proc.
     return undefined;
   }
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ").map(Number);
   const [, parent, , session] = fields;
   const ofScript = session === parent && Deno.env.get(SCRIPT) === `${session}`;
   const isOurs = session === Deno.pid || ofScript;
-  // What it has started either is there, or has left its page faults to it.
+  // A child that it started either exists, or has left its page faults in the count.
   return isOurs && (child === 0 || fields[8]! > 0) ? session : undefined;
 }

@@ -4,10 +4,10 @@
  * The event loop itself sends and receives, without waiting, until libzmq would block.
  * Then it waits for the socket's file descriptor, by the one poll of `reactor.ts`.
  *
- * That descriptor tells only that something has changed, and any call on the socket may
- * take note of the change and so make it silent again. So whether the socket is ready is
- * asked of libzmq itself, right before waiting and after each call that comes between:
- * no wake-up is lost. Source: `ZMQ_FD` and `ZMQ_EVENTS` of `zmq_getsockopt`.
+ * That descriptor signals only that something has changed, and any call on the socket may
+ * clear the signal. So libzmq is asked whether the socket is ready right before each wait,
+ * and after each call during a wait. This way no wake-up is lost. Source: `ZMQ_FD` and
+ * `ZMQ_EVENTS` of `zmq_getsockopt`.
  *
  * @module
  */
@@ -34,7 +34,7 @@ const MAX_SOCKETS = 2;
 const POLLIN = 1;
 const POLLOUT = 2;
 
-/** After so many messages in a row, timers and other sockets get their turn. */
+/** After so many messages without a pause, timers and other sockets get their turn. */
 const MOST_IN_A_ROW = 256;
 
 /** A libzmq context: its I/O thread and the sockets that share it. */
@@ -56,11 +56,11 @@ export class ZmqContext implements AsyncDisposable {
   }
 
   /**
-   * A new socket.
+   * Makes a socket.
    *
-   * @param type Which pattern it speaks.
-   * @param options Options to set before it binds or connects.
-   * @throws {ZeromqError} When libzmq refuses, as with `EMFILE` or `EINVAL`.
+   * @param type The socket type, which sets its messaging pattern.
+   * @param options Options to set before the socket binds or connects.
+   * @throws {ZeromqError} If libzmq refuses, such as by `EMFILE` or `EINVAL`.
    */
   socket(type: SocketType, options: SocketOptions = {}): ZmqSocket {
     if (this.#closed) throw new ZeromqError("ETERM", "The ZeroMQ context is closed");
@@ -69,7 +69,7 @@ export class ZmqContext implements AsyncDisposable {
     return socket;
   }
 
-  /** Closes every socket and waits until what lingers is sent or out of time. */
+  /** Closes every socket. Waits until lingering messages are sent or timed out. */
   close(): Promise<void> {
     return this.#closed ??= this.#close();
   }
@@ -80,8 +80,8 @@ export class ZmqContext implements AsyncDisposable {
   }
 
   /**
-   * Closes all at once, and waits for nothing: for who has no turn of the event loop left.
-   * Nobody may use it, or its sockets, after that.
+   * Closes every socket at once, without waiting: for a thread whose event loop has no turn
+   * left. The context and its sockets must not be used after that.
    */
   abandon(): void {
     if (this.#closed) return;
@@ -93,7 +93,7 @@ export class ZmqContext implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await Promise.all([...this.#sockets].map((socket) => socket.close()));
-    // -1 here is EINTR: a signal came while we waited.
+    // -1 means EINTR: a signal came during the wait.
     while (await this.#zmq.zmq_ctx_term(this.#pointer) !== 0);
   }
 }
@@ -163,10 +163,10 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
   }
 
   /**
-   * Connects to an endpoint, now or as soon as somebody listens there.
+   * Connects to an endpoint, now or as soon as a socket listens there.
    *
    * @param endpoint See {@linkcode ZmqSocket.bind}.
-   * @throws {ZeromqError} When the endpoint makes no sense.
+   * @throws {ZeromqError} If the endpoint is not valid.
    */
   connect(endpoint: string): void {
     this.#mustBeOpen();
@@ -176,10 +176,10 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
   }
 
   /**
-   * Sends a message, or queues it until libzmq takes it; never waits. The frames must
+   * Sends a message, or queues it until libzmq accepts it. It never waits. The frames must
    * not be changed afterwards.
    *
-   * @throws {ZeromqError} When the socket is closed or libzmq refuses the message.
+   * @throws {ZeromqError} If the socket is closed or libzmq refuses the message.
    */
   send(frames: Frames): void {
     this.#mustBeOpen();
@@ -196,10 +196,10 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
   }
 
   /**
-   * The next message, as soon as there is one.
+   * Waits for the next message.
    *
-   * @returns `undefined` once the socket is closed.
-   * @throws {ZeromqError} When another call of `receive` is still waiting.
+   * @returns `undefined` if the socket is closed.
+   * @throws {ZeromqError} If another call of `receive` is still waiting.
    */
   async receive(): Promise<Frames | undefined> {
     if (this.#receiving) {
@@ -236,19 +236,19 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
     for (let frames; (frames = await this.receive());) yield frames;
   }
 
-  /** Waiting for messages keeps the program alive: the default. */
+  /** Makes waiting for messages keep the program alive, which is the default. */
   ref(): void {
     this.#refed = true;
     this.#reactor.setRefed(this.#fd, true);
   }
 
-  /** Waiting for messages no longer keeps the program alive. */
+  /** Makes waiting for messages not keep the program alive. */
   unref(): void {
     this.#refed = false;
     this.#reactor.setRefed(this.#fd, false);
   }
 
-  /** Ends the wait, if one is on, and closes. What libzmq holds lingers as asked. */
+  /** Ends a wait, and closes the socket. Unsent messages linger as the option says. */
   close(): Promise<void> {
     return this.#closing ??= this.#close();
   }
@@ -305,22 +305,22 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
         done++;
       }
     } catch (error) {
-      done++; // What libzmq refuses must not hold up the messages behind it.
+      done++; // A message that libzmq refuses must not block those behind it.
       throw error;
     } finally {
       this.#outgoing.splice(0, done);
     }
   }
 
-  /** Whether what is waited for is there. */
+  /** Whether the event that is waited for has come. */
   #isReady(): boolean {
     const events = this.#get(EVENTS);
     if (this.#receiving && (events & POLLIN) !== 0) return true;
-    // A ROUTER says that it can always send.
+    // A ROUTER always reports that it can send.
     return this.#outgoing.length > 0 && !this.#isRouter && (events & POLLOUT) !== 0;
   }
 
-  /** Resolves when there may be a message, or room for one. */
+  /** Resolves when there may be a message to receive, or room to send one. */
   #wait(): Promise<void> {
     if (!this.#waiting && !this.#isReady()) {
       this.#waiting = this.#reactor.wait(this.#fd, this.#refed).then(() => {
@@ -331,12 +331,12 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
     return this.#waiting ?? Promise.resolve();
   }
 
-  /** After any call on the socket: ends the wait, if what it is for has come. */
+  /** To be called after any call on the socket: ends the wait if its event has come. */
   #noticeChange(): void {
     if (this.#waiting && this.#isReady()) this.#reactor.notify(this.#fd);
   }
 
-  /** Sends what is queued as soon as there is room, whether or not anybody receives. */
+  /** Sends queued messages as soon as there is room, even if nobody calls `receive`. */
   #keepSending(): void {
     if (!this.#pumping) this.#pumping = this.#pump();
   }
@@ -348,7 +348,7 @@ export class ZmqSocket implements AsyncDisposable, AsyncIterable<Frames> {
         if (!this.#closing) this.#flush();
       }
     } finally {
-      // Here, and not when the promise settles: what is queued in between would stay.
+      // Here, not when the promise settles: messages queued in between would stay.
       this.#pumping = undefined;
     }
   }

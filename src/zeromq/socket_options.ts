@@ -1,5 +1,5 @@
 /**
- * What a socket is told before it binds or connects: its type and its options.
+ * The type and the options of a socket, which are set before it binds or connects.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const OPTIONS = {
   maxMessageSize: [22, "int64"],
   sendHighWaterMark: [23, "int"],
   receiveHighWaterMark: [24, "int"],
-  /** Whether IPv6 is spoken, beside IPv4. */
+  /** Whether IPv6 is used, in addition to IPv4. */
   ipv6: [42, "int"],
   curveServer: [47, "int"],
   curvePublicKey: [48, "text"],
@@ -28,11 +28,11 @@ const OPTIONS = {
   heartbeatInterval: [75, "int"],
   heartbeatTtl: [76, "int"],
   heartbeatTimeout: [77, "int"],
-  /** Whether nobody may connect while no ZapHandler answers; needs a `zapDomain`. */
+  /** Whether peers are refused while no ZapHandler answers; needs a `zapDomain`. */
   zapEnforceDomain: [93, "int"],
-  /** Draft: what a ROUTER receives, as if from the peer, when a peer is lost. */
+  /** Draft: the message that a ROUTER receives, as if from the peer, if a peer is lost. */
   disconnectMessage: [111, "bytes"],
-  /** Draft: what a DEALER receives when its own connection is lost. */
+  /** Draft: the message that a DEALER receives if its own connection is lost. */
   hiccupMessage: [114, "bytes"],
 } as const;
 
@@ -40,7 +40,7 @@ const OPTIONS = {
 export type SocketType = keyof typeof TYPES;
 
 /**
- * Options by name; times are milliseconds, sizes bytes, and keys Z85 text. See
+ * Options by name. Times are in milliseconds, sizes in bytes, and keys are Z85 text. See
  * `zmq_setsockopt` in libzmq's reference.
  */
 export type SocketOptions = {
@@ -49,14 +49,14 @@ export type SocketOptions = {
     : number;
 };
 
-/** Options, with what this binding sets where libzmq's own defaults do not suit. */
+/** Adds this binding's own defaults, which differ from those of libzmq. */
 export function withDefaults(type: SocketType, options: SocketOptions): SocketOptions {
   return {
     linger: 0,
-    // A ROUTER has no one peer to wait for, so it queues without a bound of libzmq's;
-    // who sends must bound what is under way.
+    // A ROUTER has many peers and cannot wait for one, so its queues have no limit. The
+    // sender must limit what is in transit.
     ...(type === "ROUTER" && { sendHighWaterMark: 0 }),
-    // libzmq by itself lets every key in while there is no ZapHandler, or no more.
+    // By default libzmq admits every key while there is no ZapHandler.
     ...(options.curveServer && { zapDomain: "gridengine", zapEnforceDomain: 1 }),
     ...options,
   };
@@ -65,7 +65,7 @@ export function withDefaults(type: SocketType, options: SocketOptions): SocketOp
 /**
  * Sets an option of a socket.
  *
- * @throws {ZeromqError} When libzmq refuses, as with `EINVAL`.
+ * @throws {ZeromqError} If libzmq refuses, such as by `EINVAL`.
  */
 export function setOption(
   zmq: Libzmq,

@@ -1,5 +1,5 @@
 /**
- * Who may connect: the answer to libzmq's authentication requests. Source: ZAP 1.0,
+ * Decides who may connect, by answering libzmq's authentication requests. Source: ZAP 1.0,
  * https://rfc.zeromq.org/spec/27/
  *
  * @module
@@ -11,7 +11,7 @@ import type { ZmqContext, ZmqSocket } from "./socket.ts";
 
 const ENDPOINT = "inproc://zeromq.zap.01";
 
-/** Lets in the peers of one context that hold one client key, and nobody else. */
+/** Admits only peers with one client key to the sockets of one context. */
 export class ZapHandler implements AsyncDisposable {
   readonly #socket: ZmqSocket;
   readonly #allowed: Uint8Array;
@@ -20,15 +20,15 @@ export class ZapHandler implements AsyncDisposable {
 
   /**
    * @param zmq An open libzmq.
-   * @param context Whose sockets are guarded; one handler per context.
-   * @param clientKey The public key that is let in, as Z85 text.
+   * @param context The context whose sockets are guarded. It may have only one handler.
+   * @param clientKey The public key that is admitted, as Z85 text.
    */
   constructor(zmq: Libzmq, context: ZmqContext, clientKey: string) {
     this.#allowed = decodeKey(zmq, clientKey);
     this.#socket = context.socket("REP");
     this.#socket.bind(ENDPOINT);
     this.#serving = this.#serve().catch((error) => {
-      // Closed between a request and its answer: nobody waits for the answer any more.
+      // Closed between a request and its answer: nobody waits for the answer.
       if (!(error instanceof ZeromqError && error.code === "ENOTSOCK")) throw error;
     });
   }
@@ -48,7 +48,7 @@ export class ZapHandler implements AsyncDisposable {
     this.#socket.unref();
   }
 
-  /** Stops answering: from now on nobody new gets in. */
+  /** Stops answering: from then on no new peer is admitted. */
   async close(): Promise<void> {
     await this.#socket.close();
     await this.#serving;
