@@ -54,7 +54,7 @@ test("Job is named Job-1, Job-2 and so on, or as it is told", () => {
   job.name = "other";
   assertEquals(job.name, "other");
   const odd = job as unknown as { name: unknown; daemon: unknown };
-  assertThrows(() => odd.name = 123, TypeError, "name is 123: a text is expected");
+  assertThrows(() => odd.name = 123, TypeError, "name is 123: a string is expected");
   assertThrows(() => odd.daemon = "yes", TypeError, 'daemon is "yes"');
   assertEquals([job.name, job.daemon], ["other", false]);
 });

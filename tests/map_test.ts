@@ -200,7 +200,7 @@ test("map() refuses options that it has not, and values that make no sense", asy
     [3, "map takes its options as an object, not 3"],
     [null, "map takes its options as an object, not null"],
     [{ reraise: "no" }, 'reraise is "no": true or false is expected'],
-    [{ name: 5 }, "name is 5: a text is expected"],
+    [{ name: 5 }, "name is 5: a string is expected"],
     [{ signal: 5 }, "signal is 5: an instance of AbortSignal is expected"],
     [{ dashboard: 8080 }, "dashboard takes its options as an object, not 8080"],
     [{ into: Int32Array }, "into is Int32Array: Float64Array is expected"],
@@ -208,7 +208,7 @@ test("map() refuses options that it has not, and values that make no sense", asy
   ];
   const refusedNumbers: [unknown, string][] = [
     [{ chunkSize: "3" }, 'chunkSize is "3": a whole number from 1 is expected'],
-    [{ timeout: "3" }, 'timeout is "3": milliseconds from above 0 to'],
+    [{ timeout: "3" }, 'timeout is "3": milliseconds above 0, up to'],
     [{ dashboard: { port: 70_000 } }, "port is 70000: a whole number from 0 to 65535"],
   ];
   const expectRefusal = async (options: unknown, error: never, text: string) => {

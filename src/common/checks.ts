@@ -1,22 +1,21 @@
 /**
- * What users give, looked at where it comes in: names that nothing has, and values that
- * make no sense.
+ * Checks of options and other values that users pass: unknown names and invalid values.
  *
  * @module
  */
 
 import { shortened } from "./shorten.ts";
 
-/** Complains of a value that cannot be meant. */
+/** Throws an error if a value is not valid. */
 export type Check = (name: string, value: unknown) => void;
 
-/** What each of a type's options has to be. */
+/** A check for each of a type's options. */
 export type Checks<T> = { readonly [Name in keyof T]-?: Check };
 
-/** The longest time that a timer takes, in milliseconds: about 24 days. */
+/** The longest time of a timer, in milliseconds: about 24 days. */
 export const LONGEST_TIME = 2 ** 31 - 1;
 
-/** Where options belong that are looked for elsewhere. */
+/** The schedulers to which options belong that users often pass elsewhere. */
 const OWNERS: Record<string, string> = {
   workers: "ProcessScheduler",
   memory: "ProcessScheduler",
@@ -30,11 +29,11 @@ const OWNERS: Record<string, string> = {
 };
 
 /**
- * Checks options; those that are `undefined` were not given.
+ * Checks options. An option that is `undefined` counts as not given.
  *
- * @param what Whose they are.
- * @throws {TypeError} When they are not an object, or one of them is unknown.
- * @throws What the option's own check throws.
+ * @param what The function or class that the options are for.
+ * @throws {TypeError} If they are not an object, or one of them is unknown.
+ * @throws What an option's own check throws.
  */
 export function checkOptions<T extends object>(
   what: string,
@@ -61,7 +60,7 @@ function adviceOn(name: string, known: string[]): string {
   return `it belongs to a scheduler, new ${OWNERS[name]}({ ${name} })`;
 }
 
-/** A value in a message: texts in quotes, and of instances their class. */
+/** A value as it is shown in a message: strings in quotes, instances by their class. */
 export function shown(value: unknown): string {
   const { name = "" } = Object(value).constructor ?? {};
   const isInstance = typeof value === "object" && value !== null &&
@@ -70,13 +69,13 @@ export function shown(value: unknown): string {
   return shortened(isInstance ? `a ${name}` : inspected());
 }
 
-/** Where a value is checked later, or may be anything. */
+/** Accepts any value: it may be anything, or is checked later. */
 export function anything(): void {}
 
 /** `true` or `false`. */
 export const aBoolean: Check = ofType("boolean", "true or false is");
-/** A text. */
-export const aText: Check = ofType("string", "a text is");
+/** A string. */
+export const aText: Check = ofType("string", "a string is");
 /** A function. */
 export const aFunction: Check = ofType("function", "a function is");
 
@@ -98,7 +97,7 @@ export function anInstance(of: abstract new (...args: never[]) => object): Check
   };
 }
 
-/** One of some texts. */
+/** One of the given strings. */
 export function oneOf(...texts: readonly string[]): Check {
   return (name, value) => {
     if (texts.includes(value as string)) return;
@@ -110,7 +109,7 @@ export function oneOf(...texts: readonly string[]): Check {
   };
 }
 
-/** A whole number. */
+/** A whole number in a range. */
 export function wholeFrom(
   least: number,
   most: number = Number.MAX_SAFE_INTEGER,
@@ -128,7 +127,7 @@ export function wholeFrom(
   };
 }
 
-/** A time. */
+/** A time in milliseconds, from `least` on. */
 export function millisecondsFrom(least: number): Check {
   return (name, value) => {
     if (typeof value === "number" && value >= least && value <= LONGEST_TIME) return;
@@ -139,13 +138,13 @@ export function millisecondsFrom(least: number): Check {
   };
 }
 
-/** A time that is not 0. */
+/** A time in milliseconds that is not 0. */
 export const someMilliseconds: Check = (name, value) => {
   if (typeof value === "number" && value > 0 && value <= LONGEST_TIME) return;
   throw new RangeError(
     `${name} is ${
       shown(value)
-    }: milliseconds from above 0 to ${LONGEST_TIME} are expected`,
+    }: milliseconds above 0, up to ${LONGEST_TIME}, are expected`,
   );
 };
 
@@ -157,7 +156,7 @@ export const ports: Check = (name, value) => {
   );
 };
 
-/** An object whose values are of certain types. */
+/** An object whose values have one of the given types. */
 export function valuesByName(example: string, ...types: string[]): Check {
   return (name, value) => {
     if (Object.prototype.toString.call(value) !== "[object Object]") {

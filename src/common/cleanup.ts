@@ -1,6 +1,6 @@
 /**
- * What is done when something is over. It can go wrong, and must not take the place of
- * results or of the error that was to be thrown.
+ * Clean-up that may fail. Its errors must not replace results, or the error that is to be
+ * thrown.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { messageOf } from "./fault.ts";
 import { log } from "./log.ts";
 import { within } from "./within.ts";
 
-/** How long it may take to end something, in milliseconds. */
+/** How long a clean-up may take by default, in milliseconds. */
 const LIMIT = 5000;
 
 /**
- * Ends something. What goes wrong with that is said, not thrown; so is that it takes too
- * long, as with a file server that does not answer. Then it is left to itself.
+ * Ends something. Errors are logged, not thrown. If it takes too long, such as when a file
+ * server does not answer, that is logged, too, and it is no longer waited for.
  *
- * @param what What then has failed, for the log.
- * @param end How to end it.
+ * @param what The message for the log if this fails.
+ * @param end Ends it.
  * @param limit How long that may take, in milliseconds.
  */
 export async function cleanUp(
@@ -37,7 +37,7 @@ export async function cleanUp(
   }
 }
 
-/** {@linkcode cleanUp}, of what ends at once. */
+/** {@linkcode cleanUp} for something that ends at once. */
 export function cleanUpNow(what: string, end: () => void): void {
   try {
     end();

@@ -1,5 +1,5 @@
 /**
- * In which asynchronous context the user's callbacks run.
+ * The asynchronous context of the user's callbacks.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 import { nodeModule } from "./node.ts";
 
 /**
- * The same callback, in the context of this moment: there it finds what an
- * `AsyncLocalStorage` held when the call was made that it was given to.
+ * Binds a callback to the present context: it sees the values that each `AsyncLocalStorage`
+ * has at this call.
  */
 export function inThisContext<A extends unknown[]>(
   callback: (...args: A) => void,

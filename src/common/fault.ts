@@ -1,12 +1,12 @@
 /**
- * Errors where none should be, and what others' code throws where it is called back.
+ * Unexpected errors, and errors that the user's callbacks throw.
  *
  * @module
  */
 
 import { log } from "./log.ts";
 
-/** Does something. Should it throw, that is logged, and costs nothing else. */
+/** Does something. If it throws, the error is logged and has no other effect. */
 export function guarded(action: () => void): void {
   try {
     action();
@@ -15,16 +15,16 @@ export function guarded(action: () => void): void {
   }
 }
 
-/** Logs an error that is told to nobody else. */
+/** Logs an error that is reported nowhere else. */
 export function report(error: unknown): void {
   try {
     log("info", `internal error: ${textOf(error, "stack")}`);
   } catch {
-    // Where standard error takes nothing, nobody can be told.
+    // Standard error cannot be written, so the error is lost.
   }
 }
 
-/** What an error says; it may be any value, for anything can be thrown. */
+/** The message of an error, which may be any value, because any value can be thrown. */
 export function messageOf(error: unknown): string {
   return textOf(error, "message");
 }
@@ -34,6 +34,6 @@ function textOf(error: unknown, part: "message" | "stack"): string {
     return String(error instanceof Error ? error[part] ?? error : error);
   } catch {
     // It has a getter, or a `toString`, that throws.
-    return "what was thrown cannot be read";
+    return "the value that was thrown cannot be read";
   }
 }

@@ -1,16 +1,16 @@
 /**
- * What Deno has inside and gives to nobody. Each use does without where a later Deno has
- * it no more, at some cost.
+ * Deno's internal functions, which are not public. A later Deno may not have them, so each
+ * use has a slower fallback.
  *
  * @module
  */
 
 interface Inside {
   core?: {
-    /** Structured clone to bytes, for plain data. */
+    /** Serializes plain data by structured clone. */
     serialize?: (value: unknown) => Uint8Array;
     deserialize?: (bytes: Uint8Array) => unknown;
-    /** Runs a script as one of that file. */
+    /** Runs a script under the name of a file. */
     evalContext?: (
       source: string,
       file: string,
@@ -19,7 +19,7 @@ interface Inside {
     refOpPromise?: (promise: unknown) => void;
     unrefOpPromise?: (promise: unknown) => void;
   };
-  /** The class of the global `console`: prints what it has formatted by that function. */
+  /** The class of the global `console`: passes formatted text to the given function. */
   Console?: new (
     print: (text: string, level: number) => void,
   ) => Record<string, (...args: unknown[]) => unknown>;
@@ -27,5 +27,5 @@ interface Inside {
 
 const deno = Deno as unknown as { internal: symbol; [key: symbol]: Inside };
 
-/** What of it there is. */
+/** The internal functions that this Deno has. */
 export const inside: Inside = deno[deno.internal] ?? {};

@@ -1,28 +1,28 @@
 /**
- * What the library says of itself on standard error.
+ * The log of the library on standard error.
  *
  * @module
  */
 
 import { dropped, printError } from "./printing.ts";
 
-/** How much the library says on standard error. */
+/** Which messages the library logs on standard error. */
 export type LogLevel = "debug" | "info" | "silent";
 
-/** How much it says now: the setting `logLevel`. */
+/** The present log level: the setting `logLevel`. */
 export const logging: { level: LogLevel } = { level: "info" };
 
-/** Writes a line to standard error where the log level asks for it. */
+/** Writes a line to standard error if the log level includes it. */
 export function log(level: "debug" | "info", message: string): void {
   if (logging.level === "silent") return;
   if (level === "debug" && logging.level !== "debug") return;
   printError(`gridengine: ${message}`);
 }
 
-// The last word of a program, if it may have one.
+// The last line of a program, if anything was dropped.
 addEventListener("unload", () => {
   const { count, reason } = dropped;
   if (count === 0) return;
   const times = count === 1 ? "once" : `${count} times`;
-  log("info", `what was to be printed was dropped ${times}: ${reason}`);
+  log("info", `output was dropped ${times}: ${reason}`);
 });

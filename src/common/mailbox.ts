@@ -4,10 +4,10 @@
  * @module
  */
 
-// An own copy, and below no methods of arrays: a job may replace them, and is still to hear.
+// A copy, and no array methods below: a job may replace those, and must still get messages.
 const OwnPromise = Promise;
 
-/** A queue that needs nothing but itself. */
+/** A queue that uses no built-in methods. */
 class Queue<T> {
   #values: T[] = [];
   #taken = 0;
@@ -31,20 +31,20 @@ class Queue<T> {
   }
 }
 
-/** Values pushed in come out of the iteration in order, until it is ended. */
+/** An iteration over the values that are pushed, in order, until it is ended. */
 export class Mailbox<T> implements AsyncIterable<T> {
   readonly #values = new Queue<T>();
   readonly #waiting = new Queue<(result: IteratorResult<T>) => void>();
   #ended = false;
 
-  /** Adds a value; after the end it is dropped. */
+  /** Adds a value. After the end values are dropped. */
   push(value: T): void {
     if (this.#ended) return;
     if (this.#waiting.length > 0) this.#waiting.shift()({ value, done: false });
     else this.#values.push(value);
   }
 
-  /** What is in it can still be read; then the iteration ends. */
+  /** Ends the iteration, after the values that are still in it. */
   end(): void {
     this.#ended = true;
     while (this.#waiting.length > 0) {
@@ -52,14 +52,14 @@ export class Mailbox<T> implements AsyncIterable<T> {
     }
   }
 
-  /** Takes the next value, as soon as there is one. */
+  /** Waits for the next value, and takes it. */
   async next(): Promise<IteratorResult<T>> {
     if (this.#values.length > 0) return { value: this.#values.shift(), done: false };
     if (this.#ended) return { value: undefined, done: true };
     return await new OwnPromise((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Each value is given to one reader only. */
+  /** An iterator. Each value goes to one reader only. */
   [Symbol.asyncIterator](): AsyncIterator<T> {
     return { next: () => this.next() };
   }

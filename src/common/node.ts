@@ -1,6 +1,6 @@
 /**
- * What is used of Node.js, loaded when somebody asks for it: that takes 10 to 30 ms, longer
- * than all else that a worker needs to start.
+ * The modules of Node.js, loaded when they are first used. Loading takes 10 to 30 ms, longer
+ * than everything else that a worker needs to start.
  *
  * @module
  */
@@ -20,7 +20,10 @@ interface Modules {
   "node:vm": typeof import("node:vm");
 }
 
-/** How Deno loads `process`, whatever functions put there later; until 2.8 it is loaded. */
+/**
+ * How Deno defines `process`, saved before the user's code can replace it. Since Deno 2.9 a
+ * getter loads it.
+ */
 const property = Object.getOwnPropertyDescriptor(globalThis, "process")!;
 const loaded: Partial<Modules> = {};
 let change: ((process: Process) => void) | undefined;
@@ -41,8 +44,8 @@ export function nodeModule<Name extends keyof Modules>(name: Name): Modules[Name
 }
 
 /**
- * Changes `process` as soon as it is loaded, before functions see it: by its name, or by
- * a module, if {@linkcode nodeProcess} was called before that is loaded.
+ * Changes `process` as soon as it is loaded, before the user's functions see it: as a global
+ * variable, or as a module that is loaded after a call of {@linkcode nodeProcess}.
  */
 export function changeProcess(how: (process: Process) => void): void {
   if (!property.get) return how(property.value);

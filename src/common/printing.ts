@@ -1,20 +1,20 @@
 /**
  * How the library prints, on the host and on workers. Standard output and error may be a
- * file on a full disk, or a pipe that takes no more, and then Deno's console throws: what
- * cannot be printed is dropped and counted, for nothing may depend on it.
+ * file on a full disk, or a full pipe, and then Deno's console throws. What cannot be
+ * printed is dropped and counted, because nothing may depend on it.
  *
  * @module
  */
 
-/** What was dropped so far. */
+/** The output that was dropped so far. */
 export interface Dropped {
-  /** How often something was. */
+  /** How many times output was dropped. */
   count: number;
-  /** Why, the first time. */
+  /** The reason of the first time. */
   reason: string;
 }
 
-/** What was dropped so far in this thread. */
+/** The output that was dropped so far in this thread. */
 export const dropped: Dropped = { count: 0, reason: "" };
 
 /** Prints on standard output, as `console.log` does. */
@@ -27,17 +27,17 @@ export function printError(...what: unknown[]): void {
   attempt(() => console.error(...what));
 }
 
-/** Takes what was thrown while something was printed. */
+/** Counts output that could not be printed because of this error. */
 export function drop(error: unknown): void {
-  // A reader who has left wants to hear nothing.
+  // The reader has closed the pipe, and wants no output.
   if (error instanceof Deno.errors.BrokenPipe) return;
   if (dropped.count++ > 0) return;
   dropped.reason = error instanceof Error ? error.message : String(error);
 }
 
 /**
- * Whether an error comes from the operating system, and not from what was to be printed,
- * such as an object with an `inspect` of its own.
+ * Whether an error comes from the operating system, and not from the value to be printed,
+ * such as an object with its own `inspect`.
  */
 export function isFromSystem(error: unknown): boolean {
   return error instanceof Error && / \(os error \d+\)$/.test(error.message);

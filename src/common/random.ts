@@ -1,7 +1,7 @@
 /**
- * Random numbers that depend on nothing but a seed: SplitMix64 makes seeds of seeds, and
- * xoshiro128** numbers of a seed, as David Blackman and Sebastiano Vigna recommend and
- * give them at https://prng.di.unimi.it.
+ * Random numbers that depend only on a seed: SplitMix64 derives seeds from seeds, and
+ * xoshiro128** generates numbers from a seed, as David Blackman and Sebastiano Vigna
+ * recommend. Source: https://prng.di.unimi.it.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 const MASK = (1n << 64n) - 1n;
 const GAMMA = 0x9e3779b97f4a7c15n;
 
-/** The output of SplitMix64 number `index`, from 0, after a seed. */
+/** Output number `index`, from 0, of SplitMix64 with a seed. */
 export function splitmix64(seed: bigint, index: bigint): bigint {
   let z = (seed + (index + 1n) * GAMMA) & MASK;
   z = ((z ^ (z >> 30n)) * 0xbf58476d1ce4e5b9n) & MASK;
@@ -17,17 +17,17 @@ export function splitmix64(seed: bigint, index: bigint): bigint {
   return z ^ (z >> 31n);
 }
 
-/** The seed of an item: of the run's seed and the item's index, and of 53 bits. */
+/** The seed of an item, of 53 bits, derived from the run's seed and the item's index. */
 export function seedOf(seed: number, index: number): number {
   return Number(splitmix64(BigInt(seed), BigInt(index)) >> 11n);
 }
 
-/** A seed that nobody has had before, of 53 bits. */
+/** A new random seed of 53 bits. */
 export function freshSeed(): number {
   return Math.floor(Math.random() * 2 ** 53);
 }
 
-/** xoshiro128**: whole numbers of 32 bits, from a state of four of them. */
+/** xoshiro128**: whole numbers of 32 bits, from a state of four such numbers. */
 export function xoshiro128(state: Iterable<number>): () => number {
   let [a, b, c, d] = Uint32Array.from(state) as unknown as [
     number,
@@ -52,7 +52,7 @@ function rotate(x: number, by: number): number {
   return (x << by) | (x >>> (32 - by));
 }
 
-/** Numbers from 0, included, to 1, not included, of 53 bits each. */
+/** Random numbers of 53 bits from 0 (included) to 1 (excluded). */
 export function randomNumbers(seed: number): () => number {
   const words = [0n, 1n].flatMap((i) => {
     const word = splitmix64(BigInt(seed), i);

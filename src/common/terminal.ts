@@ -1,43 +1,43 @@
 /**
- * Who prints while something stands at the foot of the terminal, such as a line that is
- * drawn again and again, has to have it taken away and drawn anew below.
+ * The foot of the terminal, such as a status line. Code that prints must first remove the
+ * foot, and then have it drawn again below.
  *
  * @module
  */
 
-/** What stands there. */
+/** What is shown at the foot of the terminal. */
 export interface Foot {
-  /** Takes it away. */
+  /** Removes it. */
   clear(): void;
-  /** Draws it where the cursor is, or in its place. */
+  /** Draws it at the cursor, or again in its place. */
   draw(): void;
 }
 
 let foot: Foot | undefined;
-/** How many are printing at the moment. */
+/** How many calls are printing at the moment. */
 let printing = 0;
-/** Whether what was printed has not come to the end of its line. */
+/** Whether the printed text ends within a line. */
 let within = false;
 
-/** Says what stands at the foot from now on, if anything. */
+/** Sets what is shown at the foot; `undefined` for nothing. */
 export function setFoot(next: Foot | undefined): void {
   foot?.clear();
   foot = next;
   drawFoot();
 }
 
-/** Draws what stands at the foot, unless somebody is printing. */
+/** Draws the foot, unless something is printing. */
 export function drawFoot(): void {
   if (printing === 0 && !within) foot?.draw();
 }
 
-/** Makes room to print something; to be followed by {@linkcode endPrinting}. */
+/** Removes the foot before something is printed. Then call {@linkcode endPrinting}. */
 export function beginPrinting(): void {
   printing++;
   foot?.clear();
 }
 
-/** @param endsWithin Whether what was printed has not come to the end of its line. */
+/** @param endsWithin Whether the printed text ends within a line. */
 export function endPrinting(endsWithin: boolean): void {
   printing--;
   within = endsWithin;

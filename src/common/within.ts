@@ -1,16 +1,17 @@
 /**
- * Limits for what others take their time for, such as a file server.
+ * Time limits for what others may delay, such as a file server.
  *
  * @module
  */
 
 /**
- * What a promise gives, or something else when it takes too long. Nobody waits for it then.
+ * The value of a promise, or another value if the promise takes too long. The promise is then
+ * ignored.
  *
- * @param limit How long it may take, in milliseconds.
- * @param promise What is waited for.
- * @param otherwise What is given when that takes longer.
- * @throws What the promise is rejected with in time.
+ * @param limit How long the promise may take, in milliseconds.
+ * @param promise The promise.
+ * @param otherwise The value if the promise takes longer.
+ * @throws The promise's error, if it rejects in time.
  */
 export async function within<T, U>(
   limit: number,

@@ -60,7 +60,7 @@ test("What a full disk behind standard output has cost is said at the end, once"
   const { code, results, stderr } = await run(ground, 'exec "$@" >/dev/full');
   assertEquals([code, results], [0, RESULTS]);
   const last = stderr.trimEnd().split("\n").at(-1)!;
-  assertStringIncludes(last, "gridengine: what was to be printed was dropped");
+  assertStringIncludes(last, "gridengine: output was dropped");
   assertStringIncludes(last, "No space left on device");
   assertEquals(stderr.split("was dropped").length, 2);
 });

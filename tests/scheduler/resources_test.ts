@@ -98,7 +98,7 @@ Deno.test("GridEngineScheduler refuses options that it has not, or of another ty
       { resources: { h_rt: null } },
       "resources.h_rt is null: a value of type string or",
     ],
-    [{ queue: 5 }, "queue is 5: a text is expected"],
+    [{ queue: 5 }, "queue is 5: a string is expected"],
   ];
   for (const [options, text] of refused) {
     const make = () => new GridEngineScheduler(options as { workers: number });
@@ -107,7 +107,7 @@ Deno.test("GridEngineScheduler refuses options that it has not, or of another ty
   const outOfRange: [unknown, string][] = [
     [{ workers: 0 }, "workers is 0: a whole number from 1 is expected"],
     [{ ports: "abc" }, 'ports is "abc": a port or a range such as "40000-40100"'],
-    [{ queueTimeout: 0 }, "queueTimeout is 0: milliseconds from above 0"],
+    [{ queueTimeout: 0 }, "queueTimeout is 0: milliseconds above 0"],
   ];
   for (const [options, text] of outOfRange) {
     const make = () => new GridEngineScheduler(options as { workers: number });

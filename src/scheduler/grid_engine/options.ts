@@ -97,7 +97,7 @@ export const CHECKS: Checks<GridEngineSchedulerOptions> = {
   queueTimeout(name, value) {
     if (typeof value === "number" && value > 0) return;
     throw new RangeError(
-      `${name} is ${shown(value)}: milliseconds from above 0 are expected`,
+      `${name} is ${shown(value)}: milliseconds above 0 are expected`,
     );
   },
 };
