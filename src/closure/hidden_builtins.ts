@@ -1,10 +1,10 @@
 /**
- * Built-ins to which no global name leads: only syntax makes what inherits from them.
+ * Built-ins that no global name leads to: they are reached only by objects that syntax makes.
  *
  * @module
  */
 
-/** What the way to one of them starts with. */
+/** The first step of the path to one of them. */
 export const HIDDEN = "(hidden)";
 
 const generator = function* () {};

@@ -1,10 +1,10 @@
 /**
- * Whether a worker is loading modules for a function that has come.
+ * Whether a worker is loading modules for a function that it has received.
  *
  * @module
  */
 
-/** How many imports are under way. */
+/** How many imports are running. */
 let imports = 0;
 
 /** Whether modules are being loaded. */

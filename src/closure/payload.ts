@@ -1,22 +1,22 @@
 /**
- * Code and the values that it captured as data: what `capture.ts` makes on the host and
- * `revive.ts` turns into live functions again on the worker.
+ * Code and captured values as data. `capture.ts` makes this on the host, and `revive.ts`
+ * turns it into live functions again on the worker.
  *
- * Plain data stands in it as it is, and structured clone keeps what is shared in it. All
- * else is a node: of nodes and plain data, what was one object stays one object.
+ * Plain data is stored unchanged, and structured clone preserves references that are shared
+ * within it. Everything else is a node. An object that is reached twice stays one object.
  *
  * @module
  */
 
-/** A value in the graph: a node by its number, or plain data as it is. */
+/** A value in the graph: the number of a node, or plain data. */
 export type Slot = { node: number } | { value: unknown };
 
 /** The key of a property: a string, or the number of a node that is a symbol. */
 export type Key = string | { node: number };
 
 /**
- * A property as `Object.defineProperty` takes it; without a value and accessors it changes
- * the attributes of one that is there.
+ * A property for `Object.defineProperty`. Without a value and accessors it changes the
+ * attributes of an existing property.
  */
 export type Property =
   & { key: Key; enumerable: boolean; configurable: boolean }
@@ -24,16 +24,16 @@ export type Property =
     writable?: boolean;
   });
 
-/** What hangs on an object beside what it is made of. */
+/** The properties of an object that differ from those that it is made with. */
 export interface Members {
   properties: Property[];
-  /** What it is made with, and has not. */
+  /** Properties that it is made with and that were deleted. */
   gone?: Key[];
-  /** Whether it takes no new properties. */
+  /** Whether it accepts no new properties. */
   sealed: boolean;
 }
 
-/** What an object is, apart from its class and properties. */
+/** The kind and contents of an object, without its class and properties. */
 export type Shell =
   | { kind: "record" }
   | { kind: "array"; length: number }
@@ -41,12 +41,12 @@ export type Shell =
   | { kind: "error"; stack: string }
   | { kind: "map"; entries: [Slot, Slot][] }
   | { kind: "set"; values: Slot[] }
-  /** A view of a buffer that something else holds, too. */
+  /** A view of a buffer that is also used by something else. */
   | { kind: "view"; type: string; buffer: Slot; byteOffset: number; length: number }
-  /** What structured clone keeps but for its class and properties. */
+  /** An object that structured clone copies, except for its class and properties. */
   | { kind: "data"; value: unknown };
 
-/** Where the text of a class has a method or accessor. */
+/** A method or accessor in the text of a class. */
 export interface TextMember {
   key: Key;
   static: boolean;
@@ -56,11 +56,11 @@ export interface TextMember {
 /** Something that is not plain data. */
 export type Node =
   /**
-   * A built-in: properties to follow from the global object, or from a `node:` module;
-   * one that starts with `@@` is a well-known symbol.
+   * A built-in, by the path of properties from the global object or a `node:` module. A
+   * step that starts with `@@` is a well-known symbol.
    */
   | { kind: "builtin"; module?: string; path: string[]; getter?: "get" | "set" }
-  /** An import, as the module `file` would write it; `name` is `"*"` for all of it. */
+  /** An import, as in the module `file`; `name` is `"*"` for the whole module. */
   | {
     kind: "import";
     file: string;
@@ -71,12 +71,12 @@ export type Node =
   /** The class `Job` itself. */
   | { kind: "job" }
   | { kind: "symbol"; registry?: string; wellKnown?: string; description?: string }
-  /** An object that is made by a global constructor of plain arguments. */
+  /** An object that a global constructor makes from plain arguments. */
   | { kind: "construct"; path: string[]; args: unknown[]; members: Members }
   | { kind: "bound"; target: Slot; self: Slot; args: Slot[]; members: Members }
-  /** What `partial` made. */
+  /** A function that `partial` made. */
   | { kind: "partial"; target: Slot; args: Slot[]; members: Members }
-  /** A method or accessor that the text of a class gives. */
+  /** A method or accessor that the text of a class defines. */
   | { kind: "member"; of: Slot; member: TextMember }
   | {
     kind: "function" | "class";
@@ -84,13 +84,13 @@ export type Node =
     index: number;
     name: string;
     length: number;
-    /** What it inherits from, where that is not what its text says. */
+    /** The object that it inherits from, if its text does not define that. */
     parent?: Slot;
-    /** What its instances inherit from. */
+    /** The object that its instances inherit from. */
     prototype?: Slot;
-    /** Methods of its text that something else refers to, by the numbers of their nodes. */
+    /** Methods of its text that something else refers to, with the numbers of their nodes. */
     taken: { node: number; member: TextMember }[];
-    /** Of a class: its `static #private` fields. */
+    /** The `static #private` fields of a class. */
     privates: { name: string; value: Slot }[];
     members: Members;
   }
@@ -99,7 +99,7 @@ export type Node =
   | {
     kind: "object";
     shell: Shell;
-    /** The class that has to make it, for it has `#private` fields. */
+    /** The class that must make it, because it has `#private` fields. */
     maker?: Slot;
     prototype: Slot;
     /** Its `#private` fields, those of the outermost class first. */
@@ -112,31 +112,32 @@ export type NodeOf<K extends Node["kind"]> = Extract<Node, { kind: K }>;
 
 /**
  * Functions that share variables, as one program text. It evaluates to a function that
- * declares what they capture and says how to set it and how to make them.
+ * declares the captured variables, and passes on how to set them and how to make the
+ * functions.
  */
 export interface Script {
   text: string;
   place: Place | undefined;
-  /** What they capture, and where its value is. */
+  /** The captured variables, with their values. */
   variables: { key: string; value: Slot }[];
-  /** Of each function, the keys of variables that are needed to make it. */
+  /** For each function, the keys of the variables that are needed to make it. */
   early: string[][];
 }
 
-/** Where a function stands in what Deno runs: its script, line and column, from 0. */
+/** The place of a function in the code that Deno runs: script, line and column, from 0. */
 export interface Place {
   file: string;
   line: number;
   column: number;
 }
 
-/** Code with all that it needs. */
+/** Code with everything that it needs. */
 export interface Graph {
   nodes: Node[];
   scripts: Script[];
 }
 
-/** What a worker is to do for each item. */
+/** What a worker does for each item. */
 export type Task =
   /** Call a function with one argument, or with the elements of an array. */
   | { kind: "call"; function: Slot; spread: boolean }
@@ -145,7 +146,7 @@ export type Task =
     kind: "job";
     job: Slot;
     mutable: boolean;
-    /** What `super.run()` calls, if the job was given a target. */
+    /** The function that `super.run()` calls, if the job was given a target. */
     target?: Slot;
     args?: Slot;
   };
@@ -153,18 +154,18 @@ export type Task =
 /** What a worker needs to run the items of a run. */
 export type CodePayload = Graph & Task;
 
-/** What comes of a job of a subclass. */
+/** The outcome of a job of a subclass. */
 export interface JobOutcome {
   /** What `run` returned. */
   result?: unknown;
-  /** What it threw, encoded, where the fields are to come back all the same. */
+  /** What `run` threw, encoded; only for a mutable job, whose fields still come back. */
   thrown?: Uint8Array;
   /** The fields of a mutable job. */
   fields?: Record<string, unknown>;
 }
 
 /**
- * What the names of scripts that were shipped end in. It tells the host which lines of a
- * worker's stack trace it has to translate to TypeScript.
+ * The end of the names of scripts that were sent to a worker. By it the host finds the lines
+ * of a worker's stack trace that it must translate to TypeScript.
  */
 export const SHIPPED = "#shipped";

@@ -1,6 +1,6 @@
 /**
- * What the text of a function or class says: which variables it uses that are not its
- * own, and what has to change in it so that it means the same elsewhere.
+ * Analyzes the text of a function or class: which outer variables it uses, and what must
+ * change in it so that it works the same elsewhere.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { SerializationError } from "../../errors.ts";
 import { classEdits, type ClassFacts, factsOf, NAMES } from "./class_text.ts";
 import { apply, childrenOf, type Edit, type Range, type Tree, walk } from "./tree.ts";
 
-/** The parser and the scope analysis, which only a function that captures needs. */
+/** The parser and the scope analysis. Only functions that capture variables need them. */
 export interface Tools {
   parse: typeof acorn.parse;
   analyze: (ast: object, options: object) => { scopes: AnalyzedScope[] };
@@ -19,7 +19,7 @@ export interface Tools {
 interface AnalyzedScope {
   type: string;
   block: Tree;
-  /** References in it to variables outside of it. */
+  /** References in this scope to variables outside it. */
   through: Reference[];
   variables: { name: string; references: Reference[] }[];
 }
@@ -29,16 +29,16 @@ interface Reference {
   isWrite(): boolean;
 }
 
-/** How the scope analysis reads what the parser gives. */
+/** The options of the scope analysis. */
 const SCOPE_OPTIONS = {
   ecmaVersion: 2022,
-  // It knows but the first argument of `import()`.
+  // By itself it reads only the first argument of `import()`.
   childVisitorKeys: { ImportExpression: ["source", "options"] },
 };
 
 let loading: Promise<Tools> | undefined;
 
-/** Loads the parser, once; what has failed, as without a network, is tried again. */
+/** Loads the parser once. If that fails, such as without a network, it is tried again. */
 export function loadTools(): Promise<Tools> {
   return loading ??= load().catch((error) => {
     loading = undefined;
@@ -58,35 +58,36 @@ async function load(): Promise<Tools> {
 export interface FreeVariable {
   /** Whether the function assigns to it. */
   written: boolean;
-  /** Whether it is needed to make the function, and not only when it runs. */
+  /** Whether its value is needed to make the function, not only to run it. */
   early: boolean;
 }
 
-/** What the text of a function says. */
+/** The analysis of a function's text. */
 export interface Analysis {
   /** Whether the text is an expression, or a method as written in an object literal. */
   form: "expression" | "method";
   free: Map<string, FreeVariable>;
-  /** Whether it says where it stands, by `import.meta` or a relative `import()`. */
+  /** Whether it depends on its file, by `import.meta` or a relative `import()`. */
   placed: boolean;
   class: ClassFacts | undefined;
-  /** The name by which a function calls itself or assigns to itself, if it does. */
+  /** The name by which the function refers to itself, if it does. */
   ownName: { name: string; written: boolean } | undefined;
   /**
-   * What the text says where `ownName` is a variable around the function, as that of a
-   * declaration is, and not a constant within it.
+   * The analysis for a function declaration: `ownName` is then a variable around the
+   * function, not a constant within it.
    */
   asDeclaration(): Analysis;
   /**
    * The text to evaluate.
    *
-   * @param index By which number a class says how to set what is private in it.
+   * @param index The number of a class, under which it passes on its setter for private
+   * static fields.
    * @param restorable Whether instances of the class must be made without its constructor.
    */
   text(index: number, restorable: boolean): string;
 }
 
-/** What to do instead of saying what means something only where it stands. */
+/** What to do instead of using a word that depends on the surrounding code. */
 const ADVICE: Record<string, string> = {
   this: "put it into a variable, or make it a method",
   super: "call what it means by name, such as Base.prototype.method.call(this)",
@@ -95,12 +96,12 @@ const ADVICE: Record<string, string> = {
 };
 
 /**
- * Reads a function.
+ * Analyzes a function.
  *
- * @param source The function's text, as `Function.prototype.toString` gives it.
- * @param label How to call the function in a complaint.
- * @param isSloppy Whether it is not in strict mode.
- * @throws {SerializationError} When it says what can only be said where it stands.
+ * @param source The function's text, from `Function.prototype.toString`.
+ * @param label The function's name for error messages.
+ * @param isSloppy Whether the function is not in strict mode.
+ * @throws {SerializationError} If it uses something that exists only in its original place.
  */
 export function analyze(
   tools: Tools,
@@ -130,7 +131,7 @@ export function analyze(
     const { name, start } = reference.identifier;
     const isIn = (range: Range) => range.start <= start && start < range.end;
     if (removed.some(isIn)) continue;
-    // The analysis takes those in the defaults of parameters for another function's.
+    // The analysis assigns those in default values of parameters to another function.
     if (name === "arguments" && withArguments.some(isIn)) continue;
     const known = free.get(name) ?? { written: false, early: false };
     known.written ||= reference.isWrite();
@@ -141,7 +142,7 @@ export function analyze(
     refuse("uses `arguments` of the function around it", "put it into a variable");
   }
   if (form === "method" && root.computed) {
-    // Any name will do: the function's own is given to it.
+    // Any name will do, because the function's name is set later.
     edits.push({ start: root.key.start, end: root.key.end, text: "0" });
   }
   let placed = false;
@@ -181,7 +182,7 @@ export function analyze(
         ...analysis,
         ownName: undefined,
         free: new Map([...free, [name, { written, early: false }]]),
-        // Without a name of its own the function means the variable.
+        // Without its own name the function refers to the variable.
         text: textWith([{ start, end, text: "" }]),
       };
     },
@@ -190,7 +191,7 @@ export function analyze(
   return analysis;
 }
 
-/** By which name a function that is written as an expression means itself. */
+/** The name by which a function expression refers to itself. */
 function ownNameOf(root: Tree, scopes: AnalyzedScope[]): Analysis["ownName"] {
   const scope = scopes.find(({ type, block }) =>
     type === "function-expression-name" && block === root
@@ -201,7 +202,7 @@ function ownNameOf(root: Tree, scopes: AnalyzedScope[]): Analysis["ownName"] {
   return { name: own.name, written };
 }
 
-/** The functions that have `arguments` of their own. */
+/** The functions that have their own `arguments`. */
 function functionsIn(root: Tree): Range[] {
   const found: Range[] = [];
   walk(root, (node) => {
@@ -217,7 +218,7 @@ export function importsOf(tools: Tools, source: string): Map<string, ImportBindi
   try {
     tree = tools.parse(source, { ecmaVersion: "latest", sourceType: "module" });
   } catch {
-    // No module, so nothing is imported.
+    // It is not a module, so it imports nothing.
     return bindings;
   }
   for (const statement of tree.body) {
@@ -238,7 +239,7 @@ export function importsOf(tools: Tools, source: string): Map<string, ImportBindi
   return bindings;
 }
 
-/** What a local name stands for. */
+/** The import that a local name stands for. */
 export interface ImportBinding {
   specifier: string;
   /** The export's name, or `"*"` for all of them. */
@@ -267,7 +268,7 @@ function parse(
       reasons.push(error as typeof reasons[0]);
     }
   }
-  // The one that came further knew better what it read.
+  // The attempt that parsed further has the better message.
   const reason = reasons.reduce((a, b) => b.pos > a.pos + 1 ? b : a);
   const text = reason.message.replace(/ \(\d+:\d+\)$/, "");
   const [, field] = /^Private field '(#.+)' must/.exec(text) ?? [];
@@ -284,7 +285,7 @@ function parse(
   );
 }
 
-/** Where in the text stands what is needed to make the function. */
+/** The parts of the text that are evaluated when the function is made. */
 function earlyRanges(root: Tree): Range[] {
   if (root.type !== "ClassExpression") return [];
   const fields = root.body.body.filter((member: Tree) =>
@@ -294,7 +295,7 @@ function earlyRanges(root: Tree): Range[] {
   return [...parent, ...fields.map((member: Tree) => member.key)];
 }
 
-/** Where in the text stands what was evaluated on the host for good. */
+/** The parts of the text that were evaluated on the host and are not evaluated again. */
 function removedRanges(form: Analysis["form"], root: Tree): Range[] {
   if (form === "method") return root.computed ? [root.key] : [];
   if (root.type !== "ClassExpression") return [];
@@ -311,7 +312,7 @@ function removedRanges(form: Analysis["form"], root: Tree): Range[] {
   return [...parent, ...members];
 }
 
-/** Refuses `this` and `super` of what stands around the function. */
+/** Refuses `this` and `super` of the code around the function. */
 function checkContext(
   form: Analysis["form"],
   root: Tree,

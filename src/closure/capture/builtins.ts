@@ -1,6 +1,6 @@
 /**
- * What every worker has of its own, by identity: the global objects and functions, and
- * those of the `node:` modules.
+ * Finds what every worker has itself: global objects and functions, and those of the `node:`
+ * modules. They are found by identity.
  *
  * @module
  */
@@ -10,25 +10,25 @@ import { nodeProcess } from "../../common/node.ts";
 import { HIDDEN, hiddenBuiltins } from "../hidden_builtins.ts";
 import { nameOf } from "./texts.ts";
 
-/** Where a built-in is found. */
+/** The place of a built-in. */
 export interface BuiltinPlace {
-  /** A `node:` module; the global object if none. */
+  /** A `node:` module. Default: the global object. */
   module?: string;
   path: string[];
-  /** Whether the way ends at the accessor of a property. */
+  /** Set if the path ends at an accessor of a property. */
   getter?: "get" | "set";
 }
 
 /** The names of globals before the program could add its own. */
 const OWN_GLOBALS = new Set<string | symbol>(Reflect.ownKeys(globalThis));
 
-/** How deep to look: `Array.prototype.map` is three steps away. */
+/** The depth of the search: `Array.prototype.map` is three steps away. */
 const DEPTH = 3;
 
 let globals: Map<unknown, BuiltinPlace> | undefined;
 let modules: Map<unknown, BuiltinPlace> | undefined;
 
-/** Where this is found on every worker, if it is a global or part of one. */
+/** The place of a value on every worker, if it is a global or part of one. */
 export function findGlobal(value: unknown): BuiltinPlace | undefined {
   if (!globals) {
     globals = new Map([[globalThis, { path: [] }]]);
@@ -40,13 +40,13 @@ export function findGlobal(value: unknown): BuiltinPlace | undefined {
   return globals.get(value) ?? findLazy(value);
 }
 
-/** Has a bound function that stands in for a built-in one travel as that. */
+/** Sends a bound function that replaces a built-in function as that built-in. */
 export function standIn(function_: unknown, builtin: unknown): void {
   const place = findGlobal(builtin);
   if (place) globals!.set(function_, place);
 }
 
-/** Deno makes some globals when they are first asked for: those go by their own names. */
+/** Finds a global that Deno makes only on first use, by its own name. */
 function findLazy(value: unknown): BuiltinPlace | undefined {
   const type = typeof value === "function"
     ? value
@@ -60,19 +60,19 @@ function findLazy(value: unknown): BuiltinPlace | undefined {
   return found === value ? { path: [name] } : undefined;
 }
 
-/** What something inherits from; a proxy is not asked. */
+/** The prototype of a value, but no proxy, because reading that would call its handler. */
 function prototypeOf(value: unknown): object | null {
   const prototype = Object.getPrototypeOf(value) as object | null;
   return types.isProxy(prototype) ? null : prototype;
 }
 
-/** Where this is found on every worker, if a `node:` module exports it. */
+/** The place of a value on every worker, if a `node:` module exports it. */
 export function findInModules(value: unknown): BuiltinPlace | undefined {
   if (!modules) {
     modules = new Map();
-    // Those with a slash repeat what others have.
+    // Modules with a slash repeat exports of others, so they come last.
     for (const name of builtinModules().toSorted((a, b) => slashes(a) - slashes(b))) {
-      // Those with an underscore, or under another, warn or repeat.
+      // Modules with an underscore, and these others, warn or repeat exports.
       if (/^_|^(sys|punycode|test|sqlite|inspector|trace_events)\b/.test(name)) {
         continue;
       }
@@ -86,7 +86,7 @@ export function findInModules(value: unknown): BuiltinPlace | undefined {
   return modules.get(value);
 }
 
-/** Asked for when it is needed: to load that module takes long. */
+/** Loaded only when it is needed, because loading that module takes long. */
 function builtinModules(): readonly string[] {
   return nodeProcess().getBuiltinModule("node:module").builtinModules;
 }
@@ -117,14 +117,14 @@ function collect(
     const { value } = descriptor;
     const isObject = typeof value === "object" && value !== null;
     if (!isObject && typeof value !== "function" || into.has(value)) continue;
-    // What the program put there itself is no built-in.
+    // A global that the program has added is not a built-in.
     if (object === globalThis && !OWN_GLOBALS.has(key)) continue;
     into.set(value, here);
     if (depth > 1) collect(into, value, here, depth - 1);
   }
 }
 
-/** Only well-known symbols have a name to go by. */
+/** The step for a symbol. Only well-known symbols have one. */
 function wellKnownStep(key: symbol): string | undefined {
   const name = wellKnownName(key);
   return name && `@@${name}`;

@@ -1,9 +1,9 @@
 /**
- * Functions and classes into data, on the host, with all that they captured.
+ * Turns functions and classes into data, on the host, with everything that they captured.
  *
- * What a worker has by itself travels by name: built-ins, and what other modules export.
- * All else travels by its source with the values of the variables that it uses, and so
- * do the functions and objects among those, until nothing is left.
+ * What a worker has itself is sent by name: built-ins, and exports of other modules.
+ * Everything else is sent as source text with the values of the variables that it uses. The
+ * functions and objects among these values are sent in the same way.
  *
  *     capture ──> Explorer ──> functions, shipping, classes: how a function travels
  *                    │   └───> plain data, instances, foreign: how an object travels
@@ -22,11 +22,11 @@ import type { Root } from "./root.ts";
 import { Shipment } from "./scripts.ts";
 import { type AnyFunction, nameOf } from "./texts.ts";
 
-/** Code in the form in which workers take it. */
+/** Code in the form that workers receive. */
 export interface Code {
   /** A {@linkcode CodePayload}, serialized. */
   bytes: Uint8Array;
-  /** Whether it would be the same at any other time: it is one function, by itself. */
+  /** Whether a later capture would be the same: it is one function without variables. */
   constant: boolean;
 }
 
@@ -34,11 +34,12 @@ export interface Code {
  * Captures a function or class, and values that belong to it.
  *
  * @param root The function or class.
- * @param task What a worker is to do with it and the values, which come in this order.
- * @param others Further values, each with what to call it.
- * @param job The class `Job`, which a worker has of its own.
- * @throws {SerializationError} When something cannot travel: it says what, by the path
- * that leads to it, and what to do.
+ * @param task Makes the worker's task from the slots of the root and the other values, in
+ * this order.
+ * @param others Further values, each with a name for error messages.
+ * @param job The class `Job`, which a worker has itself.
+ * @throws {SerializationError} If something cannot be sent. The message names it by the path
+ * that leads to it, and says what to do.
  */
 export async function capture(
   root: Root,

@@ -1,52 +1,52 @@
 /**
- * What the text of a class says beside that it is a function, and what has to change in
- * it so that it means the same elsewhere.
+ * Analyzes what only the text of a class has, and changes it so that it works the same
+ * elsewhere.
  *
  * @module
  */
 
 import type { Edit, Tree } from "./tree.ts";
 
-/** What the shipped text calls that which is given to it. */
+/** The names of the values that are passed to the text on the worker. */
 export const NAMES = {
-  /** `import.meta`, which only modules may say: as long as that, so nothing moves. */
+  /** For `import.meta`, which only modules may use. It has the same length. */
   importMeta: "$ge_impmeta",
   parent: "$ge_parent",
-  /** The name of a member that is computed, with its number. */
+  /** The computed name of a member; its number follows. */
   key: "$ge_key",
   restore: "$ge_restore",
   keep: "$ge_keep",
 } as const;
 
-/** A member that a class has by its text. */
+/** A method or accessor in the text of a class. */
 export interface Member {
-  /** None where it is computed. */
+  /** Its name; `undefined` if that is computed. */
   name: string | undefined;
   static: boolean;
   kind: "method" | "get" | "set";
-  /** Its text, as its function gives it. */
+  /** Its text, as its function's `toString` returns it. */
   text: string;
 }
 
-/** What is said of a class beside that it is a function. */
+/** What the text of a class tells in addition to that of a function. */
 export interface ClassFacts {
-  /** Whether its text says what it extends by a plain name. */
+  /** Whether the class extends nothing, a plain name, or an expression. */
   parent: "none" | "named" | "expression";
-  /** That name. */
+  /** The plain name. */
   parentName: string | undefined;
   members: Member[];
-  /** Those of them whose names are computed: they are given to the text. */
+  /** Those members whose names are computed. These names are passed to the text. */
   computed: Member[];
-  /** What of its text comes before the constructor's parameters, if it has one. */
+  /** The text before the parameters of the constructor, if it has one. */
   head: string | undefined;
   /** Its own `#private` fields. */
   privateFields: string[];
-  /** Whether it declares anything `#private` that instances bear. */
+  /** Whether it declares any `#private` member of instances. */
   marksInstances: boolean;
   staticPrivateFields: string[];
 }
 
-/** Reads a class. */
+/** Analyzes a class. */
 export function factsOf(root: Tree, source: string, offset: number): ClassFacts {
   const own = constructorOf(root);
   const facts: ClassFacts = {
@@ -89,11 +89,10 @@ export function factsOf(root: Tree, source: string, offset: number): ClassFacts 
 }
 
 /**
- * A class runs neither the initializers of its static fields nor its static blocks a
- * second time, nor does it compute the names of its methods again: what they did is part
- * of its state, which travels. Of instances with
- * `#private` fields only the class itself can make another one, so its constructor
- * learns to make an empty one.
+ * The changes of the text of a class. Initializers of static fields, static blocks and
+ * computed names are not evaluated a second time, because their effects are part of the
+ * state that is sent. Only the class itself can make instances with its `#private` fields,
+ * so its constructor is changed so that it can make an empty instance.
  */
 export function classEdits(
   root: Tree,
@@ -105,7 +104,7 @@ export function classEdits(
   const body = root.body;
   if (facts.parent === "expression") {
     const { start, end } = root.superClass;
-    // An expression in parentheses does not tell where those are; they may stay.
+    // The parser does not report parentheses around the expression; they may stay.
     edits.push({ start, end, text: NAMES.parent });
   }
   let computed = 0;
@@ -113,7 +112,7 @@ export function classEdits(
     const isPrivate = member.key?.type === "PrivateIdentifier";
     const isField = member.type === "PropertyDefinition";
     if (member.type === "StaticBlock" || isField && member.static && !isPrivate) {
-      // It may have ended what stands before it, where that has no semicolon.
+      // The member before it may have no semicolon.
       edits.push({ start: member.start, end: member.end, text: ";" });
     } else if (!isField && member.computed) {
       const { start, end } = member.key;
@@ -160,7 +159,7 @@ function constructorEdits(root: Tree, { privateFields }: ClassFacts): Edit[] {
     const at = body.start + 1;
     return [{ start: at, end: at, text: restore }];
   }
-  // What takes its arguments apart cannot do without them, so that has to wait.
+  // Parameters that are patterns cannot be read without arguments, so they are read later.
   const { start } = params[0];
   const { end } = params.at(-1);
   return [

@@ -1,6 +1,6 @@
 /**
- * What belongs to a class that travels by its source: what it extends, and its state,
- * which its text does not say.
+ * Finds what belongs to a class that is sent as source text: what it extends, and its state,
+ * which is not in its text.
  *
  * @module
  */
@@ -36,8 +36,8 @@ const GONE = "$ge_gone";
 /**
  * Finds what belongs to a class.
  *
- * @param captured What it captured: its parent and the computed names of its members
- * are added.
+ * @param captured The variables that it captured. Its parent and the computed names of its
+ * members are added.
  */
 export function exploreClass(
   context: Context,
@@ -87,7 +87,7 @@ export function exploreClass(
   };
 }
 
-/** A method or accessor that the text of a class gives, as a node. */
+/** A method or accessor that the text of a class defines, as a node. */
 export function memberNode(context: Context, place: MemberPlace): Node {
   const of = context.findings.slot(place.of);
   return { kind: "member", of, member: textMember(context, place) };
@@ -101,7 +101,7 @@ function textMember({ findings }: Context, place: MemberPlace): TextMember {
   return { key: name, static: isStatic, part };
 }
 
-/** Where a class has a member of its text, if it has it still. */
+/** The present place of a member of a class's text, if the class still has it. */
 function placeOf(member: Member, type: AnyFunction): {
   key: PropertyKey;
   static: boolean;
@@ -112,14 +112,14 @@ function placeOf(member: Member, type: AnyFunction): {
   const part = member.kind === "method" ? "value" : member.kind;
   const all = membersOf(owner, []);
   const found = all.find(([key, own]) => isOf(member, key, own[part])) ??
-    // It may stand under another name only.
+    // It may exist under another name only.
     all.find(([, own]) => sourceOrNone(own[part]) === member.text);
   if (found) {
     const [key, own] = found;
     const f = own[part] as AnyFunction;
     return { key: member.name ?? key, static: member.static, part, f };
   }
-  // Of one whose name was computed nobody knows that any more.
+  // A computed name of a deleted member is no longer known.
   return { key: member.name ?? GONE, static: member.static };
 }
 
@@ -146,7 +146,7 @@ function exploreParent(
   } else captured.set(NAMES.parent, { scope: -1, slot });
 }
 
-/** The attributes of a property that is there by the text of the class. */
+/** The attributes of a property that the text of the class defines. */
 function usualMember(
   { members }: ClassFacts,
   key: PropertyKey,
@@ -159,7 +159,7 @@ function usualMember(
   return isThere ? METHOD : undefined;
 }
 
-/** Whether a part of a property is what the text says of a member. */
+/** Whether a part of a property is the member that the text defines. */
 function isOf(member: Member, key: PropertyKey, part: unknown): boolean {
   return (member.name === undefined || member.name === key) &&
     sourceOrNone(part) === member.text;

@@ -1,5 +1,5 @@
 /**
- * How to tell the user what cannot travel: by the path that leads there.
+ * Error messages about values that cannot be sent. They name the path to the value.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { fileOf } from "./modules.ts";
 import type { Place } from "../payload.ts";
 import { describePlace } from "./stack.ts";
 
-/** What a function without a name is called. */
+/** The name of an anonymous function in messages. */
 export const UNNAMED = "the function";
 
 /**
@@ -42,14 +42,14 @@ export function refuse(
   );
 }
 
-/** What to call a function in a complaint about its text. */
+/** The name of a function in a message about its text. */
 export function labelOf(found: Found, place: Place | undefined): string {
   const { path } = wayTo(found);
   const what = path.startsWith(UNNAMED) ? `T${path.slice(1)}` : `The function ${path}`;
   return `${what}${place ? ` at ${shortened(describePlace(place))}` : ""}`;
 }
 
-/** The path to what was found, and where it begins. */
+/** The path to a value that was found, and the value where it begins. */
 export function wayTo(found: Found): { top: Found; path: string } {
   let top = found;
   const steps = [top.step];

@@ -1,5 +1,5 @@
 /**
- * What all share that take part in one capture.
+ * The state that all parts of one capture share.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Shipment } from "./scripts.ts";
 import type { Snapshots } from "./snapshot.ts";
 import type { AnyFunction } from "./texts.ts";
 
-/** A method or accessor of a class that travels by its source. */
+/** A method or accessor of a class that is sent as source text. */
 export interface MemberPlace {
   of: AnyFunction;
   key: PropertyKey;
@@ -18,15 +18,15 @@ export interface MemberPlace {
   part: TextMember["part"];
 }
 
-/** What all share that take part in one capture. */
+/** The state that all parts of one capture share. */
 export interface Context {
   /** The variables of functions as they were at the call. */
   readonly snapshots: Snapshots;
-  /** The class `Job`, which a worker has of its own. */
+  /** The class `Job`, which a worker has itself. */
   readonly job: AnyFunction | undefined;
   readonly findings: Findings;
-  /** The functions that travel by their source. */
+  /** The functions that are sent as source text. */
   readonly shipment: Shipment;
-  /** Methods and accessors that the texts of classes give. */
+  /** Methods and accessors that the texts of classes define. */
   readonly members: Map<object, MemberPlace>;
 }

@@ -1,5 +1,5 @@
 /**
- * What stands around a function in its script.
+ * The functions around a function in its script.
  *
  * @module
  */
@@ -11,8 +11,8 @@ import { type Tree, walk } from "./tree.ts";
 const named = new Map<string, ReadonlySet<string>>();
 
 /**
- * The names of all functions that are written in a file with one: a quick look, by which
- * mostly no parser is needed. There are none where the file cannot be read.
+ * The names of all named functions in the text of a file. This quick search usually makes a
+ * parser unnecessary. The set is empty if the file cannot be read.
  */
 export function functionNamesIn(file: string | undefined): ReadonlySet<string> {
   if (!file?.startsWith("file:")) return new Set();
@@ -38,8 +38,8 @@ function readText(file: URL): string {
 const trees = new Map<string, Tree | undefined>();
 
 /**
- * The functions around a place, outermost first, and the one that stands there last.
- * There are none where the script cannot be read.
+ * The functions around a place, outermost first; the last one is the function at the place
+ * itself. The list is empty if the script cannot be read.
  */
 export function enclosing(
   tools: Tools,
@@ -64,7 +64,7 @@ function parse(tools: Tools, source: string): Tree | undefined {
     try {
       return tools.parse(source, { ecmaVersion: "latest", sourceType });
     } catch {
-      // It may be of the other kind.
+      // It may be a script instead of a module.
     }
   }
   return undefined;

@@ -1,6 +1,6 @@
 /**
- * From one thing to all that belongs to it: says of each how it travels, and goes on with
- * what it holds, until nothing is left.
+ * Finds everything that belongs to a value: decides how the value is sent, and goes on with
+ * the values that it holds.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import { childrenOf, isPlainData, rebuildable, refusalOf } from "./objects.ts";
 import type { Node, Script } from "../payload.ts";
 import { PlainData } from "./plain_data.ts";
 
-/** Explores for one capture. */
+/** The search of one capture. */
 export class Explorer {
   readonly #context: Context;
   readonly #plain: PlainData;
@@ -31,14 +31,14 @@ export class Explorer {
     this.#instances = new Instances(context);
   }
 
-  /** Finds all that belongs to a value. */
+  /** Finds everything that belongs to a value. */
   async explore(value: unknown, name: string): Promise<void> {
     const { findings } = this.#context;
     findings.see(value, undefined, name);
     for (let found; (found = findings.next());) await this.#explore(found);
   }
 
-  /** Numbers what was found and lays the functions out: each can be made a node then. */
+  /** Numbers what was found, and lays out the functions. After that, nodes can be made. */
   finish(): { found: Found[]; scripts: Script[] } {
     this.#instances.finish();
     const { findings, members } = this.#context;
@@ -52,7 +52,7 @@ export class Explorer {
   }
 
   async #explore(found: Found): Promise<void> {
-    // It may have been settled as an import meanwhile.
+    // It may have been recorded as an import meanwhile.
     if (found.node) return;
     const { value } = found;
     const refusal = typeof value === "symbol" ? undefined : refusalOf(value);
@@ -89,7 +89,7 @@ export class Explorer {
     }
     const made = rebuildable(object);
     if (made) {
-      // Those of the class itself are named by symbols.
+      // Symbols are properties of the class itself.
       const own = membersOf(object, []).filter(([key]) => typeof key === "string");
       const { findings } = this.#context;
       const difference = added(own);
@@ -101,7 +101,7 @@ export class Explorer {
     const f = Object.getOwnPropertyDescriptor(object, "constructor")?.value;
     if (typeof f === "function" && f.prototype === object) {
       const { findings } = this.#context;
-      // The function brings it along, if it travels.
+      // The function, if it is sent, has this as its prototype.
       findings.see(f, found, " → constructor");
       found.node = () => ({
         kind: "prototype",

@@ -1,5 +1,5 @@
 /**
- * Objects that are not the user's: modules, and instances of classes of Deno's or V8's.
+ * Objects that are not the user's: modules, and instances of classes of Deno or V8.
  *
  * @module
  */
@@ -18,16 +18,16 @@ import { snapshot } from "./snapshot.ts";
 import { type AnyFunction, isNative, sourceOf } from "./texts.ts";
 
 /**
- * Which module of Node.js an object is, as a default import gives it.
+ * The module of Node.js whose default import an object is.
  *
- * @param held What the object holds.
+ * @param held The values that the object holds.
  */
 export function nodeModule(
   { snapshots }: Context,
   object: object,
   held: unknown[],
 ): BuiltinPlace | undefined {
-  // To look through all of them takes long, so there must be a reason.
+  // Searching all modules takes long, so it is done only if the object looks like one.
   const f = held.find((value) => typeof value === "function") as AnyFunction;
   if (!f || !mayInspect()) return undefined;
   const { location } = snapshot(f, snapshots);
@@ -36,7 +36,7 @@ export function nodeModule(
   return mayBe && !findGlobal(f) ? findInModules(object) : undefined;
 }
 
-/** All of a module, as `await import()` gave it. */
+/** Finds what belongs to a module namespace, which `await import()` returned. */
 export async function exploreNamespace(
   context: Context,
   found: Found,
@@ -70,8 +70,8 @@ export async function exploreNamespace(
 }
 
 /**
- * All of a module as an object that holds what it exports, as far as that has a value:
- * where a worker loads modules, it may be the one that calls.
+ * Sends a module as an object with those of its exports that have a value. This is used while
+ * a worker loads modules, because this module may be the one that makes the call.
  */
 function exploreExports({ findings }: Context, found: Found, namespace: object): void {
   const exports = Object.create(null);
@@ -79,7 +79,7 @@ function exploreExports({ findings }: Context, found: Found, namespace: object):
     try {
       exports[name] = (namespace as Record<string, unknown>)[name];
     } catch {
-      // It has none yet.
+      // This export has no value yet.
     }
   }
   const own = added(membersOf(exports, []));
@@ -93,12 +93,12 @@ function exploreExports({ findings }: Context, found: Found, namespace: object):
   });
 }
 
-/** The name of a class of Deno's or V8's whose instances are more than their fields. */
+/** The name of a class of Deno or V8 whose instances have more than their fields. */
 export function foreignClass(
   { snapshots }: Context,
   object: object,
 ): string | undefined {
-  // Such as a Buffer: whatever its class, it is its bytes.
+  // Such as a Buffer: whatever its class, its contents are its bytes.
   if (ArrayBuffer.isView(object)) return undefined;
   for (const proto of prototypesOf(object)) {
     if (isBase(proto)) continue;

@@ -1,34 +1,34 @@
 /**
- * What is found on the way from a function to all that belongs to it: which of it was
- * seen, by what path, and which number it has in the graph.
+ * The values that were found to belong to a function, with the paths to them and their
+ * numbers in the graph.
  *
  * @module
  */
 
 import type { Node, Slot } from "../payload.ts";
 
-/** Something that was found on the way, which is no plain value. */
+/** An object, function or symbol that was found. */
 export interface Found {
   value: object | symbol;
-  /** From where it was found first, and by what step. */
+  /** The value in which it was found first, and the step from there. */
   from: Found | undefined;
   step: string;
-  /** Those in which it was found. */
+  /** All values in which it was found. */
   in: Found[];
-  /** Makes a node of it; plain data needs none. */
+  /** Makes its node; plain data needs none. */
   node?: () => Node;
-  /** Its number, once it is known to need one. */
+  /** The number of its node, once it is known to need one. */
   number?: number;
 }
 
-/** All that one capture found. */
+/** Everything that one capture found. */
 export class Findings {
   readonly #found = new Map<unknown, Found>();
   /** Imports of primitive values, which have no identity. */
   readonly #imports = new Map<string, Found>();
   readonly #waiting: Found[] = [];
 
-  /** Notes a value, to be explored if it was not seen before. */
+  /** Records a value, which will be explored if it is new. */
   see(value: unknown, from: Found | undefined, step: string): void {
     const type = typeof value;
     if (
@@ -45,12 +45,12 @@ export class Findings {
     if (from) found.in.push(from);
   }
 
-  /** Notes an object of which the finder knows all: it is not explored. */
+  /** Records an object without exploring it, because the caller knows everything about it. */
   settle(value: object, from: Found, step: string): Found {
     return settleIn(this.#found, value, value, from, step);
   }
 
-  /** Notes an import. */
+  /** Records an import. */
   settleImport(key: string, value: unknown, from: Found, step: string): Found {
     const isObject = typeof value === "object" && value !== null ||
       typeof value === "function";
@@ -59,7 +59,7 @@ export class Findings {
       : settleIn(this.#imports, key, value, from, step);
   }
 
-  /** Something that is still to be explored. */
+  /** The next value to explore. */
   next(): Found | undefined {
     return this.#waiting.pop();
   }
@@ -69,16 +69,16 @@ export class Findings {
     return this.#found.has(value);
   }
 
-  /** What was noted of a value, if it was found. */
+  /** The record of a value, if it was found. */
   find(value: unknown): Found | undefined {
     return this.#found.get(value);
   }
 
   /**
-   * Numbers what is special, and what holds something special: that is special itself.
+   * Numbers everything that needs a node. What holds such a value needs a node, too.
    *
    * @param plain How to make a node of plain data.
-   * @returns All of it, by number.
+   * @returns Everything that has a number, in that order.
    */
   number(plain: (data: object) => () => Node): Found[] {
     const special = [...this.#found.values(), ...this.#imports.values()]
@@ -93,7 +93,7 @@ export class Findings {
     return numbered;
   }
 
-  /** The plain data that stands in the graph as it is, when all is numbered. */
+  /** The plain data that needs no node, after everything is numbered. */
   data(): Found[] {
     return [...this.#found.values()].filter(({ number }) => number === undefined);
   }

@@ -1,6 +1,5 @@
 /**
- * What hangs on a function that travels by its source: its properties, and those of its
- * prototype.
+ * The properties of a function that is sent as source text, and of its prototype.
  *
  * @module
  */
@@ -22,16 +21,16 @@ import {
 import type { Node, NodeOf } from "../payload.ts";
 import type { AnyFunction } from "./texts.ts";
 
-/** Of methods, and of the `constructor` of a prototype. */
+/** The attributes of methods, and of the `constructor` of a prototype. */
 export const METHOD: Attributes = {
   writable: true,
   enumerable: false,
   configurable: true,
 };
-/** Of a function's `name` and `length`. */
+/** The attributes of a function's `name` and `length`. */
 const FIXED: Attributes = { writable: false, enumerable: false, configurable: true };
 
-/** The attributes that properties of a function have which it has in any case. */
+/** The attributes of the properties that every function is made with. */
 export function usualOf(
   f: AnyFunction,
   isClass: boolean,
@@ -55,7 +54,7 @@ export function usualOf(
   }
 }
 
-/** Whether a function's prototype is the one that came with it. */
+/** Whether a function still has the prototype that it was made with. */
 function hasOwnPrototype(f: AnyFunction): boolean {
   const prototype = f.prototype as object | undefined;
   if (typeof prototype !== "object" || prototype === null) return false;
@@ -63,7 +62,7 @@ function hasOwnPrototype(f: AnyFunction): boolean {
     Object.getOwnPropertyDescriptor(prototype, "constructor")?.value === f;
 }
 
-/** Finds what hangs on a function that is no class. */
+/** Finds the properties of a function that is not a class. */
 export function exploreMembers(
   context: Context,
   found: Found,
@@ -84,7 +83,7 @@ export function exploreMembers(
   found.node = () => functionNode(context, f, difference, "function");
 }
 
-/** What was put on a prototype beside that which the text puts there. */
+/** Finds the properties of a prototype that the text does not define. */
 export function explorePrototype(
   { findings, shipment }: Context,
   found: Found,
@@ -93,7 +92,7 @@ export function explorePrototype(
 ): void {
   const prototype = f.prototype as object;
   const known = findings.settle(prototype, found, ".prototype");
-  // It is there with the function, so what it has must be given to it.
+  // The prototype is made with the function, so its node must be made, too.
   found.in.push(known);
   seeMembers(findings, known, difference);
   const above = Object.getPrototypeOf(prototype) as object | null;
@@ -108,13 +107,13 @@ export function explorePrototype(
   });
 }
 
-/** What the text of a function or class has its instances inherit from. */
+/** The object that the prototype of a function or class inherits from by its text. */
 function prototypeAbove(f: AnyFunction, analysis: Analysis | undefined): unknown {
   if ((analysis?.class?.parent ?? "none") === "none") return Object.prototype;
   return (Object.getPrototypeOf(f) as AnyFunction).prototype;
 }
 
-/** A function or class that travels by its source, as a node. */
+/** A function or class that is sent as source text, as a node. */
 export function functionNode(
   { findings, shipment }: Context,
   f: AnyFunction,
@@ -150,7 +149,7 @@ const FUNCTIONS: unknown[] = [
   ),
 ].map((type) => (type as AnyFunction).prototype);
 
-/** What a function or class inherits from, if its text does not say so. */
+/** The object that a function or class inherits from, if its text does not define that. */
 export function unusualParent(
   f: AnyFunction,
   analysis: Analysis,

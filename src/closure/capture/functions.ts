@@ -1,6 +1,6 @@
 /**
- * How a function or class travels: by name, if it is built in or a module exports it; as
- * what it was made of, if it was bound; else by its source.
+ * How a function or class is sent: by name, if it is built in or a module exports it; as its
+ * parts, if it was bound; otherwise as source text.
  *
  * @module
  */
@@ -22,7 +22,7 @@ import { ship } from "./shipping.ts";
 import { snapshot } from "./snapshot.ts";
 import { type AnyFunction, isNative, isSloppy, sourceOf } from "./texts.ts";
 
-/** Finds what belongs to a function or class, and says how it travels. */
+/** Finds what belongs to a function or class, and decides how it is sent. */
 export async function exploreFunction(
   context: Context,
   found: Found,
@@ -35,7 +35,7 @@ export async function exploreFunction(
   }
   const made = partialOf(f);
   if (made) return explorePartial(context, found, made, f);
-  // Such as `Function.prototype`: the inspector names a script for it that does not exist.
+  // Such as `Function.prototype`, for which the inspector names a script that does not exist.
   const place = isNative(sourceOf(f)) && findGlobal(f);
   if (place) {
     found.node = () => ({ kind: "builtin", ...place });
@@ -52,8 +52,8 @@ export async function exploreFunction(
     return;
   }
   const file = fileOf(url);
-  // Of what was shipped to this process the file is no module here: to import it would
-  // run the user's program once more.
+  // The file of a function that was sent to this process is not loaded here as a module:
+  // importing it would run the user's program again.
   const name = file === url ? await exportName(f, file) : undefined;
   if (name !== undefined) {
     found.node = () => importNode(file!, { specifier: file!, name, attributes: {} });
@@ -100,7 +100,7 @@ function exploreBound(
   });
 }
 
-/** Without the inspector: what uses its arguments and globals only can travel. */
+/** Without the inspector only functions can be sent that use arguments and globals only. */
 async function exploreBlind(
   context: Context,
   found: Found,

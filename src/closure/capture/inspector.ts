@@ -1,11 +1,11 @@
 /**
- * What only the debugger knows of a function: where it stands, and the variables around
- * it. V8's inspector is asked through a session on the own process, which is opened for
- * each question and closed again: it is there for microseconds.
+ * Asks V8's inspector what only a debugger knows of a function: its place, and the variables
+ * around it. For each question a session with this process is opened and closed again, which
+ * takes microseconds.
  *
- * Answers are wanted at once, for variables are to have the values of this moment. V8
- * gives them at once, but `node:inspector` puts its callbacks off by `process.nextTick`,
- * so that is replaced for as long as a question takes.
+ * The answers are needed synchronously, so that variables have their values of this moment.
+ * V8 answers at once, but `node:inspector` delays its callbacks by `process.nextTick`. So
+ * that function is replaced during a question.
  *
  * @module
  */
@@ -43,39 +43,39 @@ interface Answer {
   privateProperties?: { name: string; value?: RemoteObject }[];
 }
 
-/** Variables that one scope holds. */
+/** The variables of one scope. */
 export interface Scope {
-  /** What V8 calls it, such as `"Module"` or `"Closure (f)"`. */
+  /** V8's description of the scope, such as `"Module"` or `"Closure (f)"`. */
   kind: string;
   variables: object;
 }
 
-/** What the inspector says of a function. */
+/** The inspector's answer about a function. */
 export interface Inspected {
-  /** Where it stands: script, line and column, from 0. None for built-ins. */
+  /** Its place: script, line and column, from 0. Built-ins have none. */
   location: { scriptId: string; lineNumber: number; columnNumber: number } | undefined;
-  /** Innermost first, without the global one. */
+  /** Its scopes, innermost first, without the global scope. */
   scopes: Scope[];
-  /** What `bind` made it of. */
+  /** What `bind` made it from, if it did. */
   bound: { target: object; self: unknown; args: unknown[] } | undefined;
 }
 
-/** Where objects are put, so that the inspector can name them. */
+/** The global property by which objects are passed to and from the inspector. */
 const PLACE = Symbol.for("gridengine.inspect");
 const AT_PLACE = `globalThis[Symbol.for("gridengine.inspect")]`;
 
 const place = globalThis as unknown as { [PLACE]?: unknown };
 
-/** Whether the program may ask the inspector. */
+/** Whether the program may use the inspector. */
 export function mayInspect(): boolean {
   return Deno.permissions.querySync({ name: "sys" }).state === "granted";
 }
 
 /**
- * Where a function stands and what is around it.
+ * The place of a function and the variables around it.
  *
  * @param f A function or class.
- * @throws {Error} When the inspector does not answer.
+ * @throws {Error} If the inspector does not answer.
  */
 export function inspectFunction(f: object): Inspected {
   return ask((post) => {
@@ -99,25 +99,25 @@ export function inspectFunction(f: object): Inspected {
 }
 
 /**
- * An object's `#private` fields with their values. The same name comes twice where two
- * of its classes have it.
+ * An object's `#private` fields with their values. A name occurs twice if two of its
+ * classes have it.
  */
 export function inspectPrivates(object: object): [string, unknown][] {
   return ask((post) =>
     (propertiesOf(post, object).privateProperties ?? [])
-      // Those without a value are accessors, which come with the class.
+      // Those without a value are accessors, which belong to the class.
       .flatMap(({ name, value }) => value ? [[name, fetch(post, value)]] : [])
   );
 }
 
 /**
- * The addresses of scripts by number, and some of their texts. To list all of them takes
- * longer than all the rest, so what is heard is kept.
+ * The URLs of scripts by number, and some of their texts. They are kept, because listing all
+ * scripts takes longer than everything else.
  */
 const urls = new Map<string, string>();
 const sources = new Map<string, string>();
 
-/** The address of a script, if it has one. */
+/** The URL of a script, if it has one. */
 export function scriptUrl(scriptId: string): string | undefined {
   if (!urls.has(scriptId)) list(scriptId);
   return urls.get(scriptId) || undefined;
@@ -130,11 +130,11 @@ export function scriptSource(scriptId: string): string {
 }
 
 /**
- * Notes the addresses of the scripts that are calling: mostly a function stands in the
- * file that uses it, and this takes a hundredth of the time of listing them all.
+ * Records the URLs of the scripts that are calling. A function is usually in the file that
+ * uses it, and this takes a hundredth of the time of listing all scripts.
  */
 function noteCallers(post: Post): void {
-  // Otherwise V8 tells ten of the callers only.
+  // Otherwise V8 reports only ten callers.
   post("Runtime.enable");
   const { exceptionDetails } = post("Runtime.evaluate", { expression: "throw null" });
   post("Runtime.disable");
@@ -158,7 +158,7 @@ function list(scriptId: string): void {
 
 type Post = (method: string, parameters?: Record<string, unknown>) => Answer;
 
-/** Opens a session for some questions, and closes it. */
+/** Opens a session, asks questions, and closes it. */
 function ask<T>(work: (post: Post, session: Session) => T): T {
   const { Session } = nodeProcess().getBuiltinModule("node:inspector") as unknown as {
     Session: new () => Session;
@@ -193,7 +193,7 @@ function propertiesOf(post: Post, object: object): Answer {
   }
 }
 
-/** The live value that the inspector speaks of. */
+/** The live value that the inspector refers to. */
 function fetch(post: Post, remote: RemoteObject): unknown {
   const { objectId, unserializableValue, value } = remote;
   if (!objectId) {
@@ -201,7 +201,7 @@ function fetch(post: Post, remote: RemoteObject): unknown {
     const bigint = /^(-?\d+)n$/.exec(unserializableValue);
     return bigint ? BigInt(bigint[1]!) : Number(unserializableValue);
   }
-  // Of a symbol, `this` would be an object.
+  // Strict mode, because otherwise `this` would be an object for a symbol.
   const functionDeclaration = `function () { "use strict"; ${AT_PLACE} = this; }`;
   try {
     post("Runtime.callFunctionOn", { objectId, functionDeclaration });
@@ -211,7 +211,7 @@ function fetch(post: Post, remote: RemoteObject): unknown {
   }
 }
 
-/** As V8 lists them; it is no array. */
+/** V8's list of scopes, which is not an array. */
 interface ScopeList {
   length: number;
   [index: number]: { description: string; object: object };

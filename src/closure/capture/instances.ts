@@ -1,6 +1,6 @@
 /**
- * Instances of the user's classes, and all other objects that are no plain data. Only a
- * class can make an object with its `#private` fields, so it is taught to.
+ * Instances of the user's classes, and all other objects that are not plain data. Only a
+ * class can make an object with its `#private` fields, so classes are changed to do that.
  *
  * @module
  */
@@ -26,12 +26,12 @@ import { valueModulesWith } from "./modules.ts";
 import { outlineOf } from "./objects.ts";
 import { type AnyFunction, isNative, sourceOf } from "./texts.ts";
 
-/** An instance whose class names something `#private`. */
+/** An instance whose class has `#private` members. */
 interface Marked {
   found: Found;
   classes: AnyFunction[];
   privates: Privates;
-  /** Whether its class has to make it. */
+  /** Whether its class must make it. */
   made: boolean;
 }
 
@@ -53,7 +53,7 @@ export class Instances {
     findings.see(proto, found, " → class");
     const own = membersOf(object, standard);
     const isJob = job !== undefined && prototypesOf(object).includes(job.prototype);
-    // On the worker there is but a stand-in for the class, which has no accessors.
+    // On the worker a simple class replaces `Job`, without its accessors.
     if (isJob) own.push(fieldOf(object, "name"), fieldOf(object, "daemon"));
     const difference = added(own);
     seeMembers(findings, found, difference);
@@ -76,7 +76,7 @@ export class Instances {
     });
   }
 
-  /** Teaches classes to make instances with `#private` fields, when all is found. */
+  /** Changes classes to make instances with `#private` fields, after everything is found. */
   finish(): void {
     for (const marked of this.#marked) this.#prepareMaker(marked);
   }

@@ -1,5 +1,5 @@
 /**
- * What hangs on an object: its properties, and its `#private` fields.
+ * The properties of an object, and its `#private` fields.
  *
  * @module
  */
@@ -14,28 +14,28 @@ export type Own = [PropertyKey, PropertyDescriptor][];
 /** `#private` fields: a name and its value. */
 export type Privates = [string, unknown][];
 
-/** Of longer typed arrays it is not looked whether they have properties with names. */
+/** Longer typed arrays are not searched for properties with names. */
 const LONG = 10_000;
 
-/** How an object differs from what it is made as. */
+/** How an object differs from a newly made one. */
 export interface Difference {
-  /** Properties that it has beside those. */
+  /** Properties that were added. */
   own: Own;
-  /** Properties that it has in any case, but with other attributes. */
+  /** Properties that it was made with, but with other attributes. */
   changed: Own;
-  /** Keys of properties that it should have, and that were deleted. */
+  /** Keys of properties that it was made with, and that were deleted. */
   gone: PropertyKey[];
 }
 
-/** The difference of an object to which properties were but added. */
+/** The difference of an object to which properties were only added. */
 export function added(own: Own): Difference {
   return { own, changed: [], gone: [] };
 }
 
 /**
- * Compares an object with what it is made as.
+ * Compares an object with a newly made one.
  *
- * @param usual The attributes of a property that it is made with; none for another one.
+ * @param usual The attributes of a property that it is made with; `undefined` for others.
  * @param given Keys of properties that it is made with.
  */
 export function differenceOf(
@@ -67,7 +67,7 @@ function hasAttributes(own: PropertyDescriptor, usual: Attributes): boolean {
   );
 }
 
-/** An object's own properties, apart from those that it has in any case. */
+/** An object's own properties, without the standard ones. */
 export function membersOf(object: object, standard: readonly PropertyKey[]): Own {
   return keysOf(object)
     .filter((key) => !standard.includes(key))
@@ -78,19 +78,19 @@ export function membersOf(object: object, standard: readonly PropertyKey[]): Own
 function keysOf(object: object): PropertyKey[] {
   if (!ArrayBuffer.isView(object)) return Reflect.ownKeys(object);
   const isLong = "length" in object && (object.length as number) > LONG;
-  // With the names come the numbers of all elements.
+  // The list of names would contain the indices of all elements.
   return isLong
     ? Object.getOwnPropertySymbols(object)
     : Reflect.ownKeys(object).filter((key) => !/^\d+$/.test(String(key)));
 }
 
-/** What a property gives, as a field of the object's own. */
+/** The value of a property, as an own field of the object. */
 export function fieldOf(object: object, key: string): Own[0] {
   const value = (object as Record<string, unknown>)[key];
   return [key, { value, writable: true, enumerable: true, configurable: true }];
 }
 
-/** What an object's properties hold, without asking its accessors. */
+/** The values of an object's properties, without calling its accessors. */
 export function valuesOf(object: object): unknown[] {
   return Object.values(Object.getOwnPropertyDescriptors(object)).map(({ value }) =>
     value
@@ -102,7 +102,7 @@ export function partsOf({ value, get, set }: PropertyDescriptor): unknown[] {
   return get || set ? [get, set].filter((part) => part) : [value];
 }
 
-/** Notes what properties hold. */
+/** Records the values of properties. */
 export function seeMembers(
   findings: Findings,
   found: Found,
@@ -117,7 +117,7 @@ export function seeMembers(
   }
 }
 
-/** Notes what `#private` fields hold. */
+/** Records the values of `#private` fields. */
 export function seePrivates(
   findings: Findings,
   found: Found,

@@ -1,6 +1,6 @@
 /**
- * The modules of the program: what they import and export, and which of them the user
- * wants to travel by their source.
+ * The modules of the program: what they import and export, and which of them are to be sent
+ * as source text.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import { isImporting } from "../importing.ts";
 import { inspectFunction, scriptSource, scriptUrl } from "./inspector.ts";
 import { type Node, SHIPPED } from "../payload.ts";
 
-/** How long a module may take to be imported that is loaded already, in milliseconds. */
+/** How long importing a module may take that is already loaded, in milliseconds. */
 const IMPORT_TIMEOUT = 1000;
 
-// Resolves the user's specifiers. It is taken out of `import.meta` so that `deno publish`
-// does not look for them in this package.
+// Resolves the user's specifiers. It is a variable so that `deno publish` does not look for
+// them in this package.
 const { resolve: resolveName } = import.meta;
 const importModule = new Function("module", "return import(module)") as (
   module: string,
 ) => Promise<object>;
 
-/** The file that a script is from, be it in a worker to which it was shipped. */
+/** The file of a script, even if the script was sent to this worker. */
 export function fileOf(url: string | undefined): string | undefined {
   return url?.endsWith(SHIPPED) ? url.slice(0, -SHIPPED.length) : url;
 }
@@ -35,7 +35,7 @@ export function isInternal(url: string | undefined): boolean {
 
 const bindings = new Map<string, Map<string, ImportBinding>>();
 
-/** What a script imports, by local name. */
+/** The imports of a script, by local name. */
 export async function bindingsOf(
   scriptId: string,
 ): Promise<Map<string, ImportBinding>> {
@@ -47,20 +47,20 @@ export async function bindingsOf(
   return known;
 }
 
-/** What a worker is to import, as the module `file` would. */
+/** A node for an import that the worker makes as the module `file` would. */
 export function importNode(file: string, binding: ImportBinding): Node {
   return { kind: "import", file, ...binding };
 }
 
-/** Whether what a file imports travels by its source. */
+/** Whether an import of a file is sent as source text. */
 export function isImportedByValue({ specifier }: ImportBinding, file: string): boolean {
   return isByValue(resolve(specifier, file));
 }
 
 /**
- * Whether a module's functions travel by their source: the user wants it, or this is a
- * worker that loads modules for a function. One of those may be calling, and whoever
- * imported it would come to the same call again.
+ * Whether a module's functions are sent as source text: the user has set that, or this is a
+ * worker that loads modules for a function. In the second case one of these modules may be
+ * making the call, and a worker that imported it would make the same call again.
  */
 function isByValue(module: string): boolean {
   if (isImporting() && /^(file|https?):/.test(module)) return true;
@@ -69,7 +69,7 @@ function isByValue(module: string): boolean {
   );
 }
 
-/** What to write so that a class travels by its source. */
+/** The setting by which a class is sent as source text, for messages. */
 export function valueModulesWith(owner: object): string {
   const { scriptId = "" } = inspectFunction(owner).location ?? {};
   const names = [...settings.valueModules, nameFromMain(fileOf(scriptUrl(scriptId))!)];
@@ -77,7 +77,7 @@ export function valueModulesWith(owner: object): string {
   return `settings.valueModules = [${list}];`;
 }
 
-/** A module as the main one may name it: by a path, if both are files. */
+/** The name of a module relative to the main module: a path, if both are files. */
 function nameFromMain(module: string): string {
   // The thread of a worker has no main module.
   const main = URL.parse(Deno.mainModule);
@@ -97,8 +97,9 @@ function resolve(specifier: string, file: string): string {
 }
 
 /**
- * Under which name a module exports a value. One that is still being loaded is not taken:
- * it may wait for us, and a worker that imports it would come to the same call again.
+ * The name under which a module exports a value. A module that is still being loaded does not
+ * count: it may be waiting for this call, and a worker that imported it would make the same
+ * call again.
  */
 export async function exportName(
   value: unknown,
@@ -112,19 +113,19 @@ export async function exportName(
   return exports?.find(([, exported]) => exported === value)?.[0];
 }
 
-/** What a module exports, by name; nothing while it is being loaded. */
+/** The exports of a module, by name; `undefined` while it is being loaded. */
 export function exportsOf(namespace: object): [string, unknown][] | undefined {
   try {
     return Object.entries(namespace);
   } catch {
-    // It has not come to one of them yet.
+    // One of them has no value yet.
     return undefined;
   }
 }
 
-/** A module that is loaded already. */
+/** A module that is already loaded; `undefined` if it is still being loaded. */
 export async function importLoaded(module: string): Promise<object | undefined> {
-  // One that waits for us at its top level, too, is still being loaded.
+  // A module whose top level waits for this call is still being loaded.
   try {
     return await within(IMPORT_TIMEOUT, importModule(module), undefined);
   } catch {

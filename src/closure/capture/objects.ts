@@ -1,6 +1,5 @@
 /**
- * Kinds of objects: which are plain data, which can be made anew, and which cannot
- * travel.
+ * Kinds of objects: which are plain data, which can be recreated, and which cannot be sent.
  *
  * @module
  */
@@ -12,15 +11,15 @@ import { VIEWS } from "../../protocol/clone.ts";
 import type { Shell, Slot } from "../payload.ts";
 import { isNative, sourceOf } from "./texts.ts";
 
-/** How to call what cannot travel whatever it holds, such as `"a Promise"`. */
+/** The name of an object that can never be sent, such as `"a Promise"`. */
 export function refusalOf(object: object): string | undefined {
-  // Functions can, unless there is one of these around them.
+  // Functions can be sent, unless they are proxies.
   return types.isProxy(object) || typeof object !== "function"
     ? kindThatStays(object)
     : undefined;
 }
 
-/** Classes that structured clone keeps, apart from records, arrays, maps and sets. */
+/** Classes that structured clone preserves, except records, arrays, maps and sets. */
 const DATA: object[] = [
   Date,
   RegExp,
@@ -32,27 +31,27 @@ const DATA: object[] = [
   ...VIEWS,
 ].map((type) => type.prototype);
 
-/** Whether an object is of one of these classes, whatever it inherits from. */
+/** Whether an object was made by one of these classes, whatever its prototype is. */
 function isData(object: object): boolean {
   return types.isDate(object) || types.isRegExp(object) || ArrayBuffer.isView(object) ||
     types.isAnyArrayBuffer(object) || types.isBoxedPrimitive(object);
 }
 
-/** Of longer arrays it is not checked whether they have properties beside elements. */
+/** Longer arrays are not checked for properties other than elements. */
 const LONG = 10_000;
 
 /**
- * Whether structured clone keeps the object itself as it is; what it holds is another
- * question.
+ * Whether structured clone preserves the object itself; the values that it holds are checked
+ * separately.
  */
 export function isPlainData(object: object): boolean {
   const proto = Object.getPrototypeOf(object);
   if (!Object.isExtensible(object)) return false;
   if (proto === Array.prototype && Array.isArray(object)) return isPlainArray(object);
   if (DATA.includes(proto) && isData(object)) {
-    // Structured clone starts an expression anew.
+    // Structured clone resets `lastIndex`.
     if (types.isRegExp(object) && object.lastIndex !== 0) return false;
-    // Only elements and what they all have: `lastIndex` of an expression.
+    // Only elements, and `lastIndex`, which every regular expression has.
     return ArrayBuffer.isView(object) ||
       Reflect.ownKeys(object).every((key) => key === "lastIndex" || isElementKey(key));
   }
@@ -69,14 +68,14 @@ export function isPlainData(object: object): boolean {
   });
 }
 
-/** Whether structured clone keeps a property, and finds its value without a getter. */
+/** Whether structured clone preserves a property, and reads its value without a getter. */
 function isPlainProperty(own: PropertyDescriptor): boolean {
   return "value" in own && own.writable! && own.enumerable! && own.configurable!;
 }
 
 function isPlainArray(array: unknown[]): boolean {
   const { length } = array;
-  // By number, as long as there is one of each: that is quick.
+  // By index up to the first gap, because that is fast.
   let count = 0;
   for (let own; (own = Object.getOwnPropertyDescriptor(array, count)); count++) {
     if (!isPlainProperty(own)) return false;
@@ -96,7 +95,7 @@ function isElementKey(key: string | symbol): boolean {
   return typeof key === "string" && (key === "length" || /^\d+$/.test(key));
 }
 
-/** What plain data holds that is not primitive, each with the step that leads there. */
+/** The values in plain data that are not primitive, each with the step that leads there. */
 export function* childrenOf(object: object): Iterable<[string, unknown]> {
   if (Array.isArray(object)) {
     yield* elementsOf(object);
@@ -122,12 +121,12 @@ export function* childrenOf(object: object): Iterable<[string, unknown]> {
 
 function* elementsOf(array: unknown[]): Iterable<[string, unknown]> {
   let i = 0;
-  // By number, as long as there is one of each: that is quick.
+  // By index up to the first gap, because that is fast.
   for (; i < array.length && (array[i] !== undefined || i in array); i++) {
     if (mayBeSpecial(array[i])) yield [`[${i}]`, array[i]];
   }
   if (i === array.length) return;
-  // The length says nothing of how much is in it.
+  // A sparse array may be long but hold few elements.
   for (const key of Object.keys(array)) {
     const value = array[key as unknown as number];
     if (Number(key) > i && mayBeSpecial(value)) yield [`[${key}]`, value];
@@ -181,7 +180,7 @@ const ERRORS: object[] = [
   AggregateError,
 ].map((type) => type.prototype);
 
-/** Built-in classes whose instances can be made anew, whatever class they are of. */
+/** Prototypes of built-in classes whose instances can be recreated, also as subclasses. */
 const BASES: ReadonlySet<object> = new Set([
   Object.prototype,
   Iterator.prototype,
@@ -194,23 +193,23 @@ const BASES: ReadonlySet<object> = new Set([
 ]);
 
 /**
- * Whether an object above which this prototype is can be made anew. It need not be what
- * the prototype is for: an object over `Date.prototype` may be no date.
+ * Whether objects that inherit from this prototype can be recreated. They need not be
+ * instances: an object that inherits from `Date.prototype` may not be a date.
  */
 export function isBase(proto: object): boolean {
   return BASES.has(proto);
 }
 
-/** How to make an object that is no plain data anew. */
+/** How to recreate an object that is not plain data. */
 export interface Outline {
   shell: (slot: (value: unknown) => Slot) => Shell;
-  /** What it holds beside its properties, each with the step that leads there. */
+  /** Values that it holds apart from its properties, each with the step that leads there. */
   parts: [string, unknown][];
-  /** Keys of properties that it has in any case. */
+  /** Keys of properties that every such object has. */
   standard: PropertyKey[];
 }
 
-/** Says how to make an object anew, apart from its class and properties. */
+/** Finds how to recreate an object, without its class and properties. */
 export function outlineOf(object: object): Outline {
   if (Array.isArray(object)) {
     const { length } = object;
@@ -222,7 +221,7 @@ export function outlineOf(object: object): Outline {
     };
   }
   if (types.isArgumentsObject(object)) {
-    // Its elements are properties like others, and so is its length.
+    // Its elements and its length are ordinary properties.
     const standard = ["callee", Symbol.iterator];
     return { shell: () => ({ kind: "arguments" }), parts: [], standard };
   }
@@ -250,13 +249,13 @@ export function outlineOf(object: object): Outline {
   }
   if (types.isNativeError(object)) {
     const { get } = Object.getOwnPropertyDescriptor(object, "stack") ?? {};
-    // Every error has an accessor of V8's; one of the user's travels as such.
+    // V8 gives every error an accessor; one of the user is sent as an accessor.
     const isOwn = get !== undefined && !isNative(sourceOf(get));
     const stack = isOwn ? "" : String(object.stack);
     const standard = isOwn ? [] : ["stack"];
     return { shell: () => ({ kind: "error", stack }), parts: [], standard };
   }
-  // By what every date has: this one may have a method of that name of its own.
+  // By the built-in method, because this date may have its own method of that name.
   if (types.isDate(object)) return data(new Date(getTime.call(object)));
   if (types.isRegExp(object)) return data(new RegExp(object));
   if (types.isBoxedPrimitive(object) && !types.isSymbolObject(object)) {
@@ -272,7 +271,7 @@ export function outlineOf(object: object): Outline {
 
 const { getTime } = Date.prototype;
 
-/** What is in a box, such as `new Number(1)`. */
+/** The primitive in a wrapper object, such as `new Number(1)`. */
 function primitiveOf(box: object): unknown {
   if (types.isNumberObject(box)) return Number.prototype.valueOf.call(box);
   if (types.isStringObject(box)) return String.prototype.valueOf.call(box);

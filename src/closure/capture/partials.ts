@@ -1,14 +1,14 @@
 /**
- * What `partial` made, so that it can travel.
+ * Remembers what `partial` made functions from, so that they can be sent.
  *
  * @module
  */
 
 import type { AnyFunction } from "./texts.ts";
 
-/** What a function was made from. */
+/** What `partial` made a function from. */
 export interface Partial_ {
-  /** The function that is called in the end. */
+  /** The function that is called. */
   target: AnyFunction;
   /** Its first arguments. */
   args: unknown[];

@@ -1,6 +1,6 @@
 /**
- * Plain data, which structured clone keeps; but what holds something special has to be
- * written property by property, and so has a buffer that several views show.
+ * Plain data, which structured clone preserves. Data that holds something with a node must be
+ * written property by property; so must views that share a buffer.
  *
  * @module
  */
@@ -21,9 +21,9 @@ export class PlainData {
   }
 
   /**
-   * Notes what plain data holds.
+   * Records the values in plain data.
    *
-   * @param children What it holds, each with the step that leads there.
+   * @param children The values, each with the step that leads there.
    */
   explore(found: Found, object: object, children: [string, unknown][]): void {
     if (ArrayBuffer.isView(object)) {
@@ -34,7 +34,7 @@ export class PlainData {
     for (const [step, child] of children) this.#findings.see(child, found, step);
   }
 
-  /** Makes views special whose buffer something else holds, when all is found. */
+  /** Makes nodes of views that share their buffer, after everything is found. */
   finish(): void {
     for (const [buffer, views] of this.#views) {
       if (views.length === 1 && !this.#findings.has(buffer)) continue;
@@ -44,7 +44,7 @@ export class PlainData {
     }
   }
 
-  /** Plain data that holds something special is written property by property. */
+  /** A node of plain data that holds a value with a node. */
   nodeOf(object: object): () => Node {
     const { shell, standard } = outlineOf(object);
     const own = added(membersOf(object, standard));
@@ -57,7 +57,7 @@ export class PlainData {
     });
   }
 
-  /** A view is cloned with what it shows only, unless another one shows it, too. */
+  /** A node of a view that shares its buffer. Other views are cloned with their part only. */
   #viewNode(view: ArrayBufferView): Node {
     const { buffer, byteOffset } = view;
     const length = "length" in view ? view.length as number : view.byteLength;
@@ -78,7 +78,7 @@ export class PlainData {
   }
 }
 
-/** The prototype that the shell of plain data has in any case. */
+/** The prototype of plain data: `null`, or `undefined` for the usual one. */
 function usual(object: object): Slot {
   return {
     value: undefined,

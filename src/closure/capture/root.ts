@@ -1,6 +1,6 @@
 /**
- * A function that is to be captured, as it is when it is given: all that cannot wait. The
- * rest of the capture is loaded while workers start.
+ * The part of a capture that must be done at the call: checks, and a snapshot of variables.
+ * The rest of the capture is loaded while workers start.
  *
  * @module
  */
@@ -13,9 +13,9 @@ import { snapshotAll, type Snapshots } from "./snapshot.ts";
 import { type AnyFunction, isClass, nameOf, sourceOf } from "./texts.ts";
 
 /**
- * Refuses at once what can be seen to be no function that can travel.
+ * Refuses values that are not functions, and classes, which cannot be called.
  *
- * @throws {TypeError} When it is no function.
+ * @throws {TypeError} If the value is not a function that can be called.
  */
 export function checkFunction(f: unknown): void {
   if (typeof f !== "function") {
@@ -26,30 +26,30 @@ export function checkFunction(f: unknown): void {
   if (isClass(sourceOf(f))) {
     const name = shortName(nameOf(f));
     throw new TypeError(
-      `Cannot call class "${name}" without new: give a function, such as ` +
+      `Cannot call class "${name}" without new: pass a function, such as ` +
         `(x) => new ${name}(x)`,
     );
   }
 }
 
-/** A function or class whose variables are written down, ready to be captured. */
+/** A function or class with a snapshot of its variables, ready to be captured. */
 export interface Root {
   value: AnyFunction;
   snapshots: Snapshots;
 }
 
 /**
- * Writes down the variables around a function or class as they are now.
+ * Takes a snapshot of the variables around a function or class.
  *
- * @throws {SerializationError} In Deno's REPL: it asks V8's inspector itself, and a second
- * question meanwhile ends Deno with a panic.
+ * @throws {SerializationError} In Deno's REPL: the REPL uses V8's inspector itself, and a
+ * second session makes Deno panic.
  */
 export function rootOf(value: AnyFunction): Root {
   // The thread of a worker has no main module.
   if (Deno.mainModule?.endsWith("/$deno$repl.mts")) {
     throw new SerializationError(
       "Functions of Deno's REPL cannot be sent to a worker: save the program in a file, and " +
-        "run that by deno run -A",
+        "run the file by deno run -A",
     );
   }
   const snapshots = mayInspect()

@@ -1,10 +1,10 @@
 /**
- * The program texts that functions travel in.
+ * The program texts in which functions are sent.
  *
- * Each function has a text of its own, in which what it captured are variables that are
- * set when everything is there, and which stands at the line of the function in the
- * user's file. Functions that assign to a variable which others use, too, must share it:
- * they travel in one text, in as many nested blocks as there are scopes that they share.
+ * Each function has its own text, at its own line of the user's file. Captured values are
+ * variables in the text, which are set when everything exists. Functions that assign to a
+ * variable that others use must share that variable, so they share a text, with a nested
+ * block for each scope that they share.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import type { Place, Script, Slot } from "../payload.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type AnyFunction, isSloppy } from "./texts.ts";
 
-/** A function that travels by its source. */
+/** A function that is sent as source text. */
 export interface Shipped {
   f: AnyFunction;
   snapshot: Snapshot;
@@ -30,46 +30,46 @@ export interface Shipped {
 
 /** A variable that a function captured. */
 export interface Captured {
-  /** Which of the function's scopes holds it; -1 for what is no variable there. */
+  /** The number of the function's scope that holds it; -1 if it is not a variable there. */
   scope: number;
-  /** Its value; none if it had none yet, and so has none on the worker. */
+  /** Its value; `undefined` if it had none yet, and so has none on the worker. */
   slot: (() => Slot) | undefined;
 }
 
-/** Where a function is made: the number of the script, and its own number in it. */
+/** Where a function is made: the number of the script, and the function's number in it. */
 export interface Origin {
   script: number;
   index: number;
 }
 
-/** A scope, as it was at one time, that more than one function sees. */
+/** A scope, as it was at one time, that several functions may share. */
 interface SharedScope {
   parent: SharedScope | undefined;
-  /** The first function that was seen in it, and which of its scopes it is. */
+  /** The first function that was found in it, and the number of this scope there. */
   snapshot: Snapshot;
   at: number;
-  /** What stands in it directly: each text can have been evaluated in it once only. */
+  /** The places of functions directly in it. Each was evaluated only once in one scope. */
   places: Set<string>;
   /** The variables in it that functions assign to. */
   names: Set<string>;
 }
 
-/** The functions that travel by their source in one capture. */
+/** The functions that are sent as source text in one capture. */
 export class Shipment {
   readonly #functions = new Map<object, Shipped>();
   readonly #origins = new Map<object, Origin>();
 
-  /** Takes a function along. */
+  /** Adds a function. */
   add(shipped: Shipped): void {
     this.#functions.set(shipped.f, shipped);
   }
 
-  /** A function, if it was taken along. */
+  /** A function, if it was added. */
   get(f: object): Shipped | undefined {
     return this.#functions.get(f);
   }
 
-  /** Lays the functions out, when all that they captured is numbered. */
+  /** Writes the scripts, after everything that the functions captured is numbered. */
   layOut(): Script[] {
     const scripts: Script[] = [];
     for (const group of groupsOf([...this.#functions.values()])) {
@@ -81,13 +81,13 @@ export class Shipment {
     return scripts;
   }
 
-  /** Where in the scripts a function is, once they are laid out. */
+  /** The place of a function in the scripts, after these are written. */
   originOf(f: object): Origin {
     return this.#origins.get(f)!;
   }
 }
 
-/** Functions of one script, and of each of them the scopes that it shares, innermost first. */
+/** The functions of one script, each with the scopes that it shares, innermost first. */
 interface Group {
   functions: Shipped[];
   shared: Map<Shipped, Map<SharedScope, Set<string>>>;
@@ -140,10 +140,10 @@ function groupsOf(functions: Shipped[]): Group[] {
 }
 
 /**
- * The scopes around a function. The debugger does not say whether two functions share a
- * scope, so we compare what the scopes hold: two are taken for one if they have the same
- * kind, the same place, the same outer scope and identical values in all variables. Two
- * functions made from the same text never share the innermost scope.
+ * The scopes around a function. The debugger does not report whether two functions share a
+ * scope, so scopes are compared: two count as the same scope if they have the same kind, the
+ * same script, the same outer scope, and identical values of all variables. Two functions
+ * made from the same text never share the innermost scope.
  */
 function chainOf(snapshot: Snapshot, scopes: SharedScope[]): SharedScope[] {
   const { location, scopes: own } = snapshot;
@@ -169,7 +169,7 @@ function chainOf(snapshot: Snapshot, scopes: SharedScope[]): SharedScope[] {
 
 function isSame(a: Snapshot["scopes"][0], b: Snapshot["scopes"][0]): boolean {
   if (a.kind !== b.kind) return false;
-  // Of a module there is but one.
+  // There is only one scope of a module.
   if (a.kind.startsWith("Module")) return true;
   const names = Object.keys(a.variables);
   if (names.join() !== Object.keys(b.variables).join()) return false;
@@ -191,7 +191,7 @@ class ScriptText {
   readonly #early: string[][];
   readonly #place: Place | undefined;
   #text: string;
-  /** The line in the user's file that is being written. */
+  /** The present line in the user's file. */
   #line: number;
 
   constructor(group: Group) {
@@ -219,7 +219,7 @@ class ScriptText {
     };
   }
 
-  /** Writes what stands directly in a shared scope, or in none. */
+  /** Writes the functions directly in a shared scope, or those without one. */
   #scope(scope: SharedScope | undefined): void {
     const { functions, shared } = this.#group;
     const all = [...new Set([...shared.values()].flatMap((own) => [...own.keys()]))];
@@ -265,7 +265,7 @@ class ScriptText {
     if (place && this.#line < place.line) {
       this.#add("\n".repeat(place.line - this.#line) + " ".repeat(place.column));
     }
-    // What stands after the end is never reached, so it stays without a value.
+    // Declarations after `return` are never reached, so these variables have no value.
     const valueless = [...captured].filter(([, { slot }]) => !slot)
       .map(([name]) => `let ${name}; `);
     this.#add(`${text}${close}; ${valueless.join("")}})()); `);

@@ -1,6 +1,5 @@
 /**
- * Functions and classes that travel by their source, with the variables that they
- * capture.
+ * Functions and classes that are sent as source text, with the variables that they capture.
  *
  * @module
  */
@@ -28,13 +27,13 @@ import {
   sourceOf,
 } from "./texts.ts";
 
-/** What every worker gives the text of functions that are shipped to it. */
+/** The names that every worker passes to the texts of functions. */
 const GIVEN: string[] = [NAMES.importMeta, NAMES.restore, NAMES.keep];
 
-/** What was read once. */
+/** The analyses so far. */
 const analyses = new WeakMap<AnyFunction, Analysis>();
 
-/** Takes a function or class along by its source. */
+/** Adds a function or class, which will be sent as source text. */
 export async function ship(
   context: Context,
   found: Found,
@@ -68,7 +67,7 @@ export async function ship(
   else exploreMembers(context, found, f, analysis);
 }
 
-/** Reads the text of a function. */
+/** Analyzes the text of a function. */
 async function read(f: AnyFunction, seen: Snapshot, label: string): Promise<Analysis> {
   const tools = await loadTools();
   const { source, variables, location } = seen;
@@ -85,8 +84,8 @@ async function read(f: AnyFunction, seen: Snapshot, label: string): Promise<Anal
 }
 
 /**
- * Refuses the name of a function expression around a function: the debugger shows no such
- * variable, though it shows what else has that name further out.
+ * Refuses a function that uses the name of a function expression around it. The debugger
+ * does not show that variable, but may show another variable of that name further out.
  */
 async function checkNamesAround(
   context: Context,
@@ -97,7 +96,7 @@ async function checkNamesAround(
   const variable = variables.get(name);
   const at = scopes.findIndex(({ kind }) => kind === `Closure (${name})`);
   const isInner = variable && at >= 0 && variable.scope <= at;
-  // Most names are those of declarations.
+  // Most names are names of declarations.
   const isOwn = typeof variable?.value === "function" &&
     nameOf(variable.value) === name;
   if (isInner || isOwn && at < 0) return;
@@ -133,12 +132,12 @@ async function captureVariables(
   const isKnown = (name: string) =>
     name in globalThis || name === analysis.class?.parentName;
   for (const name of analysis.free.keys()) {
-    // In what was shipped to this worker: the next one gives its own.
+    // A function that was sent to this worker uses these; the next worker passes its own.
     if (GIVEN.includes(name)) continue;
     if (functions.has(name)) await checkNamesAround(context, found, name, seen);
     const variable = variables.get(name);
     if (!variable) {
-      // A global; for V8 keeps none that only the name of a member was computed from.
+      // A global; or a variable that V8 has not kept, because only a computed name used it.
       if (analysis.free.get(name)!.early && !isKnown(name)) {
         refuse(
           context,

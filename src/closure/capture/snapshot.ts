@@ -1,7 +1,7 @@
 /**
- * The variables around a function as they are at this moment. Functions are captured
- * while workers start, but the program goes on meanwhile and may assign to a variable:
- * so what a call means is written down at once.
+ * Snapshots of the variables around a function. Functions are captured while workers start,
+ * but the program goes on meanwhile and may assign to variables. So their values at the call
+ * are saved at once.
  *
  * @module
  */
@@ -10,36 +10,36 @@ import { type Inspected, inspectFunction } from "./inspector.ts";
 
 /** A function, its place, and the variables around it. */
 export interface Snapshot extends Inspected {
-  /** The text that was read. */
+  /** The function's text. */
   source: string;
-  /** Every word of it that may be a variable. */
+  /** The words in the text that may be variables. */
   words: ReadonlySet<string>;
-  /** By name, those that the text can mean. */
+  /** The variables that the text may refer to, by name. */
   variables: Map<string, Variable>;
 }
 
 /** A variable of a scope around a function. */
 export interface Variable {
-  /** Which of the function's scopes holds it; 0 is the innermost. */
+  /** The number of the function's scope that holds it; 0 is the innermost. */
   scope: number;
-  /** Whether it had a value yet: a `const` further down has none. */
+  /** Whether it already had a value: a `const` further down has none. */
   ready: boolean;
   value: unknown;
 }
 
-/** Snapshots of functions, which belong to one capture. */
+/** The snapshots of one capture, by function. */
 export type Snapshots = Map<object, Snapshot>;
 
 /**
- * Writes down a function and those in the variables that it names, as far as they stand
- * in the same script.
+ * Takes snapshots of a function, and of the functions of the same script that are in its
+ * variables.
  */
 export function snapshotAll(f: object): Snapshots {
   const snapshots: Snapshots = new Map();
   const script = snapshot(f, snapshots).location?.scriptId;
   if (script === undefined) return snapshots;
   for (const { location, variables } of snapshots.values()) {
-    // A map may grow while it is gone through.
+    // The map grows during this loop, which also visits new entries.
     if (location?.scriptId !== script) continue;
     for (const { value } of variables.values()) {
       if (typeof value === "function") snapshot(value, snapshots);
@@ -48,10 +48,10 @@ export function snapshotAll(f: object): Snapshots {
   return snapshots;
 }
 
-/** Of functions that name no variable around them nothing can change. */
+/** Snapshots of functions that use no variable around them, which never change. */
 const constant = new WeakMap<object, Snapshot>();
 
-/** The snapshot of a function: the one that was taken, or one of now. */
+/** The snapshot of a function: an earlier one of this capture, or a new one. */
 export function snapshot(f: object, snapshots: Snapshots): Snapshot {
   const known = snapshots.get(f) ?? constant.get(f);
   if (known) {
@@ -76,7 +76,7 @@ export function snapshot(f: object, snapshots: Snapshots): Snapshot {
   return made;
 }
 
-/** Every word of a text that may be a variable. */
+/** The words in a text that may be variables. */
 function wordsIn(source: string): Set<string> {
   const plain = source.replace(
     /\\u(?:([\da-fA-F]{4})|\{([\da-fA-F]{1,6})\})/g,

@@ -1,5 +1,5 @@
 /**
- * Places in the user's TypeScript, out of places in the JavaScript that Deno runs.
+ * Translates places in the JavaScript that Deno runs to places in the user's TypeScript.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { nodeProcess } from "../../common/node.ts";
 import { type Place, SHIPPED } from "../payload.ts";
 
 /**
- * Where a place of a script stands in the file that the user wrote, for people.
+ * The place in the user's file for a place in a script, as text.
  *
  * @returns File, line and column, from 1, such as `"file:///a.ts:3:5"`.
  */
@@ -16,7 +16,7 @@ export function describePlace({ file, line, column }: Place): string {
   const path = file.startsWith("file:")
     ? decodeURIComponent(new URL(file).pathname)
     : file;
-  // To load that module takes long, and few programs need it.
+  // Loaded here, because it takes long and few programs need it.
   const { findSourceMap } = nodeProcess().getBuiltinModule("node:module");
   const entry = findSourceMap(path)?.findEntry(line, column);
   return entry && "originalLine" in entry
@@ -24,19 +24,19 @@ export function describePlace({ file, line, column }: Place): string {
     : `${file}:${line + 1}:${column + 1}`;
 }
 
-/** What stands after a place within the user's file. */
+/** The mark of sent scripts in a stack, with the line and column. */
 const MARKED = new RegExp(`${SHIPPED}:(\\d+):(\\d+)`, "g");
 
-/** So many places are translated, and those behind them stay as they are. */
+/** The most places that are translated in one stack. */
 const MOST_PLACES = 1000;
 
 /**
- * Puts the user's lines into the stack of an error that came from shipped functions. It
- * begins with the message, which may be long, and have anything in it.
+ * Puts the user's lines into the stack of an error of a function that was sent to a worker.
+ * The stack begins with the message, which may be long and contain anything.
  */
 export function translateStack(stack: string): string {
   let text = "";
-  /** What is translated ends here, and the last mark there. */
+  /** The end of the translated part, the end of the last mark, and the number of places. */
   let [end, marked, places] = [0, 0, 0];
   for (const { 0: mark, 1: line, 2: column, index } of stack.matchAll(MARKED)) {
     const start = startOfFile(stack, marked, index);
@@ -51,7 +51,7 @@ export function translateStack(stack: string): string {
   return text + stack.slice(end);
 }
 
-/** Where a place stands in the file that the user wrote, if it is one. */
+/** The place in the user's file, if it can be found. */
 function tryToDescribe(place: Place): string | undefined {
   try {
     return describePlace(place);
@@ -60,7 +60,7 @@ function tryToDescribe(place: Place): string | undefined {
   }
 }
 
-/** Where the address of a file begins that ends at `to`. */
+/** The start of the file URL that ends at `to`. */
 function startOfFile(text: string, from: number, to: number): number | undefined {
   let word = to;
   while (word > from && !/[\s()]/.test(text[word - 1]!)) word--;

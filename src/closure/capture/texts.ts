@@ -1,5 +1,5 @@
 /**
- * What the text of a function shows at a glance, for which no parser has to be loaded.
+ * What the text of a function shows without a parser.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Snapshot } from "./snapshot.ts";
 // deno-lint-ignore ban-types -- any function at all
 export type AnyFunction = Function;
 
-/** The name of a function; none if it has one of another kind, or one that throws. */
+/** The name of a function; empty if it is not a string, or if reading it throws. */
 export function nameOf(f: AnyFunction): string {
   try {
     const { name } = f;
@@ -23,17 +23,17 @@ export function nameOf(f: AnyFunction): string {
   }
 }
 
-/** The text of a function, whatever it calls `toString`. */
+/** The text of a function, even if the function has its own `toString`. */
 export function sourceOf(f: AnyFunction): string {
   return Function.prototype.toString.call(f);
 }
 
-/** The text of a function, or none if it is something else. */
+/** The text of a function; `undefined` for any other value. */
 export function sourceOrNone(f: unknown): string | undefined {
   return typeof f === "function" ? sourceOf(f) : undefined;
 }
 
-/** Whether it is a class; a method, too, may have that name. */
+/** Whether this is the text of a class, and not of a method that is named `class`. */
 export function isClass(source: string): boolean {
   return /^class\b(?!\s*\()/.test(source);
 }
@@ -41,11 +41,11 @@ export function isClass(source: string): boolean {
 const callerOf = Object.getOwnPropertyDescriptor(Function.prototype, "caller")?.get;
 
 /**
- * Whether a function is not in strict mode, such as one of `new Function`. It shows of
- * ordinary functions only: of arrows, methods, generators and async functions it does not.
+ * Whether a function is not in strict mode, such as one of `new Function`. This can be seen
+ * for ordinary functions only, not for arrows, methods, generators and async functions.
  */
 export function isSloppy(f: AnyFunction): boolean {
-  // Ordinary ones have a prototype, for ever. To ask arrows and methods would cost an error.
+  // Ordinary functions always have a prototype. Others would throw below, which is slow.
   if (!Object.hasOwn(f, "prototype")) return false;
   try {
     callerOf!.call(f);
@@ -55,21 +55,21 @@ export function isSloppy(f: AnyFunction): boolean {
   }
 }
 
-/** Whether it is the text of a function that is built in or was bound. */
+/** Whether this is the text of a function that is built in or was bound. */
 export function isNative(source: string): boolean {
   return /\{\s*\[native code\]\s*\}$/.test(source);
 }
 
 const ARROW = /^(async\b\s*)?(\(|[\p{ID_Start}$_][\p{ID_Continue}$]*\s*=>)/u;
 
-/** What of a function's text comes before its parameters, where V8 says that it stands. */
+/** The part of a function's text before the parameters, where V8 locates the function. */
 export function headOf(source: string): string {
   return ARROW.test(source) || isClass(source)
     ? ""
     : source.slice(0, source.indexOf("("));
 }
 
-/** Where a text begins that has this head before the place that V8 tells. */
+/** The place where a text begins that has this head before V8's location. */
 export function placeOf(
   file: string,
   { lineNumber, columnNumber }: { lineNumber: number; columnNumber: number },
@@ -81,10 +81,10 @@ export function placeOf(
 }
 
 /**
- * Whether no parser is needed to see that a function uses nothing around it.
+ * Whether a function clearly uses nothing around it, so that no parser is needed.
  *
- * @param mayNameFunction Whether it may name a function expression around it, which is no
- * variable to the debugger.
+ * @param mayNameFunction Whether it may use the name of a function expression around it,
+ * which the debugger does not show as a variable.
  */
 export function needsNothing(
   f: AnyFunction,
@@ -99,7 +99,7 @@ export function needsNothing(
     !/\b(this|super|arguments|eval|with|import\s*\.|target)\b|#|\\u/.test(source);
 }
 
-/** What is to be said of a function that uses nothing around it. */
+/** The analysis of a function that uses nothing around it. */
 export function simple(source: string): Analysis {
   return {
     form: "expression",

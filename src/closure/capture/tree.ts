@@ -18,13 +18,13 @@ export interface Edit extends Range {
   text: string;
 }
 
-/** Changes a text; what is shorter than what it replaces is padded, so nothing moves. */
+/** Changes a text. Shorter replacements are padded, so that nothing else moves. */
 export function apply(source: string, offset: number, edits: Edit[]): string {
   let text = "";
   let at = 0;
   for (const edit of edits.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
     const [start, end] = [edit.start - offset, edit.end - offset];
-    // Such as `import.meta` in a static block, which is gone as a whole.
+    // Such as `import.meta` in a static block, which is removed as a whole.
     if (start < at) continue;
     const blank = source.slice(start, end).replace(/[^\r\n]/g, " ");
     // The new text may be longer than the first line of the old one.

@@ -1,5 +1,5 @@
 /**
- * What a worker has of its own, found by name.
+ * Finds by name what a worker has itself.
  *
  * @module
  */
@@ -41,7 +41,7 @@ export function builtin({ module, path, getter }: NodeOf<"builtin">): unknown {
   return found;
 }
 
-/** What properties lead to; one that starts with `@@` is a well-known symbol. */
+/** Follows a path of properties. A step that starts with `@@` is a well-known symbol. */
 export function follow(start: unknown, path: string[]): unknown {
   let at = start;
   for (const name of path) {

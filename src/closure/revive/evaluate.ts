@@ -1,5 +1,5 @@
 /**
- * Program text on the worker, as if it stood in the user's file.
+ * Evaluates program text on the worker as if it were in the user's file.
  *
  * @module
  */
@@ -11,20 +11,20 @@ import { shortened } from "../../common/shorten.ts";
 import { importing } from "../importing.ts";
 import { type NodeOf, type Place, SHIPPED } from "../payload.ts";
 
-/** By the user's import map, of which the publisher of this package knows nothing. */
+/** Uses the user's import map. It is a variable so that `deno publish` ignores it. */
 const { resolve: resolveName } = import.meta;
 
 const { core } = inside;
 
-/** What may import something, or read it out of what is imported. */
+/** Words by which a text may import a module. */
 const MAY_IMPORT = /\b(import|eval|Function)\b/;
 
 /**
- * Evaluates source text as if it stood in its own file, at its own place: so that stack
- * traces name both, and `import("./other.ts")` finds its neighbours.
+ * Evaluates source text as if it were at its place in the user's file. So stack traces name
+ * that place, and `import("./other.ts")` finds neighbouring files.
  */
 export function evaluate(source: string, place: Place | undefined): unknown {
-  // Modules are to see `process` as it should be.
+  // Loaded first, so that modules see `process` with our changes.
   if (MAY_IMPORT.test(source)) nodeProcess();
   if (!core?.evalContext || !place || !URL.canParse(place.file)) {
     return evaluateByNode(source, place);
@@ -36,7 +36,7 @@ export function evaluate(source: string, place: Place | undefined): unknown {
   return value;
 }
 
-/** The same, by what takes 20 ms to load. */
+/** The same by `node:vm`, which takes 20 ms to load. */
 function evaluateByNode(source: string, place: Place | undefined): unknown {
   const { constants, runInThisContext } = nodeModule("node:vm");
   return runInThisContext(source, {
@@ -49,7 +49,7 @@ function evaluateByNode(source: string, place: Place | undefined): unknown {
   });
 }
 
-/** Imports something as a module of the user's would. */
+/** Makes an import as the user's module would. */
 export async function runImport(node: NodeOf<"import">): Promise<unknown> {
   const { file, specifier, name, attributes } = node;
   const load = evaluate("(specifier, options) => import(specifier, options)", {
@@ -65,7 +65,7 @@ export async function runImport(node: NodeOf<"import">): Promise<unknown> {
   );
 }
 
-/** What `import.meta` is for a function of this file. */
+/** The `import.meta` for a function of this file. */
 export function importMetaOf(place: Place | undefined): object {
   const url = place?.file ?? "";
   const isFile = url.startsWith("file:");

@@ -1,5 +1,5 @@
 /**
- * A graph into live functions and objects, on the worker.
+ * Turns a graph into live functions and objects, on the worker.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type {
 } from "../payload.ts";
 import { argsOf, fill, makeShell } from "./shells.ts";
 
-/** A function that came to life. */
+/** A live function. */
 export type AnyFunction = (...args: unknown[]) => unknown;
 
 /** The live value of a slot of a graph. */
@@ -29,12 +29,12 @@ export async function reviveSlot(graph: Graph, slot: Slot): Promise<unknown> {
   return live.value(slot);
 }
 
-/** Imports what a graph needs, so that it comes to life at once later on. */
+/** Imports what a graph needs, so that making it live later needs no time for that. */
 export async function loadModules({ nodes }: Graph): Promise<void> {
   await Promise.all(nodes.map((node) => node.kind === "import" && runImport(node)));
 }
 
-/** What a class that travels by its source finds as `Job`: the fields do the rest. */
+/** The class that replaces `Job` on the worker. Its fields are those of the job. */
 class JobBase {
   run(): unknown {
     const request = requests.get(this);
@@ -45,10 +45,10 @@ class JobBase {
   }
 }
 
-/** What jobs have to run beside what their classes say. */
+/** The targets and arguments of jobs. */
 const requests = new WeakMap<object, { target: AnyFunction; args: unknown[] }>();
 
-/** A job with what its `super.run()` is to call, if it was given anything. */
+/** A live job, with the target that its `super.run()` calls, if it has one. */
 export async function reviveJob(
   graph: Graph,
   { job, target, args }: Extract<Task, { kind: "job" }>,
@@ -68,7 +68,7 @@ export async function reviveJob(
 /** Sets `#private` fields: a name and its value. */
 type Setter = (name: string, value: unknown) => void;
 
-/** How one class sets its `#private` fields, and those that are not set yet. */
+/** The setter of one class for its `#private` fields, and the fields that are not set yet. */
 interface PrivateFields {
   names: string[];
   set: Setter;
@@ -76,37 +76,37 @@ interface PrivateFields {
 
 /** A script that was evaluated. */
 interface Loaded {
-  /** Sets what its functions captured. */
+  /** Set the captured variables. */
   setters: Map<string, (value: unknown) => void>;
-  /** Makes its functions. */
+  /** Make the functions. */
   makers: (() => unknown)[];
-  /** How its classes set what is private and static. */
+  /** Set the private static fields of classes. */
   statics: Setter[];
 }
 
-/** The objects of a graph while they come to life. */
+/** The objects of a graph while they are made. */
 class LiveGraph {
   readonly #graph: Graph;
   readonly #made: unknown[] = [];
   readonly #isMade: boolean[] = [];
   readonly #scripts: Loaded[] = [];
-  /** What is still to be put into objects that are there. */
+  /** Steps that complete objects which are already made. */
   readonly #unfinished: (() => void)[] = [];
-  /** What tells constructors to make an object with no more than its private fields. */
+  /** Passed to constructors: makes them create an object with private fields only. */
   readonly #restore = {
     on: false,
-    /** What a built-in class above them is to make it of. */
+    /** The arguments for a built-in base class. */
     args: [] as unknown[],
     keep: (_names: string[], _set: Setter) => {},
   };
-  /** `#get`, for those who are to have no more of this. */
+  /** `#get`, for functions outside this class. */
   readonly #resolve = (slot: Slot) => this.#get(slot);
 
   constructor(graph: Graph) {
     this.#graph = graph;
   }
 
-  /** Imports what has to be imported, and evaluates the scripts. */
+  /** Makes the imports, and evaluates the scripts. */
   async load(): Promise<void> {
     const { nodes, scripts } = this.#graph;
     await Promise.all(nodes.map(async (node, number) => {
@@ -126,7 +126,7 @@ class LiveGraph {
     }
   }
 
-  /** The live value of a slot, with all that belongs to it. */
+  /** The live value of a slot, with everything that belongs to it. */
   value(slot: Slot): unknown {
     const value = this.#get(slot);
     this.#finish();
@@ -137,7 +137,7 @@ class LiveGraph {
     for (let work; (work = this.#unfinished.pop());) work();
   }
 
-  /** The live value of a slot; what it holds may still be missing. */
+  /** The live value of a slot, which may not be complete yet. */
   #get(slot: Slot): unknown {
     if (!("node" in slot)) return slot.value;
     const { node: number } = slot;
@@ -177,7 +177,7 @@ class LiveGraph {
         return this.#makeClosed(node);
       case "member":
         this.#get(node.of);
-        // The class has put it there.
+        // Making the class has stored it.
         return this.#made[number];
       case "function":
       case "class":
@@ -209,7 +209,7 @@ class LiveGraph {
       const { value } = variables.find((variable) => variable.key === key)!;
       loaded.setters.get(key)?.(this.#get(value));
     }
-    // A key that is computed may need a function that works.
+    // A computed key may need a complete function.
     if (first.length > 0) this.#finish();
     if (this.#isMade[number]) return this.#made[number];
     const made = loaded.makers[node.index]!();
@@ -244,7 +244,7 @@ class LiveGraph {
 
   #makePrototype(node: NodeOf<"prototype">, number: number): unknown {
     const { prototype } = this.#get(node.of) as { prototype: object };
-    // The function may have asked for it meanwhile.
+    // The function may have made it meanwhile.
     if (this.#isMade[number]) return this.#made[number];
     this.#put(number, prototype);
     if (node.parent) {
@@ -283,14 +283,14 @@ class LiveGraph {
     return object;
   }
 
-  /** Has a class make an instance with nothing but its private fields. */
+  /** Makes a class create an instance with private fields only. */
   #construct(type: AnyFunction, args: unknown[], unset: PrivateFields[]): object {
     this.#restore.on = true;
     this.#restore.args = args;
     this.#restore.keep = (names, set) => unset.push({ names, set });
     try {
       const object = Reflect.construct(type, []);
-      // Its fields come in the order in which the host's object has them, or not at all.
+      // Its fields are set later, in the order of the host's object.
       for (const key of Reflect.ownKeys(object)) Reflect.deleteProperty(object, key);
       return object;
     } finally {

@@ -1,5 +1,5 @@
 /**
- * What a worker was sent into a function of an item, on the worker: one that calls the
+ * Turns the code that a worker was sent into a function of an item. That function calls the
  * user's function, or runs the user's job.
  *
  * @module
@@ -16,9 +16,9 @@ import { type AnyFunction, loadModules, reviveJob, reviveSlot } from "./live_gra
  * The function to call with an item's argument.
  *
  * @param bytes A {@linkcode CodePayload}, serialized.
- * @param loaded Is called when what it imports is loaded.
- * @param lossy Is told where an object is that a job gives and that loses its class.
- * @throws {Error} When a module or its export is not there, or a source does not run.
+ * @param loaded Called when the imports are loaded.
+ * @param lossy Called with the place of an object in a job's result that loses its class.
+ * @throws {Error} If a module or its export does not exist, or a source text fails.
  */
 export async function revive(
   bytes: Uint8Array,
@@ -36,7 +36,7 @@ export async function revive(
         : (argument) => f(argument);
     }
     case "job":
-      // Each try has an object of its own.
+      // Each attempt has its own object.
       return () => runJob(bytes, lossy);
     default:
       return code satisfies never;
@@ -78,7 +78,7 @@ async function runJob(
     delete outcome.result;
   }
   if (mutable) {
-    // A function cannot go back, and need not if it is the one that came.
+    // A function cannot be sent back, and need not be if it was not replaced.
     const fields = Object.entries(job).filter(([key, value]) =>
       typeof value !== "function" || value !== before[key]
     );

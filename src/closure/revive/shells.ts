@@ -1,5 +1,5 @@
 /**
- * What objects are apart from their class and properties, made on the worker.
+ * Makes objects on the worker, without their class and properties.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Shell, Slot } from "../payload.ts";
 /** The live value of a slot. */
 type Get = (slot: Slot) => unknown;
 
-/** What the built-in class of a shell makes an equal object of. */
+/** The arguments from which the built-in class of a shell makes an equal object. */
 export function argsOf(shell: Shell, get: Get): unknown[] {
   if (shell.kind === "view") {
     return [get(shell.buffer), shell.byteOffset, shell.length];
@@ -49,7 +49,7 @@ export function makeShell(shell: Shell, get: Get): object {
   }
 }
 
-/** Puts into an object what it holds beside its properties. */
+/** Fills an object with the values that it holds apart from its properties. */
 export function fill(object: object, shell: Shell, get: Get): void {
   switch (shell.kind) {
     case "array":
