@@ -26,7 +26,7 @@ export function refineLoss(loss: WorkerLoss): WorkerLoss {
   const { exitStatus, log = "", cause } = loss;
   if (cause !== "exit" && cause !== "signal") return loss;
   if (exitStatus === EXIT_STATUS["out of memory"]) {
-    const said = /^Worker \S+ (held .*)$/m.exec(log)?.[1];
+    const said = /^Worker \S+ (used .*)$/m.exec(log)?.[1];
     return {
       ...loss,
       cause: "out of memory",

@@ -173,7 +173,7 @@ test("More memory than the scheduler's option allows, with the figures", async (
     lossOf({ run: "fillHeap", scheduler: { memory: "200M" } }),
   ]);
   assertEquals([arrays.cause, heap.cause], ["out of memory", "out of memory"]);
-  assertMatch(arrays.detail, /held \d{3} MB of memory where 200 MB are allowed/);
+  assertMatch(arrays.detail, /used \d{3} MB of memory where 200 MB are allowed/);
   assertMatch(heap.detail, /where 200 MB are allowed|heap was full/);
   assert(arrays.maxMemory! > 200 * 2 ** 20, Deno.inspect(arrays));
 });

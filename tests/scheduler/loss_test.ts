@@ -18,7 +18,7 @@ const refined = (loss: WorkerLoss) => {
 };
 
 Deno.test("Too much memory, with the worker's own figures", () => {
-  const said = "held 210 MB of memory where 200 MB are allowed";
+  const said = "used 210 MB of memory where 200 MB are allowed";
   const log = `something\nWorker a-1 ${said}\n`;
   const status = EXIT_STATUS["out of memory"];
   assertEquals(refined(exit(status, log)), ["out of memory", said]);

@@ -19,7 +19,7 @@ async function loss(fill: (item: Item) => unknown) {
 test("Arrays beyond the memory of a worker end it, with the figures", async () => {
   const { cause, detail, exitStatus } = await loss(functions.fillArrays);
   assertEquals([cause, exitStatus], ["out of memory", 79]);
-  const [, held] = /^held (\d+) MB of memory where 200 MB are allowed$/.exec(detail) ??
+  const [, held] = /^used (\d+) MB of memory where 200 MB are allowed$/.exec(detail) ??
     [];
   assert(Number(held) > 200, detail);
 });

@@ -181,7 +181,7 @@ export class Work {
       const { chunk: { chunk }, reported } = this.#chunks.first!;
       const error = new TimeoutError(
         `What the function imports was not loaded within ${loadTimeout} ms: ` +
-          `make settings.loadTimeout longer, or look what its modules wait for`,
+          `increase settings.loadTimeout, or check what its modules wait for`,
       );
       this.#fail(chunk, reported, "threw", error);
     } else if (!this.#ready && time >= loadTimeout) {

@@ -1,6 +1,6 @@
 /**
- * Holds a worker to the memory that it may have. A limit of the kernel's on the address
- * space cannot do that: deno reserves tens of gigabytes of it and uses few.
+ * Keeps a worker within its memory limit. A kernel limit on the address space cannot do
+ * that: deno reserves tens of gigabytes of address space, and uses little of it.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { EXIT_STATUS } from "../../protocol/exit_status.ts";
 const INTERVAL = 50;
 
 /**
- * Ends the process when it holds more than it may, and says how much.
+ * Ends the process when it uses more memory than it may, and prints how much.
  *
  * @param limit Bytes that may be resident.
  * @param worker Who it is.
@@ -27,7 +27,7 @@ export function watchMemory(
     const { rss } = Deno.memoryUsage();
     if (rss <= limit) return;
     printError(
-      `Worker ${worker} held ${megabytes(rss)} MB of memory where ${
+      `Worker ${worker} used ${megabytes(rss)} MB of memory where ${
         megabytes(limit)
       } MB ` +
         `are allowed`,

@@ -63,6 +63,6 @@ export class Codes {
     if (this.#warned.has(code)) return;
     this.#warned.add(code);
     const what = lossIn(values());
-    this.#warn(`gridengine: ${what}: give data, and make the object of that`);
+    this.#warn(`gridengine: ${what}: return data, and make the object from it`);
   }
 }

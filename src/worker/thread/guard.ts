@@ -47,6 +47,8 @@ export class Guard {
     if (worksStill()) return this.#surroundings.accept();
     const found = this.#surroundings.restore();
     if (found === undefined) return;
-    printError(`${found} is put back: with what a module made of it no worker works`);
+    printError(
+      `${found} was restored: a module had replaced it, and no worker can run with that`,
+    );
   };
 }
