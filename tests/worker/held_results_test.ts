@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "../fixtures/assert.ts";
+import { MOST_DEPTH } from "../../src/protocol/depth.ts";
 import { deserialize, serialize } from "../../src/protocol/values.ts";
 import {
   HeldResults,
@@ -197,6 +198,10 @@ test("What cannot be cloned, or has no room, is not held", () => {
     },
   };
   assertEquals(thread.add(1, 0, throwing), false);
+  // Else the list that it is sent in could not be written.
+  let deep: unknown = null;
+  for (let i = 0; i < MOST_DEPTH; i++) deep = { deep };
+  assertEquals(thread.add(1, 0, { deep }), false);
   assertEquals(loop.take(0), undefined);
   let count = 0;
   while (thread.add(1, count, "some text")) count++;

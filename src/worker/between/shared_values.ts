@@ -8,7 +8,6 @@
  */
 
 import { lossOf } from "../../protocol/class_loss.ts";
-import { AROUND } from "../../protocol/depth.ts";
 import { deserialize, serialize } from "../../protocol/values.ts";
 import { VIEWS } from "../../protocol/clone.ts";
 
@@ -200,7 +199,7 @@ export class SharedValues {
   #writeClone(value: unknown): boolean {
     // What is large is better sent on than copied twice.
     if (ArrayBuffer.isView(value) && value.byteLength > BYTES) return false;
-    const bytes = serialize(value, AROUND, () => this.#lossy = true);
+    const bytes = serialize(value, 0, () => this.#lossy = true);
     if (this.#byte + bytes.byteLength > BYTES || !this.#head(CLONE, bytes.byteLength)) {
       return false;
     }
