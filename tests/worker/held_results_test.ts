@@ -122,6 +122,7 @@ test("Numbers are held as such, in rows, and taken like any other result", () =>
   assertEquals(thread.rest(), {
     segments: [{ chunk: 3, from: 1, count: 1 }, { chunk: 3, from: 3, count: 1 }],
     values: new Float64Array([7, 8]),
+    elapsed: 0,
   });
   thread.sent();
   assertEquals(loop.take(0), undefined);

@@ -5,8 +5,8 @@
  * sends nothing, for however long that takes. What it finished before lies here, and the
  * event loop takes it.
  *
- * The thread adds without locking. Both lock to take away: results are sent on by one of
- * them.
+ * The thread adds without locking. To take results away, either side locks, so that each
+ * result is sent once.
  *
  * @module
  */
@@ -16,8 +16,7 @@ import type { List } from "../../protocol/lists.ts";
 import { SharedValues } from "./shared_values.ts";
 
 // Own copies: a function that runs in the thread may replace what is global.
-const { add, compareExchange, load, store, wait } = Atomics;
-const { min } = Math;
+const { add, compareExchange, exchange, load, store, wait } = Atomics;
 
 /** The most results that are held: of numbers alone, and of any kind. */
 const NUMBERS = 1 << 15;
@@ -33,13 +32,10 @@ const POSTED = 3;
 const ROUND = 4;
 /** How many rows of numbers there are; if there are none, the results are of any kind. */
 const ROW_COUNT = 5;
-/** How many of them are left to the event loop, and how long they took, in µs. */
+/** How many results are left to the event loop, and how long they took, in µs. */
 const LEFT = 6;
 const ELAPSED = 7;
 const HEADER = 8;
-
-/** The longest time that is told with results that are left, in µs. */
-const LONGEST = 2 ** 31 - 1;
 
 /** Results, and which they are. */
 export interface Results {
@@ -47,7 +43,7 @@ export interface Results {
   values: List;
 }
 
-/** Results that the event loop has taken, and how long they took, in ms, if it is known. */
+/** Results, and how long those of them took that were left, in milliseconds. */
 export interface TakenResults extends Results {
   elapsed: number;
 }
@@ -152,10 +148,11 @@ export class HeldResults {
 
   /**
    * For the thread: what it has, as it was when it was added; what the event loop has
-   * taken is passed over.
+   * taken is left out. The time is that of what was left before.
    */
-  rest(): Results {
-    return this.#read(this.#header[TAKEN]!, this.#count);
+  rest(): TakenResults {
+    const rest = this.#read(this.#header[TAKEN]!, this.#count);
+    return { ...rest, elapsed: this.#elapsed() };
   }
 
   /** For the thread: all that it had is sent on. */
@@ -175,10 +172,11 @@ export class HeldResults {
   /**
    * For the thread: leaves all that it has to the event loop, which it calls then.
    *
-   * @param elapsed How long they took, in milliseconds.
+   * @param elapsed How long they took, in milliseconds: seconds at most, for the sum of
+   * some has to fit.
    */
   leave(elapsed: number): void {
-    this.#header[ELAPSED] = min(LONGEST, elapsed * 1000);
+    add(this.#header, ELAPSED, elapsed * 1000);
     store(this.#header, LEFT, this.#count);
   }
 
@@ -207,7 +205,7 @@ export class HeldResults {
     return load(this.#header, ROUND);
   }
 
-  /** For the event loop: how many results there were since the thread sent some on. */
+  /** For the event loop: how many results were added since the thread last sent some on. */
   get count(): number {
     return load(this.#header, COUNT);
   }
@@ -228,7 +226,7 @@ export class HeldResults {
     return this.#take(posted, LEFT);
   }
 
-  /** @param end Where it stands up to which result to take. */
+  /** @param end The field of the header that says how many results may be taken. */
   #take(posted: number, end: typeof COUNT | typeof LEFT): TakenResults | undefined {
     const header = this.#header;
     if (load(header, end) <= header[TAKEN]!) return undefined;
@@ -238,12 +236,16 @@ export class HeldResults {
     const to = load(header, end);
     const from = header[TAKEN]!;
     if (load(header, POSTED) === posted && to > from) {
-      const elapsed = load(header, LEFT) > from ? header[ELAPSED]! / 1000 : 0;
-      taken = { ...this.#read(from, to), elapsed };
+      taken = { ...this.#read(from, to), elapsed: this.#elapsed() };
       header[TAKEN] = to;
     }
     store(header, LOCK, 0);
     return taken;
+  }
+
+  /** How long what was left took, in milliseconds; it is told once. */
+  #elapsed(): number {
+    return exchange(this.#header, ELAPSED, 0) / 1000;
   }
 
   #read(from: number, to: number): Results {

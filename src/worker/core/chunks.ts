@@ -62,12 +62,12 @@ export class Chunks {
     this.#next = RunningItem.after(start, chunk.count);
   }
 
-  /** Forgets a chunk; says whether it was there. */
+  /** Forgets a chunk. Returns whether it was there. */
   drop(chunk: number): boolean {
     return this.#held.delete(chunk);
   }
 
-  /** A chunk is reported up to an offset; says whether it was the last one and is over. */
+  /** A chunk is reported up to an offset. Returns whether no chunk is left now. */
   advance(chunk: number, reported: number): boolean {
     const held = this.#held.get(chunk);
     if (!held) return false;

@@ -112,7 +112,7 @@ export class Conversation {
     this.#awaitFarewell();
   }
 
-  /** The host does not say that it has more. */
+  /** The host has acknowledged nothing more in time. */
   farewell(): void {
     this.#agenda.end("restart");
   }
@@ -132,7 +132,7 @@ export class Conversation {
       const type = typeOf(frames);
       if (type === "welcome") {
         message = decodeHostMessage(frames);
-        // What is for the process that this one has replaced may come yet.
+        // A welcome for the process before this one may still arrive.
         if (!this.#isOurs(message)) return;
         this.#welcomed = true;
       }
@@ -183,7 +183,7 @@ export class Conversation {
     this.#agenda.clear("answer");
     this.#put(this.#link.resend(received));
     this.#put(this.#link.more());
-    // If it was meant for us after all, it comes again.
+    // What was dropped before may have been for us: after another hello it comes again.
     if (this.#missed) this.#sayHello();
     this.#missed = false;
   }

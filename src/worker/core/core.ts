@@ -21,7 +21,7 @@ export class WorkerCore {
 
   /**
    * @param settings What holds for the worker.
-   * @param memory What the thread can be seen by.
+   * @param memory The memory in which it sees what the thread does.
    */
   constructor(settings: WorkerSettings, memory: ThreadMemory) {
     const obey = (order: Order) => this.#work.obey(order);

@@ -18,7 +18,7 @@ export interface WorkerSettings {
   host: string;
   /** What tells this process from others that are or were the same worker. */
   incarnation: string;
-  /** Somebody else sees it when the host has ended. */
+  /** Another part of the worker notices when the host ends. */
   watched: boolean;
   /** How much travels at once. */
   flow: Flow;
@@ -54,7 +54,7 @@ export type Outcome =
   /** The thread cannot begin. */
   | "no thread";
 
-/** What the worker waits for: a name for each, and one for each chunk that has to end. */
+/** What the worker waits for: a name for each, and one for each chunk that was asked to end. */
 export type Timer =
   | "heartbeat"
   /** For the answer to `hello`: until it is said again, and until it is too late. */
@@ -66,7 +66,7 @@ export type Timer =
   | "look"
   /** For the end of the time that an item has. */
   | "overdue"
-  /** For more to report of what is printed. */
+  /** For more prints, to report them together. */
   | "prints"
   /** For the thread, to rest before the worker leaves. */
   | "rest"
@@ -101,7 +101,7 @@ export type WorkerAction =
   | { type: "read"; length: number }
   /** Hear what the thread has said, then say `drained`. */
   | { type: "drain" }
-  /** Say `timer` after a time, and only then, if this was asked for before. */
+  /** Say `timer` after a time. This replaces an earlier request for the same timer. */
   | { type: "set"; timer: Timer; after: number }
   /** Do not say `timer`. */
   | { type: "clear"; timer: Timer }

@@ -1,6 +1,6 @@
 /**
- * What functions print, on its way from the thread to the host: lines that nobody waits
- * for wait for others.
+ * What functions print, on its way from the thread to the host. Lines are collected for a
+ * moment and sent together, unless the thread waits for them.
  *
  * @module
  */

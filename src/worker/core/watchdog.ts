@@ -3,7 +3,8 @@
  *
  * It counts looks, not time: while the machine sleeps, or the process is stopped, nobody
  * looks, and while the machine is busy, the looks come late, as the thread's turns do. So
- * the thread has had as many turns as its watchdog, or is kept from using them.
+ * when the count is high, the thread had as many chances to go on as the watchdog had to
+ * look.
  *
  * @module
  */
@@ -24,7 +25,7 @@ export class Watchdog {
   /**
    * Looks at what the thread does.
    *
-   * @returns For how long it has been doing just that, as far as was looked, in ms.
+   * @returns How long it has been seen doing the same, in milliseconds.
    */
   look({ state, item }: Doing): number {
     const { state: before, item: last } = this.#seen;

@@ -53,12 +53,12 @@ export class Work {
   readonly #graces = new Set<number>();
   /** How many of the thread's messages came. */
   #arrived = 0;
-  /** As of the last look: how often the thread sent results on, and what it had since. */
+  /** At the last look: the round, and how many results there were. */
   #round = 0;
   #count = 0;
-  /** The next look is due: also when there is nothing left to look at. */
+  /** A timer for the next look is set. It stays set when the chunks run out. */
   #willLook = false;
-  /** How often it was seen that the thread does not rest, since the worker is to leave. */
+  /** How often the thread was still busy since the worker was told to leave. */
   #waits = 0;
   #ready = false;
   #over = false;
@@ -66,7 +66,7 @@ export class Work {
   /**
    * @param settings What holds for the worker.
    * @param agenda Takes what is to be done.
-   * @param memory What the thread can be seen by.
+   * @param memory The memory in which it sees what the thread does.
    * @param conversation Where reports go.
    */
   constructor(
@@ -162,6 +162,7 @@ export class Work {
   crashed(why: string): void {
     if (this.#over) return;
     if (!this.#ready) return this.#agenda.end("no thread", why);
+    this.#takeResults();
     const item = this.#runningItem();
     const error = new GridEngineError(`The thread that ran the job crashed: ${why}`);
     if (item) this.#fail(item.chunk, item.offset, "threw", error);
@@ -199,14 +200,21 @@ export class Work {
   watch(): void {
     const timeout = this.#chunks.first?.timeout ?? 0;
     if (this.#over || timeout === 0) return;
+    // It may have ended just now: then it is not overdue.
+    if (this.#timeLeft(timeout) <= 0) this.#takeResults();
+    const left = this.#timeLeft(timeout);
     const item = this.#runningItem();
-    const left = item ? item.since + timeout - this.#agenda.now : timeout;
-    if (!item || left > 0) return this.#agenda.set("overdue", Math.max(1, left));
-    this.#takeResults();
-    this.#fail(item.chunk, item.offset, "timeout", null);
+    if (item && left <= 0) this.#fail(item.chunk, item.offset, "timeout", null);
+    else if (this.#chunks.size > 0) this.#agenda.set("overdue", Math.max(1, left));
   }
 
-  /** The time is up that a chunk had to come to an end. */
+  /** How much of its time the running item has left, in milliseconds. */
+  #timeLeft(timeout: number): number {
+    const item = this.#runningItem();
+    return item ? item.since + timeout - this.#agenda.now : timeout;
+  }
+
+  /** A chunk's grace period is over. */
   end(chunk: number): void {
     if (this.#over) return;
     this.#graces.delete(chunk);
@@ -285,7 +293,7 @@ export class Work {
     this.#agenda.set(`grace ${chunk}`, grace);
   }
 
-  /** What was printed before comes first. */
+  /** Reports something, after what was printed before it. */
   #report(message: WorkerMessage): void {
     this.flush();
     this.#conversation.send(message);

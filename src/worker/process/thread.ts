@@ -28,7 +28,7 @@ export interface ThreadSettings {
 
 /** The thread. */
 export class Thread {
-  /** What it can be seen by. */
+  /** The memory in which the event loop sees what it does. */
   readonly memory: ThreadMemory;
   readonly #channel: Channel<ToThread, FromThread>;
   readonly #window: PrintWindow;
@@ -77,6 +77,12 @@ export class Thread {
     };
     thread.onerror = (event) => {
       event.preventDefault();
+      try {
+        // What it said last counts.
+        this.#channel.poll();
+      } catch (error) {
+        return unreadable(error);
+      }
       handle({ type: "crashed", why: event.message });
     };
     this.#window = new PrintWindow(prints);

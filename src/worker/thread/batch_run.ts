@@ -15,13 +15,16 @@ import type { Guard } from "./guard.ts";
 import { Outbox } from "./outbox.ts";
 
 /**
- * How long results wait for others at most, in milliseconds, until they are sent on when
- * the next item begins. Before the thread waits for a promise all that is there is sent.
+ * Results are sent on when the next item begins, if they have waited this long, in
+ * milliseconds. Before the thread waits for a promise all that is there is sent.
  * What waits behind an item that is long and synchronous is taken by the event loop, out
  * of the memory that it shares.
  */
 const FLUSH_INTERVAL = 10;
-/** The time is looked at after so many items at most, and after so many milliseconds. */
+/**
+ * The clock is read after at most this many items. Items quicker than this many
+ * milliseconds are not timed singly.
+ */
 const MOST_UNTIMED = 64;
 const UNTIMED = 1;
 // Own copies: the function may replace what is global.
@@ -75,7 +78,7 @@ export class BatchRun {
   #single = true;
   /** Nothing of the function's has run since the surroundings were looked at. */
   #checked = false;
-  /** How many results there were, of those that are not sent on, when all was well. */
+  /** How many held results are known to be sound. */
   #sound: number;
 
   /**
@@ -150,7 +153,7 @@ export class BatchRun {
     this.#giveUpIfReplaced();
   }
 
-  /** Leaves the last results to the event loop, which is the quickest, if nothing else waits. */
+  /** If no other batch waits, leaves the last results to the event loop: the quickest way. */
   #leave(): boolean {
     if (this.#thread.hasMore() || !this.#guard.canWait()) return false;
     if (this.#recalled || this.#guard.replaced !== undefined) return false;
@@ -169,7 +172,7 @@ export class BatchRun {
     }
   }
 
-  /** What is left behind may still print, as the last item. */
+  /** The items are over. What they left behind may still print, as the last item. */
   #end(): void {
     this.#current.over = true;
     this.#running.settle();
@@ -242,7 +245,7 @@ export class BatchRun {
 
   /** Sends on what there was before the item that runs. */
   #flushEarlier(): void {
-    // Where the time was not looked at since, they were quick.
+    // If the clock was not read since, the items were quick.
     const known = this.#offset === this.#first;
     this.#outbox.flush(known ? this.#began : undefined);
   }
@@ -257,9 +260,9 @@ export class BatchRun {
   }
 
   /**
-   * Looks at the surroundings. If an item has changed them, it is over when that one has
-   * ended. If others ran after it, what they made there is not to be trusted, nor what
-   * became of it in our hands: they are handed back.
+   * Looks at the surroundings. If an item changed them, the process restarts after that
+   * item. If others ran after it, their results may have gone wrong in our hands: they are
+   * dropped, and the items run again. Numbers are kept, for nothing is done to them.
    */
   #check(): void {
     if (this.#checked) return;
@@ -291,7 +294,7 @@ export class BatchRun {
     }
     this.#stride = quick ? min(2 * this.#stride, MOST_UNTIMED) : 1;
     this.#looked = now;
-    // Where the time is not looked at after each item, it does not matter so much either.
+    // If the clock is not read after each item, the exact start does not matter.
     this.#began = this.#stride === 1 ? epoch() : undefined;
     if (now - this.#tick < FLUSH_INTERVAL) return;
     this.#tick = now;

@@ -13,12 +13,12 @@ import type { Guard } from "./guard.ts";
 /** What runs for an item. */
 export type Call = (argument: unknown) => unknown;
 
-/** All codes that the host has not had forgotten. */
+/** All codes, until the host says `forget`. */
 export class Codes {
   readonly #guard: Guard;
-  /** What came, and what it was made into when an item first needed it. */
+  /** The code as it came, and the function that it became at first use. */
   readonly #codes = new Map<number, { value: Uint8Array; call?: Promise<Call> }>();
-  /** Those of which it was said that what they give loses its class. */
+  /** Codes that were warned about: their results lose a class. */
   readonly #warned = new Set<number>();
 
   /** An own copy: a function may replace what is global. */
@@ -40,7 +40,10 @@ export class Codes {
 
   /** Drops codes. */
   forget(codes: number[]): void {
-    for (const code of codes) this.#codes.delete(code);
+    for (const code of codes) {
+      this.#codes.delete(code);
+      this.#warned.delete(code);
+    }
   }
 
   /** What a batch calls; loaded when it is the first that does. */

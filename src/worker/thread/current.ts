@@ -35,7 +35,7 @@ export class Current {
     return this.made ??= new RunningJob(chunk, offset, batch, this.#thread);
   }
 
-  /** Which item it is, for whoever wants to know whether it is still the same. */
+  /** A name for the running item, to tell whether it has changed. */
   get item(): string {
     return `${this.chunk?.chunk}.${this.offset}`;
   }

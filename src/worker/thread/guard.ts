@@ -21,8 +21,8 @@ export class Guard {
   replaced: string | undefined;
 
   /**
-   * Puts back what was replaced, and takes that down. The process starts anew then, as
-   * soon as the item that runs has ended.
+   * Puts back what was replaced, and notes that it was. The process then restarts as soon
+   * as the running item has ended.
    */
   restore(): void {
     if (this.loading) return;
@@ -36,12 +36,12 @@ export class Guard {
       prototype.then === then;
   }
 
-  /** Puts back what was replaced, be it by a module, for a last word. */
+  /** Puts back what was replaced, even by a module, so that one last message can be sent. */
   restoreAll(): void {
     this.#surroundings.restore();
   }
 
-  /** Takes what modules have replaced for what should be there, as far as we can do with it. */
+  /** Accepts what modules replaced, if our own code still works with it; else puts it back. */
   readonly accept = (): void => {
     if (this.#surroundings.areThere()) return;
     if (worksStill()) return this.#surroundings.accept();

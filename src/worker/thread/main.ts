@@ -30,7 +30,7 @@ const loop = self as unknown as EventTarget & {
 };
 const port = { postMessage: loop.postMessage.bind(loop) };
 const { wait } = Atomics;
-/** What nobody wakes. */
+/** Memory to wait on; nobody ever notifies it. */
 const nothing = new Int32Array(new SharedArrayBuffer(4));
 
 /** The thread, from the first thing that it is told on. */
@@ -46,7 +46,7 @@ class Thread {
   #pumping = false;
   /** When the event loop last had a turn. */
   #turned = 0;
-  /** What cannot be gone on with. */
+  /** The thread's own code has failed. */
   #broken = false;
 
   constructor(start: Start, guard: Guard) {
@@ -119,8 +119,8 @@ class Thread {
   }
 
   #post(message: FromThread): void {
-    this.#held.posted();
     this.#channel.send(message);
+    this.#held.posted();
   }
 
   #take(data: ToThread): void {

@@ -15,6 +15,8 @@ import type { FromThread } from "../between/thread_messages.ts";
 
 /** How many results the event loop is left, rather than sent. */
 const MOST_LEFT = 256;
+/** How long they may have taken, in milliseconds: for others a message costs nothing. */
+const LONGEST_LEFT = 1000;
 /** An own copy: a function may replace what is global. */
 const { max } = Math;
 
@@ -30,7 +32,7 @@ export class Outbox {
   #since: number;
 
   /**
-   * @param held Where results are until they are sent on, as they were when they came.
+   * @param held Holds results until they are sent on. Each is copied when it comes.
    * @param post Sends them on.
    * @param before Is called before they are sent on.
    * @param lossy Is told where an object is that arrives without its class.
@@ -51,7 +53,7 @@ export class Outbox {
     this.#since = clock();
   }
 
-  /** The first item begins: what was before it, such as to load code, is no time of items. */
+  /** The first item begins: time before it, such as to load code, does not count. */
   start(): void {
     this.#since = this.#clock();
   }
@@ -89,15 +91,16 @@ export class Outbox {
   /**
    * Sends on what is there.
    *
-   * @param until When the last of it was there. What has passed since then is time of the
-   * item that runs, which has no result yet, and so it counts for what is sent next.
+   * @param until When its last result came. The time since then belongs to the running
+   * item, and is counted with the next results.
    */
   flush(until: number = this.#clock()): void {
     this.#before();
     this.#sendTimes();
     if (this.#held.count === 0) return;
     this.#held.sending();
-    const { segments, values } = this.#held.rest();
+    const { segments, values, elapsed } = this.#held.rest();
+    this.#since -= elapsed;
     if (values.length > 0) this.#send(segments, serializeList(values), until);
     this.#held.sent();
   }
@@ -113,8 +116,8 @@ export class Outbox {
     if (count === 0 || count !== numberCount || count > MOST_LEFT) return false;
     if (this.#times.length > 0) return false;
     const elapsed = max(0, this.#clock() - this.#since);
+    if (elapsed > LONGEST_LEFT) return false;
     this.#held.leave(elapsed);
-    this.#since += elapsed;
     return true;
   }
 
@@ -146,7 +149,7 @@ export class Outbox {
     this.#since += elapsed;
   }
 
-  /** Says that an item has no result; so its time counts for none. */
+  /** Says that an item has no result. The time of a failed item is not counted. */
   fail(chunk: number, offset: number, reason: FailureReason, error: unknown): void {
     const value = encodeFailure(error, (lost) => this.#lossy(() => [lost]));
     this.#post({ type: "failed", chunk, offset, reason, exitStatus: 0, value });
