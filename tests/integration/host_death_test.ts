@@ -70,6 +70,8 @@ test("Workers wait for a host that was stopped, and go on with it", async (groun
   });
   const visitor = await gate.next();
   const pids = program.workers;
+  // One that is not connected yet would wait for the host's greeting for half a minute.
+  await until("connected", () => connectionsTo(ground) > pids.length);
   const connections = connectionsTo(ground);
   program.kill("SIGSTOP");
   // They have missed its signs of life, and tried to reach it again.
