@@ -20,6 +20,19 @@ import type { Item, Scenario } from "./scenario.ts";
 /** Results are sent on when so many milliseconds have passed since the last time. */
 const FLUSH_INTERVAL = 10;
 
+/**
+ * Memory of threads that are gone. It is used again, for V8 does not free memory that may
+ * be shared before the program has a rest.
+ */
+const unused: SharedArrayBuffer[] = [];
+
+/** Memory for results. It begins with zeros: what comes after is written before it is read. */
+function memoryForResults(): SharedArrayBuffer {
+  const memory = unused.pop() ?? new SharedArrayBuffer(HeldResults.SIZE);
+  new Uint8Array(memory, 0, 64).fill(0);
+  return memory;
+}
+
 /** The process whose thread it is. */
 export interface Surrounding {
   readonly scenario: Scenario;
@@ -61,6 +74,7 @@ export class RunningThread {
   readonly #process: Surrounding;
   readonly #running: RunningItem;
   readonly #held: HeldResults;
+  readonly #shared: SharedArrayBuffer;
   readonly #codes = new Set<number>();
   readonly #batches: Batch[] = [];
   readonly #aborts = new Set<number>();
@@ -76,7 +90,7 @@ export class RunningThread {
   constructor(process: Surrounding) {
     this.#process = process;
     const running = new SharedArrayBuffer(RunningItem.SIZE);
-    const held = new SharedArrayBuffer(HeldResults.SIZE);
+    const held = this.#shared = memoryForResults();
     this.#running = new RunningItem(running);
     this.#held = new HeldResults(held);
     this.memory = {
@@ -86,6 +100,12 @@ export class RunningThread {
     process.later(process.scenario.random.between(0, 50), () => {
       this.#say({ type: "ready" });
     });
+  }
+
+  /** Its process is gone, and with it the thread. */
+  close(): void {
+    unused.push(this.#shared);
+    this.#halted = true;
   }
 
   /** The chunk that it runs, if any. */

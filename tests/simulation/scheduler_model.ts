@@ -71,6 +71,11 @@ export class SchedulerModel {
     return [...this.#entries.values()].filter((e) => !e.told).map((e) => e.id);
   }
 
+  /** The story is told: what still lives ends. */
+  end(): void {
+    for (const { process } of this.#entries.values()) process?.die("the end");
+  }
+
   start(workers: string[]): void {
     for (const id of workers) {
       const none = { process: undefined, connected: undefined };

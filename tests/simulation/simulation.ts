@@ -84,6 +84,7 @@ export function simulate(
     }
     clock.step();
   }
+  host.scheduler.end();
   tally.count("stories");
   for (const s of [10, 30, 60, 120]) {
     if (clock.now > 1000 * s) tally.count(`over ${s} s`);

@@ -176,6 +176,7 @@ export class WorkerProcess implements Surrounding {
     this.death = why;
     const what = item ? ` of item ${item.run}:${item.index}` : "";
     this.#events.say(`worker ${this.id} dies: ${why}${what}`);
+    this.#thread.close();
     this.wire.close();
     this.#events.died(this);
   }
@@ -270,6 +271,7 @@ export class WorkerProcess implements Surrounding {
   #end(outcome: Outcome): void {
     if (outcome !== "restart") return this.die(outcome);
     this.death = outcome;
+    this.#thread.close();
     this.wire.close();
     this.#events.restarted(this);
   }
