@@ -8,9 +8,9 @@
 import { sizeOf } from "../../protocol/size.ts";
 import { Ring } from "./ring.ts";
 
-/** Larger messages are posted, for then their frames move, in bytes. */
+/** Messages larger than this, in bytes, are posted: then their frames move. */
 const LARGE = 1 << 12;
-/** What an element of a list counts for, in bytes. */
+/** The assumed size of an element of a list, in bytes. */
 const ELEMENT = 48;
 
 // Own copies: a function that runs in the thread may replace what is global.
@@ -21,9 +21,9 @@ const decoder = new TextDecoder();
 /** A message that is posted. */
 export interface Posted<Message> {
   message: Message;
-  /** How many were written to shared memory before it. */
+  /** How many messages were written to shared memory before it. */
   after: number;
-  /** The channel's: functions may post something of their own. */
+  /** The channel's key: functions may post messages of their own. */
   key: string;
 }
 
@@ -36,7 +36,7 @@ interface Port {
 export interface ChannelMemory {
   toThread: SharedArrayBuffer;
   toLoop: SharedArrayBuffer;
-  /** What is posted bears it. */
+  /** Marks the posted messages of this channel. */
   key: string;
 }
 
@@ -63,7 +63,7 @@ export class Channel<Out extends object, In extends object> {
   #posted = 0;
   #read = 0;
   #arrived = 0;
-  /** A record whose turn has not come: messages before it are on their way. */
+  /** A record that must wait: posted messages before it have not arrived. */
   #early: Uint8Array<ArrayBuffer>[] | undefined;
 
   /**
@@ -72,7 +72,7 @@ export class Channel<Out extends object, In extends object> {
    * @param side Which end it is.
    * @param take Takes what the other side says.
    * @param before Is called before something is taken.
-   * @param called Is called when the other side has called, or said something.
+   * @param called Is called when the other side has called, or sent something.
    */
   constructor(
     port: Port,
@@ -94,8 +94,8 @@ export class Channel<Out extends object, In extends object> {
   /**
    * Sends a message.
    *
-   * @param message Of what JSON knows; besides, its properties may be bytes, lists of
-   * bytes or numbers in arrays that fill their buffers.
+   * @param message JSON values. Its properties may also be bytes, lists of bytes, or number
+   * arrays that fill their buffers.
    */
   send(message: Out): void {
     const parts = apart(message);
@@ -127,7 +127,7 @@ export class Channel<Out extends object, In extends object> {
     while (this.#takeNext());
   }
 
-  /** Calls the other side: there is something to see to beside messages. */
+  /** Wakes the other side, which then looks for more than messages. */
   call(): void {
     this.#out.call();
   }
@@ -164,10 +164,10 @@ export class Channel<Out extends object, In extends object> {
   }
 }
 
-/** What a property was that consists of frames, and of how many. */
+/** A property that was made into frames: its name, its kind, and how many frames. */
 type Place = [name: string, kind: "bytes" | "numbers" | "list", count: number];
 
-/** A message, with the arrays that are among its properties apart. */
+/** A message in two parts: its arrays as frames, and the rest. */
 interface Parts {
   rest: Record<string, unknown>;
   places: Place[];
@@ -194,7 +194,7 @@ function apart(message: object): Parts {
 }
 
 function isSmall({ rest, frames }: Parts): boolean {
-  // Somebody has changed what JSON is.
+  // A function has changed how JSON writes arrays.
   if ("toJSON" in frames) return false;
   let size = sizeOf(frames);
   for (const value of Object.values(rest)) {

@@ -2,20 +2,20 @@
  * How much of what functions print is on its way to the host, in memory that the thread
  * shares with the worker's event loop.
  *
- * A function that prints faster than the host reads is held up, as by a pipe that is
- * full. One that prints now and then waits for a moment after each time, until the host
- * has it: what it does next may end its process, and then the last words count most.
+ * A function that prints faster than the host reads has to wait, as with a full pipe. One
+ * that prints now and then waits for a moment after each print, until the host has it:
+ * the next statement may end the process, and then the last lines matter most.
  *
  * @module
  */
 
 /** How many characters may be on their way. */
 const ROOM = 1 << 18;
-/** How many prints in a row are waited for. */
+/** For how many prints in a row the thread waits. */
 const MOST_WAITS = 20;
-/** How long it takes until one more is, in milliseconds. */
+/** After so many milliseconds it may wait for one print more. */
 const REFILL = 50;
-/** How long a print is waited for at most, in milliseconds. */
+/** How long the thread waits for a print at most, in milliseconds. */
 const LONGEST_WAIT = 5;
 
 /** What is on its way, as each side sees it. */

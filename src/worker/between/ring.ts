@@ -1,7 +1,7 @@
 /**
- * Small records from one thread to another, through memory that both share: to write one
- * and wake the reader takes half as long as a message, and a reader that does not sleep
- * finds it without a turn of its event loop.
+ * Small records from one thread to another, through memory that both share. To write one
+ * and wake the reader takes half as long as a message. A reader that is awake finds it
+ * without a turn of its event loop.
  *
  * @module
  */
@@ -12,7 +12,7 @@ const { add, load, notify, store, waitAsync } = Atomics;
 /** How many bytes have been written, and read, since the beginning, as int32. */
 const WRITTEN = 0;
 const READ = 1;
-/** Changes whenever the reader has something to see to. */
+/** How often the reader was called: it waits for this to change. */
 const CALLS = 2;
 const POSITIONS = 3;
 /** How many bytes it holds: a power of two. */

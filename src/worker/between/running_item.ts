@@ -1,5 +1,5 @@
 /**
- * What the thread runs now, and how what it has not begun is taken back.
+ * What the thread runs now, and how the event loop takes back what has not begun.
  *
  * @module
  */
@@ -10,11 +10,11 @@ const { add, and, compareExchange, exchange, load, or, store } = Atomics;
 /** Where the numbers stand. */
 const STATE = 0;
 const RUNS = 1;
-/** Up to where items are taken back, while the thread has not seen that. */
+/** The end of the items that are taken back, until the thread has seen it. */
 const UNTIL = 2;
 const NUMBERS = 4;
 
-/** What the thread does, in numbers that change when it goes on. */
+/** What the thread does. One of the numbers changes whenever it goes on. */
 export interface Doing {
   /** See `RunningItem`. */
   state: number;
@@ -22,20 +22,20 @@ export interface Doing {
   item: number;
 }
 
-/** What the thread does: nothing of the user's, an item, or it loads what items need. */
+/** The states of the thread: nothing runs, an item runs, or the code is loaded. */
 export const IDLE = 0;
 const RUNNING = 1;
 export const LOADING = 2;
-/** Items have ended, and what they left behind has yet to have its turn. */
+/** Items have ended, but timers and promises that they left behind may still run. */
 export const SETTLING = 3;
 
-/** The number of the item, within the state; it comes round. */
+/** The bits of the item's number. It starts again at 0 after the largest. */
 const ITEM = (1 << 30) - 1;
-/** It has come round. */
+/** The bit that is set when it has started again. */
 const ROUND = 1 << 30;
-/** What has not begun was recalled. */
+/** The bit that is set when the items that have not begun were recalled. */
 const RECALLED = 1 << 31;
-/** The thread has seen it. */
+/** In place of an end: the thread has seen the recall. */
 const SEEN = -1;
 
 /**
@@ -43,7 +43,7 @@ const SEEN = -1;
  * the thread is in an endless loop, and can recall what the thread has not begun.
  *
  * Items are numbered in the order in which they come to the thread, from 1 on, in 30
- * bits, so that the numbers come round again.
+ * bits: after the largest number comes 0.
  */
 export class RunningItem {
   readonly #numbers: Int32Array;
@@ -85,12 +85,12 @@ export class RunningItem {
   /**
    * For the thread: the next item is about to begin.
    *
-   * One step both tells where the thread is and sees whether it was told to stop there.
-   * So the event loop, which in one step tells it to stop and sees where it is, knows
+   * One atomic step both marks the item as begun and reads whether it was recalled. The
+   * event loop recalls, and reads which item has begun, in one step, too. So both agree on
    * what has begun.
    *
-   * @param now When it begins, in milliseconds of the epoch, if somebody wants to know.
-   * @returns Whether it may. If not, it was recalled, and is not the thread's any more.
+   * @param now When it begins, in milliseconds of the epoch; 0 if nobody needs it.
+   * @returns Whether it may begin. If not, it was recalled.
    */
   begin(now: number): boolean {
     if (this.#recalled > 0) {
@@ -128,15 +128,15 @@ export class RunningItem {
    * For the event loop: takes back the items that the thread has not begun, up to one
    * that it has not been given.
    *
-   * @returns The first of them; `undefined` when nothing is taken back: there is nothing,
-   * or the thread is just about to see the last recall.
+   * @returns The first of them. `undefined` if nothing is taken back: all have begun, or
+   * the thread is just taking note of the last recall.
    */
   recall(until: number): number | undefined {
     const numbers = this.#numbers;
     const state = load(numbers, STATE);
     const last = this.#until;
     if (state < 0) {
-      // Nothing has begun since the last recall: what was given since then is added to it.
+      // Nothing has begun since the last recall: extend it by what was given since.
       const more = last !== until &&
         compareExchange(numbers, UNTIL, last, until) === last;
       if (more) this.#until = until;
@@ -154,7 +154,7 @@ export class RunningItem {
       const until = exchange(numbers, UNTIL, SEEN);
       // This one is the first of them, if there are any.
       this.#recalled = RunningItem.distance(until, state & ITEM);
-      // As if the last of them had begun; which lets the next recall come.
+      // As if the last of them had begun. This also allows the next recall.
       store(numbers, STATE, RunningItem.after(until, -1));
       return this.#recalled > 0 ? this.begin(0) : this.begin(this.#since[0]!);
     }
@@ -167,7 +167,7 @@ const { timeOrigin } = performance;
 /** An own copy: a function that runs in the thread may replace what is global. */
 const now = performance.now.bind(performance);
 
-/** The time in milliseconds of the epoch, as exact in every thread. */
+/** The time in milliseconds of the epoch. It is exact, and the same in all threads. */
 export function epoch(): number {
   return timeOrigin + now();
 }

@@ -1,8 +1,8 @@
 /**
- * Values written one by one into shared memory, for the price of copying them: a
- * serializer's object for each of a million small results costs many times as much as
- * what they are results of. What is frequent is written as it is, everything else by
- * structured clone, which either way is what the reader gets.
+ * Values written one by one into shared memory. It costs as much as to copy them: to run
+ * a serializer for each of a million small results would cost many times as much as the
+ * items themselves. Frequent kinds of values are written field by field, all others by
+ * structured clone. The reader gets the same either way.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const NUMBERS = 1 << 14;
 const LETTERS = 1 << 16;
 const BYTES = 1 << 17;
 
-/** What a value is, as the first of its numbers says; those from 0 are constants. */
+/** The kind of a value, which is its first number. Kinds from 0 on are constants. */
 const CONSTANTS: readonly unknown[] = [undefined, null, true, false];
 const NUMBER = -1;
 const STRING = -2;
@@ -29,7 +29,7 @@ const MAP = -8;
 const SET = -9;
 const CLONE = -10;
 
-/** A value of more objects is written by structured clone. */
+/** A value with more objects than this is written by structured clone. */
 const MOST_OBJECTS = 64;
 
 /** Values, in the order in which they were written. */
@@ -41,9 +41,9 @@ export class SharedValues {
   #number = 0;
   #letter = 0;
   #byte = 0;
-  /** The objects of the value that is being written: one that comes twice stays one. */
+  /** The objects of the value that is being written. One that comes twice must stay one. */
   #objects: object[] = [];
-  /** One of them arrives without its class. */
+  /** One of them loses its class. */
   #lossy = false;
 
   /**
@@ -68,7 +68,7 @@ export class SharedValues {
    * Writes a value after the others.
    *
    * @param lossy Is called if an object in it arrives without its class.
-   * @returns Whether it is there: if not, it has no room or cannot be cloned.
+   * @returns Whether it was written. If not, there is no room, or it cannot be cloned.
    */
   write(value: unknown, lossy?: () => void): boolean {
     if (typeof value === "number") {
@@ -87,7 +87,7 @@ export class SharedValues {
           return true;
         }
       } catch {
-        // An accessor threw, as it will again for who sends the value on.
+        // A getter threw. It will throw again when the value is sent by itself.
       }
       [this.#number, this.#letter, this.#byte] = [number, letter, byte];
     }
@@ -159,14 +159,14 @@ export class SharedValues {
   }
 
   #writeArray(value: unknown[]): boolean {
-    // One with holes or with properties of its own is left to the serializer.
+    // The serializer writes arrays with holes or with properties of their own.
     if (Object.keys(value).some((key, i) => key !== String(i))) return false;
     if (Object.keys(value).length !== value.length) return false;
     return this.#head(ARRAY, value.length) && this.#writeAll(value);
   }
 
   #writeRecord(value: object, prototype: unknown): boolean {
-    // What V8 treats in a way of its own bears another name; what Deno does has no keys.
+    // Objects that V8 treats specially have another tag; those of Deno have no keys.
     if (Object.prototype.toString.call(value) !== "[object Object]") return false;
     const keys = Object.keys(value);
     if (prototype !== Object.prototype) {
@@ -185,7 +185,7 @@ export class SharedValues {
     const type = VIEWS.findIndex((type) => prototype === type.prototype);
     if (type < 0) return false;
     const { buffer, byteOffset, byteLength } = value as Uint8Array;
-    // Of a larger buffer all would travel; what is shared does not.
+    // A view of a larger buffer would be sent with all of it; shared memory is not sent.
     if (!(buffer instanceof ArrayBuffer) || buffer.byteLength !== byteLength) {
       return false;
     }
@@ -197,7 +197,7 @@ export class SharedValues {
   }
 
   #writeClone(value: unknown): boolean {
-    // What is large is better sent on than copied twice.
+    // A large value is sent by itself rather than copied twice.
     if (ArrayBuffer.isView(value) && value.byteLength > BYTES) return false;
     const bytes = serialize(value, 0, () => this.#lossy = true);
     if (this.#byte + bytes.byteLength > BYTES || !this.#head(CLONE, bytes.byteLength)) {
@@ -211,8 +211,8 @@ export class SharedValues {
   /**
    * Reads values.
    *
-   * @param from How many to pass over.
-   * @param to How many of all to read.
+   * @param from The first value to return.
+   * @param to The value after the last.
    */
   read(from: number, to: number): unknown[] {
     this.clear();

@@ -24,9 +24,9 @@ export interface Batch {
   timed: boolean;
   /** Say how long each item took. */
   measure: boolean;
-  /** What becomes of what its items print. */
+  /** What to do with the lines that its items print. */
   logs: LogMode;
-  /** The run's. */
+  /** The seed of the run. */
   seed: number;
   chunks: AssignedChunk[];
   /** The arguments of all items: the frames of `lists.ts`. */
@@ -39,13 +39,13 @@ export interface Start {
   worker: string;
   /** The program that maps. */
   program: Program;
-  /** Of the channel between the two. */
+  /** The memory of the channel between the two. */
   channel: ChannelMemory;
-  /** Of the {@linkcode RunningItem}. */
+  /** The memory of the `RunningItem`. */
   running: SharedArrayBuffer;
-  /** Of the `HeldResults`. */
+  /** The memory of the `HeldResults`. */
   held: SharedArrayBuffer;
-  /** Of the `PrintWindow`. */
+  /** The memory of the `PrintWindow`. */
   prints: SharedArrayBuffer;
 }
 
@@ -61,11 +61,11 @@ export type ToThread =
 export type FromThread =
   | { type: "ready" }
   /**
-   * What runs has exited, be it what an item left behind, or a module while it is loaded;
-   * and the thread does nothing more.
+   * Something called `Deno.exit`: an item, what an item left behind, or a module that is
+   * being loaded. The thread does nothing more.
    */
   | { type: "exited"; exitStatus: number }
-  /** An item has replaced something that the thread relies on, which does nothing more. */
+  /** An item has replaced something that the thread needs. The thread does nothing more. */
   | { type: "replaced"; what: string }
   /** `urgent`: the thread waits for the host to have it. */
   | { type: "printed"; print: Print; urgent: boolean }

@@ -25,10 +25,10 @@ import { endOfHost } from "./host_life.ts";
 import { endpointsFrom, reachHost } from "./reach.ts";
 import { findRunFile } from "./found_run_file.ts";
 
-/** How long the host may take to end by a SIGTERM to both, in milliseconds. */
+/** After a SIGTERM to host and worker: how long the host may take to end, in ms. */
 const TERMINATION_GRACE = 1600;
 
-/** How long the run's directory may take to go, in milliseconds. */
+/** How long it may take to remove the run's directory, in milliseconds. */
 const REMOVAL = 5000;
 
 /**

@@ -37,7 +37,7 @@ function inherited(method: Methods[string], args: unknown[]): unknown {
   }
 }
 
-/** Lays hold of the global console. */
+/** Takes over the global console. */
 export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
   // Without Deno's own class nothing can be forwarded: all is printed by this process.
   const { Console } = inside;

@@ -25,8 +25,8 @@ export function showProgram({ main, args }: Program): void {
 type Status = number | string | undefined;
 
 /**
- * Lays hold of the ways in which functions may end their thread: Deno ends a thread that
- * exits without a word to anybody, so the word has to come first. `process.exit` leads to
+ * Takes over the ways in which functions may end their thread. Deno ends a thread that
+ * exits without telling anybody, so it has to be told before. `process.exit` leads to
  * `Deno.exit`.
  *
  * @param exit What is done instead, with the exit status.
