@@ -190,9 +190,14 @@ export class HeldResults {
     store(this.#header, LOCK, 0);
   }
 
-  /** For the thread: it posts a message to the event loop. */
+  /** For the thread: it is about to post a message to the event loop. */
   posted(): void {
     add(this.#header, POSTED, 1);
+  }
+
+  /** For the thread: that message could not be posted. */
+  notPosted(): void {
+    add(this.#header, POSTED, -1);
   }
 
   /** For the event loop: whether the thread has left any that are not taken. */

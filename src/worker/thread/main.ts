@@ -119,8 +119,14 @@ class Thread {
   }
 
   #post(message: FromThread): void {
-    this.#channel.send(message);
+    // Before it: the event loop may be quicker than this thread.
     this.#held.posted();
+    try {
+      this.#channel.send(message);
+    } catch (error) {
+      this.#held.notPosted();
+      throw error;
+    }
   }
 
   #take(data: ToThread): void {
