@@ -22,8 +22,8 @@ import { Outbox } from "./outbox.ts";
  */
 const FLUSH_INTERVAL = 10;
 /**
- * The clock is read after at most this many items. Items quicker than this many
- * milliseconds are not timed singly.
+ * The clock is read after at most this many items. It ticks each millisecond: so if it has
+ * ticked at most once since it was last read, the items were too quick to be timed singly.
  */
 const MOST_UNTIMED = 64;
 const UNTIMED = 1;
@@ -133,16 +133,15 @@ export class BatchRun {
       }
       current.takeEarly();
       this.#offset = 0;
-      while (this.#offset < chunk.count) {
-        this.#single = this.#stride === 1;
-        this.#first = this.#offset;
-        const until = min(chunk.count, this.#offset + this.#stride);
-        const promise = this.#runSome(call, args, until);
+      let promise = this.#runSome(call, args, chunk.count);
+      for (;;) {
         if (promise) await this.#settle(promise);
-        const isLast = i === chunks.length - 1 && this.#offset === chunk.count;
-        if (isLast && !promise && this.#leave()) return;
+        if (this.#offset === chunk.count) break;
         this.#look();
+        promise = this.#runSome(call, args, chunk.count);
       }
+      if (i === chunks.length - 1 && !promise && this.#leave()) return;
+      this.#look();
       if (!this.#recalled) continue;
       this.#recalled = false;
       current.chunk = before;
@@ -184,16 +183,20 @@ export class BatchRun {
   }
 
   /**
-   * Runs items up to an offset. It is called again and again, and so is optimized soon,
-   * unlike a loop in a function that begins once for each batch.
+   * Runs items until the time has to be looked at. It is called again and again, and so is
+   * optimized soon, unlike a loop in a function that begins once for each batch.
    *
+   * @param count How many items the chunk has.
    * @returns The promise that an item gave, if one did, which has then to be settled.
    */
   #runSome(
     call: Call,
     args: List,
-    until: number,
+    count: number,
   ): PromiseLike<unknown> | undefined {
+    this.#single = this.#stride === 1;
+    this.#first = this.#offset;
+    const until = min(count, this.#offset + this.#stride);
     const running = this.#running;
     const held = this.#held;
     const current = this.#current;
@@ -286,7 +289,7 @@ export class BatchRun {
   #look(): void {
     const now = clock();
     // Quick items are not worth the look.
-    const quick = now - this.#looked < UNTIMED;
+    const quick = now - this.#looked <= UNTIMED;
     if (this.#single || !quick) this.#check();
     if (this.#guard.replaced !== undefined) {
       this.#outbox.flush();
