@@ -1,7 +1,8 @@
 /**
  * Large messages in pieces, and whole again. A message is taken for one row of bytes: a
  * table of the sizes of its frames, float64 each, and then the frames. The pieces are
- * consecutive parts of that row, and views of the frames: nothing is copied.
+ * consecutive parts of that row, and views of the frames: nothing is copied. A frame that
+ * fits into one piece is not cut, so that the receiver need not copy it again.
  *
  * The receiver makes room for one frame at a time, when the first bytes of it are there:
  * so what a sender announces takes no memory by itself.
@@ -47,16 +48,20 @@ export class Outgoing {
     return this.#part === this.#parts.length;
   }
 
-  /** The next piece, a message of so many bytes of the row. */
-  next(size: number): Frames {
+  /** The next piece, a message of at most so many bytes of the row. */
+  next(most: number): Frames {
     const frames = short(TYPES.piece, [this.id, this.#begun ? 0 : this.#count]);
     this.#begun = true;
+    let left = most;
     while (!this.done) {
       const part = this.#parts[this.#part]!;
+      const fitsNext = this.#at === 0 && left < part.byteLength &&
+        part.byteLength <= most;
+      if (fitsNext && left < most) break;
       // The end of a row that ends in empty frames needs no piece of its own.
-      const view = part.subarray(this.#at, this.#at + size);
+      const view = part.subarray(this.#at, this.#at + left);
       if (view.byteLength > 0) frames.push(view);
-      size -= view.byteLength;
+      left -= view.byteLength;
       this.#at += view.byteLength;
       if (this.#at < part.byteLength) break;
       this.#part++;
@@ -118,6 +123,8 @@ class Incoming {
   /** What is being filled, and how far: the table, then one frame after the other. */
   #current: Uint8Array<ArrayBuffer>;
   #filled = 0;
+  /** It is what came, and need not be filled. */
+  #isWhole = false;
   #next = 0;
   #small = 0;
 
@@ -138,12 +145,12 @@ class Incoming {
   add(bytes: Uint8Array): void {
     for (;;) {
       const part = bytes.subarray(0, this.#current.byteLength - this.#filled);
-      this.#current.set(part, this.#filled);
+      if (!this.#isWhole) this.#current.set(part, this.#filled);
       this.#filled += part.byteLength;
       bytes = bytes.subarray(part.byteLength);
       // Frames may be empty.
       while (
-        this.#filled === this.#current.byteLength && this.#turn(bytes.byteLength > 0)
+        this.#filled === this.#current.byteLength && this.#turn(bytes)
       );
       if (bytes.byteLength === 0) return;
       if (this.#filled === this.#current.byteLength) {
@@ -152,22 +159,32 @@ class Incoming {
     }
   }
 
-  /** Goes on to the next frame, if it is empty or there is something to put into it. */
-  #turn(more: boolean): boolean {
+  /**
+   * Goes on to the next frame, if it is empty or there are bytes to put into it. If these
+   * are all of it, they are taken as they are, or copied in one go if others own them.
+   */
+  #turn(bytes: Uint8Array): boolean {
     this.#sizes ??= new Float64Array(this.#current.buffer);
     if (this.#next === this.#sizes.length) return false;
     const size = this.#sizes[this.#next]!;
-    if (size > 0 && !more) return false;
+    if (size > 0 && bytes.byteLength === 0) return false;
     // Of empty ones there could be millions in no bytes at all.
     if (!(size >= OWN_FRAME) && ++this.#small > MOST_SMALL) {
       throw new ProtocolError(`A message has more than ${MOST_SMALL} small frames`);
     }
-    this.#current = room(size);
+    this.#isWhole = bytes.byteLength === size;
+    this.#current = this.#isWhole ? owned(bytes) : room(size);
     this.#filled = 0;
     this.#frames.push(this.#current);
     this.#next++;
     return true;
   }
+}
+
+/** The same bytes in memory of their own: the quickest copy that there is, or none. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const isView = bytes.byteLength < bytes.buffer.byteLength;
+  return isView ? new Uint8Array(bytes) : bytes as Uint8Array<ArrayBuffer>;
 }
 
 /** The memory is the kernel's, and becomes ours only where it is written to. */

@@ -490,6 +490,22 @@ Deno.test("Frames of any sizes, none among them, come out as they were", () => {
   );
 });
 
+Deno.test("A frame that fits into one piece is not cut, and is taken as it is", () => {
+  const [one, two, large] = [bytes(60, 1), bytes(60, 2), bytes(150, 3)];
+  const outgoing = new Outgoing(1, [one, two, large]);
+  const assembly = new Assembly(1);
+  const sizes: number[][] = [];
+  let whole: Frames | undefined;
+  while (!outgoing.done) {
+    const piece = outgoing.next(100);
+    sizes.push(piece.slice(2).map(({ byteLength }) => byteLength));
+    whole = assembly.take(piece);
+  }
+  assertEquals(sizes, [[3 * 8, 60], [60, 40], [100], [10]]);
+  assert(whole![0]!.buffer === one.buffer);
+  assertEquals(whole, [one, two, large]);
+});
+
 Deno.test("A message of millions of empty frames is refused before they are made", () => {
   const count = 1 << 22;
   const outgoing = new Outgoing(1, Array(9).fill(new Uint8Array()));
