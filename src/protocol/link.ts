@@ -214,7 +214,8 @@ export class Link {
         continue;
       }
       const pieces = waiting.pieces ??= new Outgoing(++this.#inPieces, frames);
-      const piece = pieces.next(size);
+      // Out of shared memory it is copied anyway, and pieces should fill that memory.
+      const piece = pieces.next(size, this.shared === undefined);
       if (pieces.done) this.#remove(at);
       sent.push(
         this.#put(piece, sizeOf(piece), pieces.done ? acknowledged : undefined),

@@ -1,8 +1,8 @@
 /**
  * Large messages in pieces, and whole again. A message is taken for one row of bytes: a
  * table of the sizes of its frames, float64 each, and then the frames. The pieces are
- * consecutive parts of that row, and views of the frames: nothing is copied. A frame that
- * fits into one piece is not cut, so that the receiver need not copy it again.
+ * consecutive parts of that row, and views of the frames: nothing is copied. Where a frame
+ * that fits into one piece is not cut, the receiver need not copy it again.
  *
  * The receiver makes room for one frame at a time, when the first bytes of it are there:
  * so what a sender announces takes no memory by itself.
@@ -48,8 +48,12 @@ export class Outgoing {
     return this.#part === this.#parts.length;
   }
 
-  /** The next piece, a message of at most so many bytes of the row. */
-  next(most: number): Frames {
+  /**
+   * The next piece, a message of so many bytes of the row.
+   *
+   * @param whole Whether to send less, rather than to cut a frame that fits into a piece.
+   */
+  next(most: number, whole = false): Frames {
     const frames = short(TYPES.piece, [this.id, this.#begun ? 0 : this.#count]);
     this.#begun = true;
     let left = most;
@@ -57,7 +61,7 @@ export class Outgoing {
       const part = this.#parts[this.#part]!;
       const fitsNext = this.#at === 0 && left < part.byteLength &&
         part.byteLength <= most;
-      if (fitsNext && left < most) break;
+      if (whole && fitsNext && left < most) break;
       // The end of a row that ends in empty frames needs no piece of its own.
       const view = part.subarray(this.#at, this.#at + left);
       if (view.byteLength > 0) frames.push(view);

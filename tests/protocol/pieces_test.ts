@@ -475,29 +475,34 @@ Deno.test("Frames of any sizes, none among them, come out as they were", () => {
   const lengths = fc.tuple(small, large).map((all) => all.flat())
     .chain((all) => fc.shuffledSubarray(all, { minLength: all.length }));
   fc.assert(
-    fc.property(lengths, fc.integer({ min: 1, max: 50 }), (lengths, few) => {
-      const size = lengths.some((length) => length > 40) ? 50 * few : few;
-      const message = lengths.map((length, i) => bytes(length, i));
-      const outgoing = new Outgoing(1, message);
-      const assembly = new Assembly(1);
-      let whole: Frames | undefined;
-      while (!outgoing.done) {
-        assertEquals(whole, undefined);
-        whole = assembly.take(outgoing.next(size));
-      }
-      assertEquals(whole, message);
-    }),
+    fc.property(
+      lengths,
+      fc.integer({ min: 1, max: 50 }),
+      fc.boolean(),
+      (lengths, few, uncut) => {
+        const size = lengths.some((length) => length > 40) ? 50 * few : few;
+        const message = lengths.map((length, i) => bytes(length, i));
+        const outgoing = new Outgoing(1, message);
+        const assembly = new Assembly(1);
+        let whole: Frames | undefined;
+        while (!outgoing.done) {
+          assertEquals(whole, undefined);
+          whole = assembly.take(outgoing.next(size, uncut));
+        }
+        assertEquals(whole, message);
+      },
+    ),
   );
 });
 
-Deno.test("A frame that fits into one piece is not cut, and is taken as it is", () => {
+Deno.test("A frame that fits need not be cut, and is then taken as it is", () => {
   const [one, two, large] = [bytes(60, 1), bytes(60, 2), bytes(150, 3)];
   const outgoing = new Outgoing(1, [one, two, large]);
   const assembly = new Assembly(1);
   const sizes: number[][] = [];
   let whole: Frames | undefined;
   while (!outgoing.done) {
-    const piece = outgoing.next(100);
+    const piece = outgoing.next(100, true);
     sizes.push(piece.slice(2).map(({ byteLength }) => byteLength));
     whole = assembly.take(piece);
   }
