@@ -59,15 +59,14 @@ export class Outgoing {
     let left = most;
     while (!this.done) {
       const part = this.#parts[this.#part]!;
-      const fitsNext = this.#at === 0 && left < part.byteLength &&
-        part.byteLength <= most;
-      if (whole && fitsNext && left < most) break;
+      const size = part.byteLength;
+      if (whole && this.#at === 0 && left < size && size <= most) break;
       // The end of a row that ends in empty frames needs no piece of its own.
       const view = part.subarray(this.#at, this.#at + left);
       if (view.byteLength > 0) frames.push(view);
       left -= view.byteLength;
       this.#at += view.byteLength;
-      if (this.#at < part.byteLength) break;
+      if (this.#at < size) break;
       this.#part++;
       this.#at = 0;
     }
