@@ -281,8 +281,7 @@ export class Link {
     for (const { bytes } of arrived) total += bytes;
     this.#keptBytes -= total;
     this.shared?.release(number);
-    // If nothing waits, the other side may have waited for more before it said so.
-    if (this.#waiting.length > 0) this.#adapt(arrived.at(-1)!.sent, total);
+    if (arrived.length > 0) this.#adapt(arrived.at(-1)!.sent, total);
     for (const { acknowledged } of arrived) acknowledged?.();
   }
 
@@ -300,7 +299,10 @@ export class Link {
     const delay = this.#clock() - sent;
     const { piece, most } = this.#flow;
     if (delay < QUICK) this.#window = Math.min(most, this.#window + bytes);
-    else if (delay > SLOW) this.#window = Math.max(piece, this.#window - bytes / 2);
+    // If nothing waits, the other side may have waited for more before it said so.
+    else if (delay > SLOW && this.#waiting.length > 0) {
+      this.#window = Math.max(piece, this.#window - bytes / 2);
+    }
     this.#size = Math.max(piece, Math.floor(this.#window / PIECES));
   }
 

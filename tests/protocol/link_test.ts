@@ -6,7 +6,11 @@
 
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import * as fc from "npm:fast-check@^4.3.0";
-import { decodeHostMessage, decodeWorkerMessage } from "../../src/protocol/codec.ts";
+import {
+  decodeHostMessage,
+  decodeWorkerMessage,
+  typeOf,
+} from "../../src/protocol/codec.ts";
 import { type Arrival, type Flow, Link } from "../../src/protocol/link.ts";
 import type { HostMessage, WorkerMessage } from "../../src/protocol/messages.ts";
 
@@ -97,6 +101,23 @@ Deno.test("What came in is owed an acknowledgement until something is sent", () 
   assertEquals(state(), [true, true]);
   host.send({ type: "heartbeat" });
   assertEquals(state(), [false, false]);
+});
+
+Deno.test("On a link that was found fast a larger message goes whole", () => {
+  const flow = { ...FLOW, most: 4000 };
+  const [fresh, fast] = [new Link(flow, () => 0), new Link(flow, () => 0)];
+  // None of these had to wait.
+  for (let n = 1; n <= 60; n++) {
+    only(fast.send(report(n)));
+    fast.acknowledge(n);
+  }
+  const large: WorkerMessage = {
+    type: "message",
+    chunk: 1,
+    value: new Uint8Array(300),
+  };
+  assertEquals(fresh.send(large).map(typeOf), ["piece", "piece", "piece", "piece"]);
+  assertEquals(fast.send(large).map(typeOf), ["message"]);
 });
 
 Deno.test("What is sent again acknowledges what has come in since", () => {
