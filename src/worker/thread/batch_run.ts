@@ -202,29 +202,36 @@ export class BatchRun {
     const current = this.#current;
     const chunk = this.#chunk;
     const { timed } = this.#batch;
-    while (this.#offset < until) {
-      const offset = this.#offset;
-      const argument = args[this.#next];
+    let offset = this.#offset;
+    let next = this.#next;
+    this.#checked = false;
+    for (; offset < until; offset++, next++) {
+      const argument = args[next];
       // What is large need not be kept until the batch has ended.
-      if (typeof argument === "object") args[this.#next] = undefined as never;
+      if (typeof argument === "object") args[next] = undefined as never;
       if (running.begin(timed ? epoch() : 0)) {
         current.offset = offset;
-        this.#checked = false;
         try {
           const result = call(argument);
           if (typeof result !== "number" || !held.addNumber(chunk, offset, result)) {
+            this.#offset = offset;
+            this.#next = next;
             if (this.#single) this.#guard.restore();
             if (isThenable(result)) return result;
             this.#outbox.keep(chunk, offset, result);
+            // The next one has its turn.
+            this.#checked = false;
           }
         } catch (error) {
+          this.#offset = offset;
+          this.#next = next;
           this.#threw(error);
         }
         if (current.made) this.#closeJob();
       } else if (offset === 0) this.#recalled = true;
-      this.#offset++;
-      this.#next++;
     }
+    this.#offset = offset;
+    this.#next = next;
     return undefined;
   }
 
@@ -288,9 +295,10 @@ export class BatchRun {
   /** Sends on what has waited long enough, and says when to look at the time again. */
   #look(): void {
     const now = clock();
-    // Quick items are not worth the look.
+    // Quick items are not worth the look. Nor are numbers, for none of them is dropped.
     const quick = now - this.#looked <= UNTIMED;
-    if (this.#single || !quick) this.#check();
+    const single = this.#single && this.#held.numberCount === 0;
+    if (single || !quick) this.#check();
     if (this.#guard.replaced !== undefined) {
       this.#outbox.flush();
       this.#giveUpIfReplaced();
@@ -309,7 +317,7 @@ export class BatchRun {
     return (argument) => {
       const since = preciseClock();
       const ended = () => {
-        this.#outbox.took(this.#chunk, this.#offset, preciseClock() - since);
+        this.#outbox.took(this.#chunk, this.#current.offset, preciseClock() - since);
       };
       try {
         const result = call(argument);
