@@ -186,7 +186,9 @@ export class Job<R = unknown> implements AsyncDisposable {
     this.#life.mustBeStartable();
     const job = this.run === Job.prototype.run ? undefined : this;
     const item = job ? null : this.#request().args;
-    const code = job ? this.#captureThis() : captureLater(this.#target!, true);
+    const code = job
+      ? this.#captureThis()
+      : captureLater(this.#target!, true, this.#args);
     const on = dispatcher ?? this.#dispatcher;
     const shared = on ? undefined : sharedDispatcher(this.#scheduler);
     const engine = engineOf(on ?? shared!);
@@ -386,7 +388,7 @@ export class Job<R = unknown> implements AsyncDisposable {
     return { target: this.#target, args };
   }
 
-  #captureThis(): () => Promise<Uint8Array> {
+  #captureThis() {
     const parts = {
       name: this.#life.name,
       target: this.#target,

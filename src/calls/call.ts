@@ -5,10 +5,13 @@
  */
 
 import { checkOptions } from "../common/checks.ts";
+import type { Code } from "../closure/capture/capture.ts";
 import type { Slot, Task } from "../closure/payload.ts";
 import { checkFunction, rootOf } from "../closure/capture/root.ts";
 import { type AnyFunction, nameOf } from "../closure/capture/texts.ts";
 import type { Items } from "../engine/item_source.ts";
+import { SerializationError } from "../errors.ts";
+import { classesIn } from "./item_classes.ts";
 import { DISPATCH_CHECKS, type DispatchOptions } from "./options.ts";
 
 /** What a map runs. */
@@ -16,7 +19,7 @@ export interface CallRequest {
   /** The name of the map. */
   name: string;
   /** Captures the function, and gives its code. */
-  code: () => Promise<Uint8Array>;
+  code: () => Promise<Code>;
   /** The items that the function is called with. */
   items: Items<unknown>;
   /** The options of the map. */
@@ -48,7 +51,7 @@ export function requestCall(
     );
   }
   const name = options.name ?? (nameOf(f) || "anonymous");
-  return { name, code: captureLater(f, spread), items, options };
+  return { name, code: captureLater(f, spread, items), items, options };
 }
 
 /** Loaded when it is first needed, and kept, because to import it again takes time. */
@@ -57,26 +60,34 @@ let capturing: Promise<typeof import("../closure/capture/capture.ts")> | undefin
 /** The code of functions that captured nothing, and so does not change: by `spread`. */
 const constant = { true: new WeakMap(), false: new WeakMap() } as Record<
   `${boolean}`,
-  WeakMap<AnyFunction, Uint8Array>
+  WeakMap<AnyFunction, Code>
 >;
 
 /**
  * Notes what a function has captured, as it is now.
  *
+ * @param items What it is called with: the classes of objects in it go with the code.
  * @returns Makes the code for workers, serialized.
  */
 export function captureLater(
   f: AnyFunction,
   spread: boolean,
-): () => Promise<Uint8Array> {
+  items: Items<unknown>,
+): () => Promise<Code> {
+  const classes = classesIn(items);
   const known = constant[`${spread}`].get(f);
-  if (known) return () => Promise.resolve(known);
+  if (known && classes.length === 0) return () => Promise.resolve(known);
   const root = rootOf(f);
   return async () => {
     const task = ([f]: Slot[]): Task => ({ kind: "call", function: f!, spread });
     const { capture } = await (capturing ??= import("../closure/capture/capture.ts"));
-    const { bytes, constant: isConstant } = await capture(root, task);
-    if (isConstant) constant[`${spread}`].set(f, bytes);
-    return bytes;
+    // Objects of a class that cannot be sent lose it, and that is told.
+    const code = await capture(root, task, classes).catch((error) => {
+      const isLess = classes.length > 0 && error instanceof SerializationError;
+      if (isLess) return capture(root, task);
+      throw error;
+    });
+    if (code.constant) constant[`${spread}`].set(f, code);
+    return code;
   };
 }

@@ -7,6 +7,7 @@
 import { inspectPrivates, mayInspect } from "../closure/capture/inspector.ts";
 import { rootOf } from "../closure/capture/root.ts";
 import type { AnyFunction } from "../closure/capture/texts.ts";
+import type { Code } from "../closure/capture/capture.ts";
 import type { Slot, Task } from "../closure/payload.ts";
 import { log } from "../common/log.ts";
 
@@ -36,7 +37,7 @@ export function captureJob(
   job: object,
   { name, target, args, mutable }: JobParts,
   base: JobClass,
-): () => Promise<Uint8Array> {
+): () => Promise<Code> {
   const root = rootOf(job.constructor as AnyFunction);
   const values: { name: string; value: unknown }[] = [
     { name: `${name} → this`, value: job },
@@ -55,7 +56,7 @@ export function captureJob(
   });
   return async () => {
     const { capture } = await import("../closure/capture/capture.ts");
-    return (await capture(root, task, values, base)).bytes;
+    return await capture(root, task, values, base);
   };
 }
 

@@ -15,6 +15,7 @@ import {
   WorkerLostError,
 } from "../errors.ts";
 import { decodeFailure } from "../protocol/failure.ts";
+import type { PrototypeOf } from "../protocol/instances.ts";
 
 /** Signal numbers, for exit codes. */
 const SIGKILL = 9;
@@ -30,12 +31,14 @@ export type Outcome = { value: unknown } | { error: unknown };
  * @param value What its worker sent.
  * @param where The job's name, and where it ran.
  * @param lines The last lines that it printed.
+ * @param prototypeOf Knows the classes that the worker was sent.
  */
 export function unpackOutcome(
   job: object,
   value: unknown,
   where: Where,
   lines: readonly string[],
+  prototypeOf: PrototypeOf,
 ): Outcome {
   if (typeof value !== "object" || value === null) {
     const error =
@@ -52,7 +55,7 @@ export function unpackOutcome(
     outcome = { error };
   }
   if (thrown === undefined) return outcome;
-  const error = decodeFailure(thrown, stackLine(where), translateStack);
+  const error = decodeFailure(thrown, stackLine(where), translateStack, prototypeOf);
   return { error: withOutput(error, lines) };
 }
 

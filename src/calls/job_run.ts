@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Code } from "../closure/capture/capture.ts";
 import { log } from "../common/log.ts";
 import { Mailbox } from "../common/mailbox.ts";
 import { printError } from "../common/printing.ts";
@@ -21,7 +22,7 @@ import { runSettings } from "./options.ts";
 /** What a job runs, and how. */
 export interface JobRequest {
   /** What the worker runs, serialized. */
-  code: () => Promise<Uint8Array>;
+  code: () => Promise<Code>;
   /** The item that it is run with. */
   item: unknown;
   /** The job whose fields come back, if its class overrides `run`. */
@@ -83,6 +84,7 @@ export class JobRun<T> {
     this.#life.state = "started";
     this.#engine = engine;
     let outcome: Outcome | undefined;
+    let classes: Code["classes"] = new Map();
     const end = (error?: unknown) => {
       this.#end(outcome && error === undefined ? outcome : { error });
       request.ended();
@@ -99,11 +101,21 @@ export class JobRun<T> {
     const unpack = (job: object, value: unknown) => {
       const worker = this.worker && { worker: this.worker };
       const where = { name, index: undefined, ...worker };
-      return unpackOutcome(job, value, where, output.last(0));
+      return unpackOutcome(
+        job,
+        value,
+        where,
+        output.last(0),
+        (number) => classes.get(number),
+      );
     };
     this.#id = engine.start({
       name,
-      code,
+      code: async () => {
+        const made = await code();
+        classes = made.classes;
+        return made;
+      },
       items: new ItemSource([item]),
       settings,
       seed,

@@ -135,6 +135,8 @@ export interface Place {
 export interface Graph {
   nodes: Node[];
   scripts: Script[];
+  /** The nodes that are classes whose instances may come back. */
+  classes: number[];
 }
 
 /** What a worker does for each item. */

@@ -9,7 +9,8 @@ import { log } from "../common/log.ts";
 import { shortened } from "../common/shorten.ts";
 import { lossIn } from "../protocol/complaint.ts";
 import { encodeFailure } from "../protocol/failure.ts";
-import { serializeList } from "../protocol/lists.ts";
+import { pack, Packed } from "../protocol/instances.ts";
+import { type List, serializeList, serializePacked } from "../protocol/lists.ts";
 import type { AssignedChunk, Cut } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
 import { complaint } from "../protocol/values.ts";
@@ -43,7 +44,9 @@ export class Assignment {
     const values = run.values(chunks);
     let list: Uint8Array[];
     try {
-      list = serializeList(values, () => warnOfLoss(run, chunks));
+      let lossy = false;
+      list = serializeList(values, () => lossy = true);
+      if (lossy) list = packed(run, values, () => warnOfLoss(run, chunks));
     } catch (error) {
       this.#refuseItems(worker, run, chunks, error ?? "it cannot be read");
       return;
@@ -119,6 +122,20 @@ export class Assignment {
     // This comes after the failures, which are the reason for it.
     if (cuts.length > 0) this.#opened.dispatch({ type: "returned", worker, cuts });
   }
+}
+
+/**
+ * Arguments among which are objects of classes, as frames.
+ *
+ * @param lossy Is called if one arrives without its class all the same.
+ */
+function packed(run: EngineRun, values: List, lossy: () => void): Uint8Array[] {
+  const numberOf = (prototype: object) => run.numberOf(prototype);
+  const list = Array.from(values, (value) => {
+    const bytes = pack(value, numberOf, lossy);
+    return bytes ? new Packed(bytes) : value;
+  });
+  return serializePacked(list);
 }
 
 /** Logs, once for each run, that an object among its items loses its class. */

@@ -247,8 +247,9 @@ export class Engine {
         this.#opened?.dispatch({ type: "run", run: { ...run.request.settings, id } });
       }
       // Workers start in the meantime.
-      const bytes = await code();
+      const { bytes, classes } = await code();
       if (!this.#state.runs.has(id)) return;
+      run.classes = classes;
       run.codeNumber = this.#state.codes.use(bytes);
     } catch (error) {
       if (!this.#state.runs.has(id)) return;

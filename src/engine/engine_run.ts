@@ -16,6 +16,9 @@ export class EngineRun {
   readonly request: RunRequest;
   /** The number of its code; 0 until the code is there. */
   codeNumber = 0;
+  /** The prototypes of its classes whose instances may come back, by their numbers. */
+  classes: ReadonlyMap<number, object> = new Map();
+  #numbers: Map<object, number> | undefined;
   /** How many items the core asked for and the source has not given. */
   wanted = 0;
   /** Whether it is known how long its first items took. */
@@ -46,6 +49,12 @@ export class EngineRun {
    */
   get keepsAlive(): boolean {
     return !this.request.daemon && (this.awaited || this.request.items.unsettled > 0);
+  }
+
+  /** The number of the class with this prototype, if its workers have it. */
+  numberOf(prototype: object): number | undefined {
+    this.#numbers ??= new Map([...this.classes].map(([number, own]) => [own, number]));
+    return this.#numbers.get(prototype);
   }
 
   /** The arguments of chunks, one after the other. */

@@ -13,6 +13,7 @@ import {
   WorkerLostError,
 } from "../errors.ts";
 import { decodeFailure } from "../protocol/failure.ts";
+import type { PrototypeOf } from "../protocol/instances.ts";
 import { EXIT_WHILE_LOADING, type FailureReason } from "../protocol/messages.ts";
 import { shortened } from "../common/shorten.ts";
 import { deserialize } from "../protocol/values.ts";
@@ -34,10 +35,11 @@ export function reportedError(
   value: Uint8Array,
   where: Where,
   timeout: number,
+  prototypeOf: PrototypeOf,
 ): unknown {
   switch (reason) {
     case "threw":
-      return decodeFailure(value, stackLine(where), translateStack);
+      return decodeFailure(value, stackLine(where), translateStack, prototypeOf);
     case "timeout":
       return timeoutError(where, timeout);
     case "cancelled":

@@ -5,7 +5,8 @@
  */
 
 import { log } from "../common/log.ts";
-import { deserializeList, type List } from "../protocol/lists.ts";
+import { isPacked, unpack } from "../protocol/instances.ts";
+import { deserializePacked, type List } from "../protocol/lists.ts";
 import type { Print, WorkerMessage } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
 import { deserialize } from "../protocol/values.ts";
@@ -56,14 +57,15 @@ export class Inbox {
       }
       case "message": {
         this.#opened.dispatch({ type: "heard", worker });
-        const sent = readValue(message.value);
+        const run = this.#at(worker, message.chunk);
+        const sent = readValue(message.value, run);
         if (!sent) {
           return this.#opened.conversations.reject(
             worker,
             "it sent a value that cannot be read",
           );
         }
-        this.#at(worker, message.chunk)?.request.listener.message?.(sent.value);
+        run?.request.listener.message?.(sent.value);
         break;
       }
       case "times":
@@ -75,7 +77,7 @@ export class Inbox {
       case "results": {
         const { segments, elapsed, list } = message;
         const bytes = sizeOf(list);
-        const values = valuesOf(message);
+        const values = this.#valuesOf(worker, message);
         if (!values) {
           return this.#opened.conversations.reject(
             worker,
@@ -133,17 +135,45 @@ export class Inbox {
     output.print(printed, this.#opened.crew.remote);
   }
 
-  /** The run whose only item is this chunk of this worker. */
+  /** The results of a message, and where in them each segment begins; if they are any. */
+  #valuesOf(
+    worker: string,
+    { list, segments }: Extract<WorkerMessage, { type: "results" }>,
+  ): { values: List; offsets: number[] } | undefined {
+    const offsets: number[] = [];
+    let total = 0;
+    for (const { count } of segments) {
+      offsets.push(total);
+      total += count;
+    }
+    try {
+      const values = deserializePacked(list, (index, bytes) => {
+        const at = offsets.findLastIndex((offset) => offset <= index);
+        const run = this.#at(worker, segments[at]!.chunk);
+        // What no run waits for is not read.
+        return run && unpack(bytes, (number) => run.classes.get(number));
+      });
+      return values.length === total ? { values, offsets } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The run of a chunk of a worker. */
   #at(worker: string, chunk: number): EngineRun | undefined {
     const item = this.#opened.core.itemAt(worker, chunk, 0);
     return item && this.#state.runs.get(item.run);
   }
 }
 
-/** The value that a worker sent, if it can be read. */
-function readValue(bytes: Uint8Array): { value: unknown } | undefined {
+/** The value that a worker sent, if it can be read. What no run waits for is not read. */
+function readValue(
+  bytes: Uint8Array,
+  run: EngineRun | undefined,
+): { value: unknown } | undefined {
   try {
-    return { value: deserialize(bytes) };
+    if (!isPacked(bytes)) return { value: deserialize(bytes) };
+    return { value: run && unpack(bytes, (number) => run.classes.get(number)) };
   } catch {
     return undefined;
   }
@@ -152,22 +182,4 @@ function readValue(bytes: Uint8Array): { value: unknown } | undefined {
 /** A text from a worker, made short and fit for one line. */
 function oneLine(text: string): string {
   return text.slice(0, LONGEST_REASON).replaceAll(/\p{Cc}+/gu, " ");
-}
-
-/** The results of a message, and where in them each segment begins; if they are any. */
-function valuesOf(
-  { list, segments }: Extract<WorkerMessage, { type: "results" }>,
-): { values: List; offsets: number[] } | undefined {
-  const offsets: number[] = [];
-  let total = 0;
-  for (const { count } of segments) {
-    offsets.push(total);
-    total += count;
-  }
-  try {
-    const values = deserializeList(list);
-    return values.length === total ? { values, offsets } : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -220,13 +220,13 @@ export class Opened implements Dispatching {
       case "fail": {
         const run = this.#state.runs.get(action.run);
         if (!run) break;
-        const { items, listener, output, recorder, settings } = run.request;
+        const { items, listener, output, recorder } = run.request;
         items.settle(action.index, 1);
         this.#state.stats.failed++;
         const worker = "worker" in event ? event.worker : undefined;
         const where = whereOf(this.crew, run, action.index, worker);
         const error = withIndex(
-          this.#errorOf(action.failure, context, where, settings.timeout),
+          this.#errorOf(action.failure, context, where, run),
           where.index,
         );
         const lines = output.last(action.index);
@@ -278,12 +278,20 @@ export class Opened implements Dispatching {
     failure: Failure,
     context: Context,
     where: Where,
-    timeout: number,
+    run: EngineRun,
   ): unknown {
+    const { timeout } = run.request.settings;
     switch (failure.kind) {
       case "reported": {
         const { reason, exitStatus, value } = context.failure!;
-        return reportedError(reason, exitStatus, value, where, timeout);
+        return reportedError(
+          reason,
+          exitStatus,
+          value,
+          where,
+          timeout,
+          (number) => run.classes.get(number),
+        );
       }
       case "timeout":
         return timeoutError(where, timeout);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Code } from "../closure/capture/capture.ts";
 import type { CoreAction, CoreEvent, RunSettings } from "../core/events.ts";
 import type { List } from "../protocol/lists.ts";
 import type { ItemTimes } from "../protocol/messages.ts";
@@ -49,8 +50,8 @@ export interface RunRecorder {
 export interface RunRequest {
   /** The name of the run. */
   name: string;
-  /** What the workers run, serialized. */
-  code: () => Promise<Uint8Array>;
+  /** What the workers run. */
+  code: () => Promise<Code>;
   /** The items that they run it over. */
   items: ItemSource;
   /** The settings of the run. */

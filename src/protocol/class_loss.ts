@@ -50,6 +50,11 @@ const KEPT_ERRORS: ReadonlySet<object | null> = new Set<object | null>([
   URIError.prototype,
 ]);
 
+/** Whether objects with this prototype arrive as what they are; errors without fields. */
+export function isUsual(prototype: object | null): boolean {
+  return KEPT.has(prototype) || KEPT_ERRORS.has(prototype);
+}
+
 /** What an object has lost when it arrives. */
 export interface ClassLoss {
   /** The name of its class, short enough for a message; empty if that has none. */

@@ -8,17 +8,22 @@
 import { GridEngineError } from "../errors.ts";
 import { classNamesOf, create } from "./failure_classes.ts";
 import { shortened } from "../common/shorten.ts";
+import { type NumberOf, pack, type PrototypeOf, unpack } from "./instances.ts";
 import { type Child, stepTo } from "./steps.ts";
 import { canTravel, deserialize, serialize } from "./values.ts";
 
 /** A thrown value that can be sent. */
 type Encoded =
   | { kind: "value"; value: unknown }
+  /** A value whose objects have classes. */
+  | { kind: "packed"; bytes: Uint8Array }
   | { kind: "text"; text: string }
   | {
     kind: "error";
     /** The names of its class and of those above it. */
     classes: string[];
+    /** The number of its class, if the host has that. */
+    type: number | undefined;
     name: string;
     message: string;
     stack: string;
@@ -36,14 +41,16 @@ const MOST_CAUSES = 16;
 /**
  * The thrown value as bytes.
  *
+ * @param numberOf Knows the classes that the host has.
  * @param lossy Is told what holds an object that arrives without its class.
  */
 export function encodeFailure(
   thrown: unknown,
+  numberOf: NumberOf = () => undefined,
   lossy?: (value: Child) => void,
 ): Uint8Array<ArrayBuffer> {
   try {
-    return serialize(describe(thrown, 0, { seen: new Map(), lossy }));
+    return serialize(describe(thrown, 0, { seen: new Map(), numberOf, lossy }));
   } catch {
     // A getter, a `toString` or a proxy of its own throws.
     return serialize({ kind: "text", text: "it cannot be read" });
@@ -57,15 +64,17 @@ export function encodeFailure(
  * @param bytes What {@linkcode encodeFailure} gave.
  * @param where A line for the end of the stack, naming host, job and index.
  * @param translate Puts the user's places into a stack.
+ * @param prototypeOf Knows the classes that the worker was sent.
  */
 export function decodeFailure(
   bytes: Uint8Array,
   where: string,
   translate: (stack: string) => string,
+  prototypeOf: PrototypeOf = () => undefined,
 ): unknown {
   try {
     const finish = (stack: string) => `${translate(stack)}\n    ${where}`;
-    return new Revival(finish, bytes.length).revive(deserialize(bytes));
+    return new Revival(finish, bytes.length, prototypeOf).revive(deserialize(bytes));
   } catch (error) {
     // Whatever a worker sends, its item has failed.
     return new GridEngineError(
@@ -77,14 +86,28 @@ export function decodeFailure(
 interface Known {
   /** What was described before: an error may hold itself, many times over. */
   seen: Map<unknown, Encoded>;
+  numberOf: NumberOf;
   lossy: ((value: Child) => void) | undefined;
 }
 
 function describe(thrown: unknown, depth: number, known: Known): Encoded {
   if (thrown instanceof Error) return describeError(thrown, depth, known);
-  return canTravel(thrown, () => known.lossy?.({ child: thrown, step: () => "error" }))
-    ? { kind: "value", value: thrown }
-    : { kind: "text", text: shortened(String(thrown)) };
+  return describeValue(thrown, () => "error", known) ??
+    { kind: "text", text: shortened(String(thrown)) };
+}
+
+/** A value that is no error, if it can travel. */
+function describeValue(
+  value: unknown,
+  step: Child["step"],
+  { numberOf, lossy }: Known,
+): Encoded | undefined {
+  let bytes: Uint8Array | undefined;
+  const travels = canTravel(value, () => {
+    bytes = pack(value, numberOf, () => lossy?.({ child: value, step }));
+  });
+  if (!travels) return undefined;
+  return bytes ? { kind: "packed", bytes } : { kind: "value", value };
 }
 
 function describeError(thrown: Error, depth: number, known: Known): Encoded {
@@ -96,6 +119,7 @@ function describeError(thrown: Error, depth: number, known: Known): Encoded {
   const encoded: Encoded = {
     kind: "error",
     classes: classNamesOf(thrown),
+    type: typeOf(thrown, known.numberOf),
     name,
     message,
     stack: stackOf(thrown) ?? `${name}: ${message}`,
@@ -147,12 +171,23 @@ function describeField(
         return { kind: "list", items };
       }
     }
-    const step = () => `error${stepTo(key)}`;
-    const travels = canTravel(value, () => known.lossy?.({ child: value, step }));
-    return { kind: "value", value: travels ? value : shortened(String(value)) };
+    return describeValue(value, () => `error${stepTo(key)}`, known) ??
+      { kind: "value", value: shortened(String(value)) };
   } catch {
     return { kind: "value", value: "it cannot be read" };
   }
+}
+
+/** The number of the nearest class of an error that the host has. */
+function typeOf(error: Error, numberOf: NumberOf): number | undefined {
+  for (
+    let at: object | null = error;
+    (at = Object.getPrototypeOf(at) as object | null);
+  ) {
+    const number = numberOf(at);
+    if (number !== undefined) return number;
+  }
+  return undefined;
 }
 
 /** The stack of an error, if it can be read. */
@@ -168,14 +203,21 @@ function stackOf(error: Error): string | undefined {
 class Revival {
   readonly #finish: (stack: string) => string;
   readonly #size: number;
+  readonly #prototypeOf: PrototypeOf;
   /** What was made before: an error may hold itself, many times over. */
   readonly #known = new Map<object, unknown>();
 
   /**
    * @param finish Makes the stack of an error what the user is to see.
    * @param size How many bytes the descriptions took.
+   * @param prototypeOf Knows the classes that the worker was sent.
    */
-  constructor(finish: (stack: string) => string, size: number) {
+  constructor(
+    finish: (stack: string) => string,
+    size: number,
+    prototypeOf: PrototypeOf,
+  ) {
+    this.#prototypeOf = prototypeOf;
     this.#finish = finish;
     this.#size = size;
   }
@@ -186,6 +228,8 @@ class Revival {
     switch (kind) {
       case "value":
         return value;
+      case "packed":
+        return unpack(error.bytes as Uint8Array, this.#prototypeOf);
       case "text":
         return new GridEngineError(
           `A job threw a value that cannot travel: ${textOf(text)}`,
@@ -229,6 +273,11 @@ class Revival {
     for (const property of this.#listOf(fields.properties)) {
       const [key, value, enumerable] = this.#listOf(property);
       define(textOf(key), this.revive(value), enumerable === true);
+    }
+    // The last step: getters of the class have nothing to do with what is defined.
+    const prototype = this.#prototypeOf(fields.type as number);
+    if (prototype instanceof Error) {
+      Object.setPrototypeOf(error, prototype);
     }
     return error;
   }

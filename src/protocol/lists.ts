@@ -10,12 +10,17 @@
 import { seeWhole } from "./depth.ts";
 import { deserializePlain, PLAIN, serializePlain } from "./plain.ts";
 import { own, readClone, writeClone } from "./clone.ts";
+import { Packed } from "./instances.ts";
 
 /** Values, one for each item. */
 export type List = unknown[] | Float64Array;
 
 /** What a list of numbers begins with: structured clone begins with 255. */
 const NUMBERS = 0;
+/** What a list begins with of which some values are packed. */
+const PACKED = 4;
+/** What stands before each number of it: the kind and how many there are; 4 bytes each. */
+const WORD = 4;
 /** Where the numbers begin, so that they can be read where they lie. */
 const OFFSET = 8;
 
@@ -68,6 +73,52 @@ export function deserializeList(frames: Uint8Array[]): List {
     values[i] = value;
   }
   return values;
+}
+
+/**
+ * The same for a list of which some values may be packed. Before the list it says which.
+ *
+ * @param lossy Is called if an object in it arrives without its class.
+ * @throws {Error} When something in it cannot be cloned, or is nested too deeply.
+ */
+export function serializePacked(list: List, lossy?: () => void): Uint8Array[] {
+  if (!Array.isArray(list)) return serializeList(list, lossy);
+  const packed: number[] = [];
+  for (let i = 0; i < list.length; i++) if (list[i] instanceof Packed) packed.push(i);
+  if (packed.length === 0) return serializeList(list, lossy);
+  const values = list.map((value) => value instanceof Packed ? value.bytes : value);
+  const [first, ...frames] = serializeList(values, lossy);
+  const words = Uint32Array.of(PACKED, packed.length, ...packed);
+  const head = new Uint8Array(words.byteLength + first!.byteLength);
+  head.set(new Uint8Array(words.buffer));
+  head.set(first!, words.byteLength);
+  return [head, ...frames];
+}
+
+/**
+ * The list of which some values may have been packed.
+ *
+ * @param unpack Makes the value of packed bytes, by its place in the list.
+ * @throws {Error} When the frames are no list, or what `unpack` throws.
+ */
+export function deserializePacked(
+  frames: Uint8Array[],
+  unpack: (index: number, bytes: Uint8Array) => unknown,
+): List {
+  const [head, ...rest] = frames;
+  if (head![0] !== PACKED) return deserializeList(frames);
+  const view = new DataView(head!.buffer, head!.byteOffset, head!.byteLength);
+  const count = view.getUint32(WORD, true);
+  const start = (2 + count) * WORD;
+  if (start >= head!.byteLength) throw new TypeError("It is cut short");
+  const list = deserializeList([head!.slice(start), ...rest]);
+  for (let i = 0; i < count; i++) {
+    const index = view.getUint32((2 + i) * WORD, true);
+    const bytes = list[index];
+    if (!(bytes instanceof Uint8Array)) throw new TypeError("It is not packed");
+    (list as unknown[])[index] = unpack(index, bytes);
+  }
+  return list;
 }
 
 function numbers(list: List): Uint8Array {

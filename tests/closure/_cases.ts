@@ -63,7 +63,9 @@ export async function compare(
     ...(kind === "thrown" && { name: "thrower" }),
   });
   const found = results.map((result) =>
-    kind === "thrown" ? { thrown: described(result) } : { value: result }
+    kind === "thrown"
+      ? { thrown: described(result) }
+      : { value: structuredClone(result) }
   );
   assertEquals(found, expected);
 }

@@ -32,7 +32,7 @@ function start(engine: Engine, items: number[], broken: Partial<RunListener> = {
   };
   const request: RunRequest = {
     name: "half",
-    code: captureLater(half, false),
+    code: captureLater(half, false, []),
     items: new ItemSource(items),
     settings: runSettings({}, items.length),
     seed: 0,

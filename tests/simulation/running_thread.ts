@@ -193,6 +193,7 @@ export class RunningThread {
       (message) => this.post(message),
       () => {},
       () => {},
+      () => undefined,
       () => this.#process.now,
     );
     const items = itemsOf(batch.list, scenario);

@@ -17,6 +17,7 @@ function timed() {
     },
     () => {},
     () => {},
+    () => undefined,
     () => time.now,
   );
   return { outbox, told, time, loop: new HeldResults(memory) };

@@ -16,10 +16,11 @@ import { shortName } from "../../common/shorten.ts";
 import { complaintOf, serialize } from "../../protocol/values.ts";
 import { UNNAMED, wayTo } from "./complaints.ts";
 import { Explorer } from "./explore.ts";
-import { Findings } from "./found.ts";
-import type { CodePayload, Slot, Task } from "../payload.ts";
+import { Findings, type Found } from "./found.ts";
+import type { CodePayload, Node, Slot, Task } from "../payload.ts";
 import type { Root } from "./root.ts";
 import { Shipment } from "./scripts.ts";
+import { marksInstances } from "./shipping.ts";
 import { type AnyFunction, nameOf } from "./texts.ts";
 
 /** Code in the form that workers receive. */
@@ -28,6 +29,8 @@ export interface Code {
   bytes: Uint8Array;
   /** Whether a later capture would be the same: it is one function without variables. */
   constant: boolean;
+  /** The prototypes of its classes whose instances may come back, by their numbers. */
+  classes: ReadonlyMap<number, object>;
 }
 
 /**
@@ -61,11 +64,18 @@ export async function capture(
   const { found, scripts } = explorer.finish();
   const nodes = found.map(({ node }) => node!());
   const slots = all.map(({ value }) => findings.slot(value));
-  const code: CodePayload = { nodes, scripts, ...task(slots) };
+  const classes = classesAmong(found, nodes);
+  const code: CodePayload = {
+    nodes,
+    scripts,
+    classes: [...classes.keys()],
+    ...task(slots),
+  };
   const [only] = nodes;
   try {
     return {
       bytes: serialize(code),
+      classes,
       constant: nodes.length === 1 && scripts.length === 1 &&
         scripts[0]!.variables.length === 0 && only!.kind === "function" &&
         only!.members.properties.length === 0 && !only!.members.gone,
@@ -77,4 +87,35 @@ export async function capture(
     }));
     throw complaintOf(data, "a worker", cause);
   }
+}
+
+/**
+ * The prototypes of classes of which the host can make instances from data: none that has
+ * `#private` members, for only its constructor can give these.
+ */
+function classesAmong(found: Found[], nodes: Node[]): Map<number, object> {
+  const classes = new Map<number, object>();
+  for (const [number, { value }] of found.entries()) {
+    const { kind } = nodes[number]!;
+    if (kind !== "class" && kind !== "function" && kind !== "import") continue;
+    if (typeof value !== "function" || hasPrivates(value)) continue;
+    const own = Object.getOwnPropertyDescriptor(value, "prototype");
+    const prototype: unknown = own?.value;
+    if (typeof prototype === "object" && prototype !== null) {
+      classes.set(number, prototype);
+    }
+  }
+  return classes;
+}
+
+/** Whether a class, or one that it extends, has `#private` members of instances. */
+function hasPrivates(type: AnyFunction): boolean {
+  for (
+    let at: unknown = type;
+    typeof at === "function";
+    at = Object.getPrototypeOf(at)
+  ) {
+    if (marksInstances(at)) return true;
+  }
+  return false;
 }

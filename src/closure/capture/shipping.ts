@@ -19,6 +19,7 @@ import type { Snapshot } from "./snapshot.ts";
 import {
   type AnyFunction,
   headOf,
+  isClass,
   isSloppy,
   nameOf,
   needsNothing,
@@ -65,6 +66,17 @@ export async function ship(
   });
   if (analysis.class) exploreClass(context, found, f, analysis, captured);
   else exploreMembers(context, found, f, analysis);
+}
+
+/**
+ * Whether a class has `#private` members of instances. Where its text was not analyzed,
+ * a `#name` in it counts as one.
+ */
+export function marksInstances(f: AnyFunction): boolean {
+  const facts = analyses.get(f)?.class;
+  if (facts) return facts.marksInstances;
+  const source = sourceOf(f);
+  return isClass(source) && /#[\p{ID_Start}$_]/u.test(source);
 }
 
 /** Analyzes the text of a function. */

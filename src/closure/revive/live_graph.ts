@@ -23,10 +23,40 @@ import { argsOf, fill, makeShell } from "./shells.ts";
 export type AnyFunction = (...args: unknown[]) => unknown;
 
 /** The live value of a slot of a graph. */
-export async function reviveSlot(graph: Graph, slot: Slot): Promise<unknown> {
+export async function reviveSlot(
+  graph: Graph,
+  slot: Slot,
+  classes: SentClasses,
+): Promise<unknown> {
   const live = new LiveGraph(graph);
   await live.load();
+  classes.are(() => live.classes());
   return live.value(slot);
+}
+
+/** The classes that came with a code. The host has them, too. */
+export class SentClasses {
+  #all: () => ReadonlyMap<object, number> = () => new Map();
+  #found: ReadonlyMap<object, number> | undefined;
+
+  /** They are these from now on: numbers by the prototypes of instances. */
+  are(all: () => ReadonlyMap<object, number>): void {
+    this.#all = all;
+    this.#found = undefined;
+  }
+
+  /** The number of the class with this prototype, if it is one of them. */
+  numberOf(prototype: object): number | undefined {
+    return (this.#found ??= this.#all()).get(prototype);
+  }
+
+  /** The prototype of the class with this number. */
+  prototypeOf(number: number): object | undefined {
+    for (const [prototype, other] of this.#found ??= this.#all()) {
+      if (other === number) return prototype;
+    }
+    return undefined;
+  }
 }
 
 /** Imports what a graph needs, so that making it live later needs no time for that. */
@@ -52,9 +82,11 @@ const requests = new WeakMap<object, { target: AnyFunction; args: unknown[] }>()
 export async function reviveJob(
   graph: Graph,
   { job, target, args }: Extract<Task, { kind: "job" }>,
+  classes: SentClasses,
 ): Promise<object> {
   const live = new LiveGraph(graph);
   await live.load();
+  classes.are(() => live.classes());
   const revived = live.value(job) as object;
   if (target && args) {
     requests.set(revived, {
@@ -131,6 +163,16 @@ class LiveGraph {
     const value = this.#get(slot);
     this.#finish();
     return value;
+  }
+
+  /** The classes whose instances the host can make, by the prototypes of these. */
+  classes(): Map<object, number> {
+    const found = new Map<object, number>();
+    for (const node of this.#graph.classes) {
+      const type = this.value({ node });
+      if (typeof type === "function") found.set(type.prototype, node);
+    }
+    return found;
   }
 
   #finish(): void {

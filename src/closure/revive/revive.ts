@@ -8,20 +8,31 @@
 import { currentJob } from "../../job_controller.ts";
 import { encodeFailure } from "../../protocol/failure.ts";
 import type { Child } from "../../protocol/steps.ts";
+import { pack } from "../../protocol/instances.ts";
 import { deserialize, serializeFor } from "../../protocol/values.ts";
 import type { CodePayload, JobOutcome } from "../payload.ts";
-import { type AnyFunction, loadModules, reviveJob, reviveSlot } from "./live_graph.ts";
+import {
+  type AnyFunction,
+  loadModules,
+  reviveJob,
+  reviveSlot,
+  type SentClasses,
+} from "./live_graph.ts";
+
+export { SentClasses } from "./live_graph.ts";
 
 /**
  * The function to call with an item's argument.
  *
  * @param bytes A {@linkcode CodePayload}, serialized.
+ * @param classes Is told the classes in it.
  * @param loaded Called when the imports are loaded.
  * @param lossy Called with the place of an object in a job's result that loses its class.
  * @throws {Error} If a module or its export does not exist, or a source text fails.
  */
 export async function revive(
   bytes: Uint8Array,
+  classes: SentClasses,
   loaded: () => void,
   lossy: (values: () => Child[]) => void,
 ): Promise<(item: unknown) => unknown> {
@@ -30,14 +41,18 @@ export async function revive(
   loaded();
   switch (code.kind) {
     case "call": {
-      const f = await reviveSlot(code, code.function) as AnyFunction;
+      const f = await reviveSlot(
+        code,
+        code.function,
+        classes,
+      ) as AnyFunction;
       return code.spread
         ? (args) => f(...argumentsOf(args))
         : (argument) => f(argument);
     }
     case "job":
       // Each attempt has its own object.
-      return () => runJob(bytes, lossy);
+      return () => runJob(bytes, classes, lossy);
     default:
       return code satisfies never;
   }
@@ -57,15 +72,18 @@ interface Runnable {
 /** Runs an instance of a subclass of `Job`. */
 async function runJob(
   bytes: Uint8Array,
+  classes: SentClasses,
   lossy: (values: () => Child[]) => void,
 ): Promise<JobOutcome> {
   const code = deserialize(bytes) as CodePayload & { kind: "job" };
   const { mutable } = code;
-  const job = await reviveJob(code, code) as Runnable;
+  const job = await reviveJob(code, code, classes) as Runnable;
   const before: Record<string, unknown> = { ...job };
   const outcome: JobOutcome = {};
+  const numberOf = (prototype: object) => classes.numberOf(prototype);
   const check = (child: unknown, path: string) => {
-    const lost = () => lossy(() => [{ child, step: () => path }]);
+    const tell = () => lossy(() => [{ child, step: () => path }]);
+    const lost = () => void pack(child, numberOf, tell);
     serializeFor(child, path, "the host", lost);
   };
   try {
@@ -74,7 +92,7 @@ async function runJob(
   } catch (error) {
     const signal = currentJob()?.signal;
     if (!mutable || signal?.aborted && error === signal.reason) throw error;
-    outcome.thrown = encodeFailure(error, (lost) => lossy(() => [lost]));
+    outcome.thrown = encodeFailure(error, numberOf, (lost) => lossy(() => [lost]));
     delete outcome.result;
   }
   if (mutable) {

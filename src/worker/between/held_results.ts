@@ -13,7 +13,7 @@
 
 import type { Segment } from "../../protocol/messages.ts";
 import type { List } from "../../protocol/lists.ts";
-import { SharedValues } from "./shared_values.ts";
+import { type Lossy, SharedValues } from "./shared_values.ts";
 
 // Own copies: a function that runs in the thread may replace what is global.
 const { add, compareExchange, exchange, load, store, wait } = Atomics;
@@ -118,11 +118,11 @@ export class HeldResults {
   /**
    * For the thread: holds a result of any kind; there must be no numbers.
    *
-   * @param lossy Is called if an object in it arrives without its class.
+   * @param lossy See `SharedValues`.
    * @returns Whether it is held. If not, it should be sent on at once: there is no room,
    * or it cannot be cloned.
    */
-  add(chunk: number, offset: number, value: unknown, lossy?: () => void): boolean {
+  add(chunk: number, offset: number, value: unknown, lossy?: Lossy): boolean {
     const i = this.#count;
     if (i === VALUES || !this.#values.write(value, lossy)) return false;
     this.#entries[i * 2] = chunk;

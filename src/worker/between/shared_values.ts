@@ -8,6 +8,7 @@
  */
 
 import { lossOf } from "../../protocol/class_loss.ts";
+import { Packed } from "../../protocol/instances.ts";
 import { deserialize, serialize } from "../../protocol/values.ts";
 import { VIEWS } from "../../protocol/clone.ts";
 
@@ -28,9 +29,16 @@ const DATE = -7;
 const MAP = -8;
 const SET = -9;
 const CLONE = -10;
+const PACKED = -11;
 
 /** A value with more objects than this is written by structured clone. */
 const MOST_OBJECTS = 64;
+
+/**
+ * Is called if an object in a value arrives without its class. It may give the value as
+ * bytes in which it keeps it.
+ */
+export type Lossy = () => Uint8Array | undefined;
 
 /** Values, in the order in which they were written. */
 export class SharedValues {
@@ -67,10 +75,11 @@ export class SharedValues {
   /**
    * Writes a value after the others.
    *
-   * @param lossy Is called if an object in it arrives without its class.
+   * @param lossy Is called if an object in it arrives without its class. It may give the
+   * value as bytes in which it keeps it: then these are written.
    * @returns Whether it was written. If not, there is no room, or it cannot be cloned.
    */
-  write(value: unknown, lossy?: () => void): boolean {
+  write(value: unknown, lossy?: Lossy): boolean {
     if (typeof value === "number") {
       if (this.#number + 2 > NUMBERS) return false;
       this.#numbers[this.#number++] = NUMBER;
@@ -83,8 +92,10 @@ export class SharedValues {
       this.#lossy = false;
       try {
         if (write.call(this, value)) {
-          if (this.#lossy) lossy?.();
-          return true;
+          const packed = this.#lossy ? lossy?.() : undefined;
+          if (!packed) return true;
+          [this.#number, this.#letter, this.#byte] = [number, letter, byte];
+          if (this.#writeBytes(packed, PACKED)) return true;
         }
       } catch {
         // A getter threw. It will throw again when the value is sent by itself.
@@ -199,8 +210,11 @@ export class SharedValues {
   #writeClone(value: unknown): boolean {
     // A large value is sent by itself rather than copied twice.
     if (ArrayBuffer.isView(value) && value.byteLength > BYTES) return false;
-    const bytes = serialize(value, 0, () => this.#lossy = true);
-    if (this.#byte + bytes.byteLength > BYTES || !this.#head(CLONE, bytes.byteLength)) {
+    return this.#writeBytes(serialize(value, 0, () => this.#lossy = true), CLONE);
+  }
+
+  #writeBytes(bytes: Uint8Array, kind: number): boolean {
+    if (this.#byte + bytes.byteLength > BYTES || !this.#head(kind, bytes.byteLength)) {
       return false;
     }
     this.#bytes.set(bytes, this.#byte);
@@ -251,6 +265,8 @@ export class SharedValues {
         const View = VIEWS[number] as new (buffer: ArrayBuffer) => ArrayBufferView;
         return new View(this.#readBytes(length).buffer);
       }
+      case PACKED:
+        return new Packed(this.#readBytes(number));
       case CLONE:
         return deserialize(this.#readBytes(number));
       default:

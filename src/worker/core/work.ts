@@ -10,7 +10,7 @@
 
 import { GridEngineError, TimeoutError } from "../../errors.ts";
 import { encodeFailure } from "../../protocol/failure.ts";
-import { serializeList } from "../../protocol/lists.ts";
+import { serializePacked } from "../../protocol/lists.ts";
 import {
   EXIT_WHILE_LOADING,
   type FailureReason,
@@ -331,7 +331,7 @@ export class Work {
   #reportTaken(taken: TakenResults | undefined): void {
     if (!taken) return;
     const { segments, values, elapsed } = taken;
-    const list = serializeList(values);
+    const list = serializePacked(values);
     this.#reportResults({ type: "results", segments, elapsed, list });
   }
 

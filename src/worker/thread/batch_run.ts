@@ -5,7 +5,8 @@
  */
 
 import type { AssignedChunk } from "../../protocol/messages.ts";
-import { deserializeList, type List } from "../../protocol/lists.ts";
+import { unpack } from "../../protocol/instances.ts";
+import { deserializePacked, type List } from "../../protocol/lists.ts";
 import type { HeldResults } from "../between/held_results.ts";
 import { epoch, type RunningItem } from "../between/running_item.ts";
 import type { Batch, FromThread } from "../between/thread_messages.ts";
@@ -93,10 +94,16 @@ export class BatchRun {
     this.#current = thread.current;
     this.#guard = thread.guard;
     this.#sound = thread.held.count;
-    this.#outbox = new Outbox(thread.held, thread.post, () => {
-      this.#check();
-      this.#sound = 0;
-    }, (values) => thread.codes.warnOfLoss(batch.code, values));
+    this.#outbox = new Outbox(
+      thread.held,
+      thread.post,
+      () => {
+        this.#check();
+        this.#sound = 0;
+      },
+      (values) => thread.codes.warnOfLoss(batch.code, values),
+      (prototype) => thread.codes.numberOf(batch.code, prototype),
+    );
   }
 
   /** Runs its items and reports them. */
@@ -115,7 +122,10 @@ export class BatchRun {
     try {
       const found = await this.#thread.codes.call(code);
       call = measure ? this.#measured(found) : found;
-      args = deserializeList(list);
+      const { codes } = this.#thread;
+      args = deserializePacked(list, (_, bytes) => {
+        return unpack(bytes, (number) => codes.prototypeOf(code, number));
+      });
     } catch (error) {
       this.#failAll(error);
       return this.#end();

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { revive } from "../../closure/revive/revive.ts";
+import { revive, SentClasses } from "../../closure/revive/revive.ts";
 import { GridEngineError } from "../../errors.ts";
 import { lossIn } from "../../protocol/complaint.ts";
 import type { Child } from "../../protocol/steps.ts";
@@ -17,7 +17,10 @@ export type Call = (argument: unknown) => unknown;
 export class Codes {
   readonly #guard: Guard;
   /** The code as it came, and the function that it became at first use. */
-  readonly #codes = new Map<number, { value: Uint8Array; call?: Promise<Call> }>();
+  readonly #codes = new Map<
+    number,
+    { value: Uint8Array; classes: SentClasses; call?: Promise<Call> }
+  >();
   /** Codes that were warned about: their results lose a class. */
   readonly #warned = new Set<number>();
 
@@ -35,7 +38,7 @@ export class Codes {
 
   /** Takes a code. */
   add(code: number, value: Uint8Array): void {
-    this.#codes.set(code, { value });
+    this.#codes.set(code, { value, classes: new SentClasses() });
   }
 
   /** Drops codes. */
@@ -54,11 +57,22 @@ export class Codes {
     this.#guard.loading = true;
     try {
       const lossy = (values: () => Child[]) => this.warnOfLoss(number, values);
-      return await (code.call = revive(code.value, this.#guard.accept, lossy));
+      const { value, classes } = code;
+      return await (code.call = revive(value, classes, this.#guard.accept, lossy));
     } finally {
       this.#guard.loading = false;
       this.#guard.accept();
     }
+  }
+
+  /** The number of the class with this prototype, if it came with a code. */
+  numberOf(code: number, prototype: object): number | undefined {
+    return this.#codes.get(code)?.classes.numberOf(prototype);
+  }
+
+  /** The prototype of the class with this number, which came with a code. */
+  prototypeOf(code: number, number: number): object | undefined {
+    return this.#codes.get(code)?.classes.prototypeOf(number);
   }
 
   /** Says, once for each function, that what it gives loses its class. */

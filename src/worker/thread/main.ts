@@ -62,6 +62,7 @@ class Thread {
         this.#post(message);
       },
       lossy: (code, values) => this.#codes.warnOfLoss(code, values),
+      numberOf: (code, prototype) => this.#codes.numberOf(code, prototype),
     });
     this.#channel = new Channel(
       port,

@@ -5,7 +5,8 @@
  */
 
 import { encodeFailure } from "../../protocol/failure.ts";
-import { serializeList } from "../../protocol/lists.ts";
+import { type NumberOf, pack, Packed } from "../../protocol/instances.ts";
+import { serializePacked } from "../../protocol/lists.ts";
 import type { FailureReason, Segment } from "../../protocol/messages.ts";
 import type { Child } from "../../protocol/steps.ts";
 import { complaint } from "../../protocol/values.ts";
@@ -26,6 +27,7 @@ export class Outbox {
   readonly #post: (message: FromThread) => void;
   readonly #before: () => void;
   readonly #lossy: (values: () => Child[]) => void;
+  readonly #numberOf: NumberOf;
   #times: number[] = [];
   readonly #clock: () => number;
   /** From when on the time counts for the results that are sent next. */
@@ -36,6 +38,7 @@ export class Outbox {
    * @param post Sends them on.
    * @param before Is called before they are sent on.
    * @param lossy Is told where an object is that arrives without its class.
+   * @param numberOf Knows the classes that the host has.
    * @param clock Tells the time, in milliseconds.
    */
   constructor(
@@ -43,12 +46,14 @@ export class Outbox {
     post: (message: FromThread) => void,
     before: () => void,
     lossy: (values: () => Child[]) => void,
+    numberOf: NumberOf,
     clock: () => number = epoch,
   ) {
     this.#held = held;
     this.#post = post;
     this.#before = before;
     this.#lossy = lossy;
+    this.#numberOf = numberOf;
     this.#clock = clock;
     this.#since = clock();
   }
@@ -83,9 +88,16 @@ export class Outbox {
       held.add(chunk, offset, result, () => this.#loses(result));
   }
 
-  /** Says that an object in a result arrives without its class. */
-  #loses(result: unknown): void {
-    this.#lossy(() => [{ child: result, step: () => "result" }]);
+  /**
+   * An object in a result would arrive without its class.
+   *
+   * @returns The result as bytes in which it keeps it, if the host has the class. What the
+   * host has not is told of.
+   */
+  #loses(result: unknown): Uint8Array | undefined {
+    return pack(result, this.#numberOf, () => {
+      this.#lossy(() => [{ child: result, step: () => "result" }]);
+    });
   }
 
   /**
@@ -101,7 +113,7 @@ export class Outbox {
     this.#held.sending();
     const { segments, values, elapsed } = this.#held.rest();
     this.#since -= elapsed;
-    if (values.length > 0) this.#send(segments, serializeList(values), until);
+    if (values.length > 0) this.#send(segments, serializePacked(values), until);
     this.#held.sent();
   }
 
@@ -132,9 +144,10 @@ export class Outbox {
     let list: Uint8Array[];
     try {
       // They move to the event loop, and the function may use its arrays again.
-      list = serializeList([result], () => this.#loses(result)).map((frame, i) =>
-        i === 0 ? frame : new Uint8Array(frame)
-      );
+      let packed: Uint8Array | undefined;
+      list = serializePacked([result], () => packed = this.#loses(result));
+      if (packed) list = serializePacked([new Packed(packed)]);
+      list = list.map((frame, i) => i === 0 ? frame : new Uint8Array(frame));
     } catch (error) {
       const reason = complaint(result, "result", "the host", error);
       return this.fail(chunk, offset, "unserializable", reason);
@@ -151,7 +164,11 @@ export class Outbox {
 
   /** Says that an item has no result. The time of a failed item is not counted. */
   fail(chunk: number, offset: number, reason: FailureReason, error: unknown): void {
-    const value = encodeFailure(error, (lost) => this.#lossy(() => [lost]));
+    const value = encodeFailure(
+      error,
+      this.#numberOf,
+      (lost) => this.#lossy(() => [lost]),
+    );
     this.#post({ type: "failed", chunk, offset, reason, exitStatus: 0, value });
     this.#since = this.#clock();
   }

@@ -9,6 +9,7 @@ import type { JobController } from "../../job_controller.ts";
 import { Mailbox } from "../../common/mailbox.ts";
 import type { AssignedChunk } from "../../protocol/messages.ts";
 import type { Child } from "../../protocol/steps.ts";
+import { pack } from "../../protocol/instances.ts";
 import { deserialize, serializeFor } from "../../protocol/values.ts";
 import { randomNumbers, seedOf } from "../../common/random.ts";
 import type { Batch, FromThread, ToThread } from "../between/thread_messages.ts";
@@ -26,6 +27,8 @@ export interface ThreadOfJob {
   post(message: FromThread): void;
   /** Is told where an object is that arrives without its class, by which code. */
   lossy(code: number, values: () => Child[]): void;
+  /** The number of the class with this prototype, if it came with a code. */
+  numberOf(code: number, prototype: object): number | undefined;
 }
 
 /** The running job, as `currentJob()` gives it. What is seldom needed is made when asked for. */
@@ -115,12 +118,15 @@ export class RunningJob implements JobController {
           `return the value, or use a Job`,
       );
     }
-    const lossy = () =>
-      this.#thread.lossy(
-        this.#batch.code,
-        () => [{ child: value, step: () => "message" }],
-      );
-    const bytes = serializeFor(value, "message", "the host", lossy);
+    const { code } = this.#batch;
+    let packed: Uint8Array | undefined;
+    const plain = serializeFor(value, "message", "the host", () => {
+      const numberOf = (prototype: object) => this.#thread.numberOf(code, prototype);
+      packed = pack(value, numberOf, () => {
+        this.#thread.lossy(code, () => [{ child: value, step: () => "message" }]);
+      });
+    });
+    const bytes = packed ?? plain;
     this.#thread.post({ type: "message", chunk: this.#chunk.chunk, value: bytes });
   }
 

@@ -1,0 +1,157 @@
+/**
+ * Objects of the user's classes go to a worker and come back as what they are.
+ *
+ * @module
+ */
+
+import { assert, assertEquals } from "./fixtures/assert.ts";
+import { currentJob, Job } from "../mod.ts";
+import { group, instanceOf } from "./fixtures/tools.ts";
+
+class Point {
+  readonly tags = new Set<string>();
+  constructor(readonly x: number, readonly y = 0) {}
+  get length() {
+    return Math.hypot(this.x, this.y);
+  }
+  scaled(factor: number) {
+    return new Point(this.x * factor, this.y * factor);
+  }
+}
+class Named extends Point {
+  next?: Named;
+  constructor(readonly name: string, x: number) {
+    super(x);
+  }
+}
+class Series extends Array<number> {
+  unit = "m";
+  sum() {
+    return this.reduce((sum, x) => sum + x, 0);
+  }
+}
+class ValidationError extends RangeError {
+  override name = "ValidationError";
+  constructor(message: string, readonly field: string, readonly at: Point) {
+    super(message);
+  }
+  get where() {
+    return `${this.field} at ${this.at.x}`;
+  }
+}
+
+group("objects keep their class", (test) => {
+  test("Results are of the class that the function made", async (d) => {
+    const points = await d.map((x: number) => new Point(x, 4), [3, 0]);
+    assert(points.every((point) => point instanceof Point));
+    assertEquals(points.map(({ length }) => length), [5, 4]);
+    assertEquals(points[0]!.scaled(2), new Point(6, 8));
+  });
+
+  test("A pipeline of two maps works as if it ran here", async (d) => {
+    const points = await d.map((x: number) => new Point(x).scaled(2), [1, 2]);
+    const lengths = await d.map((point) => point.scaled(10).length, points);
+    assertEquals(lengths, [20, 40]);
+  });
+
+  test("Items keep class and identity wherever they are within", async (d) => {
+    const named = new Named("a", 3);
+    named.next = named;
+    const items = [{ all: [named, named], map: new Map([["a", new Point(1)]]) }];
+    const f = ({ all: [a, b], map }: typeof items[0]) => [
+      a instanceof Named && a instanceof Point,
+      a === b && a!.next === a,
+      a!.length + map.get("a")!.length,
+    ];
+    assertEquals(await d.map(f, items), [[true, true, 4]]);
+    const both = (a: Point, b: Point) => a.length + b.length;
+    assertEquals(await d.starmap(both, [[named, new Point(0, 4)]]), [7]);
+  });
+
+  test("Subclasses of Array, Map and the like come back with fields and methods", async (d) => {
+    class Table extends Map<string, unknown> {
+      note = "n";
+    }
+    const [found] = await d.map((x: number) => {
+      const series = Series.from([x, 1]) as Series;
+      return { series, table: new Table([["at", new Point(x)]]), when: new Date(x) };
+    }, [4]);
+    const { series, table, when } = found!;
+    assert(series instanceof Series && table instanceof Table && when instanceof Date);
+    assertEquals([series.sum(), series.unit, table.note, when.getTime()], [
+      5,
+      "m",
+      "n",
+      4,
+    ]);
+    assert(table.get("at") instanceof Point);
+  });
+
+  test("What is large keeps its class, too", async (d) => {
+    const f = (x: number) =>
+      Object.assign(new Point(x), { data: new Float64Array(3e5) });
+    const [one, two] = await d.map(f, [1, 2]);
+    assert(one instanceof Point && two instanceof Point);
+    assertEquals([one!.data.length, two!.x], [3e5, 2]);
+  });
+
+  test("An error of the user's is caught as one, with its fields and getters", async (d) => {
+    const f = (x: number): number => {
+      throw new ValidationError("bad", "age", new Point(x));
+    };
+    const error = instanceOf(await d.map(f, [7]).catch((e) => e), ValidationError);
+    assertEquals([error.where, error.message, `${error}`], [
+      "age at 7",
+      "bad",
+      "ValidationError: bad",
+    ]);
+    assert(error.at instanceof Point);
+    const g = (x: number): number => {
+      const cause = new ValidationError("bad", "age", new Point(x));
+      throw new AggregateError([cause], "all", { cause });
+    };
+    const both = instanceOf(await d.map(g, [7]).catch((e) => e), AggregateError);
+    assert(both.cause instanceof ValidationError && both.errors[0] === both.cause);
+  });
+
+  test("Of a class made in the function, an error is of the nearest class that is here", async (d) => {
+    const f = (x: number): number => {
+      class Inner extends ValidationError {}
+      throw new Inner("bad", "age", new Point(x));
+    };
+    const error = instanceOf(await d.map(f, [7]).catch((e) => e), ValidationError);
+    assertEquals(Object.getPrototypeOf(error), ValidationError.prototype);
+  });
+
+  test("Results, fields and messages of jobs keep their class", async (d) => {
+    class Walk extends Job<Point> {
+      last?: Point;
+      override run() {
+        this.last = new Point(1);
+        currentJob()!.send(new Point(2));
+        return new Point(3);
+      }
+    }
+    const walk = new Walk({ mutable: true });
+    walk.start(d);
+    const result = await walk.result;
+    assert(result instanceof Point && walk.last instanceof Point);
+    const [message] = await Array.fromAsync(walk.messages);
+    assertEquals([result.x, walk.last!.x, instanceOf(message, Point).x], [3, 1, 2]);
+  });
+
+  test("Arguments of a job keep their class", async (d) => {
+    const job = new Job({ target: (at: Point) => at.length, args: [new Point(3, 4)] });
+    job.start(d);
+    assertEquals(await job.result, 5);
+  });
+
+  test("A class that cannot be sent does not keep its objects from going", async (d) => {
+    const channel = new WeakRef({});
+    class Tied {
+      x = 1;
+      static of = channel;
+    }
+    assertEquals(await d.map(({ x }: { x: number }) => x, [new Tied()]), [1]);
+  });
+});

@@ -1,0 +1,159 @@
+/**
+ * Objects of classes are made from data: nothing of a class is run, and only classes that
+ * were sent can be named.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertThrows } from "../fixtures/assert.ts";
+import { pack, unpack } from "../../src/protocol/instances.ts";
+import { serialize } from "../../src/protocol/values.ts";
+
+class Point {
+  constructor(public x: number) {
+    calls.push("constructor");
+  }
+  set y(_: number) {
+    calls.push("setter");
+  }
+}
+class Numbers extends Array<number> {
+  label = "some";
+}
+class Table extends Map<string, unknown> {
+  note: unknown;
+}
+class Bag extends Set<unknown> {}
+class Failure extends RangeError {
+  constructor(message: string, readonly field: unknown) {
+    super(message);
+    this.name = "Failure";
+  }
+}
+
+const calls: string[] = [];
+const SENT = [Point, Numbers, Table, Bag, Failure];
+const numberOf = (prototype: object) => {
+  const number = SENT.findIndex((type) => type.prototype === prototype);
+  return number < 0 ? undefined : number;
+};
+const prototypeOf = (number: number) => SENT[number]?.prototype;
+
+/** The same value as the other side gets it. */
+function sent<T>(value: T): T {
+  return unpack(pack(value, numberOf)!, prototypeOf) as T;
+}
+
+Deno.test("An object keeps its class, and nothing of that is run to make it", () => {
+  const point = Object.defineProperty(new Point(1), "y", {
+    value: 2,
+    enumerable: true,
+  });
+  calls.length = 0;
+  const made = sent(point);
+  assert(made instanceof Point && made !== point);
+  assertEquals(Object.getOwnPropertyDescriptors(made), {
+    x: { value: 1, writable: true, enumerable: true, configurable: true },
+    y: { value: 2, writable: false, enumerable: true, configurable: false },
+  });
+  assertEquals(calls, []);
+});
+
+Deno.test("Identity holds within a value, in circles too", () => {
+  const point = Object.assign(new Point(1), { self: {} as unknown });
+  point.self = { all: [point, point] };
+  const made = sent({ point, again: new Map([[point, point]]) });
+  assert(made.point === (made.point.self as { all: unknown[] }).all[1]);
+  assertEquals([...made.again], [[made.point, made.point]]);
+});
+
+Deno.test("Subclasses of what is built in keep contents, fields and class", () => {
+  const numbers = Numbers.from([1, 2]) as Numbers;
+  const table = new Table([["a", new Point(1)]]);
+  table.note = table;
+  const made = sent({ numbers, table, bag: new Bag([numbers]) });
+  assert(made.numbers instanceof Numbers && Array.isArray(made.numbers));
+  assertEquals([...made.numbers, made.numbers.label], [1, 2, "some"]);
+  assert(made.table instanceof Table && made.table.note === made.table);
+  assert(made.table.get("a") instanceof Point);
+  assert(made.bag instanceof Bag && made.bag.has(made.numbers));
+});
+
+Deno.test("Errors keep class, fields, cause and stack", () => {
+  const cause = Object.assign(new TypeError("inner"), { code: 7 });
+  const error = Object.assign(new Failure("outer", new Point(1)), { cause });
+  const made = sent([error])[0]!;
+  assert(made instanceof Failure && made.field instanceof Point);
+  assertEquals([made.name, made.message, made.stack], [
+    "Failure",
+    "outer",
+    error.stack,
+  ]);
+  assert(made.cause instanceof TypeError);
+  assertEquals([made.cause.message, made.cause.code], ["inner", 7]);
+});
+
+Deno.test("What is frozen or not extensible stays so, what is hidden stays hidden", () => {
+  const frozen = sent(Object.freeze(new Point(1)));
+  const closed = sent(Object.preventExtensions(new Point(1)));
+  const hidden = sent(
+    Object.defineProperty(new Point(1), "h", { value: new Point(2) }),
+  );
+  assertEquals([Object.isFrozen(frozen), Object.isExtensible(closed)], [true, false]);
+  assert((hidden as unknown as { h: unknown }).h instanceof Point);
+  assertEquals(Object.keys(hidden), ["x"]);
+});
+
+Deno.test("Properties of any name are properties, and nothing else", () => {
+  const names = ["__proto__", "constructor", "then", "toJSON", "prototype"];
+  const point = new Point(1);
+  for (const key of names) {
+    Object.defineProperty(point, key, { value: key, enumerable: true });
+  }
+  const made = sent(point);
+  assertEquals(Object.getPrototypeOf(made), Point.prototype);
+  assertEquals(Object.keys(made), ["x", ...names]);
+  assertEquals(
+    names.map((key) => Object.getOwnPropertyDescriptor(made, key)?.value),
+    names,
+  );
+});
+
+Deno.test("A value without such objects is not packed; what else is lost is told", () => {
+  class Unknown {
+    x = 1;
+  }
+  let told = 0;
+  const tell = () => told++;
+  assertEquals(pack({ a: [1], b: new Date(0) }, numberOf, tell), undefined);
+  assertEquals(told, 0);
+  assertEquals(pack({ a: new Unknown() }, numberOf, tell), undefined);
+  assert(pack({ a: new Unknown(), b: new Point(1) }, numberOf, tell));
+  assertEquals(told, 2);
+});
+
+Deno.test("Who names a class that was not sent, or gives nonsense, is refused", () => {
+  const object = {};
+  const all: unknown[] = [
+    undefined,
+    1,
+    {},
+    { copy: 1 },
+    { copy: object, made: [[object, SENT.length, [], true]] },
+    { copy: object, made: [[object, "constructor", [], true]] },
+    { copy: object, made: [[object, -2, [], true]] },
+    { copy: object, made: [[1, 0, [], true]] },
+    { copy: object, made: [[null, 0, [], true]] },
+    { copy: object, made: [[object, 0, 7, true]] },
+    { copy: object, made: [[object, 0, [7], true]] },
+    { copy: object, made: [[object, 0, [["x", 1, 1]], true]] },
+    { copy: object, made: [1] },
+    { copy: object, made: new Array(1e9) },
+  ];
+  for (const value of all) {
+    const bytes = new Uint8Array([3, ...serialize(value)]);
+    assertThrows(() => unpack(bytes, prototypeOf), TypeError, undefined, `${value}`);
+  }
+  assertThrows(() => unpack(serialize({}), prototypeOf), TypeError, "not packed");
+  assertThrows(() => unpack(new Uint8Array([3, 255]), prototypeOf));
+});
