@@ -6,6 +6,7 @@
 
 import { assert, assertEquals } from "./fixtures/assert.ts";
 import { currentJob, Job } from "../mod.ts";
+import { Measurement, parse, ParseError } from "./fixtures/measurements.ts";
 import { group, instanceOf } from "./fixtures/tools.ts";
 
 class Point {
@@ -144,6 +145,19 @@ group("objects keep their class", (test) => {
     const job = new Job({ target: (at: Point) => at.length, args: [new Point(3, 4)] });
     job.start(d);
     assertEquals(await job.result, 5);
+  });
+
+  test("Objects of a class in another module come from there, and go back", async (d) => {
+    const results = [
+      await d.map(parse, ["1", "2"]),
+      await d.map((line: string) => parse(line), ["1", "2"]),
+    ];
+    for (const all of results) {
+      assert(all.every((one) => one instanceof Measurement));
+      assertEquals(await d.map((one) => one.mm, all), [1000, 2000]);
+    }
+    const error = await d.map(parse, ["1", "x"]).catch((error) => error);
+    assertEquals(instanceOf(error, ParseError).line, "x");
   });
 
   test("A class that cannot be sent does not keep its objects from going", async (d) => {

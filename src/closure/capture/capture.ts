@@ -57,10 +57,12 @@ export async function capture(
     job,
     findings,
     shipment: new Shipment(),
+    imports: new Map(),
     members: new Map(),
   });
   const all = [{ name: shortName(nameOf(value)) || UNNAMED, value }, ...others];
   for (const { name, value } of all) await explorer.explore(value, name);
+  await explorer.exploreImports();
   const { found, scripts } = explorer.finish();
   const nodes = found.map(({ node }) => node!());
   const slots = all.map(({ value }) => findings.slot(value));

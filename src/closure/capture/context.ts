@@ -4,7 +4,8 @@
  * @module
  */
 
-import type { Findings } from "./found.ts";
+import type { ImportBinding } from "./analyze.ts";
+import type { Findings, Found } from "./found.ts";
 import type { TextMember } from "../payload.ts";
 import type { Shipment } from "./scripts.ts";
 import type { Snapshots } from "./snapshot.ts";
@@ -18,6 +19,14 @@ export interface MemberPlace {
   part: TextMember["part"];
 }
 
+/** Something that workers import as the module `file` does. */
+export interface Imported {
+  file: string;
+  binding: ImportBinding;
+  /** What it belongs to. */
+  by: Found;
+}
+
 /** The state that all parts of one capture share. */
 export interface Context {
   /** The variables of functions as they were at the call. */
@@ -27,6 +36,8 @@ export interface Context {
   readonly findings: Findings;
   /** The functions that are sent as source text. */
   readonly shipment: Shipment;
+  /** The modules from which workers import something. */
+  readonly imports: Map<string, Imported>;
   /** Methods and accessors that the texts of classes define. */
   readonly members: Map<object, MemberPlace>;
 }

@@ -17,6 +17,7 @@ import { Instances } from "./instances.ts";
 import { added, membersOf, seeMembers, valuesOf, writeMembers } from "./members.ts";
 import { childrenOf, isPlainData, rebuildable, refusalOf } from "./objects.ts";
 import type { Node, Script } from "../payload.ts";
+import { classesOf, importNode } from "./modules.ts";
 import { PlainData } from "./plain_data.ts";
 
 /** The search of one capture. */
@@ -36,6 +37,21 @@ export class Explorer {
     const { findings } = this.#context;
     findings.see(value, undefined, name);
     for (let found; (found = findings.next());) await this.#explore(found);
+  }
+
+  /**
+   * Adds the other classes that the modules export from which something is imported: what
+   * is imported may make objects of them.
+   */
+  async exploreImports(): Promise<void> {
+    const { findings, imports } = this.#context;
+    for (const { file, binding, by } of imports.values()) {
+      for (const [name, type] of await classesOf(file, binding)) {
+        if (findings.has(type)) continue;
+        const found = findings.settle(type, by, ` → ${name}`);
+        found.node = () => importNode(file, { ...binding, name });
+      }
+    }
   }
 
   /** Numbers what was found, and lays out the functions. After that, nodes can be made. */

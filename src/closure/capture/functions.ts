@@ -56,7 +56,13 @@ export async function exploreFunction(
   // importing it would run the user's program again.
   const name = file === url ? await exportName(f, file) : undefined;
   if (name !== undefined) {
-    found.node = () => importNode(file!, { specifier: file!, name, attributes: {} });
+    const binding = { specifier: file!, name, attributes: {} };
+    found.node = () => importNode(file!, binding);
+    context.imports.set(JSON.stringify([file, name]), {
+      file: file!,
+      binding,
+      by: found,
+    });
     return;
   }
   await ship(context, found, f, file);

@@ -12,6 +12,7 @@ import { type ImportBinding, importsOf, loadTools } from "./analyze.ts";
 import { isImporting } from "../importing.ts";
 import { inspectFunction, scriptSource, scriptUrl } from "./inspector.ts";
 import { type Node, SHIPPED } from "../payload.ts";
+import { type AnyFunction, isClass, sourceOf } from "./texts.ts";
 
 /** How long importing a module may take that is already loaded, in milliseconds. */
 const IMPORT_TIMEOUT = 1000;
@@ -131,4 +132,24 @@ export async function importLoaded(module: string): Promise<object | undefined> 
   } catch {
     return undefined;
   }
+}
+
+const classes = new Map<string, [name: string, type: AnyFunction][]>();
+
+/** The classes that a module of the user's exports, if it is loaded. */
+export async function classesOf(
+  file: string,
+  { specifier, attributes }: ImportBinding,
+): Promise<[name: string, type: AnyFunction][]> {
+  const module = resolve(specifier, file);
+  // Packages may have hundreds of them.
+  if (!/^(file|https?):/.test(module) || Object.keys(attributes).length > 0) return [];
+  const known = classes.get(module);
+  if (known) return known;
+  const exports = exportsOf(await importLoaded(module) ?? {}) ?? [];
+  const found = exports.filter((entry): entry is [string, AnyFunction] =>
+    typeof entry[1] === "function" && isClass(sourceOf(entry[1]))
+  );
+  if (exports.length > 0) classes.set(module, found);
+  return found;
 }

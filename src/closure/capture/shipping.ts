@@ -168,6 +168,7 @@ async function captureVariables(
       const key = JSON.stringify([file, binding.specifier, binding.name]);
       const imported = findings.settleImport(key, value, found, name);
       imported.node ??= () => importNode(file!, binding);
+      context.imports.set(key, { file: file!, binding, by: found });
       captured.set(name, { scope: -1, slot: () => ({ node: imported.number! }) });
     } else if (ready) {
       findings.see(value, found, ` → ${name}`);
