@@ -6,12 +6,13 @@
  */
 
 import * as types from "node:util/types";
-import type { AnyFunction } from "../closure/capture/texts.ts";
+import { type AnyFunction, nameOf } from "../closure/capture/texts.ts";
+import { shortName } from "../common/shorten.ts";
 import type { Items } from "../engine/item_source.ts";
 import { lossOf } from "../protocol/class_loss.ts";
 
 /** In so many objects it is looked for classes within; in others by themselves. */
-const MOST_OBJECTS = 10_000;
+const MOST_OBJECTS = 1000;
 
 /** A class, and how to call it in messages. */
 interface NamedClass {
@@ -25,33 +26,51 @@ interface NamedClass {
  */
 export function classesIn(items: Items<unknown>): NamedClass[] {
   if (!Array.isArray(items) || !isObject(items[0])) return [];
-  const classes = new Set<AnyFunction>();
+  const classes: NamedClass[] = [];
+  const prototypes = new Set<unknown>([Object.prototype]);
   const seen = new Set<object>();
   const take = (value: object) => {
-    const type = classOf(value);
-    if (type) classes.add(type);
+    const prototype = prototypeOf(value);
+    if (prototypes.has(prototype)) return;
+    prototypes.add(prototype);
+    const type = classOf(value, prototype);
+    if (type) classes.push({ name: `class ${shortName(nameOf(type))}`, value: type });
   };
   for (const item of items as unknown[]) {
     if (!isObject(item)) continue;
-    take(item);
+    // Nearly all are of one kind.
+    if (seen.size >= MOST_OBJECTS) {
+      take(item);
+      continue;
+    }
     const waiting = [item];
     for (let next; seen.size < MOST_OBJECTS && (next = waiting.pop());) {
-      if (seen.has(next)) continue;
+      if (seen.has(next) || types.isProxy(next)) continue;
       seen.add(next);
       take(next);
       for (const child of valuesIn(next)) if (isObject(child)) waiting.push(child);
     }
   }
-  return [...classes].map((value) => ({ name: `class ${value.name}`, value }));
+  return classes;
 }
 
 /** What an object holds. Accessors are not called: that is done when the item is sent. */
 function* valuesIn(object: object): Iterable<unknown> {
-  if (types.isProxy(object) || ArrayBuffer.isView(object)) return;
-  if (types.isMap(object)) yield* [...Map.prototype.entries.call(object)].flat();
-  else if (types.isSet(object)) yield* Set.prototype.values.call(object);
+  if (ArrayBuffer.isView(object)) return;
+  if (types.isMap(object)) {
+    for (const entry of Map.prototype.entries.call(object)) yield* entry;
+  } else if (types.isSet(object)) yield* Set.prototype.values.call(object);
   for (const key of Object.keys(object)) {
     yield Object.getOwnPropertyDescriptor(object, key)?.value;
+  }
+}
+
+/** What an object inherits from; nothing if it is a proxy that does not tell. */
+function prototypeOf(object: object): unknown {
+  try {
+    return Object.getPrototypeOf(object);
+  } catch {
+    return Object.prototype;
   }
 }
 
@@ -60,11 +79,9 @@ function isObject(value: unknown): value is object {
 }
 
 /** The class of an object that would lose it. */
-function classOf(value: object): AnyFunction | undefined {
-  if (types.isProxy(value)) return undefined;
+function classOf(value: object, prototype: unknown): AnyFunction | undefined {
   const loss = lossOf(value);
   if (!loss || loss.isPlatform) return undefined;
-  const prototype = Object.getPrototypeOf(value) as object;
   const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")
     ?.value;
   return typeof type === "function" && type.prototype === prototype ? type : undefined;
