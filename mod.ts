@@ -2,9 +2,10 @@
  * Run functions on a cluster as easily as on threads.
  *
  * {@linkcode map} runs a function over a list, on worker processes of this machine or of
- * a cluster, and returns the results in order. {@linkcode Job} runs one function as a
- * single job, with the interface of Python's `threading.Thread` and
- * `multiprocessing.Process`. {@linkcode JobDispatcher} keeps workers warm between calls.
+ * a cluster, and returns the results in order; {@linkcode mapSettled} also tells results
+ * from failures. {@linkcode Job} runs one function as a single job, with the interface of
+ * Python's `threading.Thread` and `multiprocessing.Process`. {@linkcode JobDispatcher} keeps
+ * workers warm between calls.
  *
  * @example
  * ```ts
@@ -18,7 +19,16 @@
  * @module
  */
 
-export { imap, imapUnordered, map, type MapOptions, starmap } from "./src/map.ts";
+export {
+  imap,
+  imapSettled,
+  imapUnordered,
+  map,
+  type MapOptions,
+  mapSettled,
+  type MapSettledOptions,
+  starmap,
+} from "./src/map.ts";
 export { partial } from "./src/partial.ts";
 export { Job, type JobOptions } from "./src/job.ts";
 export { currentJob, type JobController } from "./src/job_controller.ts";
@@ -32,7 +42,8 @@ export type { EngineStats } from "./src/engine/state.ts";
 export type { Items } from "./src/engine/item_source.ts";
 export type { LogLine, LogOptions } from "./src/engine/job_output.ts";
 export type { Progress, ProgressOption } from "./src/calls/progress_text.ts";
-export type { DispatchOptions } from "./src/calls/options.ts";
+export type { DispatchOptions, DispatchSettledOptions } from "./src/calls/options.ts";
+export type { Fulfilled, Rejected, Settled } from "./src/calls/settled.ts";
 export type { ConsoleLevel, LogMode } from "./src/protocol/messages.ts";
 export { bestAvailable } from "./src/best_available.ts";
 export {

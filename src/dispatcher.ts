@@ -10,20 +10,29 @@ import {
   aText,
   checkOptions,
   type Checks,
-  LONGEST_TIME,
 } from "./common/checks.ts";
 import { cleanUp } from "./common/cleanup.ts";
-import { within } from "./common/within.ts";
-import { GridEngineError, TimeoutError } from "./errors.ts";
+import { withTimeout } from "./common/within.ts";
+import { GridEngineError } from "./errors.ts";
 import { bestAvailable } from "./best_available.ts";
-import type { Scheduler, SchedulerLike } from "./scheduler/scheduler.ts";
-import { requestCall } from "./calls/call.ts";
+import {
+  checkScheduler,
+  type Scheduler,
+  type SchedulerLike,
+} from "./scheduler/scheduler.ts";
+import {
+  type CallRequest,
+  requestCall,
+  requestSettled,
+  requestStreamSettled,
+} from "./calls/call.ts";
 import type { AnyFunction } from "./closure/capture/texts.ts";
 import { collect } from "./calls/collect.ts";
 import { Engine } from "./engine/engine.ts";
 import type { EngineStats } from "./engine/state.ts";
 import type { Items } from "./engine/item_source.ts";
-import type { DispatchOptions } from "./calls/options.ts";
+import type { DispatchOptions, DispatchSettledOptions } from "./calls/options.ts";
+import type { Settled } from "./calls/settled.ts";
 import { ResultStream } from "./calls/stream.ts";
 
 let engineInside: (dispatcher: JobDispatcher) => Engine;
@@ -193,7 +202,7 @@ export class JobDispatcher implements AsyncDisposable {
     args: Items<unknown>,
     options: DispatchOptions = {},
   ): Promise<unknown> {
-    return this.#collect(f, args, options, false);
+    return this.#collect(() => requestCall(f, args, options, false));
   }
 
   /** {@linkcode starmap}, on this dispatcher's workers. */
@@ -213,25 +222,67 @@ export class JobDispatcher implements AsyncDisposable {
     tuples: Items<unknown>,
     options: DispatchOptions = {},
   ): Promise<unknown> {
-    return this.#collect(f, tuples, options, true);
+    return this.#collect(() => requestCall(f, tuples, options, true));
+  }
+
+  /** {@linkcode mapSettled}, on this dispatcher's workers. */
+  mapSettled<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options: DispatchSettledOptions = {},
+  ): Promise<Settled<Awaited<R>>[]> {
+    const made = this.#collect(() => requestSettled(f, args, options));
+    return made as Promise<Settled<Awaited<R>>[]>;
   }
 
   /** {@linkcode imap}, on this dispatcher's workers. */
   imap<T, R>(
     f: (item: T) => R,
     args: Items<T>,
+    options: DispatchOptions & { reraise: false },
+  ): AsyncIterableIterator<Awaited<R> | Error>;
+  /** {@linkcode imap}, on this dispatcher's workers. */
+  imap<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options?: DispatchOptions,
+  ): AsyncIterableIterator<Awaited<R>>;
+  imap(
+    f: AnyFunction,
+    args: Items<unknown>,
     options: DispatchOptions = {},
-  ): AsyncIterableIterator<Awaited<R>> {
-    return stream(() => this, f, args, options, true, () => Promise.resolve());
+  ): AsyncIterableIterator<unknown> {
+    return this.#stream(requestCall(f, args, options, false), true);
   }
 
   /** {@linkcode imapUnordered}, on this dispatcher's workers. */
   imapUnordered<T, R>(
     f: (item: T) => R,
     args: Items<T>,
+    options: DispatchOptions & { reraise: false },
+  ): AsyncIterableIterator<Awaited<R> | Error>;
+  /** {@linkcode imapUnordered}, on this dispatcher's workers. */
+  imapUnordered<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options?: DispatchOptions,
+  ): AsyncIterableIterator<Awaited<R>>;
+  imapUnordered(
+    f: AnyFunction,
+    args: Items<unknown>,
     options: DispatchOptions = {},
-  ): AsyncIterableIterator<Awaited<R>> {
-    return stream(() => this, f, args, options, false, () => Promise.resolve());
+  ): AsyncIterableIterator<unknown> {
+    return this.#stream(requestCall(f, args, options, false), false);
+  }
+
+  /** {@linkcode imapSettled}, on this dispatcher's workers. */
+  imapSettled<T, R>(
+    f: (item: T) => R,
+    args: Items<T>,
+    options: DispatchSettledOptions & { ordered?: boolean } = {},
+  ): AsyncIterableIterator<Settled<Awaited<R>>> {
+    const call = requestStreamSettled(f, args, options);
+    return this.#stream(call, options.ordered ?? true);
   }
 
   /** When the dispatcher last changed from idle to running. */
@@ -283,14 +334,13 @@ export class JobDispatcher implements AsyncDisposable {
     await cleanUp("its scheduler cannot be closed", () => this.#owned?.close(), LIMIT);
   }
 
-  async #collect(
-    f: AnyFunction,
-    args: Items<unknown>,
-    options: DispatchOptions,
-    spread: boolean,
-  ): Promise<unknown[] | Float64Array> {
-    const call = requestCall(f, args, options, spread);
+  async #collect(request: () => CallRequest): Promise<unknown[] | Float64Array> {
+    const call = request();
     return await collect(engineOf(this), call);
+  }
+
+  #stream<R>(call: CallRequest, ordered: boolean): AsyncIterableIterator<R> {
+    return stream<R>(() => this, call, ordered, () => Promise.resolve());
   }
 
   async #getScheduler(like: SchedulerLike): Promise<Scheduler> {
@@ -335,50 +385,13 @@ export function checkPlace({ scheduler, dispatcher }: Place): void {
   );
 }
 
-/** Refuses an object that is not a scheduler: a map would wait forever. */
-function checkScheduler(scheduler: Scheduler): Scheduler {
-  const { workers, transport, start, stop } = Object(scheduler);
-  const fits = Number.isInteger(workers) && workers >= 1 &&
-    ["local", "network"].includes(transport) && typeof start === "function" &&
-    typeof stop === "function";
-  if (fits) return scheduler;
-  throw new TypeError(
-    "This is not a scheduler: expected an object that implements the interface " +
-      "Scheduler, or a class or function that returns one",
-  );
-}
-
 /** A stream of results on a dispatcher. */
 export function stream<R>(
   getDispatcher: () => JobDispatcher,
-  f: AnyFunction,
-  args: Items<unknown>,
-  options: DispatchOptions,
+  call: CallRequest,
   ordered: boolean,
   finish: () => Promise<void>,
-): AsyncIterableIterator<Awaited<R>> {
-  const call = requestCall(f, args, options, false);
+): AsyncIterableIterator<R> {
   const made = new ResultStream(() => engineOf(getDispatcher()), call, ordered, finish);
-  return made as AsyncIterableIterator<Awaited<R>>;
-}
-
-/**
- * The value of a promise, if it settles in time.
- *
- * @param timeout In milliseconds. Default: no limit.
- * @throws {TimeoutError} If it does not.
- */
-export async function withTimeout<T>(
-  promise: Promise<T>,
-  timeout: number | undefined,
-  what: () => string,
-): Promise<T> {
-  if (timeout === undefined) return await promise;
-  if (!(timeout >= 0)) {
-    throw new RangeError(`timeout is ${timeout}: milliseconds from 0 are expected`);
-  }
-  const late = Symbol();
-  const given = await within(Math.min(timeout, LONGEST_TIME), promise, late);
-  if (given === late) throw new TimeoutError(`After ${timeout} ms ${what()}`);
-  return given;
+  return made as AsyncIterableIterator<R>;
 }

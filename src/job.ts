@@ -23,12 +23,12 @@ import {
   engineOf,
   type JobDispatcher,
   PLACE_CHECKS,
-  withTimeout,
 } from "./dispatcher.ts";
 import { logMode, type LogOptions } from "./engine/job_output.ts";
 import { COMMON_CHECKS, DEFAULT_RETRIES } from "./calls/options.ts";
 import { type SharedDispatcher, sharedDispatcher } from "./shared_dispatcher.ts";
 import { GridEngineError } from "./errors.ts";
+import { withTimeout } from "./common/within.ts";
 import { serializeFor } from "./protocol/values.ts";
 import { freshSeed } from "./common/random.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";

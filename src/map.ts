@@ -8,8 +8,16 @@ import { checkOptions, type Checks } from "./common/checks.ts";
 import { nameOf } from "./closure/capture/texts.ts";
 import type { AnyFunction } from "./closure/capture/texts.ts";
 import { checkPlace, JobDispatcher, PLACE_CHECKS, stream } from "./dispatcher.ts";
+import { type CallRequest, requestCall, requestStreamSettled } from "./calls/call.ts";
 import type { Items } from "./engine/item_source.ts";
-import { DISPATCH_CHECKS, type DispatchOptions } from "./calls/options.ts";
+import {
+  DISPATCH_CHECKS,
+  type DispatchOptions,
+  type DispatchSettledOptions,
+  SETTLED_CHECKS,
+  STREAM_SETTLED_CHECKS,
+} from "./calls/options.ts";
+import type { Settled } from "./calls/settled.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
 import { within } from "./common/within.ts";
 
@@ -31,7 +39,30 @@ export interface MapOptions extends DispatchOptions {
   dispatcher?: JobDispatcher;
 }
 
-const CHECKS: Checks<MapOptions> = { ...DISPATCH_CHECKS, ...PLACE_CHECKS };
+/** Options of {@linkcode mapSettled} and {@linkcode imapSettled}. */
+export interface MapSettledOptions
+  extends DispatchSettledOptions, Pick<MapOptions, "scheduler" | "dispatcher"> {}
+
+/** A function of this module, as messages call it, and the checks of its options. */
+interface Kind<O> {
+  what: string;
+  checks: Checks<O>;
+}
+
+const MAP: Kind<MapOptions> = {
+  what: "map",
+  checks: { ...DISPATCH_CHECKS, ...PLACE_CHECKS },
+};
+
+const MAP_SETTLED: Kind<MapSettledOptions> = {
+  what: "mapSettled",
+  checks: { ...SETTLED_CHECKS, ...PLACE_CHECKS },
+};
+
+const IMAP_SETTLED: Kind<MapSettledOptions & { ordered?: boolean }> = {
+  what: "imapSettled",
+  checks: { ...STREAM_SETTLED_CHECKS, ...PLACE_CHECKS },
+};
 
 /** How long an abort waits for the workers to leave, in milliseconds. */
 const ABORT_GRACE = 500;
@@ -81,7 +112,8 @@ export function map<T>(
   args: Items<T>,
   options: MapOptions = {},
 ): Promise<unknown> {
-  return onDispatcher(f, options, (dispatcher, how) => dispatcher.map(f, args, how));
+  const run = (d: JobDispatcher, how: DispatchOptions) => d.map(f, args, how);
+  return onDispatcher(MAP, f, options, run);
 }
 
 /** With `reraise: false` the errors of failed items are among the results. */
@@ -116,13 +148,59 @@ export function starmap<A extends readonly unknown[]>(
   tuples: Items<A>,
   options: MapOptions = {},
 ): Promise<unknown> {
-  return onDispatcher(
-    f,
-    options,
-    (dispatcher, how) => dispatcher.starmap(f, tuples, how),
-  );
+  const run = (d: JobDispatcher, how: DispatchOptions) => d.starmap(f, tuples, how);
+  return onDispatcher(MAP, f, options, run);
 }
 
+/**
+ * Calls a function on workers for each item, and tells results from failures, as
+ * `Promise.allSettled` does. All items run. So a value that was thrown is no result,
+ * whatever it is, and an `Error` that was returned is no failure.
+ *
+ * @example
+ * ```ts
+ * import { mapSettled } from "jsr:@x/gridengine";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
+ *
+ * const inverse = (x: number) => {
+ *   if (x === 0) throw "no zeros";
+ *   return 1 / x;
+ * };
+ * const [half, failed] = await mapSettled(inverse, [2, 0]);
+ * assertEquals(half, { status: "fulfilled", value: 0.5, index: 0 });
+ * if (failed?.status === "rejected") assertEquals(failed.reason, "no zeros");
+ * ```
+ *
+ * @param f The function. It is sent to the workers.
+ * @param args The items: one argument for each call. They are read as they are needed.
+ * @param options Where and how to run.
+ * @returns What became of each item, in the order of the items. If no worker can come any
+ * more, the items that are left have failed.
+ * @throws No failure of an item, but what ends the whole map: the reason of the signal, what
+ * `args`, `onLog` or `progress` throws, a {@linkcode JobCancelledError} if the dispatcher is
+ * closed, a {@linkcode WorkerLostError} if no worker can come and `args` was not read to its
+ * end, or that there is no scheduler.
+ * @throws {TypeError} If `f` is not a function, `args` cannot be iterated over, or an option
+ * is unknown or has the wrong type.
+ * @throws {RangeError} If an option is out of range.
+ * @throws {SerializationError} If the function cannot be sent.
+ */
+export function mapSettled<T, R>(
+  f: (item: T) => R,
+  args: Items<T>,
+  options: MapSettledOptions = {},
+): Promise<Settled<Awaited<R>>[]> {
+  const run = (d: JobDispatcher, how: DispatchSettledOptions) =>
+    d.mapSettled(f, args, how);
+  return onDispatcher(MAP_SETTLED, f, options, run);
+}
+
+/** With `reraise: false` the errors of failed items are among the results. */
+export function imap<T, R>(
+  f: (item: T) => R,
+  args: Items<T>,
+  options: MapOptions & { reraise: false },
+): AsyncIterableIterator<Awaited<R> | Error>;
 /**
  * Calls a function on workers for each item, and yields the results in order, each as soon
  * as it and all earlier results are ready. A bounded number of items is read ahead, so the
@@ -151,11 +229,22 @@ export function starmap<A extends readonly unknown[]>(
 export function imap<T, R>(
   f: (item: T) => R,
   args: Items<T>,
+  options?: MapOptions,
+): AsyncIterableIterator<Awaited<R>>;
+export function imap<T>(
+  f: (item: T) => unknown,
+  args: Items<T>,
   options: MapOptions = {},
-): AsyncIterableIterator<Awaited<R>> {
-  return streamOnDispatcher<R>(f, args, options, true);
+): AsyncIterableIterator<unknown> {
+  return streamOfMap(f, args, options, true);
 }
 
+/** With `reraise: false` the errors of failed items are among the results. */
+export function imapUnordered<T, R>(
+  f: (item: T) => R,
+  args: Items<T>,
+  options: MapOptions & { reraise: false },
+): AsyncIterableIterator<Awaited<R> | Error>;
 /**
  * Like {@linkcode imap}, but yields each result as soon as it is ready.
  *
@@ -177,16 +266,59 @@ export function imap<T, R>(
 export function imapUnordered<T, R>(
   f: (item: T) => R,
   args: Items<T>,
+  options?: MapOptions,
+): AsyncIterableIterator<Awaited<R>>;
+export function imapUnordered<T>(
+  f: (item: T) => unknown,
+  args: Items<T>,
   options: MapOptions = {},
-): AsyncIterableIterator<Awaited<R>> {
-  return streamOnDispatcher<R>(f, args, options, false);
+): AsyncIterableIterator<unknown> {
+  return streamOfMap(f, args, options, false);
+}
+
+/**
+ * Like {@linkcode imap}, but tells results from failures, as {@linkcode mapSettled} does. A
+ * failure of an item does not end the iteration.
+ *
+ * @example
+ * ```ts
+ * import { imapSettled } from "jsr:@x/gridengine";
+ * import { deepEqual as assertEquals } from "node:assert/strict";
+ *
+ * const inverse = (x: number) => {
+ *   if (x === 0) throw new RangeError("no zeros");
+ *   return 1 / x;
+ * };
+ * const failed: number[] = [];
+ * for await (const item of imapSettled(inverse, [2, 0, 4], { ordered: false })) {
+ *   if (item.status === "rejected") failed.push(item.index);
+ * }
+ * assertEquals(failed, [1]);
+ * ```
+ *
+ * @param f The function. It is sent to the workers.
+ * @param args The items: one argument for each call.
+ * @param options Where and how to run. With `ordered: false` each item comes as soon as it
+ * has a result or has failed; by default they come in order.
+ * @returns What became of each item. Iterating throws as {@linkcode mapSettled} does, but an
+ * error of the source comes after all items that were read before it.
+ */
+export function imapSettled<T, R>(
+  f: (item: T) => R,
+  args: Items<T>,
+  options: MapSettledOptions & { ordered?: boolean } = {},
+): AsyncIterableIterator<Settled<Awaited<R>>> {
+  const { dispatcher, how } = split(IMAP_SETTLED, options);
+  const call = requestStreamSettled(f, args, how);
+  return streamOnDispatcher(f, call, options, dispatcher, how.ordered ?? true);
 }
 
 /** Splits options into where a map runs, and how. */
-function split(
-  options: MapOptions,
-): { dispatcher: JobDispatcher | undefined; how: DispatchOptions } {
-  checkOptions("map", options, CHECKS);
+function split<O extends MapOptions>(
+  { what, checks }: Kind<O>,
+  options: O,
+): { dispatcher: JobDispatcher | undefined; how: Omit<O, "scheduler" | "dispatcher"> } {
+  checkOptions(what, options, checks);
   checkPlace(options);
   const { scheduler: _, dispatcher, ...how } = options;
   return { dispatcher, how };
@@ -200,18 +332,23 @@ function open(f: AnyFunction, options: MapOptions): JobDispatcher {
   });
 }
 
-async function onDispatcher<R>(
+async function onDispatcher<O extends MapOptions, R>(
+  kind: Kind<O>,
   f: AnyFunction,
-  options: MapOptions,
-  run: (dispatcher: JobDispatcher, how: DispatchOptions) => Promise<R[]>,
+  options: O,
+  run: (
+    dispatcher: JobDispatcher,
+    how: Omit<O, "scheduler" | "dispatcher">,
+  ) => Promise<R[]>,
 ): Promise<R[]> {
-  const { dispatcher: given, how } = split(options);
+  const { dispatcher: given, how } = split(kind, options);
+  const { signal } = options;
   if (given) return await run(given, how);
   const dispatcher = open(f, options);
   try {
     return await run(dispatcher, how);
   } finally {
-    await closeSoon(dispatcher, how.signal);
+    await closeSoon(dispatcher, signal);
   }
 }
 
@@ -225,14 +362,26 @@ async function closeSoon(
   await within(ABORT_GRACE, closed ?? Promise.resolve(), undefined);
 }
 
-function streamOnDispatcher<R>(
+function streamOfMap(
   f: AnyFunction,
   args: Items<unknown>,
   options: MapOptions,
   ordered: boolean,
-): AsyncIterableIterator<Awaited<R>> {
-  const { dispatcher, how } = split(options);
+): AsyncIterableIterator<unknown> {
+  const { dispatcher, how } = split(MAP, options);
+  const call = requestCall(f, args, how, false);
+  return streamOnDispatcher(f, call, options, dispatcher, ordered);
+}
+
+/** @param dispatcher The one that is given; if none is, it opens its own, and closes it. */
+function streamOnDispatcher<R>(
+  f: AnyFunction,
+  call: CallRequest,
+  options: MapOptions,
+  dispatcher: JobDispatcher | undefined,
+  ordered: boolean,
+): AsyncIterableIterator<R> {
   let own: JobDispatcher | undefined;
   const get = () => dispatcher ?? (own = open(f, options));
-  return stream<R>(get, f, args, how, ordered, () => closeSoon(own, how.signal));
+  return stream<R>(get, call, ordered, () => closeSoon(own, call.options.signal));
 }

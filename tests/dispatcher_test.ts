@@ -16,10 +16,9 @@ import {
   type Progress,
   SchedulerError,
   TimeoutError,
-  type WorkerListener,
   WorkerLostError,
-  type WorkerSpec,
 } from "../mod.ts";
+import { DyingScheduler } from "./fixtures/dying_scheduler.ts";
 import { failOnce, loop, wait, whatIsKnown } from "./fixtures/functions.ts";
 import {
   bounded,
@@ -36,23 +35,6 @@ const identity = (x: number) => x;
 const endless = () => {
   for (;;);
 };
-
-/** Its workers end as soon as they start, from the `from`-th call of `start` on. */
-class DyingScheduler extends ProcessScheduler {
-  #calls = 0;
-  readonly #from: number;
-
-  constructor(from = 1) {
-    super({ workers: 1 });
-    this.#from = from;
-  }
-
-  override start(spec: WorkerSpec, workers: string[], listener: WorkerListener): void {
-    const module = new URL("fixtures/dying_worker.ts", import.meta.url).href;
-    const dies = ++this.#calls >= this.#from;
-    super.start(dies ? { ...spec, module } : spec, workers, listener);
-  }
-}
 
 test("JobDispatcher refuses a scheduler in the place of its options", () => {
   const make = (options: unknown) => () =>

@@ -1,15 +1,19 @@
 import { assertEquals } from "./fixtures/assert.ts";
 import {
   imap,
+  imapSettled,
   imapUnordered,
   Job,
   type JobController,
   JobDispatcher,
   map,
   type MapOptions,
+  mapSettled,
   partial,
   ProcessScheduler,
+  type Rejected,
   type Scheduler,
+  type Settled,
   starmap,
 } from "../mod.ts";
 
@@ -75,10 +79,54 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
     for await (const y of d.imapUnordered((x: number) => x, [1])) {
       has<number>()(y, true);
     }
+    const kept = { reraise: false } as const;
+    type OrError = AsyncIterableIterator<number | Error>;
+    has<OrError>()(imap((x: number) => x, [1], kept), true);
+    has<OrError>()(imapUnordered(async (x: number) => await x, [1], kept), true);
+    has<OrError>()(d.imap((x: number) => x, [1], kept), true);
+    has<OrError>()(d.imapUnordered((x: number) => x, [1], kept), true);
     // @ts-expect-error -- the items are no numbers
     imap((x: number) => x, ["a"]);
     // @ts-expect-error -- the items are no numbers
     d.imapUnordered((x: number) => x, ["a"]);
+  },
+
+  async settled(d) {
+    has<Settled<string>[]>()(await mapSettled((x: number) => `${x}`, [1]), true);
+    const all = await d.mapSettled(async (x: number) => await new Date(x), [1]);
+    has<Settled<Date>[]>()(all, true);
+    for (const one of all) {
+      if (one.status === "fulfilled") has<Date>()(one.value, true);
+      else {
+        has<Rejected>()(one, true);
+        has<number>()(one.attempts, true);
+        has<readonly string[]>()(one.output, true);
+        // @ts-expect-error -- what was thrown may be anything
+        one.reason.message;
+      }
+      has<number>()(one.index, true);
+      // @ts-expect-error -- it may have failed
+      one.value;
+    }
+    has<PromiseSettledResult<Date>[]>()(all as PromiseSettledResult<Date>[], true);
+    const stream = imapSettled((x: number) => [x], new Set([1]), { ordered: false });
+    has<AsyncIterableIterator<Settled<number[]>>>()(stream, true);
+    for await (const one of d.imapSettled(Math.sqrt, [1])) {
+      has<Settled<number>>()(one, true);
+    }
+    const dispatcher = d;
+    await mapSettled(Math.sqrt, [1], { dispatcher, retries: 1, name: "study" });
+    // @ts-expect-error -- the items are no numbers
+    mapSettled((x: number) => x, ["a"]);
+    // @ts-expect-error -- there is no such choice
+    mapSettled(Math.sqrt, [1], { reraise: false });
+    const held = { reraise: false, retries: 1 };
+    // @ts-expect-error -- nor where the options are a variable
+    d.mapSettled(Math.sqrt, [1], held);
+    // @ts-expect-error -- objects are no numbers
+    imapSettled(Math.sqrt, [1], { into: Float64Array });
+    // @ts-expect-error -- a map gives all in order
+    mapSettled(Math.sqrt, [1], { ordered: false });
   },
 
   async job(dispatcher) {
@@ -149,5 +197,5 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
 
 Deno.test("map() and its kin infer the types of their results from the function", () => {
   // That it compiles is the test.
-  assertEquals(Object.keys(inferred).length, 6);
+  assertEquals(Object.keys(inferred).length, 7);
 });

@@ -12,7 +12,13 @@ import { type AnyFunction, nameOf } from "../closure/capture/texts.ts";
 import type { Items } from "../engine/item_source.ts";
 import { SerializationError } from "../errors.ts";
 import { classesIn } from "./item_classes.ts";
-import { DISPATCH_CHECKS, type DispatchOptions } from "./options.ts";
+import {
+  DISPATCH_CHECKS,
+  type DispatchOptions,
+  type DispatchSettledOptions,
+  SETTLED_CHECKS,
+  STREAM_SETTLED_CHECKS,
+} from "./options.ts";
 
 /** What a map runs. */
 export interface CallRequest {
@@ -24,6 +30,8 @@ export interface CallRequest {
   items: Items<unknown>;
   /** The options of the map. */
   options: DispatchOptions;
+  /** Whether results and failures are told apart. */
+  settled: boolean;
 }
 
 /**
@@ -43,15 +51,60 @@ export function requestCall(
 ): CallRequest {
   checkFunction(f);
   checkOptions("map", options, DISPATCH_CHECKS);
-  // A copy, because the same object may be changed for another call.
-  options = { ...options };
   if (options.into && options.reraise === false) {
     throw new TypeError(
       "into is for results that are all numbers: leave out reraise: false",
     );
   }
+  return request(f, items, options, spread, false);
+}
+
+/**
+ * Checks a function and the options of its `mapSettled`.
+ *
+ * @throws As {@linkcode requestCall} does.
+ */
+export function requestSettled(
+  f: AnyFunction,
+  items: Items<unknown>,
+  options: DispatchSettledOptions,
+): CallRequest {
+  checkFunction(f);
+  checkOptions("mapSettled", options, SETTLED_CHECKS);
+  return request(f, items, options, false, true);
+}
+
+/**
+ * Checks a function and the options of its `imapSettled`.
+ *
+ * @throws As {@linkcode requestCall} does.
+ */
+export function requestStreamSettled(
+  f: AnyFunction,
+  items: Items<unknown>,
+  options: DispatchSettledOptions & { ordered?: boolean },
+): CallRequest {
+  checkFunction(f);
+  checkOptions("imapSettled", options, STREAM_SETTLED_CHECKS);
+  return request(f, items, options, false, true);
+}
+
+function request(
+  f: AnyFunction,
+  items: Items<unknown>,
+  options: DispatchOptions,
+  spread: boolean,
+  settled: boolean,
+): CallRequest {
   const name = options.name ?? (nameOf(f) || "anonymous");
-  return { name, code: captureLater(f, spread, items), items, options };
+  // A copy, because the same object may be changed for another call.
+  return {
+    name,
+    code: captureLater(f, spread, items),
+    items,
+    options: { ...options },
+    settled,
+  };
 }
 
 /** Loaded when it is first needed, and kept, because to import it again takes time. */

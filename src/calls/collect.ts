@@ -12,7 +12,7 @@ import { ItemSource } from "../engine/item_source.ts";
 import { JobOutput } from "../engine/job_output.ts";
 import { runSettings } from "./options.ts";
 import { checkReport, openRecording } from "./recording.ts";
-import { AnyResults, NumberResults } from "./results.ts";
+import { AnyResults, NumberResults, SettledResults } from "./results.ts";
 
 /**
  * Runs a function over items.
@@ -27,8 +27,8 @@ export async function collect(
   engine: Engine,
   call: CallRequest,
 ): Promise<unknown[] | Float64Array> {
-  const { options, name } = call;
-  const { signal, reraise = true, into } = options;
+  const { options, name, settled } = call;
+  const { signal, reraise = !settled, into } = options;
   const items = new ItemSource(call.items);
   const settings = runSettings(options, items.count || 1);
   checkReport(options);
@@ -44,7 +44,8 @@ export async function collect(
     items.close();
     throw error;
   });
-  const results = into ? new NumberResults(items.count) : new AnyResults(items.count);
+  const Kind = settled ? SettledResults : into ? NumberResults : AnyResults;
+  const results = new Kind(items.count);
   if (items.count === 0) {
     await recording?.finish("finished");
     return results.all(0);
@@ -52,13 +53,13 @@ export async function collect(
 
   /** Why the items that were not settled have failed, unless that was thrown. */
   let abandoned: Error | undefined;
+  /** Whether that is because no worker could come for them. */
+  let wasAbandoned = false;
   const { promise, resolve, reject } = Promise.withResolvers<
     unknown[] | Float64Array
   >();
   const failures = new Map<number, unknown>();
-  const failed = (index: number, error: unknown) => {
-    results.fail(index, error);
-    if (!reraise) return;
+  const raise = (index: number, error: unknown) => {
     // Others may fail in the same event: then the first in order is thrown.
     if (failures.size === 0) {
       queueMicrotask(() => {
@@ -73,14 +74,24 @@ export async function collect(
       try {
         results.put(first, values);
       } catch (error) {
-        failed(first, error);
+        raise(first, error);
       }
     },
-    failed,
+    failed(index, error, attempts) {
+      results.fail(index, error, attempts);
+      if (reraise) raise(index, error);
+    },
+    ...(settled && {
+      abandoned(index, error, attempts) {
+        results.fail(index, error, attempts);
+        wasAbandoned = true;
+      },
+    }),
     ended(error) {
       // Whatever it has thrown, even undefined.
       if (items.failure) return reject(items.failure.error);
-      if (error && (reraise || !items.ended)) return reject(error);
+      const kept = !reraise && items.ended && (!settled || wasAbandoned);
+      if (error && !kept) return reject(error);
       // Settled items keep their results; the others fail for this reason.
       abandoned = error;
       if (failures.size === 0) resolve(results.all(items.count, error));

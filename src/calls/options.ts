@@ -93,6 +93,15 @@ export interface DispatchOptions extends LogOptions {
   dashboard?: boolean | { port?: number };
 }
 
+/** How a dispatcher runs a function over items, and tells results from failures. */
+export interface DispatchSettledOptions
+  extends Omit<DispatchOptions, "reraise" | "into"> {
+  /** Cannot be given: no failure of an item is thrown. */
+  reraise?: never;
+  /** Cannot be given: what comes are objects, not numbers. */
+  into?: never;
+}
+
 /** How often an item is tried again by default if its worker was lost. */
 export const DEFAULT_RETRIES = 2;
 
@@ -139,6 +148,16 @@ export const DISPATCH_CHECKS: Checks<DispatchOptions> = {
     });
   },
 };
+
+const { reraise: _, into: __, ...settledChecks } = DISPATCH_CHECKS;
+
+/** The checks of the options of a `mapSettled`. */
+export const SETTLED_CHECKS: Checks<DispatchSettledOptions> = settledChecks;
+
+/** The checks of the options of an `imapSettled`. */
+export const STREAM_SETTLED_CHECKS: Checks<
+  DispatchSettledOptions & { ordered?: boolean }
+> = { ...SETTLED_CHECKS, ordered: aBoolean };
 
 /**
  * The settings of a run.

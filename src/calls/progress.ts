@@ -74,9 +74,9 @@ export class ProgressReport {
         this.#done += values.length;
         listener.results(first, values);
       },
-      failed: (index, error) => {
+      failed: (index, error, attempts) => {
         this.#failed++;
-        listener.failed(index, error);
+        listener.failed(index, error, attempts);
       },
       ended: (error) => {
         this.#failed += this.#settings.items.failedWithRun;

@@ -4,14 +4,16 @@
  * @module
  */
 
+import type { Attempts } from "../engine/run_request.ts";
 import type { List } from "../protocol/lists.ts";
+import { fulfilled, rejected, type Settled } from "./settled.ts";
 
 /** Collects results as they come. */
 export interface Results {
   /** Puts results in their places. */
   put(first: number, values: List): void;
   /** Puts a failure in its place. */
-  fail(index: number, error: unknown): void;
+  fail(index: number, error: unknown, attempts: Attempts): void;
   /** All results; missing ones are replaced by this error, if there is one. */
   all(count: number, missing?: unknown): unknown[] | Float64Array;
 }
@@ -46,6 +48,33 @@ export class AnyResults implements Results {
   all(count: number, missing?: unknown): unknown[] {
     if (missing === undefined) return this.#array;
     for (let i = 0; i < count; i++) if (!(i in this.#array)) this.#array[i] = missing;
+    return this.#array;
+  }
+}
+
+/** Results and failures, told apart. */
+export class SettledResults implements Results {
+  readonly #array: Settled<unknown>[];
+
+  /** @param count How many to expect. */
+  constructor(count: number) {
+    this.#array = new Array(count);
+  }
+
+  /** {@linkcode Results.put} */
+  put(first: number, values: List): void {
+    for (let i = 0; i < values.length; i++) {
+      this.#array[first + i] = fulfilled(first + i, values[i]);
+    }
+  }
+
+  /** {@linkcode Results.fail} */
+  fail(index: number, error: unknown, attempts: Attempts): void {
+    this.#array[index] = rejected(index, error, attempts);
+  }
+
+  /** {@linkcode Results.all} */
+  all(): Settled<unknown>[] {
     return this.#array;
   }
 }

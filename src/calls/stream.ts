@@ -15,6 +15,7 @@ import { JobOutput } from "../engine/job_output.ts";
 import type { ProgressReport } from "./progress.ts";
 import { runSettings } from "./options.ts";
 import { checkReport, openRecording } from "./recording.ts";
+import { fulfilled, rejected } from "./settled.ts";
 
 /** How many items are read beyond those whose results were taken. */
 const WINDOW = 4096;
@@ -53,6 +54,8 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   #arrived = 0;
   #total = Infinity;
   #failure: { error: unknown } | undefined;
+  /** Why no worker could come for the items that were left. */
+  #abandoned: { error: unknown } | undefined;
   #finished: Promise<void> | undefined;
 
   /**
@@ -127,21 +130,27 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   /** @param reporting The module that reports progress, if that is wanted. */
   #start(reporting: typeof import("./progress.ts") | undefined): void {
     if (this.#finished !== undefined) return;
-    const { signal, reraise = true, progress } = this.#call.options;
+    const { settled, options: { signal, reraise = true, progress } } = this.#call;
     signal?.addEventListener("abort", this.#abort);
     const listener: RunListener = {
       results: (first, values) => {
         for (let i = 0; i < values.length; i++) {
-          this.#put(first + i, { value: values[i] });
+          const index = first + i;
+          const value = settled ? fulfilled(index, values[i]) : values[i];
+          this.#put(index, { value });
         }
         this.#serve();
       },
-      failed: (index, error) => {
-        this.#put(index, reraise ? { error } : { value: error });
+      failed: (index, error, attempts) => {
+        if (settled) this.#put(index, { value: rejected(index, error, attempts) });
+        else this.#put(index, reraise ? { error } : { value: error });
         this.#serve();
       },
+      ...(settled && { abandoned: this.#abandon }),
       ended: (error) => {
-        if (error) this.#failure = { error };
+        const { ended, failure } = this.#items;
+        const kept = this.#abandoned && (ended || failure);
+        if (error && !kept) this.#failure = { error };
         else this.#total = this.#items.count;
         this.#serve();
       },
@@ -169,6 +178,11 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     // It may have been aborted before we listened.
     if (signal?.aborted) this.#abort();
   }
+
+  readonly #abandon: RunListener["failed"] = (index, error, attempts): void => {
+    this.#abandoned = { error };
+    this.#put(index, { value: rejected(index, error, attempts) });
+  };
 
   readonly #abort = (): void => this.#stop(this.#call.options.signal!.reason);
 
@@ -245,7 +259,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
 
   /** How it ended. */
   #how(): Ending["how"] {
-    if (this.#failure) {
+    if (this.#failure ?? this.#abandoned) {
       return this.#call.options.signal?.aborted ? "aborted" : "failed";
     }
     return this.#next >= this.#total ? "finished" : "left early";
@@ -256,7 +270,8 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     this.#items.close();
     this.#ready.clear();
     this.#progress?.end(false);
-    await this.#recording?.finish(this.#how(), this.#failure?.error);
+    const { error } = this.#failure ?? this.#abandoned ?? {};
+    await this.#recording?.finish(this.#how(), error);
     await this.#finish();
   }
 }

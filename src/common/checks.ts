@@ -9,8 +9,10 @@ import { shortened } from "./shorten.ts";
 /** Throws an error if a value is not valid. */
 export type Check = (name: string, value: unknown) => void;
 
-/** A check for each of a type's options. */
-export type Checks<T> = { readonly [Name in keyof T]-?: Check };
+/** A check for each of a type's options, but for those that may not be given. */
+export type Checks<T> = {
+  readonly [Name in keyof T as T[Name] extends undefined ? never : Name]-?: Check;
+};
 
 /** The longest time of a timer, in milliseconds: about 24 days. */
 export const LONGEST_TIME = 2 ** 31 - 1;
@@ -51,7 +53,7 @@ export function checkOptions<T extends object>(
         `${what} has no option "${name}": ${adviceOn(name, Object.keys(checks))}`,
       );
     }
-    if (value !== undefined) checks[name as keyof T](name, value);
+    if (value !== undefined) (checks as Record<string, Check>)[name]!(name, value);
   }
 }
 

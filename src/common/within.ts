@@ -4,6 +4,9 @@
  * @module
  */
 
+import { TimeoutError } from "../errors.ts";
+import { LONGEST_TIME } from "./checks.ts";
+
 /**
  * The value of a promise, or another value if the promise takes too long. The promise is then
  * ignored.
@@ -25,4 +28,25 @@ export async function within<T, U>(
   } finally {
     clearTimeout(timer);
   }
+}
+
+/**
+ * The value of a promise, if it settles in time.
+ *
+ * @param timeout In milliseconds. Default: no limit.
+ * @throws {TimeoutError} If it does not.
+ */
+export async function withTimeout<T>(
+  promise: Promise<T>,
+  timeout: number | undefined,
+  what: () => string,
+): Promise<T> {
+  if (timeout === undefined) return await promise;
+  if (!(timeout >= 0)) {
+    throw new RangeError(`timeout is ${timeout}: milliseconds from 0 are expected`);
+  }
+  const late = Symbol();
+  const given = await within(Math.min(timeout, LONGEST_TIME), promise, late);
+  if (given === late) throw new TimeoutError(`After ${timeout} ms ${what()}`);
+  return given;
 }

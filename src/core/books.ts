@@ -147,10 +147,15 @@ export class Books {
     this.chunks.delete(chunk.chunk);
   }
 
-  /** An item has failed for good. */
-  fail(run: Run, index: number, failure: Failure): void {
+  /** An item has failed for good: by default in its last attempt. */
+  fail(
+    run: Run,
+    index: number,
+    failure: Failure,
+    attempts: number = run.attempt(index),
+  ): void {
     run.settle(index, 1);
-    this.actions.push({ type: "fail", run: run.settings.id, index, failure });
+    this.actions.push({ type: "fail", run: run.settings.id, index, failure, attempts });
   }
 
   /** Fails the waiting items of a run that is being terminated. */
@@ -160,9 +165,11 @@ export class Books {
     }
   }
 
-  /** Fails items of a run that is being terminated. */
+  /** Fails items of a run that is being terminated, before their next attempt. */
   failAll(run: Run, { first, count }: Range): void {
-    for (let i = 0; i < count; i++) this.fail(run, first + i, { kind: "cancelled" });
+    for (let index = first; index < first + count; index++) {
+      this.fail(run, index, { kind: "cancelled" }, run.attempt(index) - 1);
+    }
   }
 
   /** Ends a run whose items are all settled. */

@@ -144,12 +144,19 @@ export type CoreAction =
     first: number;
     count: number;
   }
-  /** An item has failed for good. */
-  | { type: "fail"; run: number; index: number; failure: Failure }
-  /** No worker can come: what is not settled fails for this reason; the run is over. */
-  | { type: "abandon"; run: number; loss: WorkerLoss }
+  /** An item has failed for good, after this many attempts. */
+  | { type: "fail"; run: number; index: number; failure: Failure; attempts: number }
+  /** No worker can come: what is left fails for this reason; the run is over. */
+  | { type: "abandon"; run: number; loss: WorkerLoss; left: Left[] }
   /** Every item is settled; the run is over. */
   | { type: "done"; run: number };
+
+/** Consecutive items that are not settled, and how often each was tried. */
+export interface Left {
+  first: number;
+  count: number;
+  attempts: number;
+}
 
 /** How an item failed. `reported`: the worker's message says how. */
 export type Failure =

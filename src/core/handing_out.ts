@@ -209,7 +209,7 @@ export class HandingOut {
       run.expected = 0;
       if (run.pending === 0) continue;
       this.#books.runs.delete(id);
-      this.#books.actions.push({ type: "abandon", run: id, loss });
+      this.#books.actions.push({ type: "abandon", run: id, loss, left: run.left() });
     }
     this.#startFailures = 0;
   }

@@ -7,7 +7,7 @@
  */
 
 import type { WorkerLoss } from "../errors.ts";
-import type { RunSettings } from "./events.ts";
+import type { Left, RunSettings } from "./events.ts";
 
 /** Consecutive items. */
 export interface Range {
@@ -187,13 +187,28 @@ export class Run {
     this.weight = Math.max(bytes, this.weight * SMOOTHING);
   }
 
+  /** All waiting items. */
+  left(): Left[] {
+    const before = this.#handedOut().map((first) => {
+      return { first, count: 1, attempts: this.attempt(first) - 1 };
+    });
+    const count = this.available - this.#next;
+    return [...before, ...count > 0 ? [{ first: this.#next, count, attempts: 0 }] : []];
+  }
+
   /** All waiting items, for checks in tests. */
   waiting(): number[] {
+    const found = this.#handedOut();
+    for (let i = this.#next; i < this.available; i++) found.push(i);
+    return found;
+  }
+
+  /** Items that wait again. */
+  #handedOut(): number[] {
     const found = [...this.#again, ...this.#suspects];
     for (const { first, count } of this.#returned) {
       for (let i = 0; i < count; i++) found.push(first + i);
     }
-    for (let i = this.#next; i < this.available; i++) found.push(i);
     return found;
   }
 }

@@ -323,7 +323,8 @@ export class Engine {
     this.#forget(run);
     this.#state.stats.failed++;
     run.request.items.settle(0, 1);
-    run.request.listener.failed(0, cancelledError(whereOf(this.#opened?.crew, run, 0)));
+    const error = cancelledError(whereOf(this.#opened?.crew, run, 0));
+    run.request.listener.failed(0, error, { attempts: 0, output: [] });
     this.#tellEnd(run);
   }
 

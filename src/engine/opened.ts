@@ -7,7 +7,7 @@
 
 import { guarded, report } from "../common/fault.ts";
 import type { Core } from "../core/core.ts";
-import type { CoreAction, CoreEvent, Failure } from "../core/events.ts";
+import type { CoreAction, CoreEvent, Failure, Left } from "../core/events.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import { Assignment } from "./assignment.ts";
 import type { Conversations } from "./conversations.ts";
@@ -232,16 +232,19 @@ export class Opened implements Dispatching {
         const lines = output.last(action.index);
         output.settle(action.index, 1);
         recorder?.failed(action.index, error, where, performance.now());
-        listener.failed(action.index, withOutput(error, lines));
+        const { attempts } = action;
+        const reason = withOutput(error, lines);
+        listener.failed(action.index, reason, { attempts, output: lines });
         this.#keeper.updateRefOf(run);
         break;
       }
       case "abandon": {
         const run = this.#state.runs.get(action.run);
         if (!run) break;
-        this.#keeper.forget(run);
         const why = this.crew.refusal ??
           abandonedError(run.request.name, this.crew.known(action.loss));
+        abandonItems(run, action.left, why);
+        this.#keeper.forget(run);
         this.#keeper.tellEnd(run, why);
         break;
       }
@@ -319,4 +322,24 @@ export function whereOf(
     index: settings.exclusive ? undefined : index,
     ...(info && { worker: info }),
   };
+}
+
+/** Tells a listener of each item that no worker can come for. */
+function abandonItems(
+  { request }: EngineRun,
+  known: readonly Left[],
+  why: Error,
+): void {
+  const { items, listener, output } = request;
+  if (!listener.abandoned) return;
+  // An item that was just read may not have been told to the core.
+  let unknown = items.unsettled;
+  for (const { count } of known) unknown -= count;
+  const first = items.count - unknown;
+  for (const left of [...known, { first, count: unknown, attempts: 0 }]) {
+    const { attempts } = left;
+    for (let index = left.first; index < left.first + left.count; index++) {
+      listener.abandoned(index, why, { attempts, output: output.last(index) });
+    }
+  }
 }

@@ -13,12 +13,22 @@ import type { ItemSource } from "./item_source.ts";
 import type { JobOutput } from "./job_output.ts";
 import type { WorkerInfo } from "./worker_info.ts";
 
+/** What is known of the attempts at an item that has failed for good. */
+export interface Attempts {
+  /** How many there were. */
+  attempts: number;
+  /** The last lines that it printed in the last one. */
+  output: readonly string[];
+}
+
 /** Is told what happens in a run. */
 export interface RunListener {
   /** Items have these results. */
   results(first: number, values: List): void;
   /** An item has failed for good. */
-  failed(index: number, error: unknown): void;
+  failed(index: number, error: unknown, attempts: Attempts): void;
+  /** No worker can come for an item that is left. Then the run is over, for this error. */
+  abandoned?(index: number, error: unknown, attempts: Attempts): void;
   /** The run is over: all items are settled, or they never will be, for this error. */
   ended(error?: Error): void;
   /** The run's only item has begun. */

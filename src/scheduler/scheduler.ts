@@ -107,3 +107,20 @@ export type SchedulerLike =
   | Scheduler
   | (new () => Scheduler)
   | (() => Scheduler | Promise<Scheduler>);
+
+/**
+ * Refuses an object that is not a scheduler: a map would wait forever.
+ *
+ * @throws {TypeError} If it is none.
+ */
+export function checkScheduler(scheduler: Scheduler): Scheduler {
+  const { workers, transport, start, stop } = Object(scheduler);
+  const fits = Number.isInteger(workers) && workers >= 1 &&
+    ["local", "network"].includes(transport) && typeof start === "function" &&
+    typeof stop === "function";
+  if (fits) return scheduler;
+  throw new TypeError(
+    "This is not a scheduler: expected an object that implements the interface " +
+      "Scheduler, or a class or function that returns one",
+  );
+}

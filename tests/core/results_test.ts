@@ -62,6 +62,7 @@ Deno.test("An item alone with a lost worker is charged, tried again, and at last
     type: "fail",
     run: 1,
     index: 0,
+    attempts: 2,
     failure: {
       kind: "lost",
       losses: [
@@ -162,7 +163,7 @@ Deno.test("The host ends an overdue item when its worker does not", () => {
   const actions = host.pass(500, alive);
   const detail = "it did not end an item in time";
   assertEquals(actions, [
-    { type: "fail", run: 1, index: 0, failure: { kind: "timeout" } },
+    { type: "fail", run: 1, index: 0, failure: { kind: "timeout" }, attempts: 1 },
     { type: "done", run: 1 },
     { type: "stop", worker: "1", loss: { cause: "unreachable", detail } },
   ]);

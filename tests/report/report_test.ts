@@ -6,8 +6,11 @@ import {
 } from "../fixtures/assert.ts";
 import {
   imap,
+  imapSettled,
   JobDispatcher,
   map,
+  mapSettled,
+  type MapSettledOptions,
   ProcessScheduler,
   WorkerLostError,
 } from "../../mod.ts";
@@ -256,14 +259,21 @@ test("Where no worker can be had the report says that", async () => {
   assert(losses[0]!.detail.includes("no processes today"));
 });
 
-for (const reraise of [true, false]) {
-  test(`The report of a run that no worker can be had for says that it failed, and why (reraise: ${reraise})`, async () => {
+const noWorker: Record<string, (options: MapSettledOptions) => Promise<unknown>> = {
+  map: (options) => map(double, [1, 2, 3], options),
+  "map with reraise: false": (options) =>
+    map(double, [1, 2, 3], { ...options, reraise: false }),
+  mapSettled: (options) => mapSettled(double, [1, 2, 3], options),
+  imapSettled: (options) => Array.fromAsync(imapSettled(double, [1, 2, 3], options)),
+};
+
+for (const [kind, run] of Object.entries(noWorker)) {
+  test(`The report of a run that no worker can be had for says that it failed, and why (${kind})`, async () => {
     using directory = new TempDirectory();
     const report = `${directory.path}/run.html`;
     const closed = new ProcessScheduler({ workers: 1 });
     await closed.close();
-    const options = { scheduler: closed, report, reraise };
-    await map(double, [1, 2, 3], options).catch(() => {});
+    await run({ scheduler: closed, report }).catch(() => {});
     const { ending, items, causes } = recordAt(report);
     assertEquals(ending, {
       how: "failed",
