@@ -44,6 +44,7 @@ export type { LogLine, LogOptions } from "./src/engine/job_output.ts";
 export type { Progress, ProgressOption } from "./src/calls/progress_text.ts";
 export type { DispatchOptions, DispatchSettledOptions } from "./src/calls/options.ts";
 export type { Fulfilled, Rejected, Settled } from "./src/calls/settled.ts";
+export type { RetryErrors } from "./src/calls/retry_errors.ts";
 export type { ConsoleLevel, LogMode } from "./src/protocol/messages.ts";
 export { bestAvailable } from "./src/best_available.ts";
 export {

@@ -186,6 +186,14 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
       name: "study",
     };
     await map(Math.sqrt, [1], options);
+    const isTemporary = (error: unknown) => error instanceof TypeError;
+    const retryErrors = { times: 3, delay: 1000, factor: 2, if: isTemporary };
+    await map(Math.sqrt, [1], { retryErrors });
+    // @ts-expect-error -- how often is missing
+    await map(Math.sqrt, [1], { retryErrors: { delay: 1000 } });
+    const answer = Promise.resolve(true);
+    // @ts-expect-error -- the answer comes too late
+    await map(Math.sqrt, [1], { retryErrors: { times: 1, if: () => answer } });
     // @ts-expect-error -- "auto" or a number
     await map(Math.sqrt, [1], { chunkSize: "large" });
     // @ts-expect-error -- an option that there is not

@@ -97,12 +97,16 @@ function request(
   settled: boolean,
 ): CallRequest {
   const name = options.name ?? (nameOf(f) || "anonymous");
-  // A copy, because the same object may be changed for another call.
+  const { retryErrors } = options;
   return {
     name,
     code: captureLater(f, spread, items),
     items,
-    options: { ...options },
+    // A copy, because the same objects may be changed for another call.
+    options: {
+      ...options,
+      ...(typeof retryErrors === "object" && { retryErrors: { ...retryErrors } }),
+    },
     settled,
   };
 }

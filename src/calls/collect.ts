@@ -12,6 +12,7 @@ import { ItemSource } from "../engine/item_source.ts";
 import { JobOutput } from "../engine/job_output.ts";
 import { runSettings } from "./options.ts";
 import { checkReport, openRecording } from "./recording.ts";
+import { retryQuestion } from "./retry_errors.ts";
 import { AnyResults, NumberResults, SettledResults } from "./results.ts";
 
 /**
@@ -28,7 +29,7 @@ export async function collect(
   call: CallRequest,
 ): Promise<unknown[] | Float64Array> {
   const { options, name, settled } = call;
-  const { signal, reraise = !settled, into } = options;
+  const { signal, reraise = !settled, into, retryErrors } = options;
   const items = new ItemSource(call.items);
   const settings = runSettings(options, items.count || 1);
   checkReport(options);
@@ -38,6 +39,7 @@ export async function collect(
     reject(error);
   };
   const output = new JobOutput({ ...options, name, isJob: false, failed: stop });
+  const isWorthRetrying = retryQuestion(retryErrors, stop);
   // If there is nothing to do, nothing is started.
   await items.begin(name, engine.closing, signal);
   const recording = await openRecording(call, items).catch((error) => {
@@ -110,6 +112,7 @@ export async function collect(
     output,
     daemon: false,
     recorder: recording?.recorder,
+    isWorthRetrying,
     listener: progress?.counting(listener) ?? listener,
   });
   const abort = () => stop(signal!.reason);

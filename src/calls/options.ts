@@ -20,6 +20,7 @@ import { LOG_MODES } from "../protocol/messages.ts";
 import type { RunSettings } from "../core/events.ts";
 import type { LogOptions } from "../engine/job_output.ts";
 import type { ProgressOption } from "./progress_text.ts";
+import { aRetry, type RetryErrors, retrySettings } from "./retry_errors.ts";
 
 /** How a dispatcher runs a function over items. */
 export interface DispatchOptions extends LogOptions {
@@ -48,10 +49,12 @@ export interface DispatchOptions extends LogOptions {
    */
   retries?: number;
   /**
-   * How often an item is tried again if the function threw.
+   * How often an item is tried again if the function threw; or an object that also says
+   * for which errors, and after how long, such as
+   * `{ times: 3, delay: 1000, factor: 2, if: (error) => error instanceof TypeError }`.
    * @default {0}
    */
-  retryErrors?: number;
+  retryErrors?: number | RetryErrors;
   /**
    * How long one item may run, in milliseconds.
    * @default {undefined} As long as it takes.
@@ -127,7 +130,7 @@ export const DISPATCH_CHECKS: Checks<DispatchOptions> = {
     if (value !== "auto") wholeFrom(1)(name, value);
   },
   ...COMMON_CHECKS,
-  retryErrors: wholeFrom(0),
+  retryErrors: aRetry,
   signal: anInstance(AbortSignal),
   progress(name, value) {
     if (typeof value === "boolean" || typeof value === "function") return;
@@ -171,5 +174,6 @@ export function runSettings(
 ): Omit<RunSettings, "id"> {
   const { chunkSize = "auto", retries = DEFAULT_RETRIES, retryErrors = 0 } = options;
   const { timeout = 0 } = options;
-  return { retries, retryErrors, timeout, chunkSize, expected, exclusive: false };
+  const errors = retrySettings(retryErrors);
+  return { retries, ...errors, timeout, chunkSize, expected, exclusive: false };
 }

@@ -15,6 +15,7 @@ import { JobOutput } from "../engine/job_output.ts";
 import type { ProgressReport } from "./progress.ts";
 import { runSettings } from "./options.ts";
 import { checkReport, openRecording } from "./recording.ts";
+import { retryQuestion } from "./retry_errors.ts";
 import { fulfilled, rejected } from "./settled.ts";
 
 /** How many items are read beyond those whose results were taken. */
@@ -40,6 +41,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   readonly #settings: ReturnType<typeof runSettings>;
   readonly #seed: number;
   readonly #output: JobOutput;
+  readonly #isWorthRetrying: ((error: unknown) => boolean) | undefined;
   #progress: ProgressReport | undefined;
   /** Ordered: by index. Unordered: in the order of arrival. */
   readonly #ready = new Map<number, Outcome>();
@@ -85,6 +87,10 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       isJob: false,
       failed: (error) => this.#stop(error),
     });
+    this.#isWorthRetrying = retryQuestion(
+      call.options.retryErrors,
+      (error) => this.#stop(error),
+    );
   }
 
   /** The next result, as soon as it is there. */
@@ -173,6 +179,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       daemon: false,
       drains: true,
       recorder: this.#recording?.recorder,
+      isWorthRetrying: this.#isWorthRetrying,
       listener: this.#progress?.counting(listener) ?? listener,
     });
     // It may have been aborted before we listened.

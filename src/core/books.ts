@@ -158,8 +158,9 @@ export class Books {
     this.actions.push({ type: "fail", run: run.settings.id, index, failure, attempts });
   }
 
-  /** Fails the waiting items of a run that is being terminated. */
+  /** Fails the items that wait or rest in a run that is being terminated. */
   cancelWaiting(run: Run): void {
+    run.rouse(Infinity);
     for (let range; (range = run.takeSuspect() ?? run.take(Infinity));) {
       this.failAll(run, range);
     }

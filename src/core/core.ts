@@ -2,8 +2,8 @@
  * Decides what is pending, assigned, done, lost, retried or given up, without I/O, clock
  * or chance. Events go in, with the time; actions come out.
  *
- * An item is at any time in one place: waiting in its run, in a chunk with one worker,
- * or settled. A worker goes through these states:
+ * An item is at any time in one place: waiting or resting in its run, in a chunk with one
+ * worker, or settled. A worker goes through these states:
  *
  *     requested ──> started ──> ready <──> disconnected
  *         │            ↑ └─────────│── restarting
@@ -16,7 +16,7 @@
  * @module
  */
 
-import { Books, itemOf, type Worker } from "./books.ts";
+import { Books, type Chunk, itemOf, type Worker } from "./books.ts";
 import type { CoreAction, CoreEvent, CoreSettings } from "./events.ts";
 import { HandingOut } from "./handing_out.ts";
 import { Losses, OVERTIME } from "./losses.ts";
@@ -176,15 +176,26 @@ export class Core {
     chunk: number,
     offset: number,
   ): { run: number; index: number; attempt: number } | undefined {
-    const held = this.#books.workers.get(worker)?.chunks.find((held) =>
-      held.chunk === chunk
-    );
+    const held = this.#heldBy(worker, chunk);
     return held && itemOf(held, offset);
   }
 
+  /** The same, if the item would be tried again if its function threw. */
+  retriableAt(
+    worker: string,
+    chunk: number,
+    offset: number,
+  ): { run: number; index: number; attempt: number } | undefined {
+    const held = this.#heldBy(worker, chunk);
+    if (!held || offset < held.done || !held.run.mayRetry(held.first + offset)) {
+      return undefined;
+    }
+    return itemOf(held, offset);
+  }
+
   /**
-   * The same, but also for the last chunk that a worker has ended: its items may print
-   * after their end.
+   * The item that a worker has there, but also for the last chunk that it has ended: its
+   * items may print after their end.
    */
   printerAt(
     worker: string,
@@ -204,6 +215,10 @@ export class Core {
   /** How many chunks are with workers. */
   get outstandingChunks(): number {
     return this.#books.chunks.size;
+  }
+
+  #heldBy(worker: string, chunk: number): Chunk | undefined {
+    return this.#books.workers.get(worker)?.chunks.find((held) => held.chunk === chunk);
   }
 
   #itemsCame(id: number, count: number): void {

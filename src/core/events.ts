@@ -42,6 +42,10 @@ export interface RunSettings {
   retries: number;
   /** How often an item whose function threw is tried again. */
   retryErrors: number;
+  /** How long it rests before that, the first time. */
+  retryDelay: number;
+  /** What this time is multiplied by for each further try. */
+  retryFactor: number;
   /** How long one item may run; 0 for no limit. */
   timeout: number;
   /** Items per chunk. */
@@ -104,6 +108,8 @@ export type CoreEvent =
     offset: number;
     reason: FailureReason;
     exitStatus: number;
+    /** Whether the user wants no other try, whatever `retryErrors` says. */
+    final?: boolean;
   }
   /** A worker hands back items: of each chunk those from an offset on. */
   | { type: "returned"; worker: string; cuts: readonly Cut[] }

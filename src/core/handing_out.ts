@@ -29,6 +29,8 @@ export class HandingOut {
   #lastWorker = 0;
   /** When to look again for something to recall. */
   #recallAt = 0;
+  /** When a tick comes that was asked for because items rest. */
+  #rousesAt = Infinity;
   #startFailures = 0;
   #lastLoss: WorkerLoss | undefined;
 
@@ -43,6 +45,7 @@ export class HandingOut {
 
   /** Does what can be done now. */
   go(): void {
+    this.#rouseAll();
     // This comes first, so that items are left for the workers that are yet to come.
     this.#requestWorkers();
     this.#fillAll();
@@ -79,6 +82,21 @@ export class HandingOut {
     const came = worker.state === "ready" || worker.state === "disconnected";
     if (came) this.#startFailures = 0;
     else this.#startFailures++;
+  }
+
+  /** Lets items wait that have rested long enough, and asks for a tick for the next. */
+  #rouseAll(): void {
+    const { now, runs, actions } = this.#books;
+    let next = Infinity;
+    for (const run of runs.values()) {
+      run.rouse(now);
+      next = Math.min(next, run.restsUntil);
+    }
+    if (this.#rousesAt <= now) this.#rousesAt = Infinity;
+    if (next >= this.#rousesAt) return;
+    this.#rousesAt = next;
+    // A timer takes whole milliseconds, and must not come too early.
+    actions.push({ type: "wake", after: Math.ceil(next - now) });
   }
 
   #fillAll(): void {

@@ -14,7 +14,10 @@ import type { Run } from "./run.ts";
  * @param mostWorkers How many workers there may be.
  * @throws {Error} When a rule is broken, and which.
  */
-export function validate({ workers, runs, chunks }: Books, mostWorkers: number): void {
+export function validate(
+  { workers, runs, chunks, now }: Books,
+  mostWorkers: number,
+): void {
   const must = (holds: boolean, rule: string) => {
     if (!holds) throw new Error(`The dispatcher broke its rule: ${rule}`);
   };
@@ -45,12 +48,15 @@ export function validate({ workers, runs, chunks }: Books, mostWorkers: number):
   for (const run of runs.values()) {
     const with_ = assigned.get(run) ?? [];
     const waiting = run.waiting();
+    const resting = run.resting();
     must(run.assigned === with_.length, "a run's assigned items are counted");
     must(run.pending === waiting.length, "a run's waiting items are counted");
-    const all = new Set([...with_, ...waiting]);
-    must(all.size === with_.length + waiting.length, "an item is in one place");
+    const places = [...with_, ...waiting, ...resting];
+    const all = new Set(places);
+    must(all.size === places.length, "an item is in one place");
     must(all.size + run.settled === run.available, "no item is lost");
     must(!run.complete, "a run that is complete is over");
+    must(run.restsUntil > now, "an item rests no longer than it should");
     const hope = run.pending === 0 || workers.size > 0;
     must(hope, "nothing waits where no worker can come");
   }

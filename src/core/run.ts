@@ -1,11 +1,12 @@
 /**
  * A run, as the core knows it: which of its items wait, in which order, and what is known
- * of them. An item is here while it waits. While it is with a worker, it is in a chunk of
- * `books.ts`.
+ * of them. An item is here while it waits, or rests before it is tried again. While it is
+ * with a worker, it is in a chunk of `books.ts`.
  *
  * @module
  */
 
+import { LONGEST_TIME } from "../common/checks.ts";
 import type { WorkerLoss } from "../errors.ts";
 import type { Left, RunSettings } from "./events.ts";
 
@@ -57,6 +58,8 @@ export class Run {
   #returnedCount = 0;
   /** Items to be tried again because the function threw. */
   #again: number[] = [];
+  /** Those of them whose time has not come yet; what is due first comes first. */
+  readonly #resting: { index: number; until: number }[] = [];
   /** Items that have possibly ended their worker: to be run alone. */
   #suspects: number[] = [];
 
@@ -66,7 +69,7 @@ export class Run {
     this.expected = settings.expected;
   }
 
-  /** How many items wait. */
+  /** How many items wait, and could be handed out now. */
   get pending(): number {
     return this.available - this.#next + this.#returnedCount + this.#again.length +
       this.#suspects.length;
@@ -75,6 +78,11 @@ export class Run {
   /** Whether an item waits that must run alone. */
   get hasSuspect(): boolean {
     return this.#suspects.length > 0;
+  }
+
+  /** When the next item has rested long enough; `Infinity` if none rests. */
+  get restsUntil(): number {
+    return this.#resting[0]?.until ?? Infinity;
   }
 
   /** Whether every item is settled and no more will come. */
@@ -144,14 +152,34 @@ export class Run {
     return undefined;
   }
 
-  /** If an item whose function threw may be tried again, lets it wait again. */
-  retryError(index: number): boolean {
+  /** Whether an item may be tried again if its function throws. */
+  mayRetry(index: number): boolean {
+    return !this.terminating &&
+      (this.#errors.get(index) ?? 0) < this.settings.retryErrors;
+  }
+
+  /** An item whose function threw now is to be tried again: it waits, or rests first. */
+  retryError(index: number, now: number): void {
     const errors = (this.#errors.get(index) ?? 0) + 1;
-    if (errors > this.settings.retryErrors) return false;
     this.#errors.set(index, errors);
     this.#attempts.set(index, this.attempt(index) + 1);
-    this.#again.push(index);
-    return true;
+    const { retryDelay, retryFactor } = this.settings;
+    const rest = Math.min(retryDelay * retryFactor ** (errors - 1), LONGEST_TIME);
+    if (rest > 0) this.#rest(index, now + rest);
+    else this.#again.push(index);
+  }
+
+  #rest(index: number, until: number): void {
+    const before = this.#resting.findLastIndex((other) => other.until <= until);
+    this.#resting.splice(before + 1, 0, { index, until });
+  }
+
+  /** Items that rest until now at most wait from now on. */
+  rouse(now: number): void {
+    if (this.restsUntil > now) return;
+    const at = this.#resting.findIndex(({ until }) => until > now);
+    const count = at < 0 ? this.#resting.length : at;
+    for (const { index } of this.#resting.splice(0, count)) this.#again.push(index);
   }
 
   /** Items are settled: what was noted about them is forgotten. */
@@ -187,13 +215,21 @@ export class Run {
     this.weight = Math.max(bytes, this.weight * SMOOTHING);
   }
 
-  /** All waiting items. */
+  /** All items that wait or rest. */
   left(): Left[] {
     const before = this.#handedOut().map((first) => {
       return { first, count: 1, attempts: this.attempt(first) - 1 };
     });
+    for (const { index } of this.#resting) {
+      before.push({ first: index, count: 1, attempts: this.attempt(index) - 1 });
+    }
     const count = this.available - this.#next;
     return [...before, ...count > 0 ? [{ first: this.#next, count, attempts: 0 }] : []];
+  }
+
+  /** All items that rest, for checks in tests. */
+  resting(): number[] {
+    return this.#resting.map(({ index }) => index);
   }
 
   /** All waiting items, for checks in tests. */

@@ -94,8 +94,10 @@ export class WorkerMessages {
     this.#books.advance(worker, chunk, 1);
     worker.excused = true;
     for (const other of worker.chunks) other.excused = true;
-    const { reason } = event;
-    if (run.terminating || reason !== "threw" || !run.retryError(index)) {
+    const { reason, final = false } = event;
+    if (reason === "threw" && !final && run.mayRetry(index)) {
+      run.retryError(index, this.#books.now);
+    } else {
       this.#books.fail(run, index, { kind: "reported", reason });
     }
     this.#books.finish(run);

@@ -11,10 +11,19 @@ import type { FailureReason } from "../protocol/messages.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Crew } from "./crew.ts";
 
+/** How an item failed, as its worker says. */
+export interface ReportedFailure {
+  reason: FailureReason;
+  exitStatus: number;
+  value: Uint8Array;
+}
+
 /** The parts of an event that the core need not know. */
 export interface Context {
   values?: { values: List; offsets: number[] };
-  failure?: { reason: FailureReason; exitStatus: number; value: Uint8Array };
+  failure?: ReportedFailure;
+  /** What the function threw, if the user has seen it: it is made only once. */
+  thrown?: { error: unknown };
 }
 
 /** The workers, the core that decides about them, and the way to give it events. */

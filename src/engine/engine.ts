@@ -20,7 +20,8 @@ import { settings } from "../settings.ts";
 import { Crew, reconnectGraceOf } from "./crew.ts";
 import { EngineRun } from "./engine_run.ts";
 import { cancelledError } from "./failures.ts";
-import { Opened, whereOf } from "./opened.ts";
+import { whereOf } from "./item_errors.ts";
+import { Opened } from "./opened.ts";
 import { checkPreconditions } from "./preconditions.ts";
 import type { RunRequest } from "./run_request.ts";
 import { EngineState, type EngineStats } from "./state.ts";
@@ -182,6 +183,7 @@ export class Engine {
       await this.#opened.crew.close();
     } finally {
       clearInterval(this.#ticking);
+      this.#opened.stopTimers();
       this.#state.ended.clear();
     }
   }

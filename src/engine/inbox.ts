@@ -12,6 +12,7 @@ import { sizeOf } from "../protocol/size.ts";
 import { deserialize } from "../protocol/values.ts";
 import type { EngineRun } from "./engine_run.ts";
 import type { Dispatching } from "./dispatching.ts";
+import { errorOfItem, whereOf } from "./item_errors.ts";
 import type { EngineState } from "./state.ts";
 
 /** The latest time that a `Date` can have, in milliseconds of the epoch. */
@@ -89,13 +90,9 @@ export class Inbox {
         });
         break;
       }
-      case "failed": {
-        const { chunk, offset, reason, exitStatus, value } = message;
-        const failure = { reason, exitStatus, value };
-        const event = { worker, chunk, offset, reason, exitStatus };
-        this.#opened.dispatch({ type: "failed", ...event }, { failure });
+      case "failed":
+        this.#failed(worker, message);
         break;
-      }
       case "returned":
         this.#opened.dispatch({ type: "returned", worker, cuts: message.cuts });
         break;
@@ -109,6 +106,27 @@ export class Inbox {
       default:
         message satisfies never;
     }
+  }
+
+  /** Takes the failure of an item; if it could be tried again, the user may decide. */
+  #failed(worker: string, message: Extract<WorkerMessage, { type: "failed" }>): void {
+    const { chunk, offset, reason, exitStatus, value } = message;
+    const failure = { reason, exitStatus, value };
+    const event = { worker, chunk, offset, reason, exitStatus };
+    const { core, crew } = this.#opened;
+    const item = reason === "threw" && core.retriableAt(worker, chunk, offset);
+    const run = item && this.#state.runs.get(item.run);
+    const isWorthRetrying = run && run.request.isWorthRetrying;
+    if (!isWorthRetrying) {
+      return this.#opened.dispatch({ type: "failed", ...event }, { failure });
+    }
+    const { index } = item;
+    const where = whereOf(crew, run, index, worker);
+    const how = { kind: "reported", reason } as const;
+    const error = errorOfItem(crew, run, index, where, how, failure);
+    const final = !isWorthRetrying(error);
+    const context = { failure, thrown: { error } };
+    this.#opened.dispatch({ type: "failed", ...event, final }, context);
   }
 
   #restarts(worker: string, why: string): void {

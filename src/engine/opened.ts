@@ -7,24 +7,16 @@
 
 import { guarded, report } from "../common/fault.ts";
 import type { Core } from "../core/core.ts";
-import type { CoreAction, CoreEvent, Failure, Left } from "../core/events.ts";
+import type { CoreAction, CoreEvent, Left } from "../core/events.ts";
 import { encodeFailure } from "../protocol/failure.ts";
 import { Assignment } from "./assignment.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Crew } from "./crew.ts";
 import type { Context, Dispatching } from "./dispatching.ts";
 import type { EngineRun } from "./engine_run.ts";
-import {
-  abandonedError,
-  cancelledError,
-  lostError,
-  reportedError,
-  timeoutError,
-  type Where,
-  withIndex,
-  withOutput,
-} from "./failures.ts";
+import { abandonedError } from "./failures.ts";
 import { Inbox } from "./inbox.ts";
+import { errorOfItem, whereOf } from "./item_errors.ts";
 import type { RunRecorder } from "./run_request.ts";
 import type { EngineState } from "./state.ts";
 
@@ -61,6 +53,7 @@ export class Opened implements Dispatching {
   readonly #keeper: RunKeeper;
   readonly #assignment: Assignment;
   readonly #queue: { event: CoreEvent; context: Context }[] = [];
+  readonly #timers = new Set<ReturnType<typeof setTimeout>>();
   #handling = false;
 
   /**
@@ -169,10 +162,7 @@ export class Opened implements Dispatching {
         break;
       }
       case "wake":
-        // This timer must not keep the program alive: runs do, if they should.
-        Deno.unrefTimer(
-          setTimeout(() => this.dispatch({ type: "tick" }), action.after),
-        );
+        this.#wake(action.after);
         break;
       case "cancel":
         this.conversations.peer(action.worker)?.cancel(action.chunks);
@@ -220,21 +210,19 @@ export class Opened implements Dispatching {
       case "fail": {
         const run = this.#state.runs.get(action.run);
         if (!run) break;
+        const { index, failure, attempts } = action;
         const { items, listener, output, recorder } = run.request;
-        items.settle(action.index, 1);
+        items.settle(index, 1);
         this.#state.stats.failed++;
         const worker = "worker" in event ? event.worker : undefined;
-        const where = whereOf(this.crew, run, action.index, worker);
-        const error = withIndex(
-          this.#errorOf(action.failure, context, where, run),
-          where.index,
-        );
-        const lines = output.last(action.index);
-        output.settle(action.index, 1);
-        recorder?.failed(action.index, error, where, performance.now());
-        const { attempts } = action;
-        const reason = withOutput(error, lines);
-        listener.failed(action.index, reason, { attempts, output: lines });
+        const where = whereOf(this.crew, run, index, worker);
+        const { error } = context.thrown ?? {
+          error: errorOfItem(this.crew, run, index, where, failure, context.failure),
+        };
+        const lines = output.last(index);
+        output.settle(index, 1);
+        recorder?.failed(index, error, where, performance.now());
+        listener.failed(index, error, { attempts, output: lines });
         this.#keeper.updateRefOf(run);
         break;
       }
@@ -263,6 +251,23 @@ export class Opened implements Dispatching {
     }
   }
 
+  /** Ticks after so many milliseconds. */
+  #wake(after: number): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      this.dispatch({ type: "tick" });
+    }, after);
+    this.#timers.add(timer);
+    // It must not keep the program alive: runs do, if they should.
+    Deno.unrefTimer(timer);
+  }
+
+  /** It is closed: the core needs no tick any more. */
+  stopTimers(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
   /** Gives a worker up: it is told so, and its scheduler ends it. */
   #giveUp(worker: string): void {
     guarded(() => this.crew.dismiss(worker));
@@ -276,52 +281,6 @@ export class Opened implements Dispatching {
     const event = { worker, chunk, offset: 0, reason, exitStatus: 0 } as const;
     this.dispatch({ type: "failed", ...event }, { failure });
   }
-
-  #errorOf(
-    failure: Failure,
-    context: Context,
-    where: Where,
-    run: EngineRun,
-  ): unknown {
-    const { timeout } = run.request.settings;
-    switch (failure.kind) {
-      case "reported": {
-        const { reason, exitStatus, value } = context.failure!;
-        return reportedError(
-          reason,
-          exitStatus,
-          value,
-          where,
-          timeout,
-          (number) => run.classes.get(number),
-        );
-      }
-      case "timeout":
-        return timeoutError(where, timeout);
-      case "cancelled":
-        return cancelledError(where);
-      case "lost":
-        return lostError(failure.losses.map((loss) => this.crew.known(loss)), where);
-      default:
-        return failure satisfies never;
-    }
-  }
-}
-
-/** An item, and where it ran. */
-export function whereOf(
-  crew: Crew | undefined,
-  run: EngineRun,
-  index: number,
-  worker?: string,
-): Where {
-  const info = crew?.conversations.info(worker);
-  const { name, settings } = run.request;
-  return {
-    name,
-    index: settings.exclusive ? undefined : index,
-    ...(info && { worker: info }),
-  };
 }
 
 /** Tells a listener of each item that no worker can come for. */

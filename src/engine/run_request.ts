@@ -74,6 +74,8 @@ export interface RunRequest {
   daemon: boolean;
   /** Whether items that were read still run to their end when the source fails. */
   drains?: boolean;
+  /** Says whether what a function threw is worth another try; without it, each is. */
+  isWorthRetrying?: ((error: unknown) => boolean) | undefined;
   /** Is told what happens. */
   listener: RunListener;
   /** Records what happens, if that is wanted. */

@@ -17,6 +17,8 @@ function runOf(
     id: 1,
     retries: 0,
     retryErrors: 0,
+    retryDelay: 0,
+    retryFactor: 1,
     timeout: 0,
     chunkSize,
     expected: 0,

@@ -153,6 +153,38 @@ Deno.test("Only a throw is tried again, not what fails for another reason", () =
   }
 });
 
+Deno.test("A throw is final when the user says so", () => {
+  const host = new Harness({ workers: 1 });
+  host.run(1, { retryErrors: 5 });
+  const [first] = chunksOf(host.hello("1"));
+  const actions = host.failed("1", first!.chunk, 0, "threw", true);
+  assertEquals(only(actions, "fail").map((action) => action.failure), [
+    { kind: "reported", reason: "threw" },
+  ]);
+  assertEquals(only(actions, "done").length, 1);
+});
+
+Deno.test("The user is asked about a throw only while the item could be tried again", () => {
+  const host = new Harness({ workers: 1 });
+  const run = host.open({ retryErrors: 1, chunkSize: 2 });
+  host.do({ type: "items", run, count: 2 });
+  const [first] = chunksOf(host.hello("1"));
+  const asked = (chunk: number, offset: number) =>
+    host.core.retriableAt("1", chunk, offset);
+  const item = { run, index: 1, attempt: 1 };
+  assertEquals(asked(first!.chunk, 1), item);
+  assertEquals([asked(first!.chunk, 2), asked(9, 0)], [undefined, undefined]);
+  host.results("1", { chunk: first!.chunk, from: 0, count: 1 });
+  assertEquals([asked(first!.chunk, 0), asked(first!.chunk, 1)], [undefined, item]);
+  const [again] = chunksOf(host.failed("1", first!.chunk, 1));
+  assertEquals(asked(again!.chunk, 0), undefined);
+  const [last] = chunksOf(host.do({ type: "items", run, count: 1 }));
+  host.failed("1", again!.chunk, 0);
+  assertEquals(asked(last!.chunk, 0)?.index, 2);
+  host.do({ type: "terminate", run, grace: 1000 });
+  assertEquals(asked(last!.chunk, 0), undefined);
+});
+
 Deno.test("The host ends an overdue item when its worker does not", () => {
   const host = new Harness({ workers: 1 });
   host.run(1, { timeout: 1000 });

@@ -8,6 +8,8 @@ function runOf(available: number, settings: Partial<RunSettings> = {}): Run {
     id: 1,
     retries: 1,
     retryErrors: 1,
+    retryDelay: 0,
+    retryFactor: 1,
     timeout: 0,
     chunkSize: "auto",
     expected: 0,
@@ -40,11 +42,43 @@ Deno.test("What threw is tried again before all else, in the order in which it t
   const run = runOf(9);
   run.take(4);
   run.giveBack({ first: 2, count: 2 });
-  assertEquals(run.retryError(1), true);
-  assertEquals(run.retryError(0), true);
+  for (const index of [1, 0]) {
+    assertEquals(run.mayRetry(index), true);
+    run.retryError(index, 0);
+  }
   assertEquals(takenOf(run, 4), [[1, 1], [0, 1], [2, 2], [4, 4], [8, 1]]);
-  assertEquals(run.retryError(1), false);
+  assertEquals(run.mayRetry(1), false);
   assertEquals([run.attempt(0), run.attempt(1), run.attempt(2)], [2, 2, 1]);
+});
+
+Deno.test("What rests waits again when its time has come, in the order of the times", () => {
+  const run = runOf(4, { retryErrors: 9, retryDelay: 100, retryFactor: 3 });
+  run.take(4);
+  for (const [index, now] of [[0, 0], [1, 50], [2, 60]] as const) {
+    run.retryError(index, now);
+  }
+  assertEquals([run.pending, run.restsUntil, run.resting()], [0, 100, [0, 1, 2]]);
+  run.rouse(99);
+  assertEquals([run.pending, run.restsUntil], [0, 100]);
+  run.rouse(155);
+  assertEquals([run.pending, run.restsUntil, run.resting()], [2, 160, [2]]);
+  assertEquals(takenOf(run, 4), [[0, 1], [1, 1]]);
+  // The second time it rests for 300 ms.
+  run.retryError(0, 160);
+  run.retryError(3, 170);
+  assertEquals(run.resting(), [2, 3, 0]);
+  run.rouse(Infinity);
+  assertEquals([takenOf(run, 4), run.restsUntil], [[[2, 1], [3, 1], [0, 1]], Infinity]);
+});
+
+Deno.test("An item rests no longer than a timer can take, however large the factor", () => {
+  const run = runOf(1, { retryErrors: 9, retryDelay: 1, retryFactor: 1e300 });
+  for (const rest of [1, 2 ** 31 - 1, 2 ** 31 - 1]) {
+    run.take(1);
+    run.retryError(0, 0);
+    assertEquals(run.restsUntil, rest);
+    run.rouse(Infinity);
+  }
 });
 
 Deno.test("An item is charged with the losses of its worker, and forgotten when it is settled", () => {

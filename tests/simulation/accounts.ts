@@ -74,6 +74,10 @@ export class RunAccount {
   readonly tries: number[];
   /** How often each item was reported to have thrown. */
   readonly throws: number[];
+  /** Until when items rest that threw. */
+  readonly rests = new Map<number, number>();
+  /** Items that threw, and that their user does not want to be tried again. */
+  readonly final = new Set<number>();
   /** The workers that were lost, or whose threads were, while they had only this item. */
   readonly charges: string[][];
   /** Items that were lost together with others, and are to run alone. */
@@ -90,6 +94,13 @@ export class RunAccount {
     this.tries = plan.items.map(() => 0);
     this.places = plan.items.map(() => undefined);
   }
+}
+
+/** How many items of a run rest now. */
+export function restingOf({ rests }: RunAccount, now: number): number {
+  let count = 0;
+  for (const until of rests.values()) if (until > now) count++;
+  return count;
 }
 
 /** How many items of a chunk are left. */

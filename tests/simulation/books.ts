@@ -61,6 +61,7 @@ export class Books {
     run.handedBack = 0;
     this.progress++;
     run.suspects.delete(index);
+    run.rests.delete(index);
   }
 
   /** A run is over. */

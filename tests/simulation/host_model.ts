@@ -241,7 +241,8 @@ export class HostModel {
         const { chunk, offset, reason, exitStatus, value } = message;
         const event = { worker, chunk, offset, reason, exitStatus };
         const values = thrownBy(value);
-        this.#handle({ type: "failed", ...event }, values && { values });
+        const final = this.#isFinal(worker, message);
+        this.#handle({ type: "failed", ...event, final }, values && { values });
         break;
       }
       case "returned":
@@ -255,6 +256,17 @@ export class HostModel {
       default:
         message satisfies never;
     }
+  }
+
+  /** Whether the user does not want another try of an item that threw. */
+  #isFinal(
+    worker: string,
+    { chunk, offset, reason }: Extract<WorkerMessage, { type: "failed" }>,
+  ): boolean {
+    const found = this.core.retriableAt(worker, chunk, offset);
+    if (!found || reason !== "threw") return false;
+    const run = this.ledger.runs.get(found.run)!;
+    return run.throws[found.index]! >= run.plan.items[found.index]!.worth;
   }
 
   /** Events that come up while one is handled wait for their turn. */

@@ -141,7 +141,8 @@ class Story {
       case 14:
       case 15: {
         const reason = random.pick(FAILURE_REASONS);
-        const rest = { chunk, offset: offset(), reason, exitStatus: 1 };
+        const final = random.chance(0.2);
+        const rest = { chunk, offset: offset(), reason, exitStatus: 1, final };
         return { type: "failed", worker, ...rest };
       }
       case 16:
@@ -170,6 +171,8 @@ class Story {
       id,
       retries: random.int(0, 2),
       retryErrors: random.int(0, 1),
+      retryDelay: random.pick([0, 0, 100]),
+      retryFactor: 1,
       timeout: random.pick([0, 100]),
       chunkSize: random.pick(["auto", 1, 5] as const),
       expected: random.int(0, 3),

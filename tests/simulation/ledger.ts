@@ -121,8 +121,7 @@ export class Ledger {
         const held = books.held(worker, chunk);
         if (!held || offset < held.done || offset >= held.count) break;
         if (reason === "threw") {
-          held.run.throws[held.first + offset]!++;
-          held.run.tries[held.first + offset]!++;
+          this.#threw(held.run, held.first + offset, event.final === true);
         }
         books.advance(held, offset + 1);
         worker!.excused = true;
@@ -170,6 +169,17 @@ export class Ledger {
         break;
       }
     }
+  }
+
+  /** An item threw: if it is tried again, it rests first. */
+  #threw(run: RunAccount, index: number, final: boolean): void {
+    const throws = ++run.throws[index]!;
+    run.tries[index]!++;
+    if (final) run.final.add(index);
+    const { retryErrors, retryDelay, retryFactor } = run.plan.settings;
+    if (final || run.terminating || throws > retryErrors || retryDelay === 0) return;
+    run.rests.set(index, this.#books.now + retryDelay * retryFactor ** (throws - 1));
+    this.#witness.count("rests");
   }
 
   /** Checks what the core wants done about it. `still` are the workers that it knows. */
@@ -296,6 +306,7 @@ export class Ledger {
     worker.alone = mustBeAlone(run, first);
     for (let i = first; i < first + count; i++) run.places[i] = held;
     run.suspects.delete(first);
+    run.rests.delete(first);
     this.#lastChunk = chunk;
     this.#books.chunks.set(chunk, held);
     worker.chunks.push(held);

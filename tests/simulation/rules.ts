@@ -10,6 +10,7 @@ import {
   type Held,
   leftOf,
   must,
+  restingOf,
   type RunAccount,
   type WorkerAccount,
 } from "./accounts.ts";
@@ -37,6 +38,9 @@ export function checkAssignment(
   for (let i = first; i < first + count; i++) {
     must(run.outcomes[i] === undefined, "a settled item is run again");
     must(count === 1 || !run.suspects.has(i), "an item that must be alone is not");
+    const rested = !(run.rests.get(i)! > books.now);
+    must(rested, "an item is tried again before its time");
+    must(!run.final.has(i), "an item is tried again, and its user does not want that");
     const losses = run.charges[i]!.length;
     must(losses <= run.plan.settings.retries, "an item is tried too often");
     const place = run.places[i];
@@ -83,7 +87,7 @@ export function checkWorkers(books: Books, settings: CoreSettings): void {
     if (run.over !== undefined) continue;
     const open = run.available - run.settled;
     must(!run.ended || open > 0, "a run is not over though all is settled");
-    waiting += open;
+    waiting += open - restingOf(run, books.now);
   }
   for (const held of books.chunks.values()) waiting -= leftOf(held);
   must(waiting >= 0, "items are in two places");
@@ -134,10 +138,11 @@ export function checkDismissals(
 export function checkRequest(books: Books): void {
   must(!books.closed, "workers are asked for after the end");
   let needed = false;
-  for (const { over, available, settled, hopeless, plan } of books.runs.values()) {
+  for (const run of books.runs.values()) {
+    const { over, available, settled, hopeless, plan } = run;
     if (over !== undefined) continue;
     const expected = available === 0 && !hopeless && plan.settings.expected > 0;
-    needed ||= expected || available > settled;
+    needed ||= expected || available > settled + restingOf(run, books.now);
   }
   must(needed, "workers are asked for and nothing waits");
 }

@@ -40,6 +40,8 @@ export interface Item {
   size: number;
   /** How often a flaky one still throws. */
   throwsLeft: number;
+  /** How often its throws are worth another try, in the eyes of its user. */
+  worth: number;
   /** Comes to an end by itself when it is asked to. */
   obedient: boolean;
 }
@@ -260,6 +262,7 @@ function drawRun(random: Random, id: number, most: number, trouble: number): Run
       work: random.wait(pace),
       size: random.chance(bulk) ? random.int(0, random.pick([100, 1000, 5000])) : 0,
       throwsLeft: random.int(1, 3),
+      worth: random.chance(0.8) ? Infinity : random.int(0, 1),
       obedient: random.chance(0.5),
     };
   });
@@ -269,6 +272,8 @@ function drawRun(random: Random, id: number, most: number, trouble: number): Run
       id,
       retries: random.int(0, 3),
       retryErrors: random.pick([0, 0, 1, 3]),
+      retryDelay: random.pick([0, 0, 30, 1000]),
+      retryFactor: random.pick([1, 2]),
       timeout,
       chunkSize: random.chance(0.6) ? "auto" : random.int(1, 20),
       expected: count === 0 && !lazy ? 0 : expected,

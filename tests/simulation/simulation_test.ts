@@ -30,6 +30,7 @@ const EXPECTED = [
   "failed: timeout",
   "failed: cancelled",
   "failed: lost",
+  "rests",
   "charged",
   "suspected",
   "thread lost",

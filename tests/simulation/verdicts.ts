@@ -24,7 +24,8 @@ export function checkFailure(
       const [thrown] = carried.values ?? [items[index]!.payload];
       must(thrown === items[index]!.payload, "the failure of another item");
       const tries = run.throws[index]!;
-      const enough = run.terminating || tries === settings.retryErrors + 1;
+      const enough = run.terminating || run.final.has(index) ||
+        tries === settings.retryErrors + 1;
       must(reason !== "threw" || enough, `a throw is final after ${tries} tries`);
       break;
     }
