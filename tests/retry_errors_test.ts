@@ -6,6 +6,7 @@
 
 import { AsyncLocalStorage } from "node:async_hooks";
 import {
+  assert,
   assertEquals,
   assertRejects,
   assertStrictEquals,
@@ -15,6 +16,7 @@ import {
   currentJob,
   imap,
   imapUnordered,
+  Job,
   JobCancelledError,
   JobDispatcher,
   map,
@@ -280,6 +282,52 @@ test("if may abort the map", async () => {
   };
   const results = map(zeroThrows, [0, 1], { scheduler, signal, retryErrors });
   assertEquals(await thrownBy(results), "from within");
+});
+
+group("An error where retries was given says that retryErrors may be meant", (test) => {
+  const note = "\n    retries is only for lost workers: retryErrors runs an item";
+  const always = () => {
+    console.log("printed");
+    throw new URIError("always");
+  };
+
+  test("At the end of its stack, once, before what was printed", async (d) => {
+    const options = { retries: 5, onLog() {} };
+    const runs = [
+      () => d.map(always, [1], options),
+      () => d.imap(always, [1], options).next(),
+    ];
+    for (const run of runs) {
+      const { message, stack } = instanceOf(await thrownBy(run()), URIError);
+      assertEquals(message, "always");
+      assertEquals(stack!.split(note).length, 2);
+      assert(stack!.indexOf(note) < stack!.indexOf("it had printed"), stack);
+    }
+  });
+
+  test("Unless it cannot be meant", async (d) => {
+    const options = [
+      {},
+      { retries: 0 },
+      { retries: 5, retryErrors: 0 },
+      { retries: 5, retryErrors: { times: 1 } },
+    ];
+    for (const option of options) {
+      const error = await thrownBy(d.map(always, [1], { ...option, onLog() {} }));
+      assert(!instanceOf(error, URIError).stack!.includes(note), `${error}`);
+    }
+    const text = () => {
+      throw "text";
+    };
+    assertEquals(await thrownBy(d.map(text, [1], { retries: 5 })), "text");
+    const returns = (): unknown => () => 1;
+    const error = await thrownBy(d.map(returns, [1], { retries: 5 }));
+    assert(!(error as Error).stack!.includes(note), `${error}`);
+    const job = new Job({ target: always, retries: 5, dispatcher: d, onLog() {} });
+    job.start();
+    const failure = instanceOf(await thrownBy(job.result), URIError);
+    assert(!failure.stack!.includes(note), failure.stack);
+  });
 });
 
 test("map() refuses a retryErrors that makes no sense, though there be no items", async () => {

@@ -12,7 +12,7 @@ import { ItemSource } from "../engine/item_source.ts";
 import { JobOutput } from "../engine/job_output.ts";
 import { runSettings } from "./options.ts";
 import { checkReport, openRecording } from "./recording.ts";
-import { retryQuestion } from "./retry_errors.ts";
+import { retryNote, retryQuestion } from "./retry_errors.ts";
 import { AnyResults, NumberResults, SettledResults } from "./results.ts";
 
 /**
@@ -29,7 +29,7 @@ export async function collect(
   call: CallRequest,
 ): Promise<unknown[] | Float64Array> {
   const { options, name, settled } = call;
-  const { signal, reraise = !settled, into, retryErrors } = options;
+  const { signal, reraise = !settled, into, retries, retryErrors } = options;
   const items = new ItemSource(call.items);
   const settings = runSettings(options, items.count || 1);
   checkReport(options);
@@ -113,6 +113,7 @@ export async function collect(
     daemon: false,
     recorder: recording?.recorder,
     isWorthRetrying,
+    note: retryNote(retries, retryErrors),
     listener: progress?.counting(listener) ?? listener,
   });
   const abort = () => stop(signal!.reason);

@@ -127,3 +127,13 @@ function withCause(error: unknown, cause: unknown): unknown {
     configurable: true,
   });
 }
+
+/** What errors of functions say if the user may have meant `retryErrors` by `retries`. */
+export function retryNote(
+  retries: number | undefined,
+  option: number | RetryErrors | undefined,
+): string | undefined {
+  if (!retries || option !== undefined) return undefined;
+  return "retries is only for lost workers: retryErrors runs an item again that threw " +
+    "an error";
+}

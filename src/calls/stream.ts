@@ -15,7 +15,7 @@ import { JobOutput } from "../engine/job_output.ts";
 import type { ProgressReport } from "./progress.ts";
 import { runSettings } from "./options.ts";
 import { checkReport, openRecording } from "./recording.ts";
-import { retryQuestion } from "./retry_errors.ts";
+import { retryNote, retryQuestion } from "./retry_errors.ts";
 import { fulfilled, rejected } from "./settled.ts";
 
 /** How many items are read beyond those whose results were taken. */
@@ -136,7 +136,8 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   /** @param reporting The module that reports progress, if that is wanted. */
   #start(reporting: typeof import("./progress.ts") | undefined): void {
     if (this.#finished !== undefined) return;
-    const { settled, options: { signal, reraise = true, progress } } = this.#call;
+    const { settled, options } = this.#call;
+    const { signal, reraise = true, progress, retries, retryErrors } = options;
     signal?.addEventListener("abort", this.#abort);
     const listener: RunListener = {
       results: (first, values) => {
@@ -180,6 +181,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
       drains: true,
       recorder: this.#recording?.recorder,
       isWorthRetrying: this.#isWorthRetrying,
+      note: retryNote(retries, retryErrors),
       listener: this.#progress?.counting(listener) ?? listener,
     });
     // It may have been aborted before we listened.

@@ -141,6 +141,16 @@ export function withOutput(error: unknown, lines: readonly string[]): unknown {
   return error;
 }
 
+/** Adds a line to the end of the stack of an error. */
+export function withNote(error: unknown, note: string | undefined): unknown {
+  if (!(error instanceof Error) || note === undefined) return error;
+  return Object.defineProperty(error, "stack", {
+    value: `${error.stack}\n    ${note}`,
+    writable: true,
+    configurable: true,
+  });
+}
+
 /** Adds the item's index to an error, as its property `index`, unless it has one. */
 export function withIndex(error: unknown, index: number | undefined): unknown {
   if (!(error instanceof Error) || index === undefined || "index" in error) {

@@ -15,6 +15,7 @@ import {
   timeoutError,
   type Where,
   withIndex,
+  withNote,
   withOutput,
 } from "./failures.ts";
 
@@ -63,12 +64,20 @@ function errorOf(
   failure: Failure,
   reported: ReportedFailure | undefined,
 ): unknown {
-  const { timeout } = run.request.settings;
+  const { settings: { timeout }, note } = run.request;
   switch (failure.kind) {
     case "reported": {
       const { reason, exitStatus, value } = reported!;
       const prototypeOf = (number: number) => run.classes.get(number);
-      return reportedError(reason, exitStatus, value, where, timeout, prototypeOf);
+      const error = reportedError(
+        reason,
+        exitStatus,
+        value,
+        where,
+        timeout,
+        prototypeOf,
+      );
+      return reason === "threw" ? withNote(error, note) : error;
     }
     case "timeout":
       return timeoutError(where, timeout);

@@ -76,6 +76,8 @@ export interface RunRequest {
   drains?: boolean;
   /** Says whether what a function threw is worth another try; without it, each is. */
   isWorthRetrying?: ((error: unknown) => boolean) | undefined;
+  /** What the stack of an error that the function throws says besides. */
+  note?: string | undefined;
   /** Is told what happens. */
   listener: RunListener;
   /** Records what happens, if that is wanted. */
