@@ -52,23 +52,24 @@ Deno.test("What threw is tried again before all else, in the order in which it t
 });
 
 Deno.test("What rests waits again when its time has come, in the order of the times", () => {
-  const run = runOf(4, { retryErrors: 9, retryDelay: 100, retryFactor: 3 });
-  run.take(4);
-  for (const [index, now] of [[0, 0], [1, 50], [2, 60]] as const) {
+  const run = runOf(5, { retryErrors: 9, retryDelay: 100, retryFactor: 3 });
+  run.take(5);
+  for (const [index, now] of [[0, 0], [1, 50], [4, 60], [2, 60]] as const) {
     run.retryError(index, now);
   }
-  assertEquals([run.pending, run.restsUntil, run.resting()], [0, 100, [0, 1, 2]]);
+  assertEquals([run.pending, run.restsUntil, run.resting()], [0, 100, [0, 1, 4, 2]]);
   run.rouse(99);
   assertEquals([run.pending, run.restsUntil], [0, 100]);
   run.rouse(155);
-  assertEquals([run.pending, run.restsUntil, run.resting()], [2, 160, [2]]);
+  assertEquals([run.pending, run.restsUntil, run.resting()], [2, 160, [4, 2]]);
   assertEquals(takenOf(run, 4), [[0, 1], [1, 1]]);
   // The second time it rests for 300 ms.
   run.retryError(0, 160);
   run.retryError(3, 170);
-  assertEquals(run.resting(), [2, 3, 0]);
+  assertEquals(run.resting(), [4, 2, 3, 0]);
   run.rouse(Infinity);
-  assertEquals([takenOf(run, 4), run.restsUntil], [[[2, 1], [3, 1], [0, 1]], Infinity]);
+  assertEquals(takenOf(run, 4), [[4, 1], [2, 1], [3, 1], [0, 1]]);
+  assertEquals(run.restsUntil, Infinity);
 });
 
 Deno.test("An item rests no longer than a timer can take, however large the factor", () => {
