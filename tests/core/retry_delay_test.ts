@@ -92,7 +92,7 @@ Deno.test("A run that is cancelled forgets what rests at once", () => {
 Deno.test("A run that is terminated cancels what rests at once", () => {
   const host = thrown(1);
   assertEquals(host.do({ type: "terminate", run: 1, grace: 5000 }), [
-    { type: "fail", run: 1, index: 0, failure: { kind: "cancelled" } },
+    { type: "fail", run: 1, index: 0, failure: { kind: "cancelled" }, attempts: 1 },
     { type: "done", run: 1 },
   ]);
 });

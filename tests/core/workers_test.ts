@@ -227,26 +227,29 @@ Deno.test("After three workers that never came a run is given up, a later one as
   assertEquals(only(host.run(1), "request")[0]?.workers, ["4"]);
 });
 
-Deno.test("A run that is given up says which items are left, and how often each was tried", () => {
-  const host = new Harness({ workers: 1 });
-  host.run(1000, { chunkSize: 2, retryErrors: 1 });
-  const [chunk] = chunksOf(host.hello("1"));
-  const handed = [
-    chunk!,
-    ...chunksOf(host.results("1", { chunk: chunk!.chunk, from: 0, count: 1 })),
-    ...chunksOf(host.failed("1", chunk!.chunk, 1)),
-  ];
-  const lost = ["1", "2", "3", "4"].flatMap((worker) => host.lost(worker));
-  const { left } = only(lost, "abandon")[0]!;
-  const told = left.flatMap(({ first, count, attempts }) =>
-    Array.from({ length: count }, (_, i) => [first + i, attempts])
-  );
-  const tries = (index: number) =>
-    handed.filter(({ first, count }) => first <= index && index < first + count).length;
-  const expected = Array.from({ length: 999 }, (_, i) => [i + 1, tries(i + 1)]);
-  assertEquals(told.toSorted(([a], [b]) => a! - b!), expected);
-  assertEquals([tries(1) >= 1, tries(2), tries(999)], [true, 1, 0]);
-});
+for (const retryDelay of [0, 100_000]) {
+  Deno.test(`A run that is given up says which items are left, and how often each was tried (rests of ${retryDelay} ms)`, () => {
+    const host = new Harness({ workers: 1 });
+    host.run(1000, { chunkSize: 2, retryErrors: 1, retryDelay });
+    const [chunk] = chunksOf(host.hello("1"));
+    const handed = [
+      chunk!,
+      ...chunksOf(host.results("1", { chunk: chunk!.chunk, from: 0, count: 1 })),
+      ...chunksOf(host.failed("1", chunk!.chunk, 1)),
+    ];
+    const lost = ["1", "2", "3", "4"].flatMap((worker) => host.lost(worker));
+    const { left } = only(lost, "abandon")[0]!;
+    const told = left.flatMap(({ first, count, attempts }) =>
+      Array.from({ length: count }, (_, i) => [first + i, attempts])
+    );
+    const tries = (index: number) =>
+      handed.filter(({ first, count }) => first <= index && index < first + count)
+        .length;
+    const expected = Array.from({ length: 999 }, (_, i) => [i + 1, tries(i + 1)]);
+    assertEquals(told.toSorted(([a], [b]) => a! - b!), expected);
+    assertEquals([tries(1) >= 1, tries(2), tries(999)], [true, 1, 0]);
+  });
+}
 
 Deno.test("A run is not given up while a worker may come", () => {
   const host = new Harness({ workers: 4 });
