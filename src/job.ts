@@ -29,7 +29,7 @@ import { COMMON_CHECKS, DEFAULT_RETRIES } from "./calls/options.ts";
 import { type SharedDispatcher, sharedDispatcher } from "./shared_dispatcher.ts";
 import { GridEngineError } from "./errors.ts";
 import { withTimeout } from "./common/within.ts";
-import { serializeFor } from "./protocol/values.ts";
+import { serializeFor } from "./protocol/instances.ts";
 import { freshSeed } from "./common/random.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
 import type { JobController } from "./job_controller.ts";

@@ -160,6 +160,48 @@ group("objects keep their class", (test) => {
     assertEquals(instanceOf(error, ParseError).line, "x");
   });
 
+  test("Objects of the platform come from a worker and go there", async (d) => {
+    class Link extends URL {
+      note = "n";
+      get parts() {
+        return this.pathname.split("/").slice(1);
+      }
+    }
+    const make = (href: string) => ({
+      url: new URL(href),
+      link: new Link(href),
+      query: new URLSearchParams("a=1&a=2"),
+      headers: new Headers([["a", "1"]]),
+      day: Temporal.PlainDate.from("2026-11-28"),
+      span: Temporal.Duration.from({ hours: 3 }),
+      euro: new Intl.NumberFormat("de", { style: "currency", currency: "EUR" }),
+      locale: new Intl.Locale("de-DE", { calendar: "gregory" }),
+      stopped: new DOMException("why", "AbortError"),
+      within: new Map<unknown, unknown>([[Symbol.for("k"), new Set([new URL(href)])]]),
+    });
+    const say = ({ url, link, query, day, euro, ...all }: ReturnType<typeof make>) => [
+      [url instanceof URL && url.host, link instanceof Link && link.parts, link.note],
+      [query.getAll("a"), all.headers.get("a"), day.add(all.span).toString()],
+      [euro.format(1.5), all.locale.calendar, all.stopped instanceof DOMException],
+      [all.stopped.name, ...all.within.get(Symbol.for("k")) as Set<URL>].map(String),
+    ];
+    const expected = say(make("http://a/b/c"));
+    const made = await d.map(make, ["http://a/b/c"]);
+    assertEquals(say(made[0]!), expected);
+    assertEquals(await d.map(say, made), [expected]);
+    const fails = (href: string): number => {
+      throw Object.assign(new Error("why"), { at: new URL(href) });
+    };
+    const { at } = await d.map(fails, ["http://a/"]).catch((error) => error);
+    assertEquals(instanceOf(at, URL).host, "a");
+    const job = new Job({
+      target: (url: URL) => url.host,
+      args: [new URL("http://b/")],
+    });
+    job.start(d);
+    assertEquals(await job.result, "b");
+  });
+
   test("A class that cannot be sent does not keep its objects from going", async (d) => {
     const channel = new WeakRef({});
     class Tied {

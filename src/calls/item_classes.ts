@@ -8,6 +8,7 @@
 import * as types from "node:util/types";
 import { type AnyFunction, nameOf } from "../closure/capture/texts.ts";
 import { shortName } from "../common/shorten.ts";
+import { isPlatformPrototype, platformName } from "../protocol/platform.ts";
 import type { Items } from "../engine/item_source.ts";
 import { lossOf } from "../protocol/class_loss.ts";
 
@@ -81,7 +82,8 @@ function isObject(value: unknown): value is object {
 /** The class of an object that would lose it. */
 function classOf(value: object, prototype: unknown): AnyFunction | undefined {
   const loss = lossOf(value);
-  if (!loss || loss.isPlatform) return undefined;
+  if (!loss || loss.isPlatform && platformName(value) === undefined) return undefined;
+  if (isPlatformPrototype(prototype as object)) return undefined;
   const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")
     ?.value;
   return typeof type === "function" && type.prototype === prototype ? type : undefined;

@@ -14,7 +14,7 @@ import { JobOutput, type LogOptions } from "../engine/job_output.ts";
 import type { WorkerInfo } from "../engine/worker_info.ts";
 import { JobCancelledError } from "../errors.ts";
 import { lossIn } from "../protocol/complaint.ts";
-import { serializeFor } from "../protocol/values.ts";
+import { serializeFor } from "../protocol/instances.ts";
 import { exitCodeOf, type Outcome, unpackOutcome } from "./job_outcome.ts";
 import type { JobLife } from "./job_life.ts";
 import { runSettings } from "./options.ts";
@@ -151,9 +151,15 @@ export class JobRun<T> {
   send(value: unknown): void {
     this.#engine!.send(
       this.#id,
-      serializeFor(value, `${this.#life.name} → message`, "a worker", () => {
-        this.#warnOfLoss(value);
-      }),
+      serializeFor(
+        value,
+        `${this.#life.name} → message`,
+        "a worker",
+        () => undefined,
+        () => {
+          this.#warnOfLoss(value);
+        },
+      ),
     );
   }
 

@@ -9,7 +9,7 @@ import { log } from "../common/log.ts";
 import { shortened } from "../common/shorten.ts";
 import { lossIn } from "../protocol/complaint.ts";
 import { encodeFailure } from "../protocol/failure.ts";
-import { pack, Packed } from "../protocol/instances.ts";
+import { Packed, packOrNone, packRefused } from "../protocol/instances.ts";
 import { type List, serializeList, serializePacked } from "../protocol/lists.ts";
 import type { AssignedChunk, Cut } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
@@ -44,9 +44,7 @@ export class Assignment {
     const values = run.values(chunks);
     let list: Uint8Array[];
     try {
-      let lossy = false;
-      list = serializeList(values, () => lossy = true);
-      if (lossy) list = packed(run, values, () => warnOfLoss(run, chunks));
+      list = framesOf(run, values, () => warnOfLoss(run, chunks));
     } catch (error) {
       this.#refuseItems(worker, run, chunks, error ?? "it cannot be read");
       return;
@@ -102,7 +100,7 @@ export class Assignment {
       const path = (i: number) =>
         run.request.settings.exclusive ? "args" : `args[${assigned.first + i}]`;
       return Array.from(run.values([assigned]))
-        .map((value, i) => complaintAbout(value, path(i)));
+        .map((value, i) => complaintAbout(run, value, path(i)));
     });
     if (found.flat().every((complaint) => complaint === undefined)) {
       found[0]![0] = error;
@@ -125,17 +123,28 @@ export class Assignment {
 }
 
 /**
- * Arguments among which are objects of classes, as frames.
+ * Arguments as frames.
  *
- * @param lossy Is called if one arrives without its class all the same.
+ * @param lossy Is called if an object in them arrives without its class.
+ * @throws {Error} When something in them cannot be cloned, or is nested too deeply.
  */
-function packed(run: EngineRun, values: List, lossy: () => void): Uint8Array[] {
+function framesOf(run: EngineRun, values: List, lossy?: () => void): Uint8Array[] {
+  let loses = false;
   const numberOf = (prototype: object) => run.numberOf(prototype);
-  const list = Array.from(values, (value) => {
-    const bytes = pack(value, numberOf, lossy);
-    return bytes ? new Packed(bytes) : value;
-  });
-  return serializePacked(list);
+  const packed = (pack: typeof packOrNone) =>
+    Array.from(values, (value) => {
+      const bytes = pack(value, numberOf, lossy);
+      return bytes ? new Packed(bytes) : value;
+    });
+  try {
+    const frames = serializeList(values, () => loses = true);
+    return loses ? serializePacked(packed(packOrNone)) : frames;
+  } catch (error) {
+    // Of some, such as a `URL`, it would leave nothing.
+    const list = packed(packRefused);
+    if (list.some((value) => value instanceof Packed)) return serializePacked(list);
+    throw error;
+  }
 }
 
 /** Logs, once for each run, that an object among its items loses its class. */
@@ -157,14 +166,16 @@ function warnOfLoss(run: EngineRun, chunks: AssignedChunk[]): void {
     : "so map over a key of it";
   log(
     "info",
-    `in ${what} ${lossIn(values)}: an object in a variable keeps its class, ${instead}`,
+    `in ${what} ${
+      lossIn(values, (prototype) => run.numberOf(prototype) !== undefined)
+    }: an object in a variable keeps its class, ${instead}`,
   );
 }
 
 /** Why an argument cannot travel, if it cannot. */
-function complaintAbout(value: unknown, path: string): unknown {
+function complaintAbout(run: EngineRun, value: unknown, path: string): unknown {
   try {
-    serializeList([value]);
+    framesOf(run, [value]);
     return undefined;
   } catch (error) {
     return complaint(value, path, "a worker", error);

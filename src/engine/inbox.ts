@@ -5,11 +5,10 @@
  */
 
 import { log } from "../common/log.ts";
-import { isPacked, unpack } from "../protocol/instances.ts";
+import { deserializeWhole, unpack } from "../protocol/instances.ts";
 import { deserializePacked, type List } from "../protocol/lists.ts";
 import type { Print, WorkerMessage } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
-import { deserialize } from "../protocol/values.ts";
 import type { EngineRun } from "./engine_run.ts";
 import type { Dispatching } from "./dispatching.ts";
 import { errorOfItem, whereOf } from "./item_errors.ts";
@@ -190,8 +189,8 @@ function readValue(
   run: EngineRun | undefined,
 ): { value: unknown } | undefined {
   try {
-    if (!isPacked(bytes)) return { value: deserialize(bytes) };
-    return { value: run && unpack(bytes, (number) => run.classes.get(number)) };
+    const prototypeOf = (number: number) => run?.classes.get(number);
+    return { value: run && deserializeWhole(bytes, prototypeOf) };
   } catch {
     return undefined;
   }

@@ -9,6 +9,7 @@
 import { nodeModule } from "../common/node.ts";
 import { shortName } from "../common/shorten.ts";
 import { VIEWS } from "./clone.ts";
+import { platformName } from "./platform.ts";
 
 /** The prototypes of what arrives as what it is. */
 const KEPT: ReadonlySet<object | null> = new Set<object | null>([
@@ -88,7 +89,8 @@ export function lossOf(value: object): ClassLoss | undefined {
 }
 
 function lossBy(prototype: object): ClassLoss {
-  let isPlatform = isOfPlatform(prototype);
+  let isPlatform = isOfPlatform(prototype) ||
+    platformName(Object.create(prototype)) !== undefined;
   for (let at: object | null = prototype; at && !isPlatform;) {
     at = Object.getPrototypeOf(at) as object | null;
     if (KEPT.has(at)) break;

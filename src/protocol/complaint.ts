@@ -8,6 +8,7 @@ import { nodeModule } from "../common/node.ts";
 import { MOST_DEPTH } from "./depth.ts";
 import { lossOf } from "./class_loss.ts";
 import { shortened, shortName } from "../common/shorten.ts";
+import { isPlatformPrototype, platformName } from "./platform.ts";
 import { type Child, childrenOf } from "./steps.ts";
 
 /** What cannot travel. */
@@ -84,7 +85,9 @@ export function complaintAbout(
 /** How to call a value that can never travel, whatever it holds, as `"a Promise"`. */
 export function kindThatStays(value: unknown): string | undefined {
   const types = nodeModule("node:util/types");
-  if (typeof value === "symbol") return "a symbol";
+  if (typeof value === "symbol") {
+    return Symbol.keyFor(value) === undefined ? "a symbol" : undefined;
+  }
   if (types.isProxy(value)) return "a Proxy";
   if (typeof value === "function") {
     const name: unknown = Object.getOwnPropertyDescriptor(value, "name")?.value;
@@ -142,7 +145,8 @@ function isOutOfBounds(view: ArrayBufferView): boolean {
 
 /** How to call an object of the platform, of which structured clone leaves nothing. */
 function kindOfPlatform(value: unknown): string | undefined {
-  const loss = isObject(value) ? lossOf(value) : undefined;
+  if (!isObject(value) || platformName(value) !== undefined) return undefined;
+  const loss = lossOf(value);
   return loss?.isPlatform ? article(loss.name) : undefined;
 }
 
@@ -153,11 +157,17 @@ function kindThatCannot(value: unknown): string | undefined {
 /**
  * What to tell people of the first object in some values that arrives without its class,
  * such as `"result.place is a Point, and arrives as a plain object without its methods"`.
+ *
+ * @param keeps Whether objects with this prototype keep it.
  */
-export function lossIn(values: Iterable<Child>): string {
+export function lossIn(
+  values: Iterable<Child>,
+  keeps: (prototype: object) => boolean = () => false,
+): string {
   const found = complaintAbout(values, () => true, (value) => {
     const loss = isObject(value) ? lossOf(value) : undefined;
-    if (!loss) return undefined;
+    const prototype = loss && Object.getPrototypeOf(value) as object;
+    if (!loss || isPlatformPrototype(prototype) || keeps(prototype!)) return undefined;
     const what = loss.name === "" ? "an object of a class" : article(loss.name);
     return `${what}, and arrives as ${
       loss.isError

@@ -8,9 +8,15 @@
 import { GridEngineError } from "../errors.ts";
 import { classNamesOf, create } from "./failure_classes.ts";
 import { shortened } from "../common/shorten.ts";
-import { type NumberOf, pack, type PrototypeOf, unpack } from "./instances.ts";
+import {
+  isPacked,
+  type NumberOf,
+  type PrototypeOf,
+  serializeWhole,
+  unpack,
+} from "./instances.ts";
 import { type Child, stepTo } from "./steps.ts";
-import { canTravel, deserialize, serialize } from "./values.ts";
+import { deserialize, serialize } from "./values.ts";
 
 /** A thrown value that can be sent. */
 type Encoded =
@@ -102,12 +108,16 @@ function describeValue(
   step: Child["step"],
   { numberOf, lossy }: Known,
 ): Encoded | undefined {
-  let bytes: Uint8Array | undefined;
-  const travels = canTravel(value, () => {
-    bytes = pack(value, numberOf, () => lossy?.({ child: value, step }));
-  });
-  if (!travels) return undefined;
-  return bytes ? { kind: "packed", bytes } : { kind: "value", value };
+  try {
+    const bytes = serializeWhole(
+      value,
+      numberOf,
+      () => lossy?.({ child: value, step }),
+    );
+    return isPacked(bytes) ? { kind: "packed", bytes } : { kind: "value", value };
+  } catch {
+    return undefined;
+  }
 }
 
 function describeError(thrown: Error, depth: number, known: Known): Encoded {

@@ -10,6 +10,7 @@ import { own, readClone, writeClone } from "./clone.ts";
 import { complaintAbout } from "./complaint.ts";
 import { AROUND, seeWhole } from "./depth.ts";
 import { deserializePlain, PLAIN, serializePlain } from "./plain.ts";
+import { platformName } from "./platform.ts";
 import { shortened } from "../common/shorten.ts";
 import type { Child } from "./steps.ts";
 
@@ -85,28 +86,6 @@ function split(bytes: Uint8Array): Uint8Array[] {
   return frames;
 }
 
-/**
- * The value as bytes, or a complaint that people understand.
- *
- * @param value Any value.
- * @param path How to call the value, such as `args[3]`.
- * @param receiver Who is to get it, such as `"a worker"`.
- * @param lossy Is called if an object in it arrives without its class.
- * @throws {SerializationError} Naming the first thing in it that cannot travel.
- */
-export function serializeFor(
-  value: unknown,
-  path: string,
-  receiver: string,
-  lossy?: () => void,
-): Uint8Array<ArrayBuffer> {
-  try {
-    return serialize(value, 0, lossy);
-  } catch (cause) {
-    throw complaint(value, path, receiver, cause);
-  }
-}
-
 /** What to tell people of a value that could not be serialized. */
 export function complaint(
   value: unknown,
@@ -146,7 +125,7 @@ export function complaintOf(
   cause: unknown,
 ): SerializationError {
   if (isTooLarge(cause)) return tooLarge(values, receiver, cause);
-  const found = complaintAbout(values, (value) => canTravel(value));
+  const found = complaintAbout(values, canTravel);
   const options = cause === undefined ? {} : { cause };
   const path = found?.path ?? shortened(values[0]?.step() ?? "A value");
   const what = found ? found.what : cause instanceof RangeError ? undefined : "a value";
@@ -168,14 +147,10 @@ export function complaintOf(
   );
 }
 
-/**
- * Whether a value of the user's can be sent.
- *
- * @param lossy Is called if an object in it arrives without its class.
- */
-export function canTravel(value: unknown, lossy?: () => void): boolean {
+/** Whether an object that holds no other can be sent. */
+function canTravel(value: object): boolean {
   try {
-    serialize(value, 0, lossy);
+    if (platformName(value) === undefined) serialize(value, 0);
     return true;
   } catch {
     return false;

@@ -13,6 +13,7 @@
  */
 
 import { shortName } from "../../common/shorten.ts";
+import { isPlatformPrototype } from "../../protocol/platform.ts";
 import { complaintOf, serialize } from "../../protocol/values.ts";
 import { UNNAMED, wayTo } from "./complaints.ts";
 import { Explorer } from "./explore.ts";
@@ -117,6 +118,8 @@ function hasPrivates(type: AnyFunction): boolean {
     typeof at === "function";
     at = Object.getPrototypeOf(at)
   ) {
+    // These are made again with all that is theirs.
+    if (isPlatformPrototype(at.prototype as object | undefined)) return false;
     if (marksInstances(at)) return true;
   }
   return false;

@@ -8,8 +8,8 @@
 import { currentJob } from "../../job_controller.ts";
 import { encodeFailure } from "../../protocol/failure.ts";
 import type { Child } from "../../protocol/steps.ts";
-import { pack } from "../../protocol/instances.ts";
-import { deserialize, serializeFor } from "../../protocol/values.ts";
+import { serializeFor } from "../../protocol/instances.ts";
+import { deserialize } from "../../protocol/values.ts";
 import type { CodePayload, JobOutcome } from "../payload.ts";
 import {
   type AnyFunction,
@@ -82,9 +82,9 @@ async function runJob(
   const outcome: JobOutcome = {};
   const numberOf = (prototype: object) => classes.numberOf(prototype);
   const check = (child: unknown, path: string) => {
-    const tell = () => lossy(() => [{ child, step: () => path }]);
-    const lost = () => void pack(child, numberOf, tell);
-    serializeFor(child, path, "the host", lost);
+    serializeFor(child, path, "the host", numberOf, () => {
+      lossy(() => [{ child, step: () => path }]);
+    });
   };
   try {
     outcome.result = await job.run(currentJob());

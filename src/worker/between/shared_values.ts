@@ -35,10 +35,10 @@ const PACKED = -11;
 const MOST_OBJECTS = 64;
 
 /**
- * Is called if an object in a value arrives without its class. It may give the value as
- * bytes in which it keeps it.
+ * Is called if an object in a value arrives without its class, or if the value was
+ * refused. It may give the value as bytes in which all of it arrives.
  */
-export type Lossy = () => Uint8Array | undefined;
+export type Lossy = (refused?: boolean) => Uint8Array | undefined;
 
 /** Values, in the order in which they were written. */
 export class SharedValues {
@@ -87,6 +87,7 @@ export class SharedValues {
       return true;
     }
     const [number, letter, byte] = [this.#number, this.#letter, this.#byte];
+    let refused = false;
     for (const write of [this.#writePlain, this.#writeClone]) {
       this.#objects = [];
       this.#lossy = false;
@@ -98,11 +99,13 @@ export class SharedValues {
           if (this.#writeBytes(packed, PACKED)) return true;
         }
       } catch {
-        // A getter threw. It will throw again when the value is sent by itself.
+        // It cannot be cloned, or a getter threw.
+        refused = true;
       }
       [this.#number, this.#letter, this.#byte] = [number, letter, byte];
     }
-    return false;
+    const packed = refused ? lossy?.(true) : undefined;
+    return packed !== undefined && this.#writeBytes(packed, PACKED);
   }
 
   /** Writes a kind and a number that belongs to it. */

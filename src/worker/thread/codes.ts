@@ -79,7 +79,9 @@ export class Codes {
   warnOfLoss(code: number, values: () => Child[]): void {
     if (this.#warned.has(code)) return;
     this.#warned.add(code);
-    const what = lossIn(values());
+    const what = lossIn(values(), (prototype) => {
+      return this.numberOf(code, prototype) !== undefined;
+    });
     this.#warn(`gridengine: ${what}: return data, and make the object from it`);
   }
 }

@@ -63,6 +63,7 @@ class Thread {
       },
       lossy: (code, values) => this.#codes.warnOfLoss(code, values),
       numberOf: (code, prototype) => this.#codes.numberOf(code, prototype),
+      prototypeOf: (code, number) => this.#codes.prototypeOf(code, number),
     });
     this.#channel = new Channel(
       port,

@@ -5,7 +5,7 @@
  */
 
 import { encodeFailure } from "../../protocol/failure.ts";
-import { type NumberOf, pack, Packed } from "../../protocol/instances.ts";
+import { type NumberOf, Packed, packOrNone } from "../../protocol/instances.ts";
 import { serializePacked } from "../../protocol/lists.ts";
 import type { FailureReason, Segment } from "../../protocol/messages.ts";
 import type { Child } from "../../protocol/steps.ts";
@@ -85,19 +85,23 @@ export class Outbox {
       return held.addNumber(chunk, offset, result);
     }
     return numberCount === 0 &&
-      held.add(chunk, offset, result, () => this.#loses(result));
+      held.add(chunk, offset, result, (refused) => this.#loses(result, refused));
   }
 
   /**
-   * An object in a result would arrive without its class.
+   * An object in a result would arrive without its class, or not at all.
    *
+   * @param refused Whether the result cannot travel as it is.
    * @returns The result as bytes in which it keeps it, if the host has the class. What the
    * host has not is told of.
    */
-  #loses(result: unknown): Uint8Array | undefined {
-    return pack(result, this.#numberOf, () => {
+  #loses(result: unknown, refused = false): Uint8Array | undefined {
+    let loses = false;
+    const packed = packOrNone(result, this.#numberOf, () => loses = true);
+    if (loses && (packed || !refused)) {
       this.#lossy(() => [{ child: result, step: () => "result" }]);
-    });
+    }
+    return packed;
   }
 
   /**
@@ -149,8 +153,12 @@ export class Outbox {
       if (packed) list = serializePacked([new Packed(packed)]);
       list = list.map((frame, i) => i === 0 ? frame : new Uint8Array(frame));
     } catch (error) {
-      const reason = complaint(result, "result", "the host", error);
-      return this.fail(chunk, offset, "unserializable", reason);
+      const packed = this.#loses(result, true);
+      if (!packed) {
+        const reason = complaint(result, "result", "the host", error);
+        return this.fail(chunk, offset, "unserializable", reason);
+      }
+      list = serializePacked([new Packed(packed)]);
     }
     this.#send([{ chunk, from: offset, count: 1 }], list, this.#clock());
   }

@@ -9,8 +9,7 @@ import type { JobController } from "../../job_controller.ts";
 import { Mailbox } from "../../common/mailbox.ts";
 import type { AssignedChunk } from "../../protocol/messages.ts";
 import type { Child } from "../../protocol/steps.ts";
-import { pack } from "../../protocol/instances.ts";
-import { deserialize, serializeFor } from "../../protocol/values.ts";
+import { deserializeWhole, serializeFor } from "../../protocol/instances.ts";
 import { randomNumbers, seedOf } from "../../common/random.ts";
 import type { Batch, FromThread, ToThread } from "../between/thread_messages.ts";
 
@@ -29,6 +28,8 @@ export interface ThreadOfJob {
   lossy(code: number, values: () => Child[]): void;
   /** The number of the class with this prototype, if it came with a code. */
   numberOf(code: number, prototype: object): number | undefined;
+  /** The prototype of the class with this number, which came with a code. */
+  prototypeOf(code: number, number: number): object | undefined;
 }
 
 /** The running job, as `currentJob()` gives it. What is seldom needed is made when asked for. */
@@ -119,21 +120,21 @@ export class RunningJob implements JobController {
       );
     }
     const { code } = this.#batch;
-    let packed: Uint8Array | undefined;
-    const plain = serializeFor(value, "message", "the host", () => {
-      const numberOf = (prototype: object) => this.#thread.numberOf(code, prototype);
-      packed = pack(value, numberOf, () => {
-        this.#thread.lossy(code, () => [{ child: value, step: () => "message" }]);
-      });
+    const numberOf = (prototype: object) => this.#thread.numberOf(code, prototype);
+    const bytes = serializeFor(value, "message", "the host", numberOf, () => {
+      this.#thread.lossy(code, () => [{ child: value, step: () => "message" }]);
     });
-    const bytes = packed ?? plain;
     this.#thread.post({ type: "message", chunk: this.#chunk.chunk, value: bytes });
   }
 
   /** Takes what the host says to it. */
   take(data: ToJob): void {
     if (data.type === "abort") (this.#aborter ??= new AbortController()).abort();
-    else this.messages.push(deserialize(data.value));
+    else {
+      const { code } = this.#batch;
+      const prototypeOf = (number: number) => this.#thread.prototypeOf(code, number);
+      this.messages.push(deserializeWhole(data.value, prototypeOf));
+    }
   }
 
   /** Whether the function threw this because it was asked to come to an end. */
