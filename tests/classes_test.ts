@@ -202,6 +202,61 @@ group("objects keep their class", (test) => {
     assertEquals(await job.result, "b");
   });
 
+  test("Fields that structured clone leaves out do not keep an object from going", async (d) => {
+    const failed = () => {
+      const code = { code: 5, retry: () => 1, at: AbortSignal.abort() };
+      return Object.assign(new Error("why"), code);
+    };
+    const [result] = await d.map(failed, [1]);
+    assertEquals([{ ...result }, result!.message], [{ code: 5 }, "why"]);
+    const codes = await d.map((e) => (e as ReturnType<typeof failed>).code, [failed()]);
+    assertEquals(codes, [5]);
+    class Hidden extends Point {
+      constructor(x: number) {
+        super(x);
+        Object.defineProperty(this, "f", { value: () => 1 });
+        Object.defineProperty(this, "bad", {
+          get() {
+            throw new Error("It is called");
+          },
+        });
+      }
+    }
+    const [hidden] = await d.map((x: number) => new Hidden(x), [3]);
+    assertEquals(await d.map((h) => h.length, [hidden!, new Hidden(4)]), [3, 4]);
+  });
+
+  test("What is within an object with a tag of its own keeps its class", async (d) => {
+    const box = () => ({ at: new Point(1), [Symbol.toStringTag]: "Box" });
+    const [found] = await d.map((o) => [o.at instanceof Point, box()] as const, [
+      box(),
+    ]);
+    assert(found![0] && found![1].at instanceof Point);
+  });
+
+  test("Returned errors keep the nearest class, as thrown ones do", async (d) => {
+    const [all] = await d.map((x: number) => {
+      class Inner extends ValidationError {}
+      const inner = new Inner("bad", "age", new Point(x));
+      return [inner, new AggregateError([inner], "all"), new Deno.errors.NotFound("n")];
+    }, [7]);
+    const [inner, aggregate, missing] = all!;
+    assert(inner instanceof ValidationError && missing instanceof Deno.errors.NotFound);
+    assertEquals(instanceOf(aggregate, AggregateError).errors, [inner]);
+  });
+
+  test("Large subclasses of typed arrays and arrays cost no more than others", async (d) => {
+    class Bytes extends Uint8Array {
+      last() {
+        return this.at(-1);
+      }
+    }
+    const make = (n: number) => [new Bytes(n).fill(1), Series.from({ length: n / 30 })];
+    const [all] = await d.map(make, [3e7]);
+    assertEquals([instanceOf(all![0], Bytes).last(), all![1]!.length], [1, 1e6]);
+    assert(all![1] instanceof Series);
+  });
+
   test("A class that cannot be sent does not keep its objects from going", async (d) => {
     const channel = new WeakRef({});
     class Tied {

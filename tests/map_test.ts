@@ -99,6 +99,7 @@ test("Objects that lose their class are told of wherever they are, once", async 
     'in map "f" args[1][0] is an object of a class',
     "result.at is a Point",
     "result[0] is a Failure",
+    "result[1].in[1] is a Point",
     'result.get("at").there is a Point',
     "result.at is an object of a class",
     "error.at is a Point",

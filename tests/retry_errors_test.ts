@@ -202,11 +202,16 @@ group("retryErrors as an object", (test) => {
   });
 
   test("An if that is asynchronous is refused when it is called", async (d) => {
-    const later = (async () => await true) as unknown as () => boolean;
-    const retryErrors = { times: 2, if: later };
-    const error = await thrownBy(d.map(reluctant, [1], { retryErrors }));
-    assertStringIncludes(`${error}`, "TypeError: retryErrors.if gave a Promise");
-    assertStringIncludes(`${(error as Error).cause}`, "RangeError: try 1 of 1");
+    const answers = [
+      () => Promise.resolve(true),
+      () => Promise.reject(new Error("no")),
+    ];
+    for (const later of answers) {
+      const retryErrors = { times: 2, if: later as unknown as () => boolean };
+      const error = await thrownBy(d.map(reluctant, [1], { retryErrors }));
+      assertStringIncludes(`${error}`, "TypeError: retryErrors.if gave a Promise");
+      assertStringIncludes(`${(error as Error).cause}`, "RangeError: try 1 of 1");
+    }
   });
 
   test("Results come in order, though items were delayed", async (d) => {

@@ -105,7 +105,11 @@ export function retryQuestion(
   return (error) => {
     try {
       const answer = ask(error);
-      if (!(answer instanceof Promise)) return Boolean(answer);
+      if (typeof (answer as { then?: unknown } | null)?.then !== "function") {
+        return Boolean(answer);
+      }
+      // What it comes to is told by nobody else.
+      Promise.resolve(answer).catch(() => {});
       throw new TypeError(
         "retryErrors.if gave a Promise: true or false is expected at once",
       );

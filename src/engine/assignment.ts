@@ -9,8 +9,8 @@ import { log } from "../common/log.ts";
 import { shortened } from "../common/shorten.ts";
 import { lossIn } from "../protocol/complaint.ts";
 import { encodeFailure } from "../protocol/failure.ts";
-import { Packed, packOrNone, packRefused } from "../protocol/instances.ts";
-import { type List, serializeList, serializePacked } from "../protocol/lists.ts";
+import { packOrNone, packRefused } from "../protocol/instances.ts";
+import { type List, serializeList } from "../protocol/lists.ts";
 import type { AssignedChunk, Cut } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
 import { complaint } from "../protocol/values.ts";
@@ -131,18 +131,14 @@ export class Assignment {
 function framesOf(run: EngineRun, values: List, lossy?: () => void): Uint8Array[] {
   let loses = false;
   const numberOf = (prototype: object) => run.numberOf(prototype);
-  const packed = (pack: typeof packOrNone) =>
-    Array.from(values, (value) => {
-      const bytes = pack(value, numberOf, lossy);
-      return bytes ? new Packed(bytes) : value;
-    });
   try {
     const frames = serializeList(values, () => loses = true);
-    return loses ? serializePacked(packed(packOrNone)) : frames;
+    const packed = loses ? packOrNone(values, numberOf, lossy) : undefined;
+    return packed ? [packed] : frames;
   } catch (error) {
     // Of some, such as a `URL`, it would leave nothing.
-    const list = packed(packRefused);
-    if (list.some((value) => value instanceof Packed)) return serializePacked(list);
+    const packed = packRefused(values, numberOf, lossy);
+    if (packed) return [packed];
     throw error;
   }
 }

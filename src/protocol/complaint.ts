@@ -6,7 +6,8 @@
 
 import { nodeModule } from "../common/node.ts";
 import { MOST_DEPTH } from "./depth.ts";
-import { lossOf } from "./class_loss.ts";
+import { isUsual, lossOf } from "./class_loss.ts";
+import { nameOfError } from "./failure_classes.ts";
 import { shortened, shortName } from "../common/shorten.ts";
 import { isPlatformPrototype, platformName } from "./platform.ts";
 import { type Child, childrenOf } from "./steps.ts";
@@ -66,7 +67,7 @@ export function complaintAbout(
       while (at && !found) {
         const { done, value } = at.children.next();
         if (!done) found = enter(value.child, value.step);
-        else if (!at.holds && !isUsual(at.object) && !canTravel(at.object)) {
+        else if (!at.holds && !isPlain(at.object) && !canTravel(at.object)) {
           found = complain(article(nameOf(at.object)));
         } else {
           at = at.from;
@@ -168,18 +169,30 @@ export function lossIn(
     const loss = isObject(value) ? lossOf(value) : undefined;
     const prototype = loss && Object.getPrototypeOf(value) as object;
     if (!loss || isPlatformPrototype(prototype) || keeps(prototype!)) return undefined;
+    if (loss.isError && isKnownError(value as object, keeps)) return undefined;
     const what = loss.name === "" ? "an object of a class" : article(loss.name);
     return `${what}, and arrives as ${
-      loss.isError
-        ? "a plain error without fields of its own"
-        : "a plain object without its methods"
+      loss.isError ? "an error without its class" : "a plain object without its methods"
     }`;
   });
-  return `${found?.path ?? "a value"} is ${found?.what ?? "an object of a class"}`;
+  if (found) return `${found.path} is ${found.what}`;
+  const [first] = values;
+  const path = shortened(first?.step() ?? "a value");
+  return `${path} has a field that cannot travel, and arrives without it`;
+}
+
+/** Whether an error arrives as one of its class, or of one that this extends. */
+function isKnownError(error: object, keeps: (prototype: object) => boolean): boolean {
+  for (const [i, prototype] of prototypesOf(error).entries()) {
+    if (keeps(prototype)) return true;
+    if (isUsual(prototype)) return i === 0;
+    if (nameOfError(prototype) !== undefined) return true;
+  }
+  return false;
 }
 
 /** Whether it is a record or an array, which travels if what it holds does. */
-function isUsual(object: object): boolean {
+function isPlain(object: object): boolean {
   const prototype = Object.getPrototypeOf(object);
   return prototype === Object.prototype || prototype === Array.prototype;
 }

@@ -75,6 +75,17 @@ add("WorkerLostError", WorkerLostError.prototype, (message) => {
 });
 add("ZeromqError", ZeromqError.prototype, (message) => new ZeromqError("", message));
 
+/** The name of the class with this prototype. */
+export function nameOfError(prototype: object): string | undefined {
+  return NAMES.get(prototype);
+}
+
+/** The prototype of the class with this name. */
+export function prototypeOfError(name: unknown): object | undefined {
+  for (const [prototype, other] of NAMES) if (other === name) return prototype;
+  return undefined;
+}
+
 /** Of the classes of an error those that both sides have, nearest first. */
 export function classNamesOf(error: Error): string[] {
   const names: string[] = [];

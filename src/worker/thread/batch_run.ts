@@ -5,8 +5,8 @@
  */
 
 import type { AssignedChunk } from "../../protocol/messages.ts";
-import { unpack } from "../../protocol/instances.ts";
-import { deserializePacked, type List } from "../../protocol/lists.ts";
+import { isPacked, unpack } from "../../protocol/instances.ts";
+import { deserializeList, type List } from "../../protocol/lists.ts";
 import type { HeldResults } from "../between/held_results.ts";
 import { epoch, type RunningItem } from "../between/running_item.ts";
 import type { Batch, FromThread } from "../between/thread_messages.ts";
@@ -123,9 +123,10 @@ export class BatchRun {
       const found = await this.#thread.codes.call(code);
       call = measure ? this.#measured(found) : found;
       const { codes } = this.#thread;
-      args = deserializePacked(list, (_, bytes) => {
-        return unpack(bytes, (number) => codes.prototypeOf(code, number));
-      });
+      const prototypeOf = (number: number) => codes.prototypeOf(code, number);
+      args = isPacked(list[0]!)
+        ? unpack(list[0]!, prototypeOf) as List
+        : deserializeList(list);
     } catch (error) {
       this.#failAll(error);
       return this.#end();

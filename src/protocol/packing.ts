@@ -1,0 +1,286 @@
+/**
+ * Copies of values that structured clone takes, with notes of what these copies lack: see
+ * `instances.ts`.
+ *
+ * @module
+ */
+
+import { isUsual, lossOf } from "./class_loss.ts";
+import { nameOfError } from "./failure_classes.ts";
+import { isPlatformPrototype, platformName, takeApart } from "./platform.ts";
+import { serialize } from "./values.ts";
+
+/** The number of the class with this prototype, if the other side has it. */
+export type NumberOf = (prototype: object) => number | undefined;
+
+/** In place of a class: an error that keeps its own, and has fields of its own. */
+export const SAME = -1;
+
+/** The kind of a symbol of the registry. */
+export const SYMBOL = "Symbol";
+
+/** A property: its key, its value, and whether it is enumerable, writable, configurable. */
+type Member = [key: unknown, value: unknown, flags: [boolean, boolean, boolean]];
+
+/** The number of a class, or the name of a class of errors that everybody has. */
+type Type = number | string;
+
+/** A copy, its class, what it lacks, and whether it can be extended. */
+type Made = [copy: object, type: Type, members: Member[], extensible: boolean];
+
+/** What stands for a symbol or an object of the platform, its kind, and its data. */
+type Stand = [stand: object, kind: string, data: unknown];
+
+/** So many elements a typed array may have for its fields to be looked for. */
+const MOST_ELEMENTS = 10_000;
+
+/** Of an error these are copied with it. */
+const OF_ERRORS: ReadonlySet<string> = new Set(["message", "stack", "cause"]);
+
+/** Makes a copy that structured clone takes, and notes what it would lose. */
+export class Packing {
+  /** Whether an object in it loses its class, or a field. */
+  loses = false;
+  readonly #numberOf: NumberOf;
+  readonly #careful: boolean;
+  readonly #made: Made[] = [];
+  /** The copies that lack nothing but their class, by that. */
+  readonly #groups = new Map<Type, object[]>();
+  readonly #stands: Stand[] = [];
+  readonly #copies = new Map<object | symbol, object>();
+
+  /**
+   * @param numberOf Knows the classes that both sides have.
+   * @param careful Whether to leave out fields that cannot travel, where structured clone
+   * does so with all of them.
+   */
+  constructor(numberOf: NumberOf, careful: boolean) {
+    this.#numberOf = numberOf;
+    this.#careful = careful;
+  }
+
+  /** Whether structured clone keeps all that this does. */
+  get isPlain(): boolean {
+    return this.#made.length + this.#stands.length + this.#groups.size === 0;
+  }
+
+  /** Whether it has fields that structured clone leaves out. */
+  get hasMembers(): boolean {
+    return this.#made.some(([, , members]) => members.length > 0);
+  }
+
+  /** All that is sent. */
+  packed(copy: unknown): object {
+    const groups = [...this.#groups];
+    return { copy, made: this.#made, groups, stands: this.#stands };
+  }
+
+  copy(value: unknown): unknown {
+    if (typeof value === "symbol") return this.#copySymbol(value);
+    if (typeof value !== "object" || value === null) return value;
+    const known = this.#copies.get(value);
+    if (known) return known;
+    const prototype = Object.getPrototypeOf(value) as object | null;
+    const kept = isUsual(prototype);
+    if (value instanceof Error && platformName(value) === undefined) {
+      return this.#copyError(value, this.#typeOfError(value));
+    }
+    const type = kept ? undefined : this.#numberOf(prototype!);
+    const platform = kept ? undefined : platformName(value);
+    this.loses ||= !kept && type === undefined && !isPlatformPrototype(prototype) &&
+      lossOf(value) !== undefined;
+    if (platform !== undefined) {
+      const stand = this.#standFor(value, platform, takeApart(platform, value));
+      this.#note(value, stand, type, () => true);
+      return stand;
+    }
+    if (Array.isArray(value)) return this.#copyArray(value, type);
+    if (value instanceof Map) return this.#copyMap(value, type);
+    if (value instanceof Set) return this.#copySet(value, type);
+    // Of all others that are no records V8 makes what they are, without their class.
+    const isRaw = isData(value) || type === undefined && !isRecord(value);
+    return this.#copyFields(value, isRaw ? value : {}, type);
+  }
+
+  #copySymbol(symbol: symbol): unknown {
+    const key = Symbol.keyFor(symbol);
+    if (key === undefined) return symbol;
+    return this.#copies.get(symbol) ?? this.#standFor(symbol, SYMBOL, key);
+  }
+
+  #standFor(value: object | symbol, kind: string, data: unknown): object {
+    const stand = {};
+    this.#copies.set(value, stand);
+    this.#stands.push([stand, kind, data]);
+    return stand;
+  }
+
+  /** Notes the class of a copy, and those properties that the copy cannot have. */
+  #note(
+    value: object,
+    copy: object,
+    type: Type | undefined,
+    left: (key: string, own: PropertyDescriptor) => boolean,
+  ): void {
+    if (type === undefined) return;
+    const members: Member[] = [];
+    for (const key of keysOf(value)) {
+      const own = Object.getOwnPropertyDescriptor(value, key)!;
+      const isLeft = typeof key === "symbol"
+        ? Symbol.keyFor(key) !== undefined
+        : left(key, own);
+      if (isLeft) this.#noteMember(value, key, own, members);
+    }
+    const extensible = Object.isExtensible(value);
+    if (members.length === 0 && extensible && type !== SAME) {
+      const group = this.#groups.get(type);
+      if (group) group.push(copy);
+      else this.#groups.set(type, [copy]);
+    } else this.#made.push([copy, type, members, extensible]);
+  }
+
+  #noteMember(
+    value: object,
+    key: string | symbol,
+    own: PropertyDescriptor,
+    members: Member[],
+  ): void {
+    const { enumerable, writable, configurable } = own;
+    const hasValue = "value" in own;
+    if (!hasValue && !enumerable) return;
+    try {
+      const field = hasValue ? own.value : (value as Record<PropertyKey, unknown>)[key];
+      if (typeof field === "function") throw new TypeError("It is a function");
+      if (this.#careful) serialize(new Packing(this.#numberOf, true).copy(field));
+      const flags = [enumerable, writable ?? true, configurable].map(Boolean);
+      members.push([this.copy(key), this.copy(field), flags as Member[2]]);
+    } catch {
+      this.loses = true;
+    }
+  }
+
+  #copyArray(value: unknown[], type: number | undefined): object {
+    if (type === undefined && hasPrimitivesOnly(value)) return value;
+    return this.#copyFields(value, new Array(value.length), type);
+  }
+
+  #copyFields(value: object, copy: object, type: number | undefined): object {
+    this.#copies.set(value, copy);
+    if (copy !== value) {
+      for (const key of Object.keys(value)) {
+        const field = this.copy((value as Record<string, unknown>)[key]);
+        if (key in copy) {
+          Object.defineProperty(copy, key, {
+            value: field,
+            enumerable: true,
+            writable: true,
+            configurable: true,
+          });
+        } else (copy as Record<string, unknown>)[key] = field;
+      }
+    }
+    this.#note(value, copy, type, (_, own) => copy === value || !isUsualProperty(own));
+    return copy;
+  }
+
+  #copyMap(value: Map<unknown, unknown>, type: number | undefined): object {
+    const copy = new Map<unknown, unknown>();
+    this.#copies.set(value, copy);
+    for (const [key, child] of Map.prototype.entries.call(value)) {
+      copy.set(this.copy(key), this.copy(child));
+    }
+    this.#note(value, copy, type, () => true);
+    return copy;
+  }
+
+  #copySet(value: Set<unknown>, type: number | undefined): object {
+    const copy = new Set<unknown>();
+    this.#copies.set(value, copy);
+    for (const child of Set.prototype.values.call(value)) copy.add(this.copy(child));
+    this.#note(value, copy, type, () => true);
+    return copy;
+  }
+
+  /** The nearest class of an error that is not one of the language's own simple ones. */
+  #typeOfError(error: Error): Type | undefined {
+    for (let at: object | null = error; at;) {
+      at = Object.getPrototypeOf(at) as object | null;
+      if (isUsual(at)) break;
+      const type = this.#numberOf(at!) ?? nameOfError(at!);
+      if (type !== undefined) return type;
+      this.loses = true;
+    }
+    return undefined;
+  }
+
+  #copyError(value: Error, type: Type | undefined): object {
+    const copy = new Error(String(value.message));
+    this.#copies.set(value, copy);
+    const define = (key: string, value: unknown) =>
+      Object.defineProperty(copy, key, { value, writable: true, configurable: true });
+    define("stack", String(value.stack));
+    // V8 tells its own errors by their names.
+    define("name", String(value.name));
+    if (Object.hasOwn(value, "cause")) define("cause", this.copy(value.cause));
+    const hasFields = Object.keys(value).some((key) => !OF_ERRORS.has(key));
+    this.#note(
+      value,
+      copy,
+      type ?? (hasFields ? SAME : undefined),
+      (key) => !OF_ERRORS.has(key),
+    );
+    return copy;
+  }
+}
+
+/** Whether V8 clones what it holds by itself. */
+function isData(value: object): boolean {
+  return ArrayBuffer.isView(value) || value instanceof Date ||
+    value instanceof RegExp ||
+    value instanceof ArrayBuffer || value instanceof Number ||
+    value instanceof String || value instanceof Boolean;
+}
+
+/** Whether a property is as one that is made by an assignment. */
+function isUsualProperty(own: PropertyDescriptor): boolean {
+  return own.enumerable! && (!("value" in own) || own.configurable! && own.writable!);
+}
+
+/** Whether it is a record, or of a class that V8 takes for one. */
+function isRecord(value: object): boolean {
+  let at: object | null = value;
+  while (at && !Object.hasOwn(at, Symbol.toStringTag)) {
+    at = Object.getPrototypeOf(at) as object | null;
+  }
+  if (!at) return Object.prototype.toString.call(value) === "[object Object]";
+  // Those of the platform have a tag that nobody can write.
+  const own = Object.getOwnPropertyDescriptor(at, Symbol.toStringTag)!;
+  return own.writable !== false;
+}
+
+/** Whether an array, which is not too sparse, holds nothing but primitive values. */
+function hasPrimitivesOnly(array: unknown[]): boolean {
+  for (let i = 0; i < array.length; i++) {
+    const value = array[i];
+    if (typeof value === "object" && value !== null || typeof value === "symbol") {
+      return false;
+    }
+    if (value === undefined && !(i in array)) return false;
+  }
+  return true;
+}
+
+/**
+ * The keys of an object but those of its elements, which come first. To list those of a
+ * large typed array takes seconds, so it is not asked for fields of its own.
+ */
+function keysOf(value: object): (string | symbol)[] {
+  const isView = ArrayBuffer.isView(value) || value instanceof String;
+  if (isView && (value as { length?: number }).length! > MOST_ELEMENTS) return [];
+  const keys = Reflect.ownKeys(value);
+  if (!isView && !Array.isArray(value)) return keys;
+  const after = keys.findLastIndex((key) =>
+    key === "length" || typeof key === "string" && /^\d+$/.test(key)
+  );
+  return keys.slice(after + 1);
+}
