@@ -52,6 +52,10 @@ export {
   type ProcessSchedulerOptions,
 } from "./src/scheduler/process.ts";
 export {
+  InProcessScheduler,
+  type InProcessSchedulerOptions,
+} from "./src/scheduler/in_process.ts";
+export {
   GridEngineScheduler,
   type GridEngineSchedulerOptions,
 } from "./src/scheduler/grid_engine/scheduler.ts";

@@ -13,9 +13,10 @@ import {
   millisecondsFrom,
   shown,
 } from "./common/checks.ts";
+import { callOf } from "./closure/call.ts";
 import { checkFunction } from "./closure/capture/root.ts";
 import { captureLater } from "./calls/call.ts";
-import { captureJob } from "./calls/job_code.ts";
+import { callJob, captureJob } from "./calls/job_code.ts";
 import { JobLife } from "./calls/job_life.ts";
 import { type JobRequest, JobRun } from "./calls/job_run.ts";
 import {
@@ -196,6 +197,7 @@ export class Job<R = unknown> implements AsyncDisposable {
     this.#run.begin(engine, {
       ...this.#how,
       code,
+      here: job ? callJob(this) : callOf(this.#target!, true),
       item,
       job,
       daemon: this.#daemon,
@@ -389,12 +391,7 @@ export class Job<R = unknown> implements AsyncDisposable {
   }
 
   #captureThis() {
-    const parts = {
-      name: this.#life.name,
-      target: this.#target,
-      args: this.#args,
-      mutable: this.#mutable,
-    };
-    return captureJob(this, parts, Job);
+    const [target, args, mutable] = [this.#target, this.#args, this.#mutable];
+    return captureJob(this, { name: this.#life.name, target, args, mutable }, Job);
   }
 }

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { GridEngineError } from "./errors.ts";
+
 /** The running job, as its own function sees it on the worker. */
 export interface JobController {
   /** The attempt's id: unique among all attempts of all jobs of a dispatcher. */
@@ -67,6 +69,23 @@ const place = globalThis as { [CURRENT]?: () => JobController | undefined };
  */
 export function currentJob(): JobController | undefined {
   return place[CURRENT]?.();
+}
+
+/**
+ * Adds a way to find the running job, which is tried before the present one. For jobs that
+ * run in the program itself, which may be a worker's function.
+ */
+export function findJobFirst(find: () => JobController | undefined): void {
+  const before = place[CURRENT];
+  place[CURRENT] = () => find() ?? before?.();
+}
+
+/** What `send` throws in an item of a map. */
+export function cannotSend(name: string): GridEngineError {
+  return new GridEngineError(
+    `send() was called in an item of map "${name}", where nobody listens; return the ` +
+      `value, or use a Job`,
+  );
 }
 
 /** Sets how the running job is found. For the worker's thread only. */

@@ -6,6 +6,7 @@
 
 import { checkOptions } from "../common/checks.ts";
 import type { Code } from "../closure/capture/capture.ts";
+import { callOf } from "../closure/call.ts";
 import type { Slot, Task } from "../closure/payload.ts";
 import { checkFunction, rootOf } from "../closure/capture/root.ts";
 import { type AnyFunction, nameOf } from "../closure/capture/texts.ts";
@@ -26,6 +27,8 @@ export interface CallRequest {
   name: string;
   /** Captures the function, and gives its code. */
   code: () => Promise<Code>;
+  /** Calls the function itself with an item. */
+  here: (item: unknown) => unknown;
   /** The items that the function is called with. */
   items: Items<unknown>;
   /** The options of the map. */
@@ -101,6 +104,7 @@ function request(
   return {
     name,
     code: captureLater(f, spread, items),
+    here: callOf(f as (...args: never[]) => unknown, spread),
     items,
     // A copy, because the same objects may be changed for another call.
     options: {

@@ -106,6 +106,7 @@ export async function collect(
   const run = engine.start({
     name,
     code: call.code,
+    here: call.here,
     items,
     settings,
     seed,

@@ -8,8 +8,9 @@ import { inspectPrivates, mayInspect } from "../closure/capture/inspector.ts";
 import { rootOf } from "../closure/capture/root.ts";
 import type { AnyFunction } from "../closure/capture/texts.ts";
 import type { Code } from "../closure/capture/capture.ts";
-import type { Slot, Task } from "../closure/payload.ts";
+import type { JobOutcome, Slot, Task } from "../closure/payload.ts";
 import { log } from "../common/log.ts";
+import { currentJob, type JobController } from "../job_controller.ts";
 
 /** The class `Job`. Workers have their own. */
 type JobClass = AnyFunction & (new (options: { name: string }) => object);
@@ -46,7 +47,6 @@ export function captureJob(
     values.push({ name: `${name} → target`, value: target });
     values.push({ name: `${name} → args`, value: [...args] });
   }
-  if (mutable) warnOfPrivates(job, name, base);
   const task = ([_, job, target, args]: Slot[]): Task => ({
     kind: "job",
     job: job!,
@@ -55,9 +55,17 @@ export function captureJob(
     ...(args && { args }),
   });
   return async () => {
+    if (mutable) warnOfPrivates(job, name, base);
     const { capture } = await import("../closure/capture/capture.ts");
     return await capture(root, task, values, base);
   };
+}
+
+/** Calls `run` of the job itself, in the program. Its fields are then as it leaves them. */
+export function callJob(
+  job: { run(controller?: JobController): unknown },
+): () => Promise<JobOutcome> {
+  return async () => ({ result: await job.run(currentJob()) });
 }
 
 /** Warns that private fields do not come back from a worker. */

@@ -23,6 +23,8 @@ import { runSettings } from "./options.ts";
 export interface JobRequest {
   /** What the worker runs, serialized. */
   code: () => Promise<Code>;
+  /** Runs it in the program itself. */
+  here: (item: unknown) => unknown;
   /** The item that it is run with. */
   item: unknown;
   /** The job whose fields come back, if its class overrides `run`. */
@@ -75,7 +77,7 @@ export class JobRun<T> {
 
   /** Begins the run. */
   begin(engine: Engine, request: JobRequest): void {
-    const { code, item, job, timeout, retries, seed, daemon, logs } = request;
+    const { code, here, item, job, timeout, retries, seed, daemon, logs } = request;
     const { name } = this.#life;
     const settings = {
       ...runSettings({ retries, ...(timeout && { timeout }) }, 1),
@@ -116,6 +118,7 @@ export class JobRun<T> {
         classes = made.classes;
         return made;
       },
+      here,
       items: new ItemSource([item]),
       settings,
       seed,

@@ -173,6 +173,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     this.#run = this.#engine!.start({
       name: this.#call.name,
       code: this.#call.code,
+      here: this.#call.here,
       items: this.#items,
       settings: this.#settings,
       seed: this.#seed,

@@ -15,13 +15,15 @@ import { guarded } from "../common/fault.ts";
 import { log } from "../common/log.ts";
 import { Core } from "../core/core.ts";
 import { GridEngineError, type WorkerLoss } from "../errors.ts";
+import { InProcessScheduler } from "../scheduler/in_process.ts";
 import type { Scheduler } from "../scheduler/scheduler.ts";
 import { settings } from "../settings.ts";
 import { Crew, reconnectGraceOf } from "./crew.ts";
 import { EngineRun } from "./engine_run.ts";
 import { cancelledError } from "./failures.ts";
 import { whereOf } from "./item_errors.ts";
-import { Opened } from "./opened.ts";
+import { InProcess } from "./in_process.ts";
+import { Opened, type RunKeeper } from "./opened.ts";
 import { checkPreconditions } from "./preconditions.ts";
 import type { RunRequest } from "./run_request.ts";
 import { EngineState, type EngineStats } from "./state.ts";
@@ -40,7 +42,16 @@ export class Engine {
   readonly #name: string;
   readonly #getScheduler: () => Promise<Scheduler>;
   readonly #state = new EngineState();
+  readonly #keeper: RunKeeper = {
+    break: (run, error) => this.#break(run, error),
+    forget: (run) => this.#forget(run),
+    tellEnd: (run, error) => this.#tellEnd(run, error),
+    read: (run) => void this.#read(run),
+    updateRefOf: (run) => this.#updateRefOf(run),
+  };
   #opened: Opened | undefined;
+  /** In place of workers, if the scheduler wants that. */
+  #inProcess: InProcess | undefined;
   #opening: Promise<void> | undefined;
   #listening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -90,7 +101,7 @@ export class Engine {
 
   /** How many workers are in each state. */
   get workers(): ReturnType<Core["count"]> {
-    return this.#opened?.core.count() ??
+    return this.#opened?.core.count() ?? this.#inProcess?.workers ??
       { requested: 0, started: 0, ready: 0, disconnected: 0, busy: 0 };
   }
 
@@ -140,7 +151,8 @@ export class Engine {
   terminate(id: number, grace: number): void {
     if (this.#opened?.core.isRunning(id)) {
       this.#opened?.dispatch({ type: "terminate", run: id, grace });
-    } else this.#cancelEarly(id);
+    } else if (this.#inProcess?.isBusy(id)) this.#inProcess.terminate(id, grace);
+    else this.#cancelEarly(id);
   }
 
   /** Reads on in a run's source, after more was allowed. */
@@ -154,6 +166,7 @@ export class Engine {
     const run = this.#state.runs.get(id);
     if (!run) return;
     run.awaited = awaited;
+    this.#inProcess?.resume(id);
     this.#updateRef();
   }
 
@@ -163,6 +176,7 @@ export class Engine {
     if (!run) return;
     run.sent.push(value);
     this.#opened?.pass(run, [value]);
+    this.#inProcess?.pass(id, value);
   }
 
   /** Cancels every run, lets the workers leave, and resolves when nothing is left. */
@@ -197,8 +211,12 @@ export class Engine {
   }
 
   async #open(): Promise<void> {
-    checkPreconditions();
     const scheduler = await this.#getScheduler();
+    if (scheduler instanceof InProcessScheduler) {
+      this.#inProcess = new InProcess(scheduler.copy, this.#state, this.#keeper);
+      return;
+    }
+    checkPreconditions();
     await scheduler.open?.();
     if (this.#closing) return;
     await (this.#listening = this.#listen(scheduler));
@@ -228,13 +246,7 @@ export class Engine {
       // If the process had ended, a cluster would have said so by then.
       lostCause: scheduler.tellsLate ? "node lost" : "unreachable",
     });
-    this.#opened = new Opened(core, crew, this.#state, {
-      break: (run, error) => this.#break(run, error),
-      forget: (run) => this.#forget(run),
-      tellEnd: (run, error) => this.#tellEnd(run, error),
-      read: (run) => void this.#read(run),
-      updateRefOf: (run) => this.#updateRefOf(run),
-    });
+    this.#opened = new Opened(core, crew, this.#state, this.#keeper);
     this.#ticking = setInterval(() => this.#tick(), TICK);
     this.#updateRef(true);
   }
@@ -244,10 +256,10 @@ export class Engine {
     const { code, items, recorder } = run.request;
     try {
       await this.#beOpen();
-      if (this.#state.runs.has(id)) {
-        if (recorder) this.#opened?.record(recorder);
-        this.#opened?.dispatch({ type: "run", run: { ...run.request.settings, id } });
-      }
+      if (!this.#state.runs.has(id)) return;
+      if (this.#inProcess) return this.#inProcess.start(run);
+      if (recorder) this.#opened?.record(recorder);
+      this.#opened?.dispatch({ type: "run", run: { ...run.request.settings, id } });
       // Workers start in the meantime.
       const { bytes, classes } = await code();
       if (!this.#state.runs.has(id)) return;
@@ -332,6 +344,7 @@ export class Engine {
 
   #forget(run: EngineRun): void {
     this.#state.runs.delete(run.id);
+    this.#inProcess?.forget(run.id);
     if (this.#state.runs.size === 0) this.#endTime = new Date();
     if (run.request.recorder) this.#state.recorders.delete(run.request.recorder);
     run.request.items.close();

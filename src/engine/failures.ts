@@ -58,14 +58,19 @@ export function reportedError(
     }
     case "unserializable": {
       const error = decodeFailure(value, stackLine(where), translateStack);
-      const { message, cause } = error instanceof Error
-        ? error
-        : new Error("what it sends cannot travel");
-      return new SerializationError(`${item(where)}: ${message}`, { cause });
+      return unserializableError(where, error);
     }
     default:
       return reason satisfies never;
   }
+}
+
+/** The error for an item that has an argument or a result that cannot travel. */
+export function unserializableError(where: Where, error: unknown): SerializationError {
+  const { message, cause } = error instanceof Error
+    ? error
+    : new Error("what it sends cannot travel");
+  return new SerializationError(`${item(where)}: ${message}`, { cause });
 }
 
 /** Whether a module exited while it was loaded. */

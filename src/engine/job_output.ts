@@ -105,6 +105,11 @@ export class JobOutput {
     this.#settings = { ...settings, ...(onLog && { onLog: inThisContext(onLog) }) };
   }
 
+  /** Whether the user takes its lines. */
+  get hasListener(): boolean {
+    return this.#settings.onLog !== undefined;
+  }
+
   /**
    * Takes what an item has printed.
    *

@@ -62,6 +62,8 @@ export interface RunRequest {
   name: string;
   /** What the workers run. */
   code: () => Promise<Code>;
+  /** The same, for an engine that runs it in the program itself: the user's own function. */
+  here: (item: unknown) => unknown;
   /** The items that they run it over. */
   items: ItemSource;
   /** The settings of the run. */

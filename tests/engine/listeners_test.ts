@@ -7,6 +7,7 @@ import { assertEquals } from "../fixtures/assert.ts";
 import { ProcessScheduler, type WorkerListener, type WorkerSpec } from "../../mod.ts";
 import type { RunListener, RunRequest } from "../../src/engine/run_request.ts";
 import { captureLater } from "../../src/calls/call.ts";
+import { callOf } from "../../src/closure/call.ts";
 import { Engine } from "../../src/engine/engine.ts";
 import { ItemSource } from "../../src/engine/item_source.ts";
 import { JobOutput } from "../../src/engine/job_output.ts";
@@ -33,6 +34,7 @@ function start(engine: Engine, items: number[], broken: Partial<RunListener> = {
   const request: RunRequest = {
     name: "half",
     code: captureLater(half, false, []),
+    here: callOf(half, false),
     items: new ItemSource(items),
     settings: runSettings({}, items.length),
     seed: 0,

@@ -19,8 +19,8 @@ import type { Snapshot } from "./snapshot.ts";
 import {
   type AnyFunction,
   headOf,
-  isClass,
   isSloppy,
+  mayHavePrivates,
   nameOf,
   needsNothing,
   placeOf,
@@ -75,8 +75,7 @@ export async function ship(
 export function marksInstances(f: AnyFunction): boolean {
   const facts = analyses.get(f)?.class;
   if (facts) return facts.marksInstances;
-  const source = sourceOf(f);
-  return isClass(source) && /#[\p{ID_Start}$_]/u.test(source);
+  return mayHavePrivates(f);
 }
 
 /** Analyzes the text of a function. */

@@ -111,3 +111,9 @@ export function simple(source: string): Analysis {
     text: () => source,
   };
 }
+
+/** Whether a function is a class whose text has a `#name`, which may be a private one. */
+export function mayHavePrivates(f: AnyFunction): boolean {
+  const source = sourceOf(f);
+  return isClass(source) && /#[\p{ID_Start}$_]/u.test(source);
+}

@@ -10,6 +10,7 @@ import { encodeFailure } from "../../protocol/failure.ts";
 import type { Child } from "../../protocol/steps.ts";
 import { serializeFor } from "../../protocol/instances.ts";
 import { deserialize } from "../../protocol/values.ts";
+import { callOf } from "../call.ts";
 import type { CodePayload, JobOutcome } from "../payload.ts";
 import {
   type AnyFunction,
@@ -46,9 +47,7 @@ export async function revive(
         code.function,
         classes,
       ) as AnyFunction;
-      return code.spread
-        ? (args) => f(...argumentsOf(args))
-        : (argument) => f(argument);
+      return callOf(f, code.spread);
     }
     case "job":
       // Each attempt has its own object.
@@ -56,13 +55,6 @@ export async function revive(
     default:
       return code satisfies never;
   }
-}
-
-function argumentsOf(item: unknown): Iterable<unknown> {
-  const list = item as Iterable<unknown> | null | undefined;
-  if (typeof list?.[Symbol.iterator] === "function") return list;
-  const what = item === null ? "null" : `of type ${typeof item}`;
-  throw new TypeError(`An item is ${what}: starmap takes lists of arguments`);
 }
 
 interface Runnable {

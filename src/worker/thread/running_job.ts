@@ -4,8 +4,7 @@
  * @module
  */
 
-import { GridEngineError } from "../../errors.ts";
-import type { JobController } from "../../job_controller.ts";
+import { cannotSend, type JobController } from "../../job_controller.ts";
 import { Mailbox } from "../../common/mailbox.ts";
 import type { AssignedChunk } from "../../protocol/messages.ts";
 import type { Child } from "../../protocol/steps.ts";
@@ -113,12 +112,7 @@ export class RunningJob implements JobController {
   }
 
   #sendValue(value: unknown): void {
-    if (!this.#batch.announce) {
-      throw new GridEngineError(
-        `send() was called in an item of map "${this.name}", where nobody listens; ` +
-          `return the value, or use a Job`,
-      );
-    }
+    if (!this.#batch.announce) throw cannotSend(this.name);
     const { code } = this.#batch;
     const numberOf = (prototype: object) => this.#thread.numberOf(code, prototype);
     const bytes = serializeFor(value, "message", "the host", numberOf, () => {

@@ -1,0 +1,64 @@
+/**
+ * Copies of values, as if they had travelled to a worker or back.
+ *
+ * @module
+ */
+
+import { type AnyFunction, mayHavePrivates } from "../closure/capture/texts.ts";
+import { lossOf } from "../protocol/class_loss.ts";
+import { lossIn } from "../protocol/complaint.ts";
+import { deserializeWhole, serializeFor } from "../protocol/instances.ts";
+
+/** Copies the values of one run. Objects of the program's classes keep their class. */
+export class Copier {
+  readonly #numbers = new Map<object, number>();
+  readonly #prototypes: object[] = [];
+  readonly #warn: (loss: string) => void;
+  #warned = false;
+
+  /** @param warn Is told once that an object loses its class. */
+  constructor(warn: (loss: string) => void) {
+    this.#warn = warn;
+  }
+
+  /**
+   * The value as it arrives.
+   *
+   * @param path How to call the value.
+   * @param receiver Who would get it.
+   * @throws {SerializationError} When it cannot travel.
+   */
+  copy(value: unknown, path: string, receiver: string): unknown {
+    const bytes = serializeFor(value, path, receiver, this.#numberOf, () => {
+      if (this.#warned) return;
+      this.#warned = true;
+      const keeps = (prototype: object) => this.#numbers.has(prototype);
+      this.#warn(lossIn([{ child: value, step: () => path }], keeps));
+    });
+    return deserializeWhole(bytes, (number) => this.#prototypes[number]);
+  }
+
+  readonly #numberOf = (prototype: object): number | undefined => {
+    const known = this.#numbers.get(prototype);
+    if (known !== undefined || !isOfProgram(prototype)) return known;
+    this.#numbers.set(prototype, this.#prototypes.length);
+    return this.#prototypes.push(prototype) - 1;
+  };
+}
+
+/** Whether it is the prototype of a class of the program's, and not of the platform's. */
+function isOfProgram(prototype: object): boolean {
+  const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")
+    ?.value;
+  if (typeof type !== "function" || type.prototype !== prototype) return false;
+  const loss = lossOf(Object.create(prototype) as object);
+  if (!loss || loss.isPlatform) return false;
+  for (
+    let at: unknown = type;
+    typeof at === "function";
+    at = Object.getPrototypeOf(at)
+  ) {
+    if (mayHavePrivates(at as AnyFunction)) return false;
+  }
+  return (globalThis as Record<string, unknown>)[type.name] !== type;
+}
