@@ -34,7 +34,7 @@ const CHECKS: Checks<InProcessSchedulerOptions> = { copy: aBoolean };
  *
  * const scheduler = new InProcessScheduler();
  * const square = (x: number) => {
- *   debugger; // stops here under `deno run --inspect-brk`
+ *   debugger; // stops here under `deno run --inspect-wait`
  *   return x * x;
  * };
  * assertEquals(await map(square, [1, 2, 3], { scheduler }), [1, 4, 9]);
