@@ -5,16 +5,16 @@
  */
 
 import {
-  anInstance,
   anything,
   aText,
   checkOptions,
   type Checks,
+  wholeFrom,
 } from "./common/checks.ts";
 import { cleanUp } from "./common/cleanup.ts";
 import { withTimeout } from "./common/within.ts";
 import { GridEngineError } from "./errors.ts";
-import { bestAvailable } from "./best_available.ts";
+import { schedulerOf } from "./source.ts";
 import {
   checkScheduler,
   type Scheduler,
@@ -56,6 +56,12 @@ export interface JobDispatcherOptions {
    */
   scheduler?: SchedulerLike;
   /**
+   * The most processes of this machine at once, in place of a scheduler: the same as
+   * `scheduler: () => new ProcessScheduler({ workers })`.
+   * @default {undefined} As many as the scheduler has.
+   */
+  workers?: number;
+  /**
    * The dispatcher's name in messages.
    * @default {"dispatcher"}
    */
@@ -65,7 +71,11 @@ export interface JobDispatcherOptions {
 /** The most that each step of closing may take, in milliseconds. */
 const LIMIT = 20_000;
 
-const CHECKS: Checks<JobDispatcherOptions> = { scheduler: anything, name: aText };
+const CHECKS: Checks<JobDispatcherOptions> = {
+  scheduler: anything,
+  workers: wholeFrom(1),
+  name: aText,
+};
 
 /** What a dispatcher has done so far, and the states of its workers. */
 export interface DispatcherStats extends EngineStats {
@@ -119,15 +129,18 @@ export class JobDispatcher implements AsyncDisposable {
    * Makes a dispatcher. It opens nothing before the first job.
    *
    * @param options What starts the workers.
-   * @throws {TypeError} If an option is unknown or has the wrong type.
+   * @throws {TypeError} If an option is unknown or has the wrong type, or both a scheduler
+   * and `workers` are given.
+   * @throws {RangeError} If `workers` is out of range.
    */
   constructor(options: JobDispatcherOptions & { start?: never } = {}) {
     if (typeof options === "function" || Object(options).start) {
       throw new TypeError("JobDispatcher takes { scheduler }, not a scheduler");
     }
     checkOptions("JobDispatcher", options, CHECKS);
-    const { scheduler = bestAvailable, name = "dispatcher" } = options;
-    this.#engine = new Engine(name, () => this.#getScheduler(scheduler));
+    const { name = "dispatcher" } = options;
+    const like = schedulerOf(options);
+    this.#engine = new Engine(name, () => this.#getScheduler(like));
   }
 
   /** The ZeroMQ endpoint for workers; `undefined` before the first job. */
@@ -356,33 +369,6 @@ export class JobDispatcher implements AsyncDisposable {
     if (this.#closing) await made.close();
     return made;
   }
-}
-
-/** Where something runs. */
-export interface Place {
-  /** The scheduler that starts the workers. */
-  scheduler?: SchedulerLike;
-  /** The dispatcher whose workers are used. */
-  dispatcher?: JobDispatcher;
-}
-
-/** Checks of a place. The scheduler is checked when the dispatcher makes it. */
-export const PLACE_CHECKS: Checks<Place> = {
-  scheduler: anything,
-  dispatcher: anInstance(JobDispatcher),
-};
-
-/**
- * Refuses a scheduler together with a dispatcher.
- *
- * @throws {TypeError} If both are given.
- */
-export function checkPlace({ scheduler, dispatcher }: Place): void {
-  if (!scheduler || !dispatcher) return;
-  throw new TypeError(
-    "scheduler and dispatcher are both given: pass only one of them, because a dispatcher " +
-      "has its own scheduler",
-  );
 }
 
 /** A stream of results on a dispatcher. */

@@ -19,12 +19,8 @@ import { captureLater } from "./calls/call.ts";
 import { callJob, captureJob } from "./calls/job_code.ts";
 import { JobLife } from "./calls/job_life.ts";
 import { type JobRequest, JobRun } from "./calls/job_run.ts";
-import {
-  checkPlace,
-  engineOf,
-  type JobDispatcher,
-  PLACE_CHECKS,
-} from "./dispatcher.ts";
+import { engineOf, type JobDispatcher } from "./dispatcher.ts";
+import { checkPlace, PLACE_CHECKS } from "./place.ts";
 import { logMode, type LogOptions } from "./engine/job_output.ts";
 import { COMMON_CHECKS, DEFAULT_RETRIES } from "./calls/options.ts";
 import { type SharedDispatcher, sharedDispatcher } from "./shared_dispatcher.ts";

@@ -4,10 +4,11 @@
  * @module
  */
 
-import { checkOptions, type Checks } from "./common/checks.ts";
+import { checkOptions, type Checks, wholeFrom } from "./common/checks.ts";
 import { nameOf } from "./closure/capture/texts.ts";
 import type { AnyFunction } from "./closure/capture/texts.ts";
-import { checkPlace, JobDispatcher, PLACE_CHECKS, stream } from "./dispatcher.ts";
+import { JobDispatcher, stream } from "./dispatcher.ts";
+import { checkPlace, PLACE_CHECKS } from "./place.ts";
 import { type CallRequest, requestCall, requestStreamSettled } from "./calls/call.ts";
 import type { Items } from "./engine/item_source.ts";
 import {
@@ -33,15 +34,24 @@ export interface MapOptions extends DispatchOptions {
    */
   scheduler?: SchedulerLike;
   /**
+   * The most processes of this machine at once, in place of a scheduler: the same as
+   * `scheduler: () => new ProcessScheduler({ workers })`.
+   * @default {undefined} As many as the scheduler has.
+   */
+  workers?: number;
+  /**
    * An open dispatcher, whose warm workers are used.
    * @default {undefined} The map opens its own dispatcher, and closes it.
    */
   dispatcher?: JobDispatcher;
 }
 
+/** The options that say where a map runs. */
+type Where = "scheduler" | "workers" | "dispatcher";
+
 /** Options of {@linkcode mapSettled} and {@linkcode imapSettled}. */
 export interface MapSettledOptions
-  extends DispatchSettledOptions, Pick<MapOptions, "scheduler" | "dispatcher"> {}
+  extends DispatchSettledOptions, Omit<MapOptions, keyof DispatchOptions> {}
 
 /** A function of this module, as messages call it, and the checks of its options. */
 interface Kind<O> {
@@ -49,19 +59,21 @@ interface Kind<O> {
   checks: Checks<O>;
 }
 
+const WHERE = { ...PLACE_CHECKS, workers: wholeFrom(1) };
+
 const MAP: Kind<MapOptions> = {
   what: "map",
-  checks: { ...DISPATCH_CHECKS, ...PLACE_CHECKS },
+  checks: { ...DISPATCH_CHECKS, ...WHERE },
 };
 
 const MAP_SETTLED: Kind<MapSettledOptions> = {
   what: "mapSettled",
-  checks: { ...SETTLED_CHECKS, ...PLACE_CHECKS },
+  checks: { ...SETTLED_CHECKS, ...WHERE },
 };
 
 const IMAP_SETTLED: Kind<MapSettledOptions & { ordered?: boolean }> = {
   what: "imapSettled",
-  checks: { ...STREAM_SETTLED_CHECKS, ...PLACE_CHECKS },
+  checks: { ...STREAM_SETTLED_CHECKS, ...WHERE },
 };
 
 /** How long an abort waits for the workers to leave, in milliseconds. */
@@ -317,18 +329,19 @@ export function imapSettled<T, R>(
 function split<O extends MapOptions>(
   { what, checks }: Kind<O>,
   options: O,
-): { dispatcher: JobDispatcher | undefined; how: Omit<O, "scheduler" | "dispatcher"> } {
+): { dispatcher: JobDispatcher | undefined; how: Omit<O, Where> } {
   checkOptions(what, options, checks);
   checkPlace(options);
-  const { scheduler: _, dispatcher, ...how } = options;
+  const { scheduler: _, workers: __, dispatcher, ...how } = options;
   return { dispatcher, how };
 }
 
 function open(f: AnyFunction, options: MapOptions): JobDispatcher {
-  const { scheduler } = options;
+  const { scheduler, workers } = options;
   return new JobDispatcher({
     name: options.name ?? (nameOf(f) || "anonymous"),
     ...(scheduler && { scheduler }),
+    ...(workers !== undefined && { workers }),
   });
 }
 
@@ -338,7 +351,7 @@ async function onDispatcher<O extends MapOptions, R>(
   options: O,
   run: (
     dispatcher: JobDispatcher,
-    how: Omit<O, "scheduler" | "dispatcher">,
+    how: Omit<O, Where>,
   ) => Promise<R[]>,
 ): Promise<R[]> {
   const { dispatcher: given, how } = split(kind, options);

@@ -42,7 +42,21 @@ test("JobDispatcher refuses a scheduler in the place of its options", () => {
   const text = "JobDispatcher takes { scheduler }, not a scheduler";
   assertThrows(make(new ProcessScheduler()), TypeError, text);
   assertThrows(make(ProcessScheduler), TypeError, text);
-  assertThrows(make({ workers: 2 }), TypeError, "new ProcessScheduler({ workers })");
+  assertThrows(make({ memory: 2 }), TypeError, "new ProcessScheduler({ memory })");
+});
+
+test("JobDispatcher takes a number of workers in the place of a scheduler", async () => {
+  await using d = new JobDispatcher({ workers: 1 });
+  await d.map(identity, [1, 2, 3]);
+  assertEquals(d.stats().workersRequested, 1);
+  const { ready, disconnected } = d.stats().workers;
+  assertEquals([ready, disconnected], [1, 0]);
+  const both = () => new JobDispatcher({ workers: 1, scheduler });
+  assertThrows(both, TypeError, "scheduler and workers are both given");
+  assertThrows(() => new JobDispatcher({ workers: 0 }), RangeError, "workers is 0");
+  const wrong = { workers: 1 } as object;
+  const onIt = () => d.map(identity, [1], wrong);
+  await assertRejects(onIt, TypeError, "new ProcessScheduler({ workers })");
 });
 
 group("JobDispatcher keeps its workers warm", (test) => {

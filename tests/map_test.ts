@@ -11,6 +11,7 @@ import {
   currentJob,
   GridEngineError,
   imap,
+  imapSettled,
   Job,
   JobDispatcher,
   map,
@@ -203,7 +204,7 @@ test("map() refuses options that it has not, and values that make no sense", asy
       { chunksize: 3 },
       'map has no option "chunksize": it has reraise, into, chunkSize',
     ],
-    [{ workers: 3 }, "it belongs to a scheduler, new ProcessScheduler({ workers })"],
+    [{ memory: 3 }, "it belongs to a scheduler, new ProcessScheduler({ memory })"],
     [{ dashboard: { Port: 9 } }, 'dashboard has no option "Port": it has port'],
     [3, "map takes its options as an object, not 3"],
     [null, "map takes its options as an object, not null"],
@@ -235,10 +236,24 @@ test("map() refuses options that it has not, and values that make no sense", asy
   assertEquals(d.stats().workersRequested, 0);
 });
 
+test("map() with workers runs on so many processes of this machine", async () => {
+  const pid = () => Deno.pid;
+  const pids = await map(pid, [1, 2, 3, 4], { workers: 1 });
+  assertEquals([new Set(pids).size, pids.includes(Deno.pid)], [1, false]);
+  const settled = await Array.fromAsync(imapSettled(pid, [1], { workers: 1 }));
+  assertEquals(settled[0]!.status, "fulfilled");
+});
+
 test("map() takes a scheduler or a dispatcher, and each where it belongs", async () => {
   await using dispatcher = new JobDispatcher();
   const both = () => map(Math.sqrt, [1], { dispatcher, scheduler });
   await assertRejects(both, TypeError, "scheduler and dispatcher are both given");
+  const workers = () => map(Math.sqrt, [1], { dispatcher, workers: 2 });
+  await assertRejects(workers, TypeError, "workers and dispatcher are both given");
+  const twice = () => imap(Math.sqrt, [1], { scheduler, workers: 2 });
+  assertThrows(twice, TypeError, "scheduler and workers are both given");
+  const none = () => map(Math.sqrt, [1], { workers: 0 });
+  await assertRejects(none, RangeError, "workers is 0: a whole number from 1");
   const wrong = { dispatcher: new ProcessScheduler() as never };
   const mixed = () => map(Math.sqrt, [1], wrong);
   await assertRejects(mixed, TypeError, "an instance of JobDispatcher is expected");
