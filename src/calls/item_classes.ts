@@ -5,8 +5,8 @@
  * @module
  */
 
-import * as types from "node:util/types";
 import { type AnyFunction, nameOf } from "../closure/capture/texts.ts";
+import { nodeModule } from "../common/node.ts";
 import { shortName } from "../common/shorten.ts";
 import { isPlatformPrototype, platformName } from "../protocol/platform.ts";
 import type { Items } from "../engine/item_source.ts";
@@ -27,6 +27,7 @@ interface NamedClass {
  */
 export function classesIn(items: Items<unknown>): NamedClass[] {
   if (!Array.isArray(items) || !isObject(items[0])) return [];
+  const { isProxy } = nodeModule("node:util/types");
   const classes: NamedClass[] = [];
   const prototypes = new Set<unknown>([Object.prototype]);
   const seen = new Set<object>();
@@ -46,7 +47,7 @@ export function classesIn(items: Items<unknown>): NamedClass[] {
     }
     const waiting = [item];
     for (let next; seen.size < MOST_OBJECTS && (next = waiting.pop());) {
-      if (seen.has(next) || types.isProxy(next)) continue;
+      if (seen.has(next) || isProxy(next)) continue;
       seen.add(next);
       take(next);
       for (const child of valuesIn(next)) if (isObject(child)) waiting.push(child);
@@ -58,9 +59,10 @@ export function classesIn(items: Items<unknown>): NamedClass[] {
 /** What an object holds. Accessors are not called: that is done when the item is sent. */
 function* valuesIn(object: object): Iterable<unknown> {
   if (ArrayBuffer.isView(object)) return;
-  if (types.isMap(object)) {
+  const { isMap, isSet } = nodeModule("node:util/types");
+  if (isMap(object)) {
     for (const entry of Map.prototype.entries.call(object)) yield* entry;
-  } else if (types.isSet(object)) yield* Set.prototype.values.call(object);
+  } else if (isSet(object)) yield* Set.prototype.values.call(object);
   for (const key of Object.keys(object)) {
     yield Object.getOwnPropertyDescriptor(object, key)?.value;
   }

@@ -159,9 +159,7 @@ export class JobRun<T> {
         `${this.#life.name} → message`,
         "a worker",
         () => undefined,
-        () => {
-          this.#warnOfLoss(value);
-        },
+        () => this.#warnOfLoss(value),
       ),
     );
   }

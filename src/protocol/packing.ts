@@ -75,6 +75,7 @@ export class Packing {
     return { copy, made: this.#made, groups, stands: this.#stands };
   }
 
+  /** The copy of a value: the value itself, if structured clone keeps all of it. */
   copy(value: unknown): unknown {
     if (typeof value === "symbol") return this.#copySymbol(value);
     if (typeof value !== "object" || value === null) return value;
