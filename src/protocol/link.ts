@@ -72,8 +72,14 @@ export const LOCAL_FLOW: Flow = {
 const QUICK = 100;
 /** If it takes longer, the window shrinks, so that small messages come soon, in ms. */
 const SLOW = 500;
-/** After so many bytes the receiver acknowledges, so that the other side can go on. */
-const ACKNOWLEDGED = 1 << 20;
+/** After so many bytes at most the receiver acknowledges, so that the other side can go on. */
+const ACKNOWLEDGED = 5 << 19;
+/**
+ * Of large pieces the third is acknowledged, and the two before it with it, for both sides
+ * must wake for each. A window of four pieces that shrinks by half of what arrived still
+ * has room for one then.
+ */
+const PATIENCE = 2.25;
 /** The window holds at least so many pieces; both sides must wake for each. */
 const PIECES = 4;
 /** How many large messages take turns. */
@@ -112,6 +118,8 @@ export class Link {
   #received = 0;
   #acknowledged = 0;
   #unacknowledgedBytes = 0;
+  /** The size of what came last. */
+  #lastBytes = 0;
   /** Not yet acknowledged, oldest first; `#kept[0]` has number `#sent - length + 1`. */
   #kept: Kept[] = [];
   #keptBytes = 0;
@@ -143,7 +151,9 @@ export class Link {
 
   /** Whether so much has come since anything was sent that it should be acknowledged. */
   get shouldAcknowledge(): boolean {
-    return this.#unacknowledgedBytes >= Math.min(this.#flow.piece, ACKNOWLEDGED);
+    // Who sends large pieces found the link fast, and has room in the window for more.
+    const enough = Math.max(this.#flow.piece, PATIENCE * this.#lastBytes);
+    return this.#unacknowledgedBytes >= Math.min(enough, ACKNOWLEDGED);
   }
 
   /** Whether anything has come that was not acknowledged. */
@@ -265,7 +275,8 @@ export class Link {
     if (number <= this.#received) return "repeated";
     if (number > this.#received + 1) return "gap";
     this.#received = number;
-    this.#unacknowledgedBytes += sizeOf(frames);
+    this.#lastBytes = sizeOf(frames);
+    this.#unacknowledgedBytes += this.#lastBytes;
     if (type === "piece") return this.#incoming.take(frames) ?? "part";
     if (type !== "withdrawn") return frames;
     this.#incoming.drop(frames);

@@ -35,6 +35,24 @@ const report = (n: number): WorkerMessage => ({ type: "started", chunk: n });
 const FLOW: Flow = { small: 100, piece: 100, window: 400, most: 400 };
 const newLink = () => new Link(FLOW, () => 0);
 
+/** A message that is too large to go whole on a link that nobody knows. */
+const large: WorkerMessage = {
+  type: "message",
+  chunk: 1,
+  value: new Uint8Array(300),
+};
+
+/** Two ends of a link on which nothing had to wait so far. */
+function foundFast(): [worker: Link, host: Link] {
+  const flow = { ...FLOW, most: 4000 };
+  const [worker, host] = [new Link(flow, () => 0), new Link(flow, () => 0)];
+  for (let n = 1; n <= 60; n++) {
+    host.receive(only(worker.send(report(n))));
+    worker.receive(only(host.send({ type: "heartbeat" })));
+  }
+  return [worker, host];
+}
+
 Deno.test("What comes in order is delivered, what comes again is dropped", () => {
   const [worker, host] = [newLink(), newLink()];
   const first = only(worker.send(report(1)));
@@ -104,20 +122,24 @@ Deno.test("What came in is owed an acknowledgement until something is sent", () 
 });
 
 Deno.test("On a link that was found fast a larger message goes whole", () => {
-  const flow = { ...FLOW, most: 4000 };
-  const [fresh, fast] = [new Link(flow, () => 0), new Link(flow, () => 0)];
-  // None of these had to wait.
-  for (let n = 1; n <= 60; n++) {
-    only(fast.send(report(n)));
-    fast.acknowledge(n);
-  }
-  const large: WorkerMessage = {
-    type: "message",
-    chunk: 1,
-    value: new Uint8Array(300),
-  };
+  const fresh = new Link({ ...FLOW, most: 4000 }, () => 0);
+  const [fast] = foundFast();
   assertEquals(fresh.send(large).map(typeOf), ["piece", "piece", "piece", "piece"]);
   assertEquals(fast.send(large).map(typeOf), ["message"]);
+});
+
+Deno.test("What is large, yet went whole, is acknowledged with two more", () => {
+  const [worker, host] = foundFast();
+  for (let n = 1; n <= 3; n++) {
+    assertEquals(host.shouldAcknowledge, false);
+    host.receive(only(worker.send(large)));
+  }
+  assertEquals(host.shouldAcknowledge, true);
+  host.send({ type: "heartbeat" });
+  // What is small fills no window, and tells nothing of the link.
+  host.receive(only(worker.send(large)));
+  host.receive(only(worker.send(report(1))));
+  assertEquals(host.shouldAcknowledge, true);
 });
 
 Deno.test("What is sent again acknowledges what has come in since", () => {
