@@ -71,8 +71,8 @@ export type Node =
   /** The class `Job` itself. */
   | { kind: "job" }
   | { kind: "symbol"; registry?: string; wellKnown?: string; description?: string }
-  /** An object that a global constructor makes from plain arguments. */
-  | { kind: "construct"; path: string[]; args: unknown[]; members: Members }
+  /** An object of the platform that is made again from data; see `protocol/platform.ts`. */
+  | { kind: "platform"; name: string; data: unknown; members: Members }
   | { kind: "bound"; target: Slot; self: Slot; args: Slot[]; members: Members }
   /** A function that `partial` made. */
   | { kind: "partial"; target: Slot; args: Slot[]; members: Members }

@@ -35,10 +35,14 @@ function makeKinds(): Kinds {
     byName.set(name, kind);
     names.set(prototype, name);
   };
-  const text = { take: (object: object) => String(object) };
-  add("URL", URL, { ...text, make: (href: string) => new URL(href) });
+  // An object may have a method of its own that is called so.
+  const textOf = ({ prototype: { toString } }: { prototype: object }) =>
+  (
+    object: object,
+  ) => toString.call(object);
+  add("URL", URL, { take: textOf(URL), make: (href: string) => new URL(href) });
   add("URLSearchParams", URLSearchParams, {
-    ...text,
+    take: textOf(URLSearchParams),
     make: (query: string) => new URLSearchParams(query),
   });
   add("Headers", Headers, {
@@ -53,17 +57,31 @@ function makeKinds(): Kinds {
       return Object.defineProperty(error, "stack", { value: stack, ...attributes });
     },
   });
+  add("TextEncoder", TextEncoder, {
+    take: () => undefined,
+    make: () => new TextEncoder(),
+  });
+  add("TextDecoder", TextDecoder, {
+    take: ({ encoding, fatal, ignoreBOM }: TextDecoder) => ({
+      encoding,
+      fatal,
+      ignoreBOM,
+    }),
+    make: ({ encoding, ...options }: TextDecoder) => new TextDecoder(encoding, options),
+  });
   for (const [name, type] of typesOf(Temporal)) {
     const { from } = type as unknown as { from(text: string): object };
     const make = (said: string) => from.call(type, said);
-    add(`Temporal.${name}`, type, { ...text, make });
+    add(`Temporal.${name}`, type, { take: textOf(type), make });
   }
   for (const [name, type] of typesOf(Intl)) {
+    const { resolvedOptions } = type.prototype as Intl.NumberFormat;
+    const isLocale = name === "Locale";
     add(`Intl.${name}`, type, {
-      take: (object: { resolvedOptions?(): object }) =>
-        name === "Locale" ? { locale: String(object) } : object.resolvedOptions!(),
+      take: (object: object) =>
+        isLocale ? { locale: textOf(type)(object) } : resolvedOptions.call(object),
       make: (options: { locale: string }) =>
-        Reflect.construct(type, [options.locale, name === "Locale" ? {} : options]),
+        Reflect.construct(type, [options.locale, isLocale ? {} : options]),
     });
   }
   return { byName, names };
@@ -92,9 +110,16 @@ export function platformName(object: object): string | undefined {
   return undefined;
 }
 
+/** What the kind is called of objects that have this prototype, if they are such objects. */
+export function nameOfPrototype(
+  prototype: object | null | undefined,
+): string | undefined {
+  return kinds().names.get(prototype as object);
+}
+
 /** Whether this is the prototype of such objects themselves. */
 export function isPlatformPrototype(prototype: object | null | undefined): boolean {
-  return kinds().names.has(prototype as object);
+  return nameOfPrototype(prototype) !== undefined;
 }
 
 /**

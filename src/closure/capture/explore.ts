@@ -15,7 +15,7 @@ import type { Found } from "./found.ts";
 import { exploreFunction } from "./functions.ts";
 import { Instances } from "./instances.ts";
 import { added, membersOf, seeMembers, valuesOf, writeMembers } from "./members.ts";
-import { childrenOf, isPlainData, rebuildable, refusalOf } from "./objects.ts";
+import { childrenOf, isPlainData, platformPart, refusalOf } from "./objects.ts";
 import type { Node, Script } from "../payload.ts";
 import { classesOf, importNode } from "./modules.ts";
 import { PlainData } from "./plain_data.ts";
@@ -103,7 +103,7 @@ export class Explorer {
       found.node = () => ({ kind: "builtin", ...builtin });
       return;
     }
-    const made = rebuildable(object);
+    const made = platformPart(object);
     if (made) {
       // Symbols are properties of the class itself.
       const own = membersOf(object, []).filter(([key]) => typeof key === "string");
@@ -111,7 +111,7 @@ export class Explorer {
       const difference = added(own);
       seeMembers(findings, found, difference);
       const members = () => writeMembers(findings, object, difference);
-      found.node = () => ({ kind: "construct", ...made, members: members() });
+      found.node = () => ({ kind: "platform", ...made, members: members() });
       return;
     }
     const f = Object.getOwnPropertyDescriptor(object, "constructor")?.value;

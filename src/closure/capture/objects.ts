@@ -6,6 +6,7 @@
 
 import * as types from "node:util/types";
 import { kindThatStays } from "../../protocol/complaint.ts";
+import { nameOfPrototype, takeApart } from "../../protocol/platform.ts";
 import { stepTo, stepToValue } from "../../protocol/steps.ts";
 import { VIEWS } from "../../protocol/clone.ts";
 import type { Shell, Slot } from "../payload.ts";
@@ -139,34 +140,18 @@ function mayBeSpecial(value: unknown): boolean {
     type === "symbol";
 }
 
-/** How a global constructor makes an equal object, if one does. */
-export function rebuildable(
+/** How an object of the platform is made again from data, if it is one that can be. */
+export function platformPart(
   object: object,
-): { path: string[]; args: unknown[] } | undefined {
-  const proto = Object.getPrototypeOf(object);
-  if (proto === URL.prototype) {
-    return { path: ["URL"], args: [URL.prototype.toString.call(object)] };
+): { name: string; data: unknown } | undefined {
+  const name = nameOfPrototype(Object.getPrototypeOf(object));
+  if (name === undefined) return undefined;
+  try {
+    return { name, data: takeApart(name, object) };
+  } catch {
+    // It only inherits from one.
+    return undefined;
   }
-  if (proto === URLSearchParams.prototype) {
-    const text = URLSearchParams.prototype.toString.call(object);
-    return { path: ["URLSearchParams"], args: [text] };
-  }
-  if (proto === Headers.prototype) {
-    return { path: ["Headers"], args: [[...object as Headers]] };
-  }
-  if (proto === TextEncoder.prototype) return { path: ["TextEncoder"], args: [] };
-  if (proto === TextDecoder.prototype) {
-    const { encoding, fatal, ignoreBOM } = object as TextDecoder;
-    return { path: ["TextDecoder"], args: [encoding, { fatal, ignoreBOM }] };
-  }
-  for (
-    const name of ["NumberFormat", "DateTimeFormat", "Collator", "PluralRules"] as const
-  ) {
-    if (proto !== Intl[name].prototype) continue;
-    const options = (object as Intl.NumberFormat).resolvedOptions();
-    return { path: ["Intl", name], args: [options.locale, { ...options }] };
-  }
-  return undefined;
 }
 
 const ERRORS: object[] = [

@@ -5,8 +5,9 @@
  */
 
 import { GridEngineError } from "../../errors.ts";
+import { putTogether } from "../../protocol/platform.ts";
 import { evaluate, importMetaOf, runImport } from "./evaluate.ts";
-import { builtin, follow, symbol } from "./builtins.ts";
+import { builtin, symbol } from "./builtins.ts";
 import type {
   Graph,
   Key,
@@ -206,11 +207,8 @@ class LiveGraph {
         return JobBase;
       case "symbol":
         return symbol(node);
-      case "construct": {
-        const type = follow(globalThis, node.path) as new (
-          ...args: unknown[]
-        ) => object;
-        const made = new type(...node.args);
+      case "platform": {
+        const made = putTogether(node.name, node.data);
         this.#unfinished.push(() => this.#addMembers(made, node.members));
         return made;
       }
