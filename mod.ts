@@ -43,6 +43,7 @@ export type { Items } from "./src/engine/item_source.ts";
 export type { LogLine, LogOptions } from "./src/engine/job_output.ts";
 export type { Progress, ProgressOption } from "./src/calls/progress_text.ts";
 export type { DispatchOptions, DispatchSettledOptions } from "./src/calls/options.ts";
+export type { Returns } from "./src/calls/returns.ts";
 export type { Fulfilled, Rejected, Settled } from "./src/calls/settled.ts";
 export type { RetryErrors } from "./src/calls/retry_errors.ts";
 export type { ConsoleLevel, LogMode } from "./src/protocol/messages.ts";
@@ -69,6 +70,7 @@ export type {
 export { type LogLevel, type Settings, settings } from "./src/settings.ts";
 export {
   DrmaaError,
+  type Failure,
   GridEngineError,
   JobCancelledError,
   JobTimeoutError,

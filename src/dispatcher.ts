@@ -13,7 +13,7 @@ import {
 } from "./common/checks.ts";
 import { cleanUp } from "./common/cleanup.ts";
 import { withTimeout } from "./common/within.ts";
-import { GridEngineError } from "./errors.ts";
+import { type Failure, GridEngineError } from "./errors.ts";
 import { schedulerOf } from "./source.ts";
 import {
   checkScheduler,
@@ -32,6 +32,7 @@ import { Engine } from "./engine/engine.ts";
 import type { EngineStats } from "./engine/state.ts";
 import type { Items } from "./engine/item_source.ts";
 import type { DispatchOptions, DispatchSettledOptions } from "./calls/options.ts";
+import type { Returns } from "./calls/returns.ts";
 import type { Settled } from "./calls/settled.ts";
 import { ResultStream } from "./calls/stream.ts";
 
@@ -200,13 +201,13 @@ export class JobDispatcher implements AsyncDisposable {
   ): Promise<Float64Array>;
   /** {@linkcode map}, on this dispatcher's workers. */
   map<T, R>(
-    f: (item: T) => R,
+    f: (item: T) => Returns<R>,
     args: Items<T>,
     options: DispatchOptions & { reraise: false },
-  ): Promise<(Awaited<R> | Error)[]>;
+  ): Promise<(Awaited<R> | Failure)[]>;
   /** {@linkcode map}, on this dispatcher's workers. */
   map<T, R>(
-    f: (item: T) => R,
+    f: (item: T) => Returns<R>,
     args: Items<T>,
     options?: DispatchOptions,
   ): Promise<Awaited<R>[]>;
@@ -220,13 +221,13 @@ export class JobDispatcher implements AsyncDisposable {
 
   /** {@linkcode starmap}, on this dispatcher's workers. */
   starmap<A extends readonly unknown[], R>(
-    f: (...args: [...A]) => R,
+    f: (...args: [...A]) => Returns<R>,
     tuples: Items<A>,
     options: DispatchOptions & { reraise: false },
-  ): Promise<(Awaited<R> | Error)[]>;
+  ): Promise<(Awaited<R> | Failure)[]>;
   /** {@linkcode starmap}, on this dispatcher's workers. */
   starmap<A extends readonly unknown[], R>(
-    f: (...args: [...A]) => R,
+    f: (...args: [...A]) => Returns<R>,
     tuples: Items<A>,
     options?: DispatchOptions,
   ): Promise<Awaited<R>[]>;
@@ -240,7 +241,7 @@ export class JobDispatcher implements AsyncDisposable {
 
   /** {@linkcode mapSettled}, on this dispatcher's workers. */
   mapSettled<T, R>(
-    f: (item: T) => R,
+    f: (item: T) => Returns<R>,
     args: Items<T>,
     options: DispatchSettledOptions = {},
   ): Promise<Settled<Awaited<R>>[]> {
@@ -250,13 +251,13 @@ export class JobDispatcher implements AsyncDisposable {
 
   /** {@linkcode imap}, on this dispatcher's workers. */
   imap<T, R>(
-    f: (item: T) => R,
+    f: (item: T) => Returns<R>,
     args: Items<T>,
     options: DispatchOptions & { reraise: false },
-  ): AsyncIterableIterator<Awaited<R> | Error>;
+  ): AsyncIterableIterator<Awaited<R> | Failure>;
   /** {@linkcode imap}, on this dispatcher's workers. */
   imap<T, R>(
-    f: (item: T) => R,
+    f: (item: T) => Returns<R>,
     args: Items<T>,
     options?: DispatchOptions,
   ): AsyncIterableIterator<Awaited<R>>;
@@ -270,13 +271,13 @@ export class JobDispatcher implements AsyncDisposable {
 
   /** {@linkcode imapUnordered}, on this dispatcher's workers. */
   imapUnordered<T, R>(
-    f: (item: T) => R,
+    f: (item: T) => Returns<R>,
     args: Items<T>,
     options: DispatchOptions & { reraise: false },
-  ): AsyncIterableIterator<Awaited<R> | Error>;
+  ): AsyncIterableIterator<Awaited<R> | Failure>;
   /** {@linkcode imapUnordered}, on this dispatcher's workers. */
   imapUnordered<T, R>(
-    f: (item: T) => R,
+    f: (item: T) => Returns<R>,
     args: Items<T>,
     options?: DispatchOptions,
   ): AsyncIterableIterator<Awaited<R>>;
@@ -290,7 +291,7 @@ export class JobDispatcher implements AsyncDisposable {
 
   /** {@linkcode imapSettled}, on this dispatcher's workers. */
   imapSettled<T, R>(
-    f: (item: T) => R,
+    f: (item: T) => Returns<R>,
     args: Items<T>,
     options: DispatchSettledOptions & { ordered?: boolean } = {},
   ): AsyncIterableIterator<Settled<Awaited<R>>> {

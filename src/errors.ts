@@ -5,20 +5,28 @@
  * @module
  */
 
+/**
+ * The error of an item that has failed: what its function threw, or an error of this
+ * library. With `reraise: false` it is among the results.
+ */
+export interface Failure extends Error {
+  /**
+   * The last lines, up to 20, that the item printed, if it printed any. They are also at the
+   * end of `stack`.
+   */
+  readonly output?: readonly string[];
+  /** The index of the item in its `map`; a `Job` has none. */
+  readonly index?: number;
+}
+
 /** The base class of all errors of this library. */
-export class GridEngineError extends Error {
+export class GridEngineError extends Error implements Failure {
   static {
     this.prototype.name = "GridEngineError";
   }
-  /**
-   * The last lines, up to 20, that the failed item printed, if it printed any. They are also
-   * at the end of `stack`. Errors that the item's function threw have this field, too.
-   */
+  /** {@linkcode Failure.output} */
   declare readonly output?: readonly string[];
-  /**
-   * The index of the failed item in its `map`; a `Job` has none. Errors that the item's
-   * function threw have this field, too.
-   */
+  /** {@linkcode Failure.index} */
   declare readonly index?: number;
 }
 

@@ -18,8 +18,10 @@ import {
   SETTLED_CHECKS,
   STREAM_SETTLED_CHECKS,
 } from "./calls/options.ts";
+import type { Returns } from "./calls/returns.ts";
 import type { Settled } from "./calls/settled.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
+import type { Failure } from "./errors.ts";
 import { within } from "./common/within.ts";
 
 /**
@@ -87,10 +89,10 @@ export function map<T>(
 ): Promise<Float64Array>;
 /** With `reraise: false` the errors of failed items are among the results. */
 export function map<T, R>(
-  f: (item: T) => R,
+  f: (item: T) => Returns<R>,
   args: Items<T>,
   options: MapOptions & { reraise: false },
-): Promise<(Awaited<R> | Error)[]>;
+): Promise<(Awaited<R> | Failure)[]>;
 /**
  * Calls a function on workers for each item, as `Array.prototype.map` does in the program.
  *
@@ -115,7 +117,7 @@ export function map<T, R>(
  * @throws {SerializationError} If the function, an item or a result cannot be sent.
  */
 export function map<T, R>(
-  f: (item: T) => R,
+  f: (item: T) => Returns<R>,
   args: Items<T>,
   options?: MapOptions,
 ): Promise<Awaited<R>[]>;
@@ -130,10 +132,10 @@ export function map<T>(
 
 /** With `reraise: false` the errors of failed items are among the results. */
 export function starmap<A extends readonly unknown[], R>(
-  f: (...args: [...A]) => R,
+  f: (...args: [...A]) => Returns<R>,
   tuples: Items<A>,
   options: MapOptions & { reraise: false },
-): Promise<(Awaited<R> | Error)[]>;
+): Promise<(Awaited<R> | Failure)[]>;
 /**
  * Calls a function on workers for each tuple of arguments: `f(...tuple)`.
  *
@@ -151,7 +153,7 @@ export function starmap<A extends readonly unknown[], R>(
  * @returns The results, in the order of the tuples. It throws as {@linkcode map} does.
  */
 export function starmap<A extends readonly unknown[], R>(
-  f: (...args: [...A]) => R,
+  f: (...args: [...A]) => Returns<R>,
   tuples: Items<A>,
   options?: MapOptions,
 ): Promise<Awaited<R>[]>;
@@ -198,7 +200,7 @@ export function starmap<A extends readonly unknown[]>(
  * @throws {SerializationError} If the function cannot be sent.
  */
 export function mapSettled<T, R>(
-  f: (item: T) => R,
+  f: (item: T) => Returns<R>,
   args: Items<T>,
   options: MapSettledOptions = {},
 ): Promise<Settled<Awaited<R>>[]> {
@@ -209,10 +211,10 @@ export function mapSettled<T, R>(
 
 /** With `reraise: false` the errors of failed items are among the results. */
 export function imap<T, R>(
-  f: (item: T) => R,
+  f: (item: T) => Returns<R>,
   args: Items<T>,
   options: MapOptions & { reraise: false },
-): AsyncIterableIterator<Awaited<R> | Error>;
+): AsyncIterableIterator<Awaited<R> | Failure>;
 /**
  * Calls a function on workers for each item, and yields the results in order, each as soon
  * as it and all earlier results are ready. A bounded number of items is read ahead, so the
@@ -239,7 +241,7 @@ export function imap<T, R>(
  * the source comes after the results of the items that were read before it.
  */
 export function imap<T, R>(
-  f: (item: T) => R,
+  f: (item: T) => Returns<R>,
   args: Items<T>,
   options?: MapOptions,
 ): AsyncIterableIterator<Awaited<R>>;
@@ -253,10 +255,10 @@ export function imap<T>(
 
 /** With `reraise: false` the errors of failed items are among the results. */
 export function imapUnordered<T, R>(
-  f: (item: T) => R,
+  f: (item: T) => Returns<R>,
   args: Items<T>,
   options: MapOptions & { reraise: false },
-): AsyncIterableIterator<Awaited<R> | Error>;
+): AsyncIterableIterator<Awaited<R> | Failure>;
 /**
  * Like {@linkcode imap}, but yields each result as soon as it is ready.
  *
@@ -276,7 +278,7 @@ export function imapUnordered<T, R>(
  * @returns The results, as they come. Iterating throws as {@linkcode imap} does.
  */
 export function imapUnordered<T, R>(
-  f: (item: T) => R,
+  f: (item: T) => Returns<R>,
   args: Items<T>,
   options?: MapOptions,
 ): AsyncIterableIterator<Awaited<R>>;
@@ -316,7 +318,7 @@ export function imapUnordered<T>(
  * error of the source comes after all items that were read before it.
  */
 export function imapSettled<T, R>(
-  f: (item: T) => R,
+  f: (item: T) => Returns<R>,
   args: Items<T>,
   options: MapSettledOptions & { ordered?: boolean } = {},
 ): AsyncIterableIterator<Settled<Awaited<R>>> {
@@ -349,10 +351,7 @@ async function onDispatcher<O extends MapOptions, R>(
   kind: Kind<O>,
   f: AnyFunction,
   options: O,
-  run: (
-    dispatcher: JobDispatcher,
-    how: Omit<O, Where>,
-  ) => Promise<R[]>,
+  run: (dispatcher: JobDispatcher, how: Omit<O, Where>) => Promise<R[]>,
 ): Promise<R[]> {
   const { dispatcher: given, how } = split(kind, options);
   const { signal } = options;

@@ -174,7 +174,7 @@ group("No message about a value is long", (test) => {
     const name = long;
     short(
       await assertRejects(
-        () => d.map((x) => x, [() => 1], { name }),
+        () => d.map((x): unknown => x, [() => 1], { name }),
         SerializationError,
       ),
     );

@@ -83,7 +83,7 @@ test("A function gives in this process what it gives in a worker", async () => {
 });
 
 test("An error has in this process the class and the fields that it has from a worker", async () => {
-  const fail = (how: string) => {
+  const fail = (how: string): unknown => {
     if (how === "range") throw new RangeError("out");
     if (how === "own") throw new OutOfRange("far");
     if (how === "null") throw null;

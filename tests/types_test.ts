@@ -1,5 +1,6 @@
 import { assertEquals } from "./fixtures/assert.ts";
 import {
+  type Failure,
   imap,
   imapSettled,
   imapUnordered,
@@ -34,7 +35,12 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
     has<number[]>()(await map(async (x: string) => await Number(x), ["1"]), true);
     has<(1 | "a")[]>()(await map((x: 1 | "a") => x, new Set([1, "a"] as const)), true);
     has<number[]>()(await map(Math.sqrt, Float64Array.of(1)), true);
-    has<(number | Error)[]>()(await map(Math.sqrt, [1], { reraise: false }), true);
+    for (const y of await map(Math.sqrt, [1], { reraise: false })) {
+      has<number | Failure>()(y, true);
+      if (!(y instanceof Error)) continue;
+      has<number | undefined>()(y.index, true);
+      has<readonly string[] | undefined>()(y.output, true);
+    }
     has<Float64Array>()(await map(Math.sqrt, [1], { into: Float64Array }), true);
     async function* source() {
       yield* [new Date()];
@@ -80,7 +86,7 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
       has<number>()(y, true);
     }
     const kept = { reraise: false } as const;
-    type OrError = AsyncIterableIterator<number | Error>;
+    type OrError = AsyncIterableIterator<number | Failure>;
     has<OrError>()(imap((x: number) => x, [1], kept), true);
     has<OrError>()(imapUnordered(async (x: number) => await x, [1], kept), true);
     has<OrError>()(d.imap((x: number) => x, [1], kept), true);
@@ -155,6 +161,82 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
     new Bad();
   },
 
+  async comesBack(d) {
+    class Shape {
+      constructor(readonly sides: number) {}
+      area() {
+        return this.sides;
+      }
+    }
+    type HasArea = { area(): number };
+    interface Tree {
+      children: Tree[];
+      parents: Map<string, Tree>;
+    }
+    type Json = null | string | Json[] | { [key: string]: Json };
+    has<Shape[]>()(await map((sides: number) => new Shape(sides), [1]), true);
+    has<HasArea[]>()(
+      await map((sides: number): HasArea => new Shape(sides), [1]),
+      true,
+    );
+    const tree: Tree = { children: [], parents: new Map() };
+    has<Tree[]>()(await map(() => tree, [1]), true);
+    has<Json[]>()(await map((x: string): Json => [x], ["a"]), true);
+    has<unknown[]>()(await map((x: number): unknown => x, [1]), true);
+    has<void[]>()(await map((_: number) => {}, [1]), true);
+    has<never[][]>()(await map((_: number) => [], [1]), true);
+    has<symbol[]>()(await map((x: string) => Symbol.for(x), ["a"]), true);
+    const parsed = await map((x: string) => JSON.parse(x), ["1"]);
+    parsed[0].what.ever;
+    await map((x: number): never => {
+      throw x;
+    }, [1]);
+    const either = await map((x: number) => x > 1 ? x : () => x, [1]);
+    has<(number | (() => number))[]>()(either, true);
+
+    const around = async <T, R>(f: (item: T) => R, items: T[]): Promise<Awaited<R>[]> =>
+      (await map(f, items)).slice(1);
+    has<string[]>()(await around((x: number) => `${x}`, [1]), true);
+    const pairs = <T, R>(f: (item: T) => R, items: T[]) =>
+      d.map((item: T) => ({ item, result: f(item) }), items);
+    has<{ item: number; result: string }[]>()(
+      await pairs((x: number) => `${x}`, [1]),
+      true,
+    );
+  },
+
+  async staysOnTheWorker(d) {
+    // @ts-expect-error -- a function
+    await map((x: number) => () => x, [1]);
+    // @ts-expect-error -- a function, after a while
+    await map(async (x: number) => await (() => x), [1]);
+    // @ts-expect-error -- a class
+    await d.map((x: number) =>
+      class {
+        x = x;
+      }, [1]);
+    // @ts-expect-error -- a generator
+    d.imap(function* (x: number) {
+      yield x;
+    }, [1]);
+    // @ts-expect-error -- an asynchronous generator
+    d.imapUnordered(async function* (x: number) {
+      yield await x;
+    }, [1]);
+    // @ts-expect-error -- functions in an array
+    await mapSettled((x: number) => [() => x], [1]);
+    // @ts-expect-error -- a function in a tuple
+    await starmap((x: number): [number, () => number] => [x, () => x], [[1]]);
+    // @ts-expect-error -- promises that nobody awaits
+    imapSettled((xs: number[]) => xs.map(async (x) => await x), [[1]]);
+    // @ts-expect-error -- a promise in an object
+    imapUnordered((x: number) => ({ x, y: Promise.resolve(x) }), [1]);
+    // @ts-expect-error -- a function
+    imap((x: number) => () => x, [1]);
+    // @ts-expect-error -- a function, even if the failures are kept
+    await d.starmap((x: number) => () => x, [[1]], { reraise: false });
+  },
+
   async partial() {
     const add = (a: number, b: string, c: boolean) => `${a}${b}${c}`;
     const rest = partial(add, 1);
@@ -205,5 +287,5 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
 
 Deno.test("map() and its kin infer the types of their results from the function", () => {
   // That it compiles is the test.
-  assertEquals(Object.keys(inferred).length, 7);
+  assertEquals(Object.keys(inferred).length, 9);
 });
