@@ -30,7 +30,8 @@ export {
   starmap,
 } from "./src/map.ts";
 export { partial } from "./src/partial.ts";
-export { Job, type JobOptions } from "./src/job.ts";
+export { Job } from "./src/job.ts";
+export type { JobOptions } from "./src/job_options.ts";
 export { currentJob, type JobController } from "./src/job_controller.ts";
 export {
   type Dispatchable,

@@ -5,24 +5,16 @@
  * @module
  */
 
-import {
-  aBoolean,
-  aText,
-  checkOptions,
-  type Checks,
-  millisecondsFrom,
-  shown,
-} from "./common/checks.ts";
+import { aBoolean, aText, checkOptions, millisecondsFrom } from "./common/checks.ts";
 import { callOf } from "./closure/call.ts";
-import { checkFunction } from "./closure/capture/root.ts";
 import { captureLater } from "./calls/call.ts";
 import { callJob, captureJob } from "./calls/job_code.ts";
 import { JobLife } from "./calls/job_life.ts";
 import { type JobRequest, JobRun } from "./calls/job_run.ts";
 import { engineOf, type JobDispatcher } from "./dispatcher.ts";
-import { checkPlace, PLACE_CHECKS } from "./place.ts";
-import { logMode, type LogOptions } from "./engine/job_output.ts";
-import { COMMON_CHECKS, DEFAULT_RETRIES } from "./calls/options.ts";
+import { checkPlace } from "./place.ts";
+import { logMode } from "./engine/job_output.ts";
+import { DEFAULT_RETRIES } from "./calls/options.ts";
 import { type SharedDispatcher, sharedDispatcher } from "./shared_dispatcher.ts";
 import { GridEngineError } from "./errors.ts";
 import { withTimeout } from "./common/within.ts";
@@ -30,75 +22,7 @@ import { serializeFor } from "./protocol/instances.ts";
 import { freshSeed } from "./common/random.ts";
 import type { SchedulerLike } from "./scheduler/scheduler.ts";
 import type { JobController } from "./job_controller.ts";
-
-/** Options of a {@linkcode Job}. */
-export interface JobOptions<R> extends LogOptions {
-  /** The function to run. A subclass that overrides `run` needs none. */
-  target?: (...args: never[]) => R;
-  /**
-   * The arguments of `target`.
-   * @default {[]}
-   */
-  args?: readonly unknown[];
-  /** An object that is passed to `target` as its last argument. */
-  kwargs?: Record<string, unknown>;
-  /**
-   * The job's name.
-   * @default {"Job-1", "Job-2" …}
-   */
-  name?: string;
-  /**
-   * Whether the program may end before the job. The job then ends with it.
-   * @default {false}
-   */
-  daemon?: boolean;
-  /**
-   * Whether the fields of the job object are copied back when the job has ended. If setting
-   * a field throws an error, the job fails with it.
-   * @default {false}
-   */
-  mutable?: boolean;
-  /**
-   * How long the job may run, in milliseconds.
-   * @default {undefined} No limit.
-   */
-  timeout?: number;
-  /**
-   * How often the job is run again if its worker is lost.
-   * @default {2}
-   */
-  retries?: number;
-  /**
-   * The seed of the random numbers of `currentJob().random`: a whole number from 0.
-   * @default {undefined} A new seed for each job.
-   */
-  seed?: number;
-  /**
-   * The scheduler that starts the worker. Jobs with the same scheduler share its workers.
-   * @default {bestAvailable}
-   */
-  scheduler?: SchedulerLike;
-  /** An open dispatcher to run on, instead of a scheduler. */
-  dispatcher?: JobDispatcher;
-}
-
-const CHECKS: Checks<JobOptions<unknown>> = {
-  target: (_, value) => checkFunction(value),
-  args(name, value) {
-    if (Array.isArray(value)) return;
-    throw new TypeError(
-      `${name} is ${shown(value)}: an array of arguments is expected`,
-    );
-  },
-  kwargs(name, value) {
-    if (typeof value === "object" && value !== null) return;
-    throw new TypeError(`${name} is ${shown(value)}: an object is expected`);
-  },
-  daemon: aBoolean,
-  mutable: aBoolean,
-  ...COMMON_CHECKS,
-  ...PLACE_CHECKS,
-};
+import { JOB_CHECKS, type JobOptions, type NeedsArgs } from "./job_options.ts";
 
 /** The default grace period of `terminate()`, in milliseconds. */
 const GRACE = 5000;
@@ -106,7 +30,9 @@ const GRACE = 5000;
 let jobs = 0;
 
 /**
- * A function that runs on a worker: pass a `target`, or override `run` in a subclass.
+ * A function that runs on a worker: pass a `target`, or override `run` in a subclass. `R` is
+ * what the function returns, `M` what {@linkcode Job.messages} gives, and `A` the types of
+ * its parameters. `M` is not checked: write `const job: Job<number, string> = new Job(…)`.
  *
  * @example
  * ```ts
@@ -120,7 +46,12 @@ let jobs = 0;
  * assertEquals(await job.result, 3);
  * ```
  */
-export class Job<R = unknown> implements AsyncDisposable {
+export class Job<
+  R = unknown,
+  M = unknown,
+  // deno-lint-ignore no-explicit-any -- see JobOptions
+  A extends readonly unknown[] = any[],
+> implements AsyncDisposable {
   /** Dropped when the job has ended, because it may be large. */
   #target: ((...args: never[]) => R) | undefined;
   #args: readonly unknown[];
@@ -129,7 +60,7 @@ export class Job<R = unknown> implements AsyncDisposable {
   readonly #scheduler: SchedulerLike | undefined;
   readonly #dispatcher: JobDispatcher | undefined;
   readonly #life: JobLife;
-  readonly #run: JobRun<Awaited<R>>;
+  readonly #run: JobRun;
   #daemon: boolean;
   /** The dispatcher that the job runs on, if none was given. */
   #shared: SharedDispatcher | undefined;
@@ -142,11 +73,11 @@ export class Job<R = unknown> implements AsyncDisposable {
    * wrong type, or both a scheduler and a dispatcher are given.
    * @throws {RangeError} If a number is out of range.
    */
-  constructor(options: JobOptions<R> = {}) {
-    checkOptions("Job", options, CHECKS);
+  constructor(options: JobOptions<R, A> & NeedsArgs<A> = {} as never) {
+    checkOptions("Job", options, JOB_CHECKS);
     checkPlace(options);
     const { target, args = [], kwargs, timeout, retries = DEFAULT_RETRIES } = options;
-    this.#target = target;
+    this.#target = target as ((...args: never[]) => R) | undefined;
     this.#args = kwargs ? [...args, kwargs] : [...args];
     this.#life = new JobLife(options.name ?? `Job-${++jobs}`);
     this.#run = new JobRun(this.#life);
@@ -340,15 +271,15 @@ export class Job<R = unknown> implements AsyncDisposable {
     if (this.#life.state === "new") {
       return Promise.reject(this.#life.notStarted("give a result"));
     }
-    return this.#run.result;
+    return this.#run.result as Promise<Awaited<R>>;
   }
 
   /**
    * The values that the job sends with `currentJob().send()`, in order, until the job has
    * ended. A job that is run again sends its messages again.
    */
-  get messages(): AsyncIterable<unknown> {
-    return this.#run.messages;
+  get messages(): AsyncIterable<M> {
+    return this.#run.messages as AsyncIterable<M>;
   }
 
   /**

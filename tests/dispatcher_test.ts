@@ -317,7 +317,8 @@ test("JobDispatcher that is closed refuses what comes after", async () => {
   await assertRejects(() => dispatcher.map(identity, [1]), GridEngineError, closed);
   const after = dispatcher.imapUnordered(identity, [1]);
   await assertRejects(() => after.next(), GridEngineError, closed);
-  assertThrows(() => new Job({ target: identity }).start(dispatcher), GridEngineError);
+  const job = new Job({ target: identity, args: [1] });
+  assertThrows(() => job.start(dispatcher), GridEngineError);
 });
 
 test("JobDispatcher that was not used closes, and starts no worker", async () => {

@@ -96,7 +96,7 @@ test("Job refuses options that make no sense", () => {
 });
 
 test("Job that was not started cannot be joined, ended or written to", async () => {
-  const job = new Job({ target: add });
+  const job = new Job({ target: add, args: [1, 2] });
   await assertRejects(() => job.join(), GridEngineError, "start() it first");
   await assertRejects(() => job.result, GridEngineError, "start() it first");
   assertThrows(() => job.terminate(), GridEngineError, "start() it first");
@@ -276,7 +276,7 @@ group("Job has the interface of Thread and Process", (test) => {
       assertThrows(() => job[use](), GridEngineError, "is closed");
     }
     assertThrows(() => job.send(1), GridEngineError, "is closed");
-    const unused = new Job({ target: add });
+    const unused = new Job({ target: add, args: [1, 2] });
     unused.close();
     assertThrows(() => unused.start(d), GridEngineError, "is closed");
   });
@@ -335,7 +335,7 @@ group("Job and its function send each other values", (test) => {
   test("start() refuses arguments that cannot travel, by their path", (d) => {
     const job = new Job({
       target: add,
-      args: [1, { f() {} }],
+      args: [1, { f() {} } as unknown as number],
       name: "j",
       dispatcher: d,
     });

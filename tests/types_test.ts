@@ -7,6 +7,7 @@ import {
   Job,
   type JobController,
   JobDispatcher,
+  type JobOptions,
   map,
   type MapOptions,
   mapSettled,
@@ -28,7 +29,7 @@ const has =
   <Expected>() => <Actual>(_value: Actual, _same: Same<Actual, Expected>) => {};
 
 /** Only compiled: `deno test` and `deno check` hold each line of these. */
-const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
+const inferred: Record<string, (d: JobDispatcher) => void | Promise<void>> = {
   async map(d) {
     has<string[]>()(await map((x: number) => String(x), [1]), true);
     has<number[]>()(await map((x) => x + 1, [1, 2]), true);
@@ -143,6 +144,12 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
     has<number | null>()(job.exitCode, true);
     has<string | null>()(job.host, true);
     has<AsyncIterable<unknown>>()(job.messages, true);
+    const telling: Job<string, number> = new Job({ target: String, args: [1] });
+    has<AsyncIterable<number>>()(telling.messages, true);
+    // @ts-expect-error -- nobody said that it sends numbers
+    const silent: Job<string, number> = job;
+    const all: Job[] = [job, later, telling, silent];
+    has<Promise<unknown>>()(all[0]!.result, true);
     has<unknown[]>()(await dispatcher.join(), true);
     class Sub extends Job<number> {
       override run(controller: JobController): number {
@@ -150,6 +157,8 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
       }
     }
     has<Promise<number>>()(new Sub().result, true);
+    class Telling extends Job<number, string> {}
+    has<AsyncIterable<string>>()(new Telling().messages, true);
     // @ts-expect-error -- a field that a job does not have
     new Job({ targt: () => 1 });
     class Bad extends Job<number> {
@@ -159,6 +168,41 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
       }
     }
     new Bad();
+  },
+
+  jobArguments(dispatcher) {
+    const add = (a: number, b: number) => a + b;
+    new Job({ target: add, args: [1, 2], dispatcher });
+    new Job({ target: (a: number, b = 1) => a + b, args: [1] });
+    new Job({ target: (a: "x", b: [number, string]) => [a, b], args: ["x", [1, "y"]] });
+    new Job({ target: Math.max, args: [1, 2, 3] as const });
+    new Job<number>({ target: add, args: [1, 2] });
+    const options = { target: add, args: [1, 2] };
+    new Job(options);
+    const named = (a: number, { b }: { b?: number }) => a + (b ?? 0);
+    has<Promise<number>>()(
+      new Job({ target: named, args: [1], kwargs: { b: 2 } }).result,
+      true,
+    );
+    const start = <A extends unknown[], R>(target: (...args: A) => R, ...args: A) =>
+      new Job({ target, args }).result;
+    has<Promise<number>>()(start(add, 1, 2), true);
+    const from = <R>(options: JobOptions<R>): Job<R> =>
+      new Job({ ...options, name: "a" });
+    has<Promise<number>>()(from({ target: add, args: [1, 2] }).result, true);
+    // @ts-expect-error -- the second argument is no number
+    new Job({ target: add, args: [1, "2"] });
+    // @ts-expect-error -- an argument is missing
+    new Job({ target: add, args: [1] });
+    // @ts-expect-error -- all arguments are missing
+    new Job({ target: add });
+    // @ts-expect-error -- there is no third parameter
+    new Job({ target: add, args: [1, 2, 3] });
+    // @ts-expect-error -- it has another type in kwargs
+    new Job({ target: named, args: [1], kwargs: { b: "2" } });
+    const texts = { target: add, args: ["1", "2"] };
+    // @ts-expect-error -- the arguments are no numbers
+    new Job(texts);
   },
 
   async comesBack(d) {
@@ -235,6 +279,8 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
     imap((x: number) => () => x, [1]);
     // @ts-expect-error -- a function, even if the failures are kept
     await d.starmap((x: number) => () => x, [[1]], { reraise: false });
+    // @ts-expect-error -- a function
+    new Job({ target: () => () => 1 });
   },
 
   async partial() {
@@ -287,5 +333,5 @@ const inferred: Record<string, (d: JobDispatcher) => Promise<void>> = {
 
 Deno.test("map() and its kin infer the types of their results from the function", () => {
   // That it compiles is the test.
-  assertEquals(Object.keys(inferred).length, 9);
+  assertEquals(Object.keys(inferred).length, 10);
 });

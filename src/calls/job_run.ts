@@ -39,8 +39,8 @@ export interface JobRequest {
   ended: () => void;
 }
 
-/** The run of one job, whose result is a `T`. */
-export class JobRun<T> {
+/** The run of one job. */
+export class JobRun {
   /** The worker that runs it. */
   worker: WorkerInfo | undefined;
   /** Its exit code; `null` until it has ended. */
@@ -48,7 +48,7 @@ export class JobRun<T> {
   /** The values that it has sent. */
   readonly messages = new Mailbox<unknown>();
   readonly #life: JobLife;
-  readonly #outcome = Promise.withResolvers<T>();
+  readonly #outcome = Promise.withResolvers<unknown>();
   readonly #ended = Promise.withResolvers<void>();
   #engine: Engine | undefined;
   #id = 0;
@@ -65,7 +65,7 @@ export class JobRun<T> {
   }
 
   /** Its result. An error that nobody has asked for is printed. */
-  get result(): Promise<T> {
+  get result(): Promise<unknown> {
     this.#asked = true;
     return this.#outcome.promise;
   }
@@ -179,7 +179,7 @@ export class JobRun<T> {
     this.#life.state = "ended";
     if ("value" in outcome) {
       this.exitCode = 0;
-      this.#outcome.resolve(outcome.value as T);
+      this.#outcome.resolve(outcome.value);
     } else {
       this.exitCode = exitCodeOf(outcome.error, this.#killed);
       this.#outcome.reject(outcome.error);
