@@ -7,8 +7,19 @@ import { JobDispatcher, ProcessScheduler } from "@x/gridengine";
 import { serve } from "./serve.mjs";
 import type { Task } from "./workload.ts";
 
+/** A record of `serve.mjs`. */
+interface Sample {
+  id: number;
+  name: string;
+  x: number;
+  y: number;
+  good: boolean;
+}
+
 const functions: Record<Task["do"], (item: never) => unknown> = {
   square: (x: number) => x * x,
+  record: ({ id, name, x, y, good }: Sample) => ({ id, name, x: y, y: x, good: !good }),
+  line: (text: string) => text.length,
   length: (array: Float64Array) => array.length,
   array: (length: number) => new Float64Array(length),
   sleep: (ms: number) => {

@@ -39,6 +39,12 @@ function itemsOf({ do: name, items }) {
   switch (name) {
     case "square":
       return Array.from({ length: items }, (_, i) => i);
+    case "record":
+      return Array.from({ length: items }, (_, i) => {
+        return { id: i, name: `sample ${i}`, x: i / 8, y: -i, good: i % 3 === 0 };
+      });
+    case "line":
+      return Array.from({ length: items }, (_, i) => `${i},sample ${i},${i / 8},${-i}`);
     case "length":
       return Array.from({ length: items }, () => new Float64Array(ITEMS_PER_MB));
     case "array":
@@ -52,6 +58,8 @@ function itemsOf({ do: name, items }) {
 function check({ do: name }, items, results) {
   const right = {
     square: (result, i) => result === i * i,
+    record: (result, i) => isTurned(result, items[i]),
+    line: (result, i) => result === items[i].length,
     length: (result) => result === ITEMS_PER_MB,
     array: (result) => result instanceof Float64Array && result.length === ITEMS_PER_MB,
     sleep: (result, i) => result === items[i],
@@ -59,6 +67,11 @@ function check({ do: name }, items, results) {
   if (results.length !== items.length || !results.every(right)) {
     throw new Error("the results are wrong");
   }
+}
+
+function isTurned({ id, name, x, y, good }, of) {
+  return id === of.id && name === of.name && x === of.y && y === of.x &&
+    good === !of.good;
 }
 
 function say(message) {

@@ -7,10 +7,11 @@
 /** What a contender is told to do: as JSON, for it may be written in another language. */
 export interface Task {
   /** Which function is mapped; see `ours.ts`, `peers/functions.mjs` and `peers.py`. */
-  do: "square" | "length" | "array" | "sleep";
+  do: "square" | "record" | "line" | "length" | "array" | "sleep";
   /**
-   * Over what: the numbers below this, so many arrays of 1 MB, so many times the length
-   * of such an array; or rows of how many times and for how many milliseconds to sleep.
+   * Over what: the numbers below this, so many records, so many lines of text, so many
+   * arrays of 1 MB, so many times the length of such an array; or rows of how many times
+   * and for how many milliseconds to sleep.
    */
   items: number | number[][];
   /** Each item is to be handed out alone. */

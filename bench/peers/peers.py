@@ -20,6 +20,22 @@ def squares(numbers):
     return [x * x for x in numbers]
 
 
+def record(sample):
+    return {**sample, "x": sample["y"], "y": sample["x"], "good": not sample["good"]}
+
+
+def records(samples):
+    return [record(sample) for sample in samples]
+
+
+def line(text):
+    return len(text)
+
+
+def lines(texts):
+    return [len(text) for text in texts]
+
+
 def length(array):
     return len(array)
 
@@ -80,7 +96,8 @@ def joblib():
         parallel.batch_size = 1 if one_by_one else "auto"
         if one_by_one or len(items) <= HAND_MADE_CHUNK:
             return parallel(delayed(f)(item) for item in items)
-        return flat(parallel(delayed(squares)(chunk) for chunk in chunks(items)))
+        many = globals()[f.__name__ + "s"]
+        return flat(parallel(delayed(many)(chunk) for chunk in chunks(items)))
 
     return run, lambda: parallel.__exit__(None, None, None)
 
@@ -138,6 +155,13 @@ def flat(lists):
 def items_of(name, items):
     if name == "square":
         return list(range(items))
+    if name == "record":
+        return [
+            {"id": i, "name": f"sample {i}", "x": i / 8, "y": -i, "good": i % 3 == 0}
+            for i in range(items)
+        ]
+    if name == "line":
+        return [f"{i},sample {i},{i / 8},{-i}" for i in range(items)]
     if name == "length":
         import numpy
 
@@ -151,6 +175,8 @@ def check(name, items, results):
     """Whoever is fast and wrong has not won."""
     right = {
         "square": lambda x, result: result == x * x,
+        "record": lambda sample, result: result == record(sample),
+        "line": lambda text, result: result == len(text),
         "length": lambda _, result: result == ITEMS_PER_MB,
         "array": lambda length, result: len(result) == length,
         "sleep": lambda ms, result: result == ms,
