@@ -30,6 +30,7 @@ export {
   starmap,
 } from "./src/map.ts";
 export { partial } from "./src/partial.ts";
+export { pack, unpack } from "./src/pack.ts";
 export { Job } from "./src/job.ts";
 export type { JobOptions } from "./src/job_options.ts";
 export { currentJob, type JobController } from "./src/job_controller.ts";

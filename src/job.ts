@@ -313,7 +313,7 @@ export class Job<
       );
     }
     const args = [...this.#args];
-    serializeFor(args, `${this.#life.name} → args`, "a worker");
+    serializeFor(args, `${this.#life.name} → args`, "a worker", { numberOf: () => 0 });
     return { target: this.#target, args };
   }
 

@@ -256,13 +256,4 @@ group("objects keep their class", (test) => {
     assertEquals([instanceOf(all![0], Bytes).last(), all![1]!.length], [1, 1e6]);
     assert(all![1] instanceof Series);
   });
-
-  test("A class that cannot be sent does not keep its objects from going", async (d) => {
-    const channel = new WeakRef({});
-    class Tied {
-      x = 1;
-      static of = channel;
-    }
-    assertEquals(await d.map(({ x }: { x: number }) => x, [new Tied()]), [1]);
-  });
 });

@@ -12,7 +12,7 @@ import { checkFunction, rootOf } from "../closure/capture/root.ts";
 import { type AnyFunction, nameOf } from "../closure/capture/texts.ts";
 import type { Items } from "../engine/item_source.ts";
 import { SerializationError } from "../errors.ts";
-import { classesIn } from "./item_classes.ts";
+import { classesIn, type NamedClass } from "./item_classes.ts";
 import {
   DISPATCH_CHECKS,
   type DispatchOptions,
@@ -142,13 +142,31 @@ export function captureLater(
   return async () => {
     const task = ([f]: Slot[]): Task => ({ kind: "call", function: f!, spread });
     const { capture } = await (capturing ??= import("../closure/capture/capture.ts"));
-    // Objects of a class that cannot be sent lose it, and that is told.
     const code = await capture(root, task, classes).catch((error) => {
-      const isLess = classes.length > 0 && error instanceof SerializationError;
-      if (isLess) return capture(root, task);
-      throw error;
+      const mayBeItems = classes.length > 0 && error instanceof SerializationError;
+      if (!mayBeItems) throw error;
+      return captureWithout((classes) => capture(root, task, classes), classes);
     });
     if (code.constant) constant[`${spread}`].set(f, code);
     return code;
   };
+}
+
+/** Leaves out the classes that cannot be sent. Items with objects of these will fail. */
+async function captureWithout(
+  capture: (classes: NamedClass[]) => Promise<Code>,
+  classes: NamedClass[],
+): Promise<Code> {
+  const refused = new Map<object, string>();
+  const good: NamedClass[] = [];
+  for (const type of classes) {
+    try {
+      await capture([type]);
+      good.push(type);
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      refused.set(type.value.prototype, error.message);
+    }
+  }
+  return { ...await capture(good), refused };
 }

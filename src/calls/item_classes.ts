@@ -7,6 +7,7 @@
 
 import { type AnyFunction, nameOf } from "../closure/capture/texts.ts";
 import { nodeModule } from "../common/node.ts";
+import { PACK, packsItself } from "../common/packing_symbols.ts";
 import { shortName } from "../common/shorten.ts";
 import { isPlatformPrototype, platformName } from "../protocol/platform.ts";
 import type { Items } from "../engine/item_source.ts";
@@ -16,7 +17,7 @@ import { lossOf } from "../protocol/class_loss.ts";
 const MOST_OBJECTS = 1000;
 
 /** A class, and how to call it in messages. */
-interface NamedClass {
+export interface NamedClass {
   name: string;
   value: AnyFunction;
 }
@@ -59,6 +60,14 @@ export function classesIn(items: Items<unknown>): NamedClass[] {
 /** What an object holds. Accessors are not called: that is done when the item is sent. */
 function* valuesIn(object: object): Iterable<unknown> {
   if (ArrayBuffer.isView(object)) return;
+  if (packsItself(object)) {
+    try {
+      yield object[PACK]!();
+    } catch {
+      // It is told when the item is sent.
+    }
+    return;
+  }
   const { isMap, isSet } = nodeModule("node:util/types");
   if (isMap(object)) {
     for (const entry of Map.prototype.entries.call(object)) yield* entry;
@@ -84,7 +93,10 @@ function isObject(value: unknown): value is object {
 /** The class of an object that would lose it. */
 function classOf(value: object, prototype: unknown): AnyFunction | undefined {
   const loss = lossOf(value);
-  if (!loss || loss.isPlatform && platformName(value) === undefined) return undefined;
+  if (!loss) return undefined;
+  const isOfUser = !loss.isPlatform || platformName(value) !== undefined ||
+    packsItself(value);
+  if (!isOfUser) return undefined;
   if (isPlatformPrototype(prototype as object)) return undefined;
   const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")
     ?.value;

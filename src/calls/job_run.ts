@@ -158,8 +158,7 @@ export class JobRun {
         value,
         `${this.#life.name} → message`,
         "a worker",
-        () => undefined,
-        () => this.#warnOfLoss(value),
+        { lossy: () => this.#warnOfLoss(value) },
       ),
     );
   }

@@ -94,6 +94,8 @@ export type Node =
     privates: { name: string; value: Slot }[];
     members: Members;
   }
+  /** An object that its class makes again, and what it is made from. */
+  | { kind: "packed"; type: Slot; data: Slot }
   /** The object that instances of a function or class inherit from. */
   | { kind: "prototype"; of: Slot; parent?: Slot; members: Members }
   | {

@@ -9,8 +9,8 @@ import { log } from "../common/log.ts";
 import { shortened } from "../common/shorten.ts";
 import { lossIn } from "../protocol/complaint.ts";
 import { encodeFailure } from "../protocol/failure.ts";
-import { packOrNone, packRefused } from "../protocol/instances.ts";
-import { type List, serializeList } from "../protocol/lists.ts";
+import { Packed, type PackedValue, packIfCan } from "../protocol/instances.ts";
+import { type List, serializeList, serializePacked } from "../protocol/lists.ts";
 import type { AssignedChunk, Cut } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
 import { complaint } from "../protocol/values.ts";
@@ -125,22 +125,32 @@ export class Assignment {
 /**
  * Arguments as frames.
  *
- * @param lossy Is called if an object in them arrives without its class.
- * @throws {Error} When something in them cannot be cloned, or is nested too deeply.
+ * @param lossy Is called if an error in them arrives without its class, or an object
+ * without a field.
+ * @throws {Error} When something in them cannot travel, or is nested too deeply.
  */
 function framesOf(run: EngineRun, values: List, lossy?: () => void): Uint8Array[] {
   let loses = false;
+  let frames: Uint8Array[] | undefined;
+  let packed: PackedValue | undefined;
   const numberOf = (prototype: object) => run.numberOf(prototype);
   try {
-    const frames = serializeList(values, () => loses = true);
-    const packed = loses ? packOrNone(values, numberOf, lossy) : undefined;
-    return packed ? [packed] : frames;
+    frames = serializeList(values, () => loses = true);
+    if (!loses) return frames;
   } catch (error) {
     // Of some, such as a `URL`, it would leave nothing.
-    const packed = packRefused(values, numberOf, lossy);
-    if (packed) return [packed];
-    throw error;
+    packed = packIfCan(values, { numberOf });
+    if (!packed?.bytes) throw error;
   }
+  packed ??= packIfCan(values, { numberOf });
+  if (packed?.loses || !packed && loses) lossy?.();
+  if (!packed?.bytes) return frames!;
+  if (!packed.mayFail) return [packed.bytes];
+  // Of those that a class makes again, only the item fails that it does not make.
+  return serializePacked(Array.from(values, (value) => {
+    const { bytes } = packIfCan(value, { numberOf }) ?? {};
+    return bytes ? new Packed(bytes) : value;
+  }));
 }
 
 /** Logs, once for each run, that an object among its items loses its class. */
@@ -174,6 +184,7 @@ function complaintAbout(run: EngineRun, value: unknown, path: string): unknown {
     framesOf(run, [value]);
     return undefined;
   } catch (error) {
-    return complaint(value, path, "a worker", error);
+    const whyNot = (prototype: object) => run.refused.get(prototype);
+    return complaint(value, path, "a worker", error, whyNot);
   }
 }

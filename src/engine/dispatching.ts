@@ -8,6 +8,7 @@ import type { Core } from "../core/core.ts";
 import type { CoreEvent } from "../core/events.ts";
 import type { List } from "../protocol/lists.ts";
 import type { FailureReason } from "../protocol/messages.ts";
+import type { EngineRun } from "./engine_run.ts";
 import type { Conversations } from "./conversations.ts";
 import type { Crew } from "./crew.ts";
 
@@ -33,4 +34,6 @@ export interface Dispatching {
   readonly conversations: Conversations;
   /** Gives the core an event. An event that comes while another is handled waits. */
   dispatch(event: CoreEvent, context?: Context): void;
+  /** Ends a run, which fails with this error. */
+  breakRun(run: EngineRun, error: unknown): void;
 }

@@ -261,10 +261,9 @@ export class Engine {
       if (recorder) this.#opened?.record(recorder);
       this.#opened?.dispatch({ type: "run", run: { ...run.request.settings, id } });
       // Workers start in the meantime.
-      const { bytes, classes } = await code();
+      const made = await code();
       if (!this.#state.runs.has(id)) return;
-      run.classes = classes;
-      run.codeNumber = this.#state.codes.use(bytes);
+      run.takeCode(made, this.#state.codes.use(made.bytes));
     } catch (error) {
       if (!this.#state.runs.has(id)) return;
       // Without an error, the listener would take the results that it has for all of them.

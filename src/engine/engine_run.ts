@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Code } from "../closure/capture/capture.ts";
 import type { List } from "../protocol/lists.ts";
 import type { AssignedChunk } from "../protocol/messages.ts";
 import type { RunRequest } from "./run_request.ts";
@@ -19,6 +20,8 @@ export class EngineRun {
   /** The prototypes of its classes whose instances may come back, by their numbers. */
   classes: ReadonlyMap<number, object> = new Map();
   #numbers: Map<object, number> | undefined;
+  /** Why objects with these prototypes cannot be sent. */
+  refused: ReadonlyMap<object, string> = new Map();
   /** How many items the core asked for and the source has not given. */
   wanted = 0;
   /** Whether it is known how long its first items took. */
@@ -49,6 +52,13 @@ export class EngineRun {
    */
   get keepsAlive(): boolean {
     return !this.request.daemon && (this.awaited || this.request.items.unsettled > 0);
+  }
+
+  /** Takes its code, which has this number. */
+  takeCode({ classes, refused }: Code, number: number): void {
+    this.classes = classes;
+    this.refused = refused ?? new Map();
+    this.codeNumber = number;
   }
 
   /** The number of the class with this prototype, if its workers have it. */

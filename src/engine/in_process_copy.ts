@@ -5,9 +5,12 @@
  */
 
 import { type AnyFunction, mayHavePrivates } from "../closure/capture/texts.ts";
+import { packsItself } from "../common/packing_symbols.ts";
 import { lossOf } from "../protocol/class_loss.ts";
 import { lossIn } from "../protocol/complaint.ts";
 import { deserializeWhole, serializeFor } from "../protocol/instances.ts";
+import { Refusal } from "../protocol/refusal.ts";
+import { unmade } from "../protocol/refused.ts";
 
 /** Copies the values of one run. Objects of the program's classes keep their class. */
 export class Copier {
@@ -29,13 +32,19 @@ export class Copier {
    * @throws {SerializationError} When it cannot travel.
    */
   copy(value: unknown, path: string, receiver: string): unknown {
-    const bytes = serializeFor(value, path, receiver, this.#numberOf, () => {
+    const lossy = () => {
       if (this.#warned) return;
       this.#warned = true;
       const keeps = (prototype: object) => this.#numbers.has(prototype);
       this.#warn(lossIn([{ child: value, step: () => path }], keeps));
-    });
-    return deserializeWhole(bytes, (number) => this.#prototypes[number]);
+    };
+    const how = { numberOf: this.#numberOf, lossy };
+    const bytes = serializeFor(value, path, receiver, how);
+    try {
+      return deserializeWhole(bytes, (number) => this.#prototypes[number]);
+    } catch (error) {
+      throw error instanceof Refusal ? unmade(path, error) : error;
+    }
   }
 
   readonly #numberOf = (prototype: object): number | undefined => {
@@ -52,7 +61,9 @@ function isOfProgram(prototype: object): boolean {
     ?.value;
   if (typeof type !== "function" || type.prototype !== prototype) return false;
   const loss = lossOf(Object.create(prototype) as object);
-  if (!loss || loss.isPlatform) return false;
+  if (!loss) return false;
+  if (packsItself(prototype)) return true;
+  if (loss.isPlatform) return false;
   for (
     let at: unknown = type;
     typeof at === "function";

@@ -5,14 +5,25 @@
  */
 
 import { log } from "../common/log.ts";
+import { encodeFailure } from "../protocol/failure.ts";
 import { deserializeWhole, unpack } from "../protocol/instances.ts";
 import { deserializePacked, type List } from "../protocol/lists.ts";
-import type { Print, WorkerMessage } from "../protocol/messages.ts";
+import type { Print, Segment, WorkerMessage } from "../protocol/messages.ts";
+import { Refusal } from "../protocol/refusal.ts";
+import { unmade } from "../protocol/refused.ts";
 import { sizeOf } from "../protocol/size.ts";
 import type { EngineRun } from "./engine_run.ts";
 import type { Dispatching } from "./dispatching.ts";
+import { unserializableError, withIndex } from "./failures.ts";
 import { errorOfItem, whereOf } from "./item_errors.ts";
 import type { EngineState } from "./state.ts";
+
+/** Results, where in them each segment begins, and which could not be made, in order. */
+interface UnpackedResults {
+  values: List;
+  offsets: number[];
+  refusals: { index: number; refusal: Refusal }[];
+}
 
 /** The latest time that a `Date` can have, in milliseconds of the epoch. */
 const LATEST = 8.64e15;
@@ -58,7 +69,12 @@ export class Inbox {
       case "message": {
         this.#opened.dispatch({ type: "heard", worker });
         const run = this.#at(worker, message.chunk);
-        const sent = readValue(message.value, run);
+        let sent: { value: unknown } | undefined;
+        try {
+          sent = readValue(message.value, run);
+        } catch (error) {
+          return this.#opened.breakRun(run!, error);
+        }
         if (!sent) {
           return this.#opened.conversations.reject(
             worker,
@@ -84,9 +100,7 @@ export class Inbox {
             "it sent results that cannot be read",
           );
         }
-        this.#opened.dispatch({ type: "results", worker, segments, elapsed, bytes }, {
-          values,
-        });
+        this.#results(worker, segments, elapsed, bytes, values);
         break;
       }
       case "failed":
@@ -105,6 +119,51 @@ export class Inbox {
       default:
         message satisfies never;
     }
+  }
+
+  /** Gives the core results, and failures for those that their class could not make. */
+  #results(
+    worker: string,
+    segments: Segment[],
+    elapsed: number,
+    bytes: number,
+    { values, offsets, refusals }: UnpackedResults,
+  ): void {
+    const dispatch = (segments: Segment[], values: List, offsets: number[]) => {
+      const event = { type: "results", worker, segments, elapsed, bytes } as const;
+      this.#opened.dispatch(event, { values: { values, offsets } });
+      elapsed = bytes = 0;
+    };
+    if (refusals.length === 0) return dispatch(segments, values, offsets);
+    for (const [i, { chunk, from, count }] of segments.entries()) {
+      const first = offsets[i]!;
+      let at = first;
+      const pass = (to: number) => {
+        const segment = { chunk, from: from + at - first, count: to - at };
+        if (to > at) dispatch([segment], values.slice(at, to), [0]);
+        at = to + 1;
+      };
+      for (const { index, refusal } of refusals) {
+        if (index < first || index >= first + count) continue;
+        pass(index);
+        this.#unmade(worker, chunk, from + index - first, refusal);
+      }
+      pass(first + count);
+    }
+  }
+
+  /** An item has a result that its class could not make. */
+  #unmade(worker: string, chunk: number, offset: number, refusal: Refusal): void {
+    const item = this.#opened.core.itemAt(worker, chunk, offset);
+    const run = item && this.#state.runs.get(item.run);
+    if (!run) return;
+    const reason = "unserializable";
+    const error = unmade("result", refusal);
+    const where = whereOf(this.#opened.crew, run, item.index, worker);
+    const failure = { reason, exitStatus: 0, value: encodeFailure(error) } as const;
+    const event = { worker, chunk, offset, reason, exitStatus: 0 } as const;
+    const thrown = { error: withIndex(unserializableError(where, error), where.index) };
+    this.#opened.dispatch({ type: "failed", ...event }, { failure, thrown });
   }
 
   /** Takes the failure of an item; if it could be tried again, the user may decide. */
@@ -156,8 +215,9 @@ export class Inbox {
   #valuesOf(
     worker: string,
     { list, segments }: Extract<WorkerMessage, { type: "results" }>,
-  ): { values: List; offsets: number[] } | undefined {
+  ): UnpackedResults | undefined {
     const offsets: number[] = [];
+    const refusals: UnpackedResults["refusals"] = [];
     let total = 0;
     for (const { count } of segments) {
       offsets.push(total);
@@ -168,9 +228,16 @@ export class Inbox {
         const at = offsets.findLastIndex((offset) => offset <= index);
         const run = this.#at(worker, segments[at]!.chunk);
         // What no run waits for is not read.
-        return run && unpack(bytes, (number) => run.classes.get(number));
+        if (!run) return undefined;
+        try {
+          return unpack(bytes, (number) => run.classes.get(number));
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error;
+          refusals.push({ index, refusal: error });
+          return undefined;
+        }
       });
-      return values.length === total ? { values, offsets } : undefined;
+      return values.length === total ? { values, offsets, refusals } : undefined;
     } catch {
       return undefined;
     }
@@ -191,7 +258,8 @@ function readValue(
   try {
     const prototypeOf = (number: number) => run?.classes.get(number);
     return { value: run && deserializeWhole(bytes, prototypeOf) };
-  } catch {
+  } catch (error) {
+    if (error instanceof Refusal) throw unmade("message", error);
     return undefined;
   }
 }

@@ -89,6 +89,11 @@ export class Opened implements Dispatching {
     if (info) recorder.present(info, performance.now());
   }
 
+  /** {@linkcode Dispatching.breakRun} */
+  breakRun(run: EngineRun, error: unknown): void {
+    this.#keeper.break(run, error);
+  }
+
   /** Gives the core an event. An event that comes while another is handled waits. */
   dispatch(event: CoreEvent, context: Context = {}): void {
     this.#queue.push({ event, context });

@@ -6,17 +6,22 @@
  */
 
 import { GridEngineError } from "../errors.ts";
-import { classNamesOf, create } from "./failure_classes.ts";
-import { shortened } from "../common/shorten.ts";
+import { classNamesOf, create, nameOfError } from "./failure_classes.ts";
+import { packsItself } from "../common/packing_symbols.ts";
+import { shortened, shortName } from "../common/shorten.ts";
+import { article, prototypesOf } from "./complaint.ts";
 import {
   isPacked,
   type NumberOf,
+  pack,
   type PrototypeOf,
   serializeWhole,
   unpack,
 } from "./instances.ts";
 import { type Child, stepTo } from "./steps.ts";
-import { deserialize, serialize } from "./values.ts";
+import { Refusal } from "./refusal.ts";
+import { unmade } from "./refused.ts";
+import { complaint, deserialize, serialize } from "./values.ts";
 
 /** A thrown value that can be sent. */
 type Encoded =
@@ -30,6 +35,8 @@ type Encoded =
     classes: string[];
     /** The number of its class, if the host has that. */
     type: number | undefined;
+    /** What its class makes it from again, packed, if that says so. */
+    packed?: Uint8Array;
     name: string;
     message: string;
     stack: string;
@@ -109,11 +116,11 @@ function describeValue(
   { numberOf, lossy }: Known,
 ): Encoded | undefined {
   try {
-    const bytes = serializeWhole(
-      value,
+    const bytes = serializeWhole(value, {
       numberOf,
-      () => lossy?.({ child: value, step }),
-    );
+      lossy: () => lossy?.({ child: value, step }),
+      lenient: true,
+    });
     return isPacked(bytes) ? { kind: "packed", bytes } : { kind: "value", value };
   } catch {
     return undefined;
@@ -126,14 +133,19 @@ function describeError(thrown: Error, depth: number, known: Known): Encoded {
   const isAggregate = thrown instanceof AggregateError;
   const name = String(thrown.name);
   const message = String(thrown.message);
+  const { packed, why } = packError(thrown, known.numberOf);
+  const type = typeOf(thrown, known.numberOf);
+  const stack = stackOf(thrown) ?? `${name}: ${message}`;
+  const lost = packed ? undefined : lossOfClass(thrown, known.numberOf, why);
   const encoded: Encoded = {
     kind: "error",
     classes: classNamesOf(thrown),
-    type: typeOf(thrown, known.numberOf),
+    type,
     name,
     message,
-    stack: stackOf(thrown) ?? `${name}: ${message}`,
+    stack: lost === undefined ? stack : `${stack}\n    ${lost}`,
     properties: [],
+    ...(packed && { packed }),
   };
   known.seen.set(thrown, encoded);
   if (depth < MOST_CAUSES) {
@@ -194,10 +206,41 @@ function typeOf(error: Error, numberOf: NumberOf): number | undefined {
     let at: object | null = error;
     (at = Object.getPrototypeOf(at) as object | null);
   ) {
-    const number = numberOf(at);
+    const number = packsItself(at) ? undefined : numberOf(at);
     if (number !== undefined) return number;
   }
   return undefined;
+}
+
+/** What the class of an error makes it from again; or why that cannot be sent. */
+function packError(
+  error: Error,
+  numberOf: NumberOf,
+): { packed?: Uint8Array | undefined; why?: string } {
+  if (!packsItself(error)) return {};
+  try {
+    return { packed: pack(error, { numberOf }) };
+  } catch (cause) {
+    return { why: complaint(error, "it", "the host", cause).message };
+  }
+}
+
+/** What to say of an error that arrives as one of a class above its own. */
+function lossOfClass(
+  error: Error,
+  numberOf: NumberOf,
+  why: string | undefined,
+): string | undefined {
+  const isThere = (at: object) =>
+    nameOfError(at) !== undefined || !packsItself(at) && numberOf(at) !== undefined;
+  const all = prototypesOf(error);
+  const at = all.findIndex(isThere);
+  if (at === 0 || why === undefined && all[0] === undefined) return undefined;
+  const names = all.map((prototype) => shortName(String(prototype.constructor?.name)));
+  const cannot = why === undefined
+    ? `class ${names[0]} cannot be sent to the host, or is not there`
+    : why.replace(/^it is/, "it was");
+  return `${cannot}: here it is ${article(names[at] ?? "Error")}`;
 }
 
 /** The stack of an error, if it can be read. */
@@ -265,7 +308,12 @@ class Revival {
   #reviveError(encoded: object, fields: Record<string, unknown>): Error {
     const { classes, message, cause, errors } = fields;
     const name = textOf(fields.name);
-    const error = create(this.#listOf(classes).map(textOf), textOf(message), name);
+    const { error, note } = this.#makeError(
+      this.#listOf(classes).map(textOf),
+      textOf(message),
+      name,
+      fields.packed,
+    );
     this.#known.set(encoded, error);
     const define = (key: string, value: unknown, enumerable = false) =>
       Object.defineProperty(error, key, {
@@ -275,7 +323,9 @@ class Revival {
         configurable: true,
       });
     if (error.name !== name) define("name", name);
-    define("stack", this.#finish(textOf(fields.stack)));
+    define("stack", this.#finish(textOf(fields.stack) + note));
+    const isWhole = fields.packed !== undefined && note === "";
+    if (isWhole) return error;
     if (cause !== undefined) define("cause", this.revive(cause));
     if (errors !== undefined && error instanceof AggregateError) {
       define("errors", this.#listOf(errors).map((one) => this.revive(one)));
@@ -286,10 +336,29 @@ class Revival {
     }
     // The last step: getters of the class have nothing to do with what is defined.
     const prototype = this.#prototypeOf(fields.type as number);
-    if (prototype instanceof Error) {
+    if (prototype instanceof Error && !packsItself(prototype)) {
       Object.setPrototypeOf(error, prototype);
     }
     return error;
+  }
+
+  /** An error of the nearest class, or what its own class makes of what it is made from. */
+  #makeError(
+    classes: string[],
+    message: string,
+    name: string,
+    packed: unknown,
+  ): { error: Error; note: string } {
+    let note = "";
+    try {
+      const made = packed && unpack(packed as Uint8Array, this.#prototypeOf);
+      if (made instanceof Error) return { error: made, note };
+      if (packed) note = "\n    the static method [unpack] of its class gave no error";
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      note = `\n    ${unmade("it", error).message}`;
+    }
+    return { error: create(classes, message, name), note };
   }
 
   /** The elements of what must be a list, and nothing else that hangs on it. */

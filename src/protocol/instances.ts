@@ -5,14 +5,19 @@
  * sent: so a worker can name only what the host has.
  *
  * Nothing is run to make them: the copy is given its prototype, and properties are defined.
- * No constructor and no setter is called.
+ * No constructor and no setter is called. Only where a class says itself what its objects
+ * are made from, its own method is called with that: see `src/pack.ts`.
  *
  * @module
  */
 
+import { packsItself, unpackerOf } from "../common/packing_symbols.ts";
 import { prototypeOfError } from "./failure_classes.ts";
-import { type NumberOf, Packing, SAME, SYMBOL } from "./packing.ts";
+import { type NumberOf, Packing, SAME, SYMBOL, UNPACKED } from "./packing.ts";
 import { putTogether } from "./platform.ts";
+import { Refusal } from "./refusal.ts";
+import { STEP, wayTo, type WhyNot } from "./refused.ts";
+import { type Made, replaceStands } from "./stands.ts";
 import { complaint, deserialize, serialize } from "./values.ts";
 
 export type { NumberOf } from "./packing.ts";
@@ -34,20 +39,50 @@ export function isPacked(bytes: Uint8Array): boolean {
   return bytes[0] === PACKED;
 }
 
+/** How to write a value. */
+export interface HowToWrite {
+  /** Knows the classes that both sides have; none, if there are none. */
+  numberOf?: NumberOf | undefined;
+  /** Is called if an error in it arrives without its class, or an object without a field. */
+  lossy?: (() => void) | undefined;
+  /** Whether an object that cannot keep its class arrives without it, and that is lossy. */
+  lenient?: boolean | undefined;
+}
+
+const hasNone: NumberOf = () => undefined;
+
 /**
  * A value whose objects keep their classes, as bytes.
  *
- * @param numberOf Knows the classes that both sides have.
- * @param lossy Is called if an object in it still arrives without its class.
  * @returns `undefined` if it has no object of such a class.
+ * @throws {Refusal} When an object in it cannot travel as what it is.
  * @throws {Error} When something in it cannot be cloned, or it is nested too deeply.
  */
 export function pack(
   value: unknown,
-  numberOf: NumberOf,
-  lossy?: () => void,
+  how: HowToWrite,
 ): Uint8Array<ArrayBuffer> | undefined {
-  let packing = new Packing(numberOf, false);
+  const { bytes, loses } = packWith(value, how);
+  if (loses) how.lossy?.();
+  return bytes;
+}
+
+/** What came of packing. */
+export interface PackedValue {
+  /** `undefined` if it has no object of a class. */
+  bytes: Uint8Array<ArrayBuffer> | undefined;
+  /** Whether an error in it arrives without its class, or an object without a field. */
+  loses: boolean;
+  /** Whether a class makes an object in it again, which may fail. */
+  mayFail: boolean;
+}
+
+/** The same, with all that there is to say of it. */
+export function packWith(
+  value: unknown,
+  { numberOf = hasNone, lenient = false }: HowToWrite,
+): PackedValue {
+  let packing = new Packing(numberOf, false, lenient);
   let copy = packing.copy(value);
   let bytes: Uint8Array | undefined;
   if (!packing.isPlain) {
@@ -55,47 +90,110 @@ export function pack(
       bytes = serialize(packing.packed(copy));
     } catch (error) {
       // One of the fields that structured clone leaves out may be to blame.
-      if (!packing.hasMembers) throw error;
-      packing = new Packing(numberOf, true);
+      if (!packing.hasMembers || error instanceof Refusal) throw error;
+      packing = new Packing(numberOf, true, lenient);
       copy = packing.copy(value);
       bytes = serialize(packing.packed(copy));
     }
   }
-  if (packing.loses) lossy?.();
-  if (!bytes) return undefined;
+  const { loses, hasUnpacked: mayFail } = packing;
+  if (!bytes) return { bytes: undefined, loses, mayFail };
   const packed = new Uint8Array(1 + bytes.byteLength);
   packed[0] = PACKED;
   packed.set(bytes, 1);
-  return packed;
+  return { bytes: packed, loses, mayFail };
 }
 
 /**
  * The value that was packed.
  *
+ * @throws {Refusal} When a class could not make its object.
  * @throws {Error} When the bytes are no packed value, or name a class that was not sent.
  */
 export function unpack(bytes: Uint8Array, prototypeOf: PrototypeOf): unknown {
   if (!isPacked(bytes)) throw new TypeError("It is not packed");
   const packed = fieldsOf(deserialize(bytes.subarray(1)));
-  replaceStands(packed, listOf(packed.stands, bytes), bytes);
-  const { copy, made, groups } = packed;
-  for (const group of listOf(groups, bytes)) {
+  const stands = listOf(packed.stands, bytes).map((one) => listOf(one, bytes));
+  const simple = new Map<unknown, unknown>();
+  for (const [stand, kind, data] of stands) {
+    if (kind === SYMBOL) simple.set(stand, Symbol.for(String(data)));
+    else if (kind !== UNPACKED) simple.set(stand, putTogether(kind, data));
+  }
+  // The objects that classes make need what they are made from whole.
+  const later = stands.filter(([, kind]) => kind === UNPACKED);
+  const unmade = new Set(later.map(([stand]) => stand));
+  if (simple.size > 0) replaceStands([packed], simple, new Set());
+  const waiting = new Map<unknown, (made: Made) => void>();
+  for (const group of listOf(packed.groups, bytes)) {
     const [type, copies] = listOf(group, bytes);
     for (const object of listOf(copies, bytes)) dress(object, type, prototypeOf);
   }
-  for (const one of listOf(made, bytes)) {
+  for (const one of listOf(packed.made, bytes)) {
     const [object, type, members, extensible] = listOf(one, bytes);
     dress(object, type, prototypeOf);
-    for (const member of listOf(members, bytes)) {
-      const [key, value, flags] = listOf(member, bytes);
-      const [enumerable, writable, configurable] = listOf(flags, bytes).map(Boolean);
-      const attributes = { value, enumerable, writable, configurable };
-      const name = typeof key === "symbol" ? key : String(key);
-      Object.defineProperty(object as object, name, attributes as PropertyDescriptor);
-    }
-    if (extensible === false) Object.preventExtensions(object);
+    const all = listOf(members, bytes).map((member) => listOf(member, bytes));
+    const isLate = all.some(([, value]) => unmade.has(value));
+    const complete = (made: Made) => {
+      for (const [key, value, flags] of all) {
+        const attributes = attributesOf(made.get(value) ?? value, listOf(flags, bytes));
+        const name = typeof key === "symbol" ? key : String(key);
+        Object.defineProperty(object as object, name, attributes);
+      }
+      if (extensible === false) Object.preventExtensions(object);
+    };
+    if (isLate) waiting.set(object, complete);
+    else complete(simple);
   }
-  return copy;
+  if (later.length === 0) return packed.copy;
+  const root = { value: packed.copy };
+  makeLater(later, root, waiting, bytes, prototypeOf);
+  return root.value;
+}
+
+function attributesOf(value: unknown, flags: unknown[]): PropertyDescriptor {
+  const [enumerable, writable, configurable] = flags.map(Boolean);
+  return { value, enumerable, writable, configurable } as PropertyDescriptor;
+}
+
+/** Lets classes make their objects, and puts these where they belong. */
+function makeLater(
+  stands: unknown[][],
+  root: { value: unknown },
+  waiting: Map<unknown, (made: Made) => void>,
+  bytes: Uint8Array,
+  prototypeOf: PrototypeOf,
+): void {
+  const made: Made = new Map();
+  const seen = new Set<object>();
+  for (const [stand, , description] of stands) {
+    const [type, data] = listOf(description, bytes);
+    const prototype = prototypeOf(type as number);
+    const make = prototype && unpackerOf(prototype);
+    if (!make) throw new TypeError("It names a class that was not sent");
+    const held = { value: data };
+    replaceStands([held], made, seen, waiting);
+    try {
+      made.set(stand, make(held.value));
+    } catch (error) {
+      const refusal = new Refusal(Object.create(prototype), { kind: "unpack", error });
+      refusal.within = wayToStand(stand as object, root.value, stands);
+      throw refusal;
+    }
+  }
+  replaceStands([root], made, seen, waiting);
+}
+
+/** How to get from a copy to what stands for an object, which may be within others. */
+function wayToStand(stand: object, copy: unknown, stands: unknown[][]): string {
+  const way = wayTo(stand, [{ child: copy, step: () => "" }]);
+  if (way !== undefined) return way;
+  const others = stands.filter(([other]) => other !== stand);
+  for (const [other, , description] of others) {
+    const [, child] = description as unknown[];
+    const last = wayTo(stand, [{ child, step: () => STEP }]);
+    if (last !== undefined) return wayToStand(other as object, copy, others) + last;
+  }
+  return "";
 }
 
 /** Gives a copy its class. */
@@ -108,48 +206,8 @@ function dress(object: unknown, type: unknown, prototypeOf: PrototypeOf): void {
     ? prototypeOf(type)
     : prototypeOfError(type);
   if (!prototype) throw new TypeError("It names a class that was not sent");
+  if (packsItself(prototype)) throw new TypeError("Only its class can make it");
   Object.setPrototypeOf(object, prototype);
-}
-
-/** Puts what they stand for in place of what stands for it, wherever that is. */
-function replaceStands(root: object, stands: unknown[], bytes: Uint8Array): void {
-  if (stands.length === 0) return;
-  const known = new Map<unknown, unknown>();
-  for (const one of stands) {
-    const [stand, kind, data] = listOf(one, bytes);
-    known.set(
-      stand,
-      kind === SYMBOL ? Symbol.for(String(data)) : putTogether(kind, data),
-    );
-  }
-  const seen = new Set<object>();
-  const waiting: object[] = [root];
-  const enter = (value: unknown): unknown => {
-    if (known.has(value)) return known.get(value);
-    if (typeof value === "object" && value !== null && !ArrayBuffer.isView(value)) {
-      waiting.push(value);
-    }
-    return value;
-  };
-  for (let next; (next = waiting.pop());) {
-    if (seen.has(next)) continue;
-    seen.add(next);
-    if (next instanceof Map) {
-      const entries = [...next];
-      next.clear();
-      for (const [key, value] of entries) next.set(enter(key), enter(value));
-    } else if (next instanceof Set) {
-      const values = [...next];
-      next.clear();
-      for (const value of values) next.add(enter(value));
-    }
-    for (const key of Object.getOwnPropertyNames(next)) {
-      const own = Object.getOwnPropertyDescriptor(next, key)!;
-      if (!("value" in own)) continue;
-      const value = enter(own.value);
-      if (value !== own.value) Object.defineProperty(next, key, { ...own, value });
-    }
-  }
 }
 
 function fieldsOf(value: unknown): Record<string, unknown> {
@@ -164,37 +222,33 @@ function listOf(value: unknown, { length }: Uint8Array): unknown[] {
 }
 
 /**
- * A value as bytes in which as much of it as can keeps its class.
+ * A value as bytes in which all of it keeps its class.
  *
- * @param numberOf Knows the classes that both sides have.
- * @param lossy Is called if an object in it arrives without its class.
+ * @throws {Refusal} When an object in it cannot travel as what it is.
  * @throws {Error} When something in it cannot be cloned, or it is nested too deeply.
  */
 export function serializeWhole(
   value: unknown,
-  numberOf: NumberOf,
-  lossy?: () => void,
+  how: HowToWrite = {},
 ): Uint8Array<ArrayBuffer> {
   let loses = false;
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    const bytes = serialize(value, 0, () => loses = true);
-    return loses ? pack(value, numberOf, lossy) ?? bytes : bytes;
+    bytes = serialize(value, 0, () => loses = true);
   } catch (error) {
-    const packed = packRefused(value, numberOf, lossy);
+    const packed = packRefused(value, how);
     if (packed) return packed;
     throw error;
   }
+  return loses ? pack(value, how) ?? bytes : bytes;
 }
 
-/** The same as {@linkcode pack}; `undefined` also if it throws. */
-export function packOrNone(
-  value: unknown,
-  numberOf: NumberOf,
-  lossy?: () => void,
-): Uint8Array<ArrayBuffer> | undefined {
+/** The same as {@linkcode packWith}; nothing if something in it cannot be cloned. */
+export function packIfCan(value: unknown, how: HowToWrite): PackedValue | undefined {
   try {
-    return pack(value, numberOf, lossy);
-  } catch {
+    return packWith(value, how);
+  } catch (error) {
+    if (error instanceof Refusal) throw error;
     return undefined;
   }
 }
@@ -202,13 +256,11 @@ export function packOrNone(
 /** The same for a value that structured clone refused. It tells only of what is sent. */
 export function packRefused(
   value: unknown,
-  numberOf: NumberOf,
-  lossy?: () => void,
+  how: HowToWrite,
 ): Uint8Array<ArrayBuffer> | undefined {
-  let loses = false;
-  const packed = packOrNone(value, numberOf, () => loses = true);
-  if (packed && loses) lossy?.();
-  return packed;
+  const packed = packIfCan(value, how);
+  if (packed?.bytes && packed.loses) how.lossy?.();
+  return packed?.bytes;
 }
 
 /** What {@linkcode serializeWhole} gave, as a value again. */
@@ -222,20 +274,19 @@ export function deserializeWhole(bytes: Uint8Array, prototypeOf: PrototypeOf): u
  * @param value Any value.
  * @param path How to call the value, such as `args[3]`.
  * @param receiver Who is to get it, such as `"a worker"`.
- * @param numberOf Knows the classes that both sides have.
- * @param lossy Is called if an object in it arrives without its class.
+ * @param whyNot Knows why objects of some classes cannot travel.
  * @throws {SerializationError} Naming the first thing in it that cannot travel.
  */
 export function serializeFor(
   value: unknown,
   path: string,
   receiver: string,
-  numberOf: NumberOf = () => undefined,
-  lossy?: () => void,
+  how: HowToWrite = {},
+  whyNot?: WhyNot,
 ): Uint8Array<ArrayBuffer> {
   try {
-    return serializeWhole(value, numberOf, lossy);
+    return serializeWhole(value, how);
   } catch (cause) {
-    throw complaint(value, path, receiver, cause);
+    throw complaint(value, path, receiver, cause, whyNot);
   }
 }

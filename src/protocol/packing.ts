@@ -5,9 +5,13 @@
  * @module
  */
 
+import { PACK, packsItself, unpackerOf } from "../common/packing_symbols.ts";
+import { findCircle } from "./circles.ts";
 import { isUsual, lossOf } from "./class_loss.ts";
 import { nameOfError } from "./failure_classes.ts";
 import { isPlatformPrototype, platformName, takeApart } from "./platform.ts";
+import { type Fault, Refusal } from "./refusal.ts";
+import { STEP, wayTo } from "./refused.ts";
 import { serialize } from "./values.ts";
 
 /** The number of the class with this prototype, if the other side has it. */
@@ -18,6 +22,9 @@ export const SAME = -1;
 
 /** The kind of a symbol of the registry. */
 export const SYMBOL = "Symbol";
+
+/** The kind of an object that its class makes again. */
+export const UNPACKED = "unpack";
 
 /** A property: its key, its value, and whether it is enumerable, writable, configurable. */
 type Member = [key: unknown, value: unknown, flags: [boolean, boolean, boolean]];
@@ -39,24 +46,34 @@ const OF_ERRORS: ReadonlySet<string> = new Set(["message", "stack", "cause"]);
 
 /** Makes a copy that structured clone takes, and notes what it would lose. */
 export class Packing {
-  /** Whether an object in it loses its class, or a field. */
+  /** Whether an error in it loses its class, or an object a field. */
   loses = false;
   readonly #numberOf: NumberOf;
   readonly #careful: boolean;
+  readonly #lenient: boolean;
   readonly #made: Made[] = [];
   /** The copies that lack nothing but their class, by that. */
   readonly #groups = new Map<Type, object[]>();
   readonly #stands: Stand[] = [];
   readonly #copies = new Map<object | symbol, object>();
+  /** What stands for objects that their classes make again, with these and their data. */
+  readonly #unpacked = new Map<object, { object: object; data: unknown }>();
 
   /**
    * @param numberOf Knows the classes that both sides have.
    * @param careful Whether to leave out fields that cannot travel, where structured clone
    * does so with all of them.
+   * @param lenient Whether an object that cannot keep its class arrives without it.
    */
-  constructor(numberOf: NumberOf, careful: boolean) {
+  constructor(numberOf: NumberOf, careful: boolean, lenient: boolean) {
     this.#numberOf = numberOf;
     this.#careful = careful;
+    this.#lenient = lenient;
+  }
+
+  /** Whether it has objects that their classes make again. */
+  get hasUnpacked(): boolean {
+    return this.#unpacked.size > 0;
   }
 
   /** Whether structured clone keeps all that this does. */
@@ -69,13 +86,33 @@ export class Packing {
     return this.#made.some(([, , members]) => members.length > 0);
   }
 
-  /** All that is sent. */
+  /**
+   * All that is sent.
+   *
+   * @throws {Refusal} When an object would have to be made from itself.
+   */
   packed(copy: unknown): object {
+    this.#refuseCircles();
     const groups = [...this.#groups];
     return { copy, made: this.#made, groups, stands: this.#stands };
   }
 
-  /** The copy of a value: the value itself, if structured clone keeps all of it. */
+  #refuseCircles(): void {
+    if (this.#unpacked.size === 0) return;
+    const members = new Map(this.#made.map(([copy, , members]) => [copy, members]));
+    const stands = [...this.#unpacked].map(([stand, { data }]) =>
+      [stand, data] as [object, unknown]
+    );
+    const found = findCircle(stands, (copy) => members.get(copy) ?? []);
+    if (!found) return;
+    throw new Refusal(this.#unpacked.get(found)!.object, { kind: "circle" });
+  }
+
+  /**
+   * The copy of a value: the value itself, if structured clone keeps all of it.
+   *
+   * @throws {Refusal} When an object in it cannot travel as what it is.
+   */
   copy(value: unknown): unknown {
     if (typeof value === "symbol") return this.#copySymbol(value);
     if (typeof value !== "object" || value === null) return value;
@@ -83,13 +120,19 @@ export class Packing {
     if (known) return known;
     const prototype = Object.getPrototypeOf(value) as object | null;
     const kept = isUsual(prototype);
+    if (!kept && packsItself(value)) {
+      const stand = this.#copyUnpacked(value, prototype!);
+      if (stand) return stand;
+    }
     if (value instanceof Error && platformName(value) === undefined) {
       return this.#copyError(value, this.#typeOfError(value));
     }
     const type = kept ? undefined : this.#numberOf(prototype!);
     const platform = kept ? undefined : platformName(value);
-    this.loses ||= !kept && type === undefined && !isPlatformPrototype(prototype) &&
-      lossOf(value) !== undefined;
+    if (
+      !kept && type === undefined && !isPlatformPrototype(prototype) &&
+      lossOf(value) !== undefined
+    ) this.#refuse(value, { kind: "class" });
     if (platform !== undefined) {
       const stand = this.#standFor(value, platform, takeApart(platform, value));
       this.#note(value, stand, type, () => true);
@@ -101,6 +144,42 @@ export class Packing {
     // Of all others that are no records V8 makes what they are, without their class.
     const isRaw = isData(value) || type === undefined && !isRecord(value);
     return this.#copyFields(value, isRaw ? value : {}, type);
+  }
+
+  #refuse(object: object, fault: Fault): void {
+    if (!this.#lenient) throw new Refusal(object, fault);
+    this.loses = true;
+  }
+
+  /** What stands for an object that its class makes again. */
+  #copyUnpacked(
+    object: object & Record<symbol, () => unknown>,
+    prototype: object,
+  ): object | undefined {
+    const type = this.#numberOf(prototype);
+    if (!unpackerOf(prototype)) return void this.#refuse(object, { kind: "no unpack" });
+    if (type === undefined) return void this.#refuse(object, { kind: "class" });
+    const stand = {};
+    let data: unknown;
+    try {
+      data = object[PACK]!();
+    } catch (error) {
+      return void this.#refuse(object, { kind: "pack", error });
+    }
+    this.#copies.set(object, stand);
+    try {
+      const copy = this.copy(data);
+      this.#unpacked.set(stand, { object, data: copy });
+      this.#stands.push([stand, UNPACKED, [type, copy]]);
+    } catch (error) {
+      if (error instanceof Refusal) {
+        const way = wayTo(error.object, [{ child: data, step: () => STEP }]) ?? STEP;
+        error.within = way + error.within;
+        error.object = object;
+      }
+      throw error;
+    }
+    return stand;
   }
 
   #copySymbol(symbol: symbol): unknown {
@@ -152,10 +231,14 @@ export class Packing {
     try {
       const field = hasValue ? own.value : (value as Record<PropertyKey, unknown>)[key];
       if (typeof field === "function") throw new TypeError("It is a function");
-      if (this.#careful) serialize(new Packing(this.#numberOf, true).copy(field));
+      if (this.#careful) {
+        serialize(new Packing(this.#numberOf, true, this.#lenient).copy(field));
+      }
       const flags = [enumerable, writable ?? true, configurable].map(Boolean);
       members.push([this.copy(key), this.copy(field), flags as Member[2]]);
-    } catch {
+    } catch (error) {
+      const isOfUser = error instanceof Refusal && !lossOf(error.culprit)?.isPlatform;
+      if (isOfUser) throw error;
       this.loses = true;
     }
   }

@@ -5,6 +5,7 @@
  */
 
 import { nodeModule } from "../common/node.ts";
+import { PACK, packsItself } from "../common/packing_symbols.ts";
 import { shortName } from "../common/shorten.ts";
 
 /** How to write the step to a property. */
@@ -30,11 +31,12 @@ export interface Child {
   step: () => string;
 }
 
-/** What V8 writes of what an object holds, in its order. */
+/** What is written of what an object holds, in its order. */
 export function* childrenOf(object: object): Generator<Child, void> {
   if (ArrayBuffer.isView(object)) return;
   const types = nodeModule("node:util/types");
-  if (types.isMap(object)) {
+  if (packsItself(object)) yield { child: object[PACK]!(), step: () => "[pack]()" };
+  else if (types.isMap(object)) {
     let i = 0;
     for (const [key, child] of Map.prototype.entries.call(object)) {
       const index = i++;

@@ -11,6 +11,8 @@ import { complaintAbout } from "./complaint.ts";
 import { AROUND, seeWhole } from "./depth.ts";
 import { deserializePlain, PLAIN, serializePlain } from "./plain.ts";
 import { platformName } from "./platform.ts";
+import { Refusal } from "./refusal.ts";
+import { refused, type WhyNot } from "./refused.ts";
 import { shortened } from "../common/shorten.ts";
 import type { Child } from "./steps.ts";
 
@@ -92,8 +94,9 @@ export function complaint(
   path: string,
   receiver: string,
   cause: unknown,
+  whyNot?: WhyNot,
 ): SerializationError {
-  return complaintOf([{ child: value, step: () => path }], receiver, cause);
+  return complaintOf([{ child: value, step: () => path }], receiver, cause, whyNot);
 }
 
 /** Whether V8 had no room for a copy: it has no other limit for what is sent. */
@@ -123,8 +126,10 @@ export function complaintOf(
   values: Child[],
   receiver: string,
   cause: unknown,
+  whyNot?: WhyNot,
 ): SerializationError {
   if (isTooLarge(cause)) return tooLarge(values, receiver, cause);
+  if (cause instanceof Refusal) return refused(values, receiver, cause, whyNot);
   const found = complaintAbout(values, canTravel);
   const options = cause === undefined ? {} : { cause };
   const path = found?.path ?? shortened(values[0]?.step() ?? "A value");

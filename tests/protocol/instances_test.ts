@@ -6,7 +6,9 @@
  */
 
 import { assert, assertEquals, assertThrows } from "../fixtures/assert.ts";
+import { PACK, UNPACK } from "../../src/common/packing_symbols.ts";
 import { pack, unpack } from "../../src/protocol/instances.ts";
+import { Refusal } from "../../src/protocol/refusal.ts";
 import { serialize } from "../../src/protocol/values.ts";
 
 class Point {
@@ -32,7 +34,24 @@ class Failure extends RangeError {
 }
 
 const calls: string[] = [];
-const SENT = [Point, Numbers, Table, Bag, Failure];
+/** One that says itself what it is made from. */
+class Sealed {
+  #x: unknown;
+  constructor(x: unknown) {
+    this.#x = x;
+  }
+  get x() {
+    return this.#x;
+  }
+  [PACK]() {
+    return this.#x;
+  }
+  static [UNPACK](x: unknown) {
+    if (x === "bad") throw new RangeError("bad");
+    return new this(x);
+  }
+}
+const SENT = [Point, Numbers, Table, Bag, Failure, Sealed];
 const numberOf = (prototype: object) => {
   const number = SENT.findIndex((type) => type.prototype === prototype);
   return number < 0 ? undefined : number;
@@ -41,7 +60,7 @@ const prototypeOf = (number: number) => SENT[number]?.prototype;
 
 /** The same value as the other side gets it. */
 function sent<T>(value: T): T {
-  return unpack(pack(value, numberOf)!, prototypeOf) as T;
+  return unpack(pack(value, { numberOf })!, prototypeOf) as T;
 }
 
 Deno.test("An object keeps its class, and nothing of that is run to make it", () => {
@@ -124,12 +143,49 @@ Deno.test("A value without such objects is not packed; what else is lost is told
     x = 1;
   }
   let told = 0;
-  const tell = () => told++;
-  assertEquals(pack({ a: [1], b: new Date(0) }, numberOf, tell), undefined);
+  const lossy = () => told++;
+  const how = { numberOf, lossy };
+  assertEquals(pack({ a: [1], b: new Date(0) }, how), undefined);
   assertEquals(told, 0);
-  assertEquals(pack({ a: new Unknown() }, numberOf, tell), undefined);
-  assert(pack({ a: new Unknown(), b: new Point(1) }, numberOf, tell));
+  const lenient = { ...how, lenient: true };
+  assertEquals(pack({ a: new Unknown() }, lenient), undefined);
+  assert(pack({ a: new Unknown(), b: new Point(1) }, lenient));
   assertEquals(told, 2);
+  assertThrows(() => pack({ a: new Unknown() }, how), Refusal);
+});
+
+Deno.test("What a class makes its object from is whole by then, wherever that is", () => {
+  const inner = new Sealed({ at: new Point(1), key: Symbol.for("k") });
+  const frozen = Object.freeze(Object.assign(new Point(2), { inner }));
+  const made = sent({
+    outer: new Sealed({ list: [inner], map: new Map([[inner, frozen]]) }),
+    inner,
+    frozen,
+  });
+  const { list, map } = made.outer.x as { list: unknown[]; map: Map<unknown, Point> };
+  assert(made.inner instanceof Sealed && made.frozen.inner === made.inner);
+  assert(list[0] === made.inner && map.get(made.inner) === made.frozen);
+  assert(Object.isFrozen(made.frozen) && made.frozen instanceof Point);
+  const { at, key } = made.inner.x as { at: unknown; key: symbol };
+  assert(at instanceof Point && key === Symbol.for("k"));
+});
+
+Deno.test("An object that would be made from itself is refused, however far apart", () => {
+  const c: Record<string, unknown> = {};
+  const b = { c };
+  const sealed = new Sealed({ b });
+  const a = { b, sealed };
+  c.a = a;
+  assertThrows(() => pack(a, { numberOf }), Refusal);
+  assertThrows(() => pack({ s: new Sealed("x"), a }, { numberOf }), Refusal);
+});
+
+Deno.test("A class that cannot make its object throws, and nothing else is taken for that", () => {
+  const { fault, within } = assertThrows(
+    () => sent([{ a: new Sealed([new Sealed("bad")]) }]),
+    Refusal,
+  );
+  assertEquals([fault.kind, within], ["unpack", "[0].a[pack]()[0]"]);
 });
 
 Deno.test("Who names a class that was not sent, or gives nonsense, is refused", () => {
@@ -143,6 +199,11 @@ Deno.test("Who names a class that was not sent, or gives nonsense, is refused", 
     { copy: object, made: [[object, "constructor", [], true]], stands: [] },
     { copy: object, made: [[object, -2, [], true]], stands: [] },
     { copy: object, made: [[1, 0, [], true]], stands: [] },
+    { copy: object, groups: [[5, [object]]], made: [], stands: [] },
+    { copy: object, groups: [], made: [], stands: [[object, "unpack", [0, 1]]] },
+    { copy: object, groups: [], made: [], stands: [[object, "unpack", [99, 1]]] },
+    { copy: object, groups: [], made: [], stands: [[object, "unpack", ["Error", 1]]] },
+    { copy: object, groups: [], made: [], stands: [[object, "unpack", 1]] },
     { copy: object, made: [[null, 0, [], true]], stands: [] },
     { copy: object, made: [[object, 0, 7, true]], stands: [] },
     { copy: object, made: [[object, 0, [7], true]], stands: [] },

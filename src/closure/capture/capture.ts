@@ -12,6 +12,7 @@
  * @module
  */
 
+import { packsItself } from "../../common/packing_symbols.ts";
 import { shortName } from "../../common/shorten.ts";
 import { isPlatformPrototype } from "../../protocol/platform.ts";
 import { complaintOf, serialize } from "../../protocol/values.ts";
@@ -32,6 +33,8 @@ export interface Code {
   constant: boolean;
   /** The prototypes of its classes whose instances may come back, by their numbers. */
   classes: ReadonlyMap<number, object>;
+  /** Why objects with these prototypes cannot be sent, of those that were asked for. */
+  refused?: ReadonlyMap<object, string>;
 }
 
 /**
@@ -60,6 +63,7 @@ export async function capture(
     shipment: new Shipment(),
     imports: new Map(),
     members: new Map(),
+    packed: [],
   });
   const all = [{ name: shortName(nameOf(value)) || UNNAMED, value }, ...others];
   for (const { name, value } of all) await explorer.explore(value, name);
@@ -94,19 +98,18 @@ export async function capture(
 
 /**
  * The prototypes of classes of which the host can make instances from data: none that has
- * `#private` members, for only its constructor can give these.
+ * `#private` members, for only its constructor can give these, unless it says how.
  */
 function classesAmong(found: Found[], nodes: Node[]): Map<number, object> {
   const classes = new Map<number, object>();
   for (const [number, { value }] of found.entries()) {
     const { kind } = nodes[number]!;
     if (kind !== "class" && kind !== "function" && kind !== "import") continue;
-    if (typeof value !== "function" || hasPrivates(value)) continue;
+    if (typeof value !== "function") continue;
     const own = Object.getOwnPropertyDescriptor(value, "prototype");
     const prototype: unknown = own?.value;
-    if (typeof prototype === "object" && prototype !== null) {
-      classes.set(number, prototype);
-    }
+    if (typeof prototype !== "object" || prototype === null) continue;
+    if (packsItself(prototype) || !hasPrivates(value)) classes.set(number, prototype);
   }
   return classes;
 }

@@ -40,4 +40,6 @@ export interface Context {
   readonly imports: Map<string, Imported>;
   /** Methods and accessors that the texts of classes define. */
   readonly members: Map<object, MemberPlace>;
+  /** Objects that their classes make again, and what these are made from. */
+  readonly packed: { found: Found; data: unknown }[];
 }

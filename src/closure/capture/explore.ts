@@ -18,6 +18,7 @@ import { added, membersOf, seeMembers, valuesOf, writeMembers } from "./members.
 import { childrenOf, isPlainData, platformPart, refusalOf } from "./objects.ts";
 import type { Node, Script } from "../payload.ts";
 import { classesOf, importNode } from "./modules.ts";
+import { explorePacked, isPackable, refuseCircles } from "./packed.ts";
 import { PlainData } from "./plain_data.ts";
 
 /** The search of one capture. */
@@ -56,6 +57,7 @@ export class Explorer {
 
   /** Numbers what was found, and lays out the functions. After that, nodes can be made. */
   finish(): { found: Found[]; scripts: Script[] } {
+    refuseCircles(this.#context);
     this.#instances.finish();
     const { findings, members } = this.#context;
     for (const [f, member] of members) {
@@ -126,6 +128,7 @@ export class Explorer {
       });
       return;
     }
+    if (isPackable(object)) return explorePacked(this.#context, found, object);
     const foreign = foreignClass(this.#context, object);
     if (foreign) refuse(this.#context, found, foreign);
     await this.#instances.explore(found, object);

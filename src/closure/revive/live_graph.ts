@@ -4,6 +4,7 @@
  * @module
  */
 
+import { unpackerOf } from "../../common/packing_symbols.ts";
 import { GridEngineError } from "../../errors.ts";
 import { putTogether } from "../../protocol/platform.ts";
 import { evaluate, importMetaOf, runImport } from "./evaluate.ts";
@@ -222,6 +223,8 @@ class LiveGraph {
       case "function":
       case "class":
         return this.#makeFunction(node, number);
+      case "packed":
+        return this.#makePacked(node, number);
       case "prototype":
         return this.#makePrototype(node, number);
       case "object":
@@ -280,6 +283,16 @@ class LiveGraph {
       this.#addMembers(f, node.members);
     });
     return f;
+  }
+
+  /** Has its class make an object. Both must be whole. */
+  #makePacked(node: NodeOf<"packed">, number: number): unknown {
+    const { prototype } = this.#get(node.type) as { prototype: object };
+    const data = this.#get(node.data);
+    this.#finish();
+    // The class may hold the object itself.
+    if (this.#isMade[number]) return this.#made[number];
+    return unpackerOf(prototype)!(data);
   }
 
   #makePrototype(node: NodeOf<"prototype">, number: number): unknown {

@@ -74,9 +74,8 @@ async function runJob(
   const outcome: JobOutcome = {};
   const numberOf = (prototype: object) => classes.numberOf(prototype);
   const check = (child: unknown, path: string) => {
-    serializeFor(child, path, "the host", numberOf, () => {
-      lossy(() => [{ child, step: () => path }]);
-    });
+    const tell = () => lossy(() => [{ child, step: () => path }]);
+    serializeFor(child, path, "the host", { numberOf, lossy: tell });
   };
   try {
     outcome.result = await job.run(currentJob());

@@ -36,9 +36,10 @@ const MOST_OBJECTS = 64;
 
 /**
  * Is called if an object in a value arrives without its class, or if the value was
- * refused. It may give the value as bytes in which all of it arrives.
+ * refused. It may give the value as bytes in which all of it arrives, or false if it cannot
+ * travel.
  */
-export type Lossy = (refused?: boolean) => Uint8Array | undefined;
+export type Lossy = (refused?: boolean) => Uint8Array | undefined | false;
 
 /** Values, in the order in which they were written. */
 export class SharedValues {
@@ -94,8 +95,9 @@ export class SharedValues {
       try {
         if (write.call(this, value)) {
           const packed = this.#lossy ? lossy?.() : undefined;
-          if (!packed) return true;
+          if (packed === undefined) return true;
           [this.#number, this.#letter, this.#byte] = [number, letter, byte];
+          if (packed === false) return false;
           if (this.#writeBytes(packed, PACKED)) return true;
         }
       } catch {
@@ -105,7 +107,7 @@ export class SharedValues {
       [this.#number, this.#letter, this.#byte] = [number, letter, byte];
     }
     const packed = refused ? lossy?.(true) : undefined;
-    return packed !== undefined && this.#writeBytes(packed, PACKED);
+    return packed ? this.#writeBytes(packed, PACKED) : false;
   }
 
   /** Writes a kind and a number that belongs to it. */

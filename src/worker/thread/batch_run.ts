@@ -6,7 +6,9 @@
 
 import type { AssignedChunk } from "../../protocol/messages.ts";
 import { isPacked, unpack } from "../../protocol/instances.ts";
-import { deserializeList, type List } from "../../protocol/lists.ts";
+import { deserializePacked, type List } from "../../protocol/lists.ts";
+import { Refusal } from "../../protocol/refusal.ts";
+import { unmade } from "../../protocol/refused.ts";
 import type { HeldResults } from "../between/held_results.ts";
 import { epoch, type RunningItem } from "../between/running_item.ts";
 import type { Batch, FromThread } from "../between/thread_messages.ts";
@@ -33,6 +35,11 @@ const UNTIMED = 1;
 const clock = Date.now;
 const preciseClock = performance.now.bind(performance);
 const { min } = Math;
+
+/** In place of an argument that could not be made. */
+class Unmade {
+  constructor(readonly error: unknown) {}
+}
 
 /** What a batch runs in. */
 export interface ItemThread {
@@ -113,6 +120,7 @@ export class BatchRun {
     const current = this.#current;
     let call: Call;
     let args: List;
+    let hasUnmade = false;
     current.batch = this.#batch;
     current.over = false;
     // What is printed meanwhile is the first item's.
@@ -126,7 +134,15 @@ export class BatchRun {
       const prototypeOf = (number: number) => codes.prototypeOf(code, number);
       args = isPacked(list[0]!)
         ? unpack(list[0]!, prototypeOf) as List
-        : deserializeList(list);
+        : deserializePacked(list, (_, bytes) => {
+          try {
+            return unpack(bytes, prototypeOf);
+          } catch (error) {
+            hasUnmade = true;
+            return new Unmade(error);
+          }
+        });
+      if (hasUnmade) call = this.#exceptUnmade(call);
     } catch (error) {
       this.#failAll(error);
       return this.#end();
@@ -321,6 +337,18 @@ export class BatchRun {
     if (now - this.#tick < FLUSH_INTERVAL) return;
     this.#tick = now;
     this.#outbox.flush(this.#began);
+  }
+
+  /** The same call, which throws for an item that could not be made. */
+  #exceptUnmade(call: Call): Call {
+    return (argument) => {
+      if (!(argument instanceof Unmade)) return call(argument);
+      const { error } = argument;
+      if (!(error instanceof Refusal)) throw error;
+      const { chunk, offset } = this.#current;
+      const { announce } = this.#batch;
+      throw unmade(announce ? "args" : `args[${chunk!.first + offset}]`, error);
+    };
   }
 
   /** The same call, which takes down how long each item takes. */

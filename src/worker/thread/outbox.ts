@@ -5,9 +5,10 @@
  */
 
 import { encodeFailure } from "../../protocol/failure.ts";
-import { type NumberOf, Packed, packOrNone } from "../../protocol/instances.ts";
+import { type NumberOf, Packed, packIfCan } from "../../protocol/instances.ts";
 import { serializePacked } from "../../protocol/lists.ts";
 import type { FailureReason, Segment } from "../../protocol/messages.ts";
+import { Refusal } from "../../protocol/refusal.ts";
 import type { Child } from "../../protocol/steps.ts";
 import { complaint } from "../../protocol/values.ts";
 import type { HeldResults } from "../between/held_results.ts";
@@ -85,23 +86,29 @@ export class Outbox {
       return held.addNumber(chunk, offset, result);
     }
     return numberCount === 0 &&
-      held.add(chunk, offset, result, (refused) => this.#loses(result, refused));
+      held.add(chunk, offset, result, (refused) => {
+        try {
+          return this.#loses(result, refused);
+        } catch {
+          // It is told why when it is tried alone.
+          return false;
+        }
+      });
   }
 
   /**
    * An object in a result would arrive without its class, or not at all.
    *
    * @param refused Whether the result cannot travel as it is.
-   * @returns The result as bytes in which it keeps it, if the host has the class. What the
-   * host has not is told of.
+   * @returns The result as bytes in which it keeps it.
+   * @throws {Refusal} When an object in it cannot travel as what it is.
    */
   #loses(result: unknown, refused = false): Uint8Array | undefined {
-    let loses = false;
-    const packed = packOrNone(result, this.#numberOf, () => loses = true);
-    if (loses && (packed || !refused)) {
+    const packed = packIfCan(result, { numberOf: this.#numberOf });
+    if (packed ? packed.loses && (packed.bytes || !refused) : !refused) {
       this.#lossy(() => [{ child: result, step: () => "result" }]);
     }
-    return packed;
+    return packed?.bytes;
   }
 
   /**
@@ -153,14 +160,25 @@ export class Outbox {
       if (packed) list = serializePacked([new Packed(packed)]);
       list = list.map((frame, i) => i === 0 ? frame : new Uint8Array(frame));
     } catch (error) {
-      const packed = this.#loses(result, true);
-      if (!packed) {
-        const reason = complaint(result, "result", "the host", error);
-        return this.fail(chunk, offset, "unserializable", reason);
-      }
+      const { packed, reason } = this.#packRefused(result, error);
+      if (!packed) return this.fail(chunk, offset, "unserializable", reason);
       list = serializePacked([new Packed(packed)]);
     }
     this.#send([{ chunk, from: offset, count: 1 }], list, this.#clock());
+  }
+
+  /** A result that cannot travel as it is as bytes, or why it cannot. */
+  #packRefused(
+    result: unknown,
+    error: unknown,
+  ): { packed?: Uint8Array | undefined; reason?: Error } {
+    try {
+      const packed = error instanceof Refusal ? undefined : this.#loses(result, true);
+      if (packed) return { packed };
+    } catch (refusal) {
+      error = refusal;
+    }
+    return { reason: complaint(result, "result", "the host", error) };
   }
 
   /** Sends results that took until then. */

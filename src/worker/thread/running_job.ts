@@ -9,6 +9,8 @@ import { Mailbox } from "../../common/mailbox.ts";
 import type { AssignedChunk } from "../../protocol/messages.ts";
 import type { Child } from "../../protocol/steps.ts";
 import { deserializeWhole, serializeFor } from "../../protocol/instances.ts";
+import { Refusal } from "../../protocol/refusal.ts";
+import { unmade } from "../../protocol/refused.ts";
 import { randomNumbers, seedOf } from "../../common/random.ts";
 import type { Batch, FromThread, ToThread } from "../between/thread_messages.ts";
 
@@ -115,9 +117,10 @@ export class RunningJob implements JobController {
     if (!this.#batch.announce) throw cannotSend(this.name);
     const { code } = this.#batch;
     const numberOf = (prototype: object) => this.#thread.numberOf(code, prototype);
-    const bytes = serializeFor(value, "message", "the host", numberOf, () => {
+    const lossy = () => {
       this.#thread.lossy(code, () => [{ child: value, step: () => "message" }]);
-    });
+    };
+    const bytes = serializeFor(value, "message", "the host", { numberOf, lossy });
     this.#thread.post({ type: "message", chunk: this.#chunk.chunk, value: bytes });
   }
 
@@ -127,7 +130,14 @@ export class RunningJob implements JobController {
     else {
       const { code } = this.#batch;
       const prototypeOf = (number: number) => this.#thread.prototypeOf(code, number);
-      this.messages.push(deserializeWhole(data.value, prototypeOf));
+      let value: unknown;
+      try {
+        value = deserializeWhole(data.value, prototypeOf);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return this.messages.fail(unmade("message", error));
+      }
+      this.messages.push(value);
     }
   }
 
