@@ -19,6 +19,19 @@ same("Functions find the variables around them", [
     counted = 5;
     return (x: number) => [x, count(), count(), counted];
   }],
+  ["Two functions that assign to a variable of the module and one around", () => {
+    counted = 5;
+    let own = 0;
+    const both = () => {
+      own++;
+      counted++;
+    };
+    return (x: number) => {
+      both();
+      both();
+      return [x, own, counted];
+    };
+  }],
   ["A parameter of the function around", () => {
     const around = (k: number) => (x: number) => [x, k];
     return around(4);

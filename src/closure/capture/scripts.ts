@@ -126,7 +126,8 @@ function groupsOf(functions: Shipped[]): Group[] {
         all.delete(group);
         all.delete(other);
         group = {
-          functions: [...other.functions, ...group.functions],
+          // They may have been brought together by another scope.
+          functions: [...new Set([...other.functions, ...group.functions])],
           shared: new Map([...other.shared, ...group.shared]),
         };
       }
