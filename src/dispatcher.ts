@@ -28,6 +28,7 @@ import {
 } from "./calls/call.ts";
 import type { AnyFunction } from "./closure/capture/texts.ts";
 import { collect } from "./calls/collect.ts";
+import { interruptible } from "./calls/interrupt.ts";
 import { Engine } from "./engine/engine.ts";
 import type { EngineStats } from "./engine/state.ts";
 import type { Items } from "./engine/item_source.ts";
@@ -349,8 +350,12 @@ export class JobDispatcher implements AsyncDisposable {
   }
 
   async #collect(request: () => CallRequest): Promise<unknown[] | Float64Array> {
-    const call = request();
-    return await collect(engineOf(this), call);
+    const { call, over } = interruptible(request());
+    try {
+      return await collect(engineOf(this), call);
+    } finally {
+      over();
+    }
   }
 
   #stream<R>(call: CallRequest, ordered: boolean): AsyncIterableIterator<R> {

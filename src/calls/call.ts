@@ -142,10 +142,11 @@ export function captureLater(
   return async () => {
     const task = ([f]: Slot[]): Task => ({ kind: "call", function: f!, spread });
     const { capture } = await (capturing ??= import("../closure/capture/capture.ts"));
-    const code = await capture(root, task, classes).catch((error) => {
+    const noted = await root;
+    const code = await capture(noted, task, classes).catch((error) => {
       const mayBeItems = classes.length > 0 && error instanceof SerializationError;
       if (!mayBeItems) throw error;
-      return captureWithout((classes) => capture(root, task, classes), classes);
+      return captureWithout((classes) => capture(noted, task, classes), classes);
     });
     if (code.constant) constant[`${spread}`].set(f, code);
     return code;

@@ -57,7 +57,7 @@ export function captureJob(
   return async () => {
     if (mutable) warnOfPrivates(job, name, base);
     const { capture } = await import("../closure/capture/capture.ts");
-    return await capture(root, task, values, base);
+    return await capture(await root, task, values, base);
   };
 }
 

@@ -15,6 +15,7 @@ import type { WorkerInfo } from "../engine/worker_info.ts";
 import { JobCancelledError } from "../errors.ts";
 import { lossIn } from "../protocol/complaint.ts";
 import { serializeFor } from "../protocol/instances.ts";
+import { onInterrupt } from "./interrupt.ts";
 import { exitCodeOf, type Outcome, unpackOutcome } from "./job_outcome.ts";
 import type { JobLife } from "./job_life.ts";
 import { runSettings } from "./options.ts";
@@ -87,7 +88,9 @@ export class JobRun {
     this.#engine = engine;
     let outcome: Outcome | undefined;
     let classes: Code["classes"] = new Map();
+    const over = onInterrupt(() => this.kill());
     const end = (error?: unknown) => {
+      over();
       this.#end(outcome && error === undefined ? outcome : { error });
       request.ended();
     };

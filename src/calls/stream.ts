@@ -6,6 +6,7 @@
 
 import type { RunListener } from "../engine/run_request.ts";
 import type { CallRequest } from "./call.ts";
+import { interruptible } from "./interrupt.ts";
 import { freshSeed } from "../common/random.ts";
 import type { Ending } from "../report/record.ts";
 import type { Recording } from "../report/recording.ts";
@@ -34,7 +35,7 @@ type Waiting = PromiseWithResolvers<IteratorResult<unknown>>;
  */
 export class ResultStream implements AsyncIterableIterator<unknown> {
   readonly #getEngine: () => Engine;
-  readonly #call: CallRequest;
+  #call: CallRequest;
   readonly #ordered: boolean;
   readonly #finish: () => Promise<void>;
   readonly #items: ItemSource;
@@ -48,6 +49,8 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   readonly #waiting: Waiting[] = [];
   #engine: Engine | undefined;
   #begun = false;
+  /** Ends that the user can interrupt it. */
+  #over = () => {};
   /** Whether the engine was told that somebody waits. */
   #awaited = true;
   #run: number | undefined;
@@ -116,7 +119,10 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
 
   async #begin(): Promise<void> {
     this.#begun = true;
-    const { name, options: { signal } } = this.#call;
+    const { call, over } = interruptible(this.#call);
+    this.#call = call;
+    this.#over = over;
+    const { name, options: { signal } } = call;
     try {
       this.#engine = this.#getEngine();
       await this.#items.begin(name, this.#engine.closing, signal);
@@ -280,6 +286,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     this.#items.close();
     this.#ready.clear();
     this.#progress?.end(false);
+    this.#over();
     const { error } = this.#failure ?? this.#abandoned ?? {};
     await this.#recording?.finish(this.#how(), error);
     await this.#finish();

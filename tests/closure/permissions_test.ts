@@ -1,4 +1,4 @@
-/** What a program may do that is not allowed to inspect itself, or cannot. */
+/** What a program may do that is not allowed to inspect itself. */
 
 import { assert, assertEquals } from "../fixtures/assert.ts";
 import { bounded, test } from "../fixtures/tools.ts";
@@ -35,29 +35,4 @@ test("Without --allow-sys functions that capture nothing work, and others say wh
     assert(message.startsWith(`SerializationError: ${complaint}`), message);
     assert(message.endsWith("run it with --allow-sys"), message);
   }
-});
-
-test("In the REPL a function is refused with what to do, and Deno goes on", async () => {
-  const library = JSON.stringify(import.meta.resolve("../../mod.ts"));
-  const lines = [
-    `const { map } = await import(${library});`,
-    "await map((x) => x, [1]).catch((error) => console.log(String(error)));",
-    'console.log("goes on");',
-  ];
-  await using repl = new Deno.Command(Deno.execPath(), {
-    args: ["repl", "-A", "--quiet"],
-    env: { NO_COLOR: "1" },
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "null",
-  }).spawn();
-  const output = repl.output();
-  const input = repl.stdin.getWriter();
-  await input.write(new TextEncoder().encode(lines.join("\n") + "\n"));
-  await input.close();
-  const { code, stdout } = await bounded(output);
-  const text = new TextDecoder().decode(stdout);
-  assertEquals(code, 0);
-  assert(text.includes("SerializationError: Functions of Deno's REPL cannot"), text);
-  assert(text.includes("goes on"), text);
 });

@@ -10,6 +10,7 @@
  * @module
  */
 
+import { isInteractive } from "../../common/interactive.ts";
 import { nodeProcess } from "../../common/node.ts";
 
 interface Session {
@@ -54,7 +55,10 @@ export interface Scope {
 export interface Inspected {
   /** Its place: script, line and column, from 0. Built-ins have none. */
   location: { scriptId: string; lineNumber: number; columnNumber: number } | undefined;
-  /** Its scopes, innermost first, without the global scope. */
+  /**
+   * Its scopes, innermost first. The global scope is among them only in a REPL or a notebook,
+   * and has what the user declared there.
+   */
   scopes: Scope[];
   /** What `bind` made it from, if it did. */
   bound: { target: object; self: unknown; args: unknown[] } | undefined;
@@ -65,6 +69,9 @@ const PLACE = Symbol.for("gridengine.inspect");
 const AT_PLACE = `globalThis[Symbol.for("gridengine.inspect")]`;
 
 const place = globalThis as unknown as { [PLACE]?: unknown };
+
+/** The global names that are no variables, though they cannot be deleted either. */
+const CONSTANTS = ["Infinity", "NaN", "undefined"];
 
 /** Whether the program may use the inspector. */
 export function mayInspect(): boolean {
@@ -219,6 +226,22 @@ interface ScopeList {
 
 function scopesOf(list: ScopeList): Scope[] {
   return Array.from({ length: list.length }, (_, i) => list[i]!)
-    .filter(({ description }) => description !== "Global")
-    .map(({ description, object }) => ({ kind: description, variables: object }));
+    .flatMap(({ description: kind, object }) => {
+      if (kind !== "Global") return { kind, variables: object };
+      return isInteractive() ? { kind, variables: declaredIn(object) } : [];
+    });
+}
+
+/**
+ * What the user declared globally by `function` or `var`. Unlike what Deno has there, these
+ * cannot be deleted.
+ */
+function declaredIn(global: object): object {
+  const variables = {};
+  for (const name of Object.getOwnPropertyNames(global)) {
+    const own = Object.getOwnPropertyDescriptor(global, name)!;
+    if (own.configurable || CONSTANTS.includes(name)) continue;
+    Object.defineProperty(variables, name, own);
+  }
+  return variables;
 }

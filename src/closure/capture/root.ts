@@ -5,7 +5,7 @@
  * @module
  */
 
-import { SerializationError } from "../../errors.ts";
+import { isInteractive } from "../../common/interactive.ts";
 import { partialOf } from "./partials.ts";
 import { shortName } from "../../common/shorten.ts";
 import { mayInspect } from "./inspector.ts";
@@ -39,19 +39,21 @@ export interface Root {
 }
 
 /**
- * Takes a snapshot of the variables around a function or class.
- *
- * @throws {SerializationError} In Deno's REPL: the REPL uses V8's inspector itself, and a
- * second session makes Deno panic.
+ * Takes a snapshot of the variables around a function or class, as they are now. In a REPL or
+ * a notebook it is taken at the next turn of the event loop: there Deno runs each input by
+ * V8's inspector, and a question to the inspector meanwhile makes Deno panic.
  */
-export function rootOf(value: AnyFunction): Root {
-  // The thread of a worker has no main module.
-  if (Deno.mainModule?.endsWith("/$deno$repl.mts")) {
-    throw new SerializationError(
-      "Functions of Deno's REPL cannot be sent to a worker: save the program in a file, and " +
-        "run the file by deno run -A",
-    );
-  }
+export function rootOf(value: AnyFunction): Promise<Root> {
+  if (!isInteractive()) return Promise.resolve(snapshotOf(value));
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, 0);
+  const noted = promise.then(() => snapshotOf(value));
+  // A run that does not begin does not ask for it.
+  noted.catch(() => {});
+  return noted;
+}
+
+function snapshotOf(value: AnyFunction): Root {
   const snapshots = mayInspect()
     ? snapshotAll(partialOf(value)?.target ?? value)
     : new Map();

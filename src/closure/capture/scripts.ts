@@ -12,6 +12,7 @@
 import type { Analysis } from "./analyze.ts";
 import { NAMES } from "./class_text.ts";
 import type { Place, Script, Slot } from "../payload.ts";
+import type { Scope } from "./inspector.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { type AnyFunction, isSloppy } from "./texts.ts";
 
@@ -98,7 +99,7 @@ function groupsOf(functions: Shipped[]): Group[] {
   for (const { analysis, captured, snapshot } of functions) {
     for (const [name, { scope }] of captured) {
       if (scope >= 0 && analysis.free.get(name)?.written) {
-        written.add(`${snapshot.location?.scriptId} ${name}`);
+        written.add(variableKey(snapshot, scope, name));
       }
     }
   }
@@ -107,9 +108,8 @@ function groupsOf(functions: Shipped[]): Group[] {
   const all = new Set<Group>();
   for (const f of functions) {
     const shared = new Map<SharedScope, Set<string>>();
-    const script = f.snapshot.location?.scriptId;
     const names = [...f.captured].filter(([name, { scope }]) =>
-      scope >= 0 && written.has(`${script} ${name}`)
+      scope >= 0 && written.has(variableKey(f.snapshot, scope, name))
     );
     const chain = names.length > 0 ? chainOf(f.snapshot, scopes) : [];
     for (
@@ -140,6 +140,16 @@ function groupsOf(functions: Shipped[]): Group[] {
   return [...all];
 }
 
+/** Tells variables apart that functions assign to: by name, and by script if it has its own. */
+function variableKey({ location, scopes }: Snapshot, scope: number, name: string) {
+  return `${isGlobal(scopes[scope]!) ? "" : location?.scriptId} ${name}`;
+}
+
+/** Whether all scripts have a scope in common: the inputs of a REPL or a notebook. */
+function isGlobal({ kind }: Scope): boolean {
+  return kind === "Script" || kind === "Global";
+}
+
 /**
  * The scopes around a function. The debugger does not report whether two functions share a
  * scope, so scopes are compared: two count as the same scope if they have the same kind, the
@@ -154,7 +164,8 @@ function chainOf(snapshot: Snapshot, scopes: SharedScope[]): SharedScope[] {
   for (let at = own.length - 1; at >= 0; at--) {
     let found = scopes.findLast((scope) =>
       scope.parent === parent &&
-      scope.snapshot.location?.scriptId === location?.scriptId &&
+      (isGlobal(own[at]!) ||
+        scope.snapshot.location?.scriptId === location?.scriptId) &&
       (at > 0 || own.length === 1 || !scope.places.has(place)) &&
       isSame(own[at]!, scope.snapshot.scopes[scope.at]!)
     );
@@ -171,7 +182,7 @@ function chainOf(snapshot: Snapshot, scopes: SharedScope[]): SharedScope[] {
 function isSame(a: Snapshot["scopes"][0], b: Snapshot["scopes"][0]): boolean {
   if (a.kind !== b.kind) return false;
   // There is only one scope of a module.
-  if (a.kind.startsWith("Module")) return true;
+  if (a.kind.startsWith("Module") || isGlobal(a)) return true;
   const names = Object.keys(a.variables);
   if (names.join() !== Object.keys(b.variables).join()) return false;
   return names.every((name) => Object.is(valueOf(a, name), valueOf(b, name)));
