@@ -108,7 +108,9 @@ export class Explorer {
     const made = platformPart(object);
     if (made) {
       // Symbols are properties of the class itself.
-      const own = membersOf(object, []).filter(([key]) => typeof key === "string");
+      const standard = object instanceof DOMException ? ["stack"] : [];
+      const own = membersOf(object, standard)
+        .filter(([key]) => typeof key === "string");
       const { findings } = this.#context;
       const difference = added(own);
       seeMembers(findings, found, difference);

@@ -4,6 +4,7 @@
  * @module
  */
 
+import { nameOfError } from "../../protocol/failure_classes.ts";
 import { article, prototypesOf } from "../../protocol/complaint.ts";
 import { type BuiltinPlace, findGlobal, findInModules } from "./builtins.ts";
 import { refuse } from "./complaints.ts";
@@ -101,7 +102,8 @@ export function foreignClass(
   // Such as a Buffer: whatever its class, its contents are its bytes.
   if (ArrayBuffer.isView(object)) return undefined;
   for (const proto of prototypesOf(object)) {
-    if (isBase(proto)) continue;
+    // Errors of Deno have no more than others.
+    if (isBase(proto) || nameOfError(proto) !== undefined) continue;
     const next = Object.getOwnPropertyDescriptor(proto, "next")?.value;
     if (typeof next === "function" && isNative(sourceOf(next))) return "an iterator";
     const place = findGlobal(proto);
