@@ -33,12 +33,12 @@ const before = median(Array.from({ length: 5 }, hotLoop));
 const began = performance.now();
 const root = rootOf(f);
 const read = performance.now() - began;
-await capture(root, task);
+await capture(await root, task);
 const first = performance.now() - began;
 const later = median(
   await Array.fromAsync({ length: 21 }, async () => {
     const began = performance.now();
-    await capture(rootOf(f), task);
+    await capture(await rootOf(f), task);
     return performance.now() - began;
   }),
 );
