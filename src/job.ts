@@ -313,7 +313,10 @@ export class Job<
       );
     }
     const args = [...this.#args];
-    serializeFor(args, `${this.#life.name} → args`, "a worker", { numberOf: () => 0 });
+    serializeFor(args, `${this.#life.name} → args`, "a worker", {
+      numberOf: () => 0,
+      numberOfFunction: () => 0,
+    });
     return { target: this.#target, args };
   }
 

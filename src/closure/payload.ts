@@ -94,6 +94,8 @@ export type Node =
     privates: { name: string; value: Slot }[];
     members: Members;
   }
+  /** What has this number in the code that this one adds to. */
+  | { kind: "known"; node: number }
   /** An object that its class makes again, and what it is made from. */
   | { kind: "packed"; type: Slot; data: Slot }
   /** The object that instances of a function or class inherit from. */

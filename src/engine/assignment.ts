@@ -43,9 +43,14 @@ export class Assignment {
     const { name, output, recorder, seed, settings } = run.request;
     const values = run.values(chunks);
     let list: Uint8Array[];
+    const numbers = new Set<number>();
     try {
-      list = framesOf(run, values, () => warnOfLoss(run, chunks));
+      list = framesOf(run, values, numbers, () => warnOfLoss(run, chunks));
     } catch (error) {
+      if (run.additions!.missingIn(values).length > 0) {
+        void this.#add(worker, run, chunks, values);
+        return;
+      }
       this.#refuseItems(worker, run, chunks, error ?? "it cannot be read");
       return;
     }
@@ -53,11 +58,12 @@ export class Assignment {
     recorder?.sent(bytes);
     const weight = bytes / values.length;
     if (weight > HEAVY) this.#opened.dispatch({ type: "weighed", run: id, weight });
-    if (!peer.codes.has(run.codeNumber)) {
-      peer.codes.add(run.codeNumber);
-      const value = this.#state.codes.value(run.codeNumber);
+    for (const code of [run.codeNumber, ...run.additions!.codesFor(numbers)]) {
+      if (peer.codes.has(code)) continue;
+      peer.codes.add(code);
+      const value = this.#state.codes.value(code);
       recorder?.sent(value.byteLength);
-      peer.send({ type: "code", code: run.codeNumber, value });
+      peer.send({ type: "code", code, value });
     }
     const { timeout, exclusive: announce } = settings;
     const code = run.codeNumber;
@@ -76,6 +82,29 @@ export class Assignment {
     if (!announce) return;
     run.at = { worker, chunk: chunks[0]!.chunk };
     this.pass(run, run.sent);
+  }
+
+  /** Captures what chunks have of functions and classes that are new, and sends them. */
+  async #add(
+    worker: string,
+    run: EngineRun,
+    chunks: AssignedChunk[],
+    values: List,
+  ): Promise<void> {
+    try {
+      const { runs, codes } = this.#state;
+      await run.additions!.add(
+        values,
+        (code) => runs.has(run.id) ? codes.use(code) : undefined,
+      );
+    } catch (error) {
+      return this.#opened.breakRun(run, error);
+    }
+    // They may have been taken back meanwhile.
+    const left = chunks.filter(({ chunk }) =>
+      this.#opened.core.itemAt(worker, chunk, 0)
+    );
+    if (left.length > 0) this.assign(worker, run.id, left);
   }
 
   /** Sends values to the only item of a run, unless it waits for its next try. */
@@ -125,30 +154,43 @@ export class Assignment {
 /**
  * Arguments as frames.
  *
+ * @param numbers Is given the numbers of classes and functions in them.
  * @param lossy Is called if an error in them arrives without its class, or an object
  * without a field.
  * @throws {Error} When something in them cannot travel, or is nested too deeply.
  */
-function framesOf(run: EngineRun, values: List, lossy?: () => void): Uint8Array[] {
+function framesOf(
+  run: EngineRun,
+  values: List,
+  numbers: Set<number>,
+  lossy?: () => void,
+): Uint8Array[] {
   let loses = false;
   let frames: Uint8Array[] | undefined;
   let packed: PackedValue | undefined;
-  const numberOf = (prototype: object) => run.numberOf(prototype);
+  const noted = (number: number | undefined) => {
+    if (number !== undefined) numbers.add(number);
+    return number;
+  };
+  const how = {
+    numberOf: (prototype: object) => noted(run.numberOf(prototype)),
+    numberOfFunction: (f: object) => noted(run.additions!.numberOfFunction(f)),
+  };
   try {
     frames = serializeList(values, () => loses = true);
     if (!loses) return frames;
   } catch (error) {
     // Of some, such as a `URL`, it would leave nothing.
-    packed = packIfCan(values, { numberOf });
+    packed = packIfCan(values, how);
     if (!packed?.bytes) throw error;
   }
-  packed ??= packIfCan(values, { numberOf });
+  packed ??= packIfCan(values, how);
   if (packed?.loses || !packed && loses) lossy?.();
   if (!packed?.bytes) return frames!;
   if (!packed.mayFail) return [packed.bytes];
   // Of those that a class makes again, only the item fails that it does not make.
   return serializePacked(Array.from(values, (value) => {
-    const { bytes } = packIfCan(value, { numberOf }) ?? {};
+    const { bytes } = packIfCan(value, how) ?? {};
     return bytes ? new Packed(bytes) : value;
   }));
 }
@@ -181,10 +223,10 @@ function warnOfLoss(run: EngineRun, chunks: AssignedChunk[]): void {
 /** Why an argument cannot travel, if it cannot. */
 function complaintAbout(run: EngineRun, value: unknown, path: string): unknown {
   try {
-    framesOf(run, [value]);
+    framesOf(run, [value], new Set());
     return undefined;
   } catch (error) {
-    const whyNot = (prototype: object) => run.refused.get(prototype);
+    const whyNot = (prototype: object) => run.additions!.refused.get(prototype);
     return complaint(value, path, "a worker", error, whyNot);
   }
 }

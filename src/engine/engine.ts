@@ -347,8 +347,8 @@ export class Engine {
     if (this.#state.runs.size === 0) this.#endTime = new Date();
     if (run.request.recorder) this.#state.recorders.delete(run.request.recorder);
     run.request.items.close();
-    if (run.codeNumber > 0) {
-      guarded(() => this.#forgetCodes(this.#state.codes.release(run.codeNumber)));
+    for (const code of run.codes) {
+      guarded(() => this.#forgetCodes(this.#state.codes.release(code)));
     }
     this.#updateRef();
   }

@@ -7,6 +7,7 @@
 import type { Code } from "../closure/capture/capture.ts";
 import type { List } from "../protocol/lists.ts";
 import type { AssignedChunk } from "../protocol/messages.ts";
+import { Additions } from "./additions.ts";
 import type { RunRequest } from "./run_request.ts";
 
 /** A run of the engine. */
@@ -17,11 +18,8 @@ export class EngineRun {
   readonly request: RunRequest;
   /** The number of its code; 0 until the code is there. */
   codeNumber = 0;
-  /** The prototypes of its classes whose instances may come back, by their numbers. */
-  classes: ReadonlyMap<number, object> = new Map();
-  #numbers: Map<object, number> | undefined;
-  /** Why objects with these prototypes cannot be sent. */
-  refused: ReadonlyMap<object, string> = new Map();
+  /** What its workers can be sent by number, once its code is there. */
+  additions: Additions | undefined;
   /** How many items the core asked for and the source has not given. */
   wanted = 0;
   /** Whether it is known how long its first items took. */
@@ -55,16 +53,24 @@ export class EngineRun {
   }
 
   /** Takes its code, which has this number. */
-  takeCode({ classes, refused }: Code, number: number): void {
-    this.classes = classes;
-    this.refused = refused ?? new Map();
+  takeCode(code: Code, number: number): void {
+    this.additions = new Additions(code, number);
     this.codeNumber = number;
+  }
+
+  /** The numbers of all its codes. */
+  get codes(): number[] {
+    return this.codeNumber > 0 ? [this.codeNumber, ...this.additions!.codes] : [];
+  }
+
+  /** The prototype of the class with this number, if its workers were sent it. */
+  prototypeOf(number: number): object | undefined {
+    return this.additions?.classes.get(number);
   }
 
   /** The number of the class with this prototype, if its workers have it. */
   numberOf(prototype: object): number | undefined {
-    this.#numbers ??= new Map([...this.classes].map(([number, own]) => [own, number]));
-    return this.#numbers.get(prototype);
+    return this.additions?.numberOf(prototype);
   }
 
   /** The arguments of chunks, one after the other. */

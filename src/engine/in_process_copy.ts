@@ -14,8 +14,9 @@ import { unmade } from "../protocol/refused.ts";
 
 /** Copies the values of one run. Objects of the program's classes keep their class. */
 export class Copier {
+  /** The numbers of prototypes and functions. */
   readonly #numbers = new Map<object, number>();
-  readonly #prototypes: object[] = [];
+  readonly #numbered: object[] = [];
   readonly #warn: (loss: string) => void;
   #warned = false;
 
@@ -38,10 +39,12 @@ export class Copier {
       const keeps = (prototype: object) => this.#numbers.has(prototype);
       this.#warn(lossIn([{ child: value, step: () => path }], keeps));
     };
-    const how = { numberOf: this.#numberOf, lossy };
+    const numberOfFunction = receiver === "a worker" ? this.#number : undefined;
+    const how = { numberOf: this.#numberOf, numberOfFunction, lossy };
     const bytes = serializeFor(value, path, receiver, how);
     try {
-      return deserializeWhole(bytes, (number) => this.#prototypes[number]);
+      const numbered = (number: number) => this.#numbered[number];
+      return deserializeWhole(bytes, numbered, numbered);
     } catch (error) {
       throw error instanceof Refusal ? unmade(path, error) : error;
     }
@@ -50,8 +53,14 @@ export class Copier {
   readonly #numberOf = (prototype: object): number | undefined => {
     const known = this.#numbers.get(prototype);
     if (known !== undefined || !isOfProgram(prototype)) return known;
-    this.#numbers.set(prototype, this.#prototypes.length);
-    return this.#prototypes.push(prototype) - 1;
+    return this.#number(prototype);
+  };
+
+  readonly #number = (object: object): number => {
+    const known = this.#numbers.get(object);
+    if (known !== undefined) return known;
+    this.#numbers.set(object, this.#numbered.length);
+    return this.#numbered.push(object) - 1;
   };
 }
 

@@ -230,7 +230,7 @@ export class Inbox {
         // What no run waits for is not read.
         if (!run) return undefined;
         try {
-          return unpack(bytes, (number) => run.classes.get(number));
+          return unpack(bytes, (number) => run.prototypeOf(number));
         } catch (error) {
           if (!(error instanceof Refusal)) throw error;
           refusals.push({ index, refusal: error });
@@ -256,7 +256,7 @@ function readValue(
   run: EngineRun | undefined,
 ): { value: unknown } | undefined {
   try {
-    const prototypeOf = (number: number) => run?.classes.get(number);
+    const prototypeOf = (number: number) => run?.prototypeOf(number);
     return { value: run && deserializeWhole(bytes, prototypeOf) };
   } catch (error) {
     if (error instanceof Refusal) throw unmade("message", error);

@@ -68,7 +68,7 @@ function errorOf(
   switch (failure.kind) {
     case "reported": {
       const { reason, exitStatus, value } = reported!;
-      const prototypeOf = (number: number) => run.classes.get(number);
+      const prototypeOf = (number: number) => run.prototypeOf(number);
       const error = reportedError(
         reason,
         exitStatus,

@@ -13,7 +13,15 @@
 
 import { packsItself, unpackerOf } from "../common/packing_symbols.ts";
 import { prototypeOfError } from "./failure_classes.ts";
-import { type NumberOf, Packing, SAME, SYMBOL, UNPACKED } from "./packing.ts";
+import {
+  FUNCTION,
+  type NumberOf,
+  type NumberOfFunction,
+  Packing,
+  SAME,
+  SYMBOL,
+  UNPACKED,
+} from "./packing.ts";
 import { putTogether } from "./platform.ts";
 import { Refusal } from "./refusal.ts";
 import { STEP, wayTo, type WhyNot } from "./refused.ts";
@@ -24,6 +32,9 @@ export type { NumberOf } from "./packing.ts";
 
 /** The prototype of the class with this number, if there is one. */
 export type PrototypeOf = (number: number) => object | undefined;
+
+/** The function with this number, if there is one. */
+export type FunctionOf = (number: number) => unknown;
 
 /** What a value begins with whose objects have classes; see `values.ts` for the others. */
 const PACKED = 3;
@@ -43,6 +54,8 @@ export function isPacked(bytes: Uint8Array): boolean {
 export interface HowToWrite {
   /** Knows the classes that both sides have; none, if there are none. */
   numberOf?: NumberOf | undefined;
+  /** Knows the functions that the receiver has, if any may be sent. */
+  numberOfFunction?: NumberOfFunction | undefined;
   /** Is called if an error in it arrives without its class, or an object without a field. */
   lossy?: (() => void) | undefined;
   /** Whether an object that cannot keep its class arrives without it, and that is lossy. */
@@ -80,9 +93,9 @@ export interface PackedValue {
 /** The same, with all that there is to say of it. */
 export function packWith(
   value: unknown,
-  { numberOf = hasNone, lenient = false }: HowToWrite,
+  { numberOf = hasNone, lenient = false, numberOfFunction }: HowToWrite,
 ): PackedValue {
-  let packing = new Packing(numberOf, false, lenient);
+  let packing = new Packing(numberOf, false, lenient, numberOfFunction);
   let copy = packing.copy(value);
   let bytes: Uint8Array | undefined;
   if (!packing.isPlain) {
@@ -91,7 +104,7 @@ export function packWith(
     } catch (error) {
       // One of the fields that structured clone leaves out may be to blame.
       if (!packing.hasMembers || error instanceof Refusal) throw error;
-      packing = new Packing(numberOf, true, lenient);
+      packing = new Packing(numberOf, true, lenient, numberOfFunction);
       copy = packing.copy(value);
       bytes = serialize(packing.packed(copy));
     }
@@ -110,13 +123,18 @@ export function packWith(
  * @throws {Refusal} When a class could not make its object.
  * @throws {Error} When the bytes are no packed value, or name a class that was not sent.
  */
-export function unpack(bytes: Uint8Array, prototypeOf: PrototypeOf): unknown {
+export function unpack(
+  bytes: Uint8Array,
+  prototypeOf: PrototypeOf,
+  functionOf?: FunctionOf,
+): unknown {
   if (!isPacked(bytes)) throw new TypeError("It is not packed");
   const packed = fieldsOf(deserialize(bytes.subarray(1)));
   const stands = listOf(packed.stands, bytes).map((one) => listOf(one, bytes));
   const simple = new Map<unknown, unknown>();
   for (const [stand, kind, data] of stands) {
     if (kind === SYMBOL) simple.set(stand, Symbol.for(String(data)));
+    else if (kind === FUNCTION) simple.set(stand, functionAt(functionOf, data));
     else if (kind !== UNPACKED) simple.set(stand, putTogether(kind, data));
   }
   // The objects that classes make need what they are made from whole.
@@ -148,6 +166,13 @@ export function unpack(bytes: Uint8Array, prototypeOf: PrototypeOf): unknown {
   const root = { value: packed.copy };
   makeLater(later, root, waiting, bytes, prototypeOf);
   return root.value;
+}
+
+/** The function with a number; a worker has sent none to the host. */
+function functionAt(functionOf: FunctionOf | undefined, number: unknown): unknown {
+  const f = functionOf?.(Number(number));
+  if (typeof f !== "function") throw new TypeError("It names what is no function");
+  return f;
 }
 
 function attributesOf(value: unknown, flags: unknown[]): PropertyDescriptor {
@@ -264,8 +289,12 @@ export function packRefused(
 }
 
 /** What {@linkcode serializeWhole} gave, as a value again. */
-export function deserializeWhole(bytes: Uint8Array, prototypeOf: PrototypeOf): unknown {
-  return isPacked(bytes) ? unpack(bytes, prototypeOf) : deserialize(bytes);
+export function deserializeWhole(
+  bytes: Uint8Array,
+  prototypeOf: PrototypeOf,
+  functionOf?: FunctionOf,
+): unknown {
+  return isPacked(bytes) ? unpack(bytes, prototypeOf, functionOf) : deserialize(bytes);
 }
 
 /**

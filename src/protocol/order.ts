@@ -5,7 +5,7 @@
  *
  * | message | subjects |
  * |---|---|
- * | `code` | the code |
+ * | `code` | the code, and the one that it adds to |
  * | `assign` | its code, its chunks, and "assignments": they run in the order in which they come |
  * | `message` | the chunk |
  * | `started`, `results`, `times`, `failed`, `returned`, `output` | the chunks that they name |
@@ -16,6 +16,7 @@
  * @module
  */
 
+import { mainOf } from "./added_code.ts";
 import type { HostMessage, WorkerMessage } from "./messages.ts";
 
 /** The subject that all assignments share, so that they keep their order. */
@@ -28,8 +29,11 @@ export function subjectsOf(
   switch (message.type) {
     case "restarting":
       return undefined;
-    case "code":
-      return [codeSubject(message.code)];
+    case "code": {
+      const main = mainOf(message.value)?.main;
+      const codes = main === undefined ? [message.code] : [message.code, main];
+      return codes.map(codeSubject);
+    }
     case "assign":
       return [
         ASSIGNMENTS,

@@ -17,6 +17,9 @@ import { serialize } from "./values.ts";
 /** The number of the class with this prototype, if the other side has it. */
 export type NumberOf = (prototype: object) => number | undefined;
 
+/** The number of a function, if the other side has it. */
+export type NumberOfFunction = (f: object) => number | undefined;
+
 /** In place of a class: an error that keeps its own, and has fields of its own. */
 export const SAME = -1;
 
@@ -25,6 +28,9 @@ export const SYMBOL = "Symbol";
 
 /** The kind of an object that its class makes again. */
 export const UNPACKED = "unpack";
+
+/** The kind of a function. */
+export const FUNCTION = "function";
 
 /** A property: its key, its value, and whether it is enumerable, writable, configurable. */
 type Member = [key: unknown, value: unknown, flags: [boolean, boolean, boolean]];
@@ -49,6 +55,7 @@ export class Packing {
   /** Whether an error in it loses its class, or an object a field. */
   loses = false;
   readonly #numberOf: NumberOf;
+  readonly #numberOfFunction: NumberOfFunction | undefined;
   readonly #careful: boolean;
   readonly #lenient: boolean;
   readonly #made: Made[] = [];
@@ -64,8 +71,15 @@ export class Packing {
    * @param careful Whether to leave out fields that cannot travel, where structured clone
    * does so with all of them.
    * @param lenient Whether an object that cannot keep its class arrives without it.
+   * @param numberOfFunction Knows the functions that both sides have, if any may be sent.
    */
-  constructor(numberOf: NumberOf, careful: boolean, lenient: boolean) {
+  constructor(
+    numberOf: NumberOf,
+    careful: boolean,
+    lenient: boolean,
+    numberOfFunction?: NumberOfFunction,
+  ) {
+    this.#numberOfFunction = numberOfFunction;
     this.#numberOf = numberOf;
     this.#careful = careful;
     this.#lenient = lenient;
@@ -115,6 +129,7 @@ export class Packing {
    */
   copy(value: unknown): unknown {
     if (typeof value === "symbol") return this.#copySymbol(value);
+    if (typeof value === "function") return this.#copyFunction(value);
     if (typeof value !== "object" || value === null) return value;
     const known = this.#copies.get(value);
     if (known) return known;
@@ -188,6 +203,15 @@ export class Packing {
     return this.#copies.get(symbol) ?? this.#standFor(symbol, SYMBOL, key);
   }
 
+  #copyFunction(f: object): unknown {
+    if (!this.#numberOfFunction) return f;
+    const known = this.#copies.get(f);
+    if (known) return known;
+    const number = this.#numberOfFunction(f);
+    if (number === undefined) throw new Refusal(f, { kind: "function" });
+    return this.#standFor(f, FUNCTION, number);
+  }
+
   #standFor(value: object | symbol, kind: string, data: unknown): object {
     const stand = {};
     this.#copies.set(value, stand);
@@ -230,9 +254,12 @@ export class Packing {
     if (!hasValue && !enumerable) return;
     try {
       const field = hasValue ? own.value : (value as Record<PropertyKey, unknown>)[key];
-      if (typeof field === "function") throw new TypeError("It is a function");
+      if (typeof field === "function" && !this.#numberOfFunction) {
+        throw new TypeError("It is a function");
+      }
       if (this.#careful) {
-        serialize(new Packing(this.#numberOf, true, this.#lenient).copy(field));
+        const [lenient, functions] = [this.#lenient, this.#numberOfFunction];
+        serialize(new Packing(this.#numberOf, true, lenient, functions).copy(field));
       }
       const flags = [enumerable, writable ?? true, configurable].map(Boolean);
       members.push([this.copy(key), this.copy(field), flags as Member[2]]);
@@ -346,9 +373,8 @@ function isRecord(value: object): boolean {
 function hasPrimitivesOnly(array: unknown[]): boolean {
   for (let i = 0; i < array.length; i++) {
     const value = array[i];
-    if (typeof value === "object" && value !== null || typeof value === "symbol") {
-      return false;
-    }
+    const isOther = typeof value === "symbol" || typeof value === "function";
+    if (typeof value === "object" && value !== null || isOther) return false;
     if (value === undefined && !(i in array)) return false;
   }
   return true;

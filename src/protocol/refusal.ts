@@ -8,6 +8,8 @@
 export type Fault =
   /** The other side does not have its class, or cannot make objects of it. */
   | { kind: "class" }
+  /** It is a function that the other side does not have. */
+  | { kind: "function" }
   /** Its class says what it is made from, but not how. */
   | { kind: "no unpack" }
   /** What it is made from holds the object itself. */

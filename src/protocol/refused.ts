@@ -7,7 +7,7 @@
 import { shortened } from "../common/shorten.ts";
 import { SerializationError } from "../errors.ts";
 import { lossOf } from "./class_loss.ts";
-import { article, complaintAbout, prototypesOf } from "./complaint.ts";
+import { article, complaintAbout, kindThatStays, prototypesOf } from "./complaint.ts";
 import { platformName } from "./platform.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Child } from "./steps.ts";
@@ -48,6 +48,13 @@ export function refused(
       return new SerializationError(
         `${path} is ${classFault(culprit, what, receiver, whyNot)}`,
       );
+    case "function": {
+      const why = whyNot(culprit);
+      return new SerializationError(
+        `${path} is ${kindThatStays(culprit)}, which cannot be sent to ${receiver}` +
+          (why === undefined ? "" : `: ${shortened(why, 400)}`),
+      );
+    }
     case "no unpack":
       return new SerializationError(
         `${path} is ${what}, which cannot be sent to ${receiver}: ${type} has a method ` +

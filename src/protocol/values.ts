@@ -143,6 +143,8 @@ export function complaintOf(
   }
   const advice = what.startsWith("a function") && receiver === "a worker"
     ? "let the function that is run capture it in a variable, or give it by partial()"
+    : what.startsWith("a function")
+    ? "return what it needs, and make it in the program"
     : what === "a Promise"
     ? "await it first"
     : "use plain data instead";

@@ -354,8 +354,7 @@ Deno.test("What says that it is huge, or is, is gone through by what is in it", 
   const lines = [
     ...Array(10).fill("same"),
     "1,1,20001,2",
-    "args[1][1] is a function, which cannot be sent to a worker; let the function that " +
-    "is run capture it in a variable, or give it by partial()",
+    "args[1][1] is a Promise, which cannot be sent to a worker; await it first",
   ];
   assertEquals([stdout, stderr], [lines.map((line) => `${line}\n`).join(""), ""]);
 });

@@ -1,6 +1,7 @@
 import { assertEquals } from "../fixtures/assert.ts";
 import type { HostMessage, WorkerMessage } from "../../src/protocol/messages.ts";
 import { chunksOf, subjectsOf } from "../../src/protocol/order.ts";
+import { withMain } from "../../src/protocol/added_code.ts";
 
 const value = new Uint8Array();
 const assign = {
@@ -37,6 +38,12 @@ Deno.test("Messages keep their order where they are about the same", () => {
     subjectsOf(a)!.some((subject) => subjectsOf(b)!.includes(subject));
   assertEquals([share(code(1), assign), share(code(3), assign)], [true, false]);
   assertEquals([share(code(1), code(1)), share(code(1), code(2))], [true, false]);
+  const added: HostMessage = {
+    type: "code",
+    code: 9,
+    value: withMain(new Uint8Array(), 1),
+  };
+  assertEquals([share(added, assign), share(added, code(3))], [true, false]);
   const other = { ...assign, code: 2, chunks: [] } as HostMessage;
   assertEquals(share(assign, other), true);
   assertEquals([share(results, assign), share(results, output)], [true, false]);

@@ -19,10 +19,11 @@ import { complaintOf, serialize } from "../../protocol/values.ts";
 import { UNNAMED, wayTo } from "./complaints.ts";
 import { Explorer } from "./explore.ts";
 import { Findings, type Found } from "./found.ts";
-import type { CodePayload, Node, Slot, Task } from "../payload.ts";
+import type { CodePayload, Graph, Node, Slot, Task } from "../payload.ts";
 import type { Root } from "./root.ts";
 import { Shipment } from "./scripts.ts";
 import { marksInstances } from "./shipping.ts";
+import type { Snapshots } from "./snapshot.ts";
 import { type AnyFunction, nameOf } from "./texts.ts";
 
 /** Code in the form that workers receive. */
@@ -33,6 +34,8 @@ export interface Code {
   constant: boolean;
   /** The prototypes of its classes whose instances may come back, by their numbers. */
   classes: ReadonlyMap<number, object>;
+  /** The numbers of what is in it. */
+  known: ReadonlyMap<unknown, number>;
   /** Why objects with these prototypes cannot be sent, of those that were asked for. */
   refused?: ReadonlyMap<object, string>;
 }
@@ -55,6 +58,53 @@ export async function capture(
   job?: AnyFunction,
 ): Promise<Code> {
   const { value, snapshots } = root;
+  const all = [{ name: shortName(nameOf(value)) || UNNAMED, value }, ...others];
+  const graph = await graphOf(all, snapshots, new Map(), job);
+  const code: CodePayload = {
+    nodes: graph.nodes,
+    scripts: graph.scripts,
+    classes: [...graph.classes.keys()],
+    ...task(graph.slots),
+  };
+  return {
+    bytes: graph.serialize(code),
+    classes: graph.classes,
+    known: graph.known,
+    constant: isConstant(code),
+  };
+}
+
+/** Code that adds to another one. */
+export interface Addition extends Pick<Code, "bytes" | "classes" | "known"> {
+  /** The numbers of what it uses of other code. */
+  needs: number[];
+}
+
+/**
+ * Captures functions and classes that are added to a code which workers have.
+ *
+ * @param values What to add, with names for error messages.
+ * @param known What is in that code.
+ * @throws {SerializationError} If something cannot be sent.
+ */
+export async function captureMore(
+  values: { name: string; value: unknown }[],
+  known: ReadonlyMap<unknown, number>,
+): Promise<Addition> {
+  const graph = await graphOf(values, new Map(), known, undefined);
+  const { nodes, scripts, classes } = graph;
+  const more: Graph = { nodes, scripts, classes: [...classes.keys()] };
+  const needs = nodes.flatMap((node) => node.kind === "known" ? [node.node] : []);
+  return { bytes: graph.serialize(more), classes, known: graph.known, needs };
+}
+
+/** Everything that belongs to some values. */
+async function graphOf(
+  values: { name: string; value: unknown }[],
+  snapshots: Snapshots,
+  known: ReadonlyMap<unknown, number>,
+  job: AnyFunction | undefined,
+) {
   const findings = new Findings();
   const explorer = new Explorer({
     snapshots,
@@ -64,36 +114,38 @@ export async function capture(
     imports: new Map(),
     members: new Map(),
     packed: [],
+    known,
   });
-  const all = [{ name: shortName(nameOf(value)) || UNNAMED, value }, ...others];
-  for (const { name, value } of all) await explorer.explore(value, name);
+  for (const { name, value } of values) await explorer.explore(value, name);
   await explorer.exploreImports();
   const { found, scripts } = explorer.finish();
   const nodes = found.map(({ node }) => node!());
-  const slots = all.map(({ value }) => findings.slot(value));
-  const classes = classesAmong(found, nodes);
-  const code: CodePayload = {
+  return {
     nodes,
     scripts,
-    classes: [...classes.keys()],
-    ...task(slots),
+    slots: values.map(({ value }) => findings.slot(value)),
+    classes: classesAmong(found, nodes),
+    known: new Map(found.map(({ value }, number) => [value as unknown, number])),
+    serialize(code: Graph): Uint8Array {
+      try {
+        return serialize(code);
+      } catch (cause) {
+        const data = findings.data().map((found) => ({
+          child: found.value,
+          step: () => wayTo(found).path,
+        }));
+        throw complaintOf(data, "a worker", cause);
+      }
+    },
   };
+}
+
+/** Whether a later capture would be the same. */
+function isConstant({ nodes, scripts }: Graph): boolean {
   const [only] = nodes;
-  try {
-    return {
-      bytes: serialize(code),
-      classes,
-      constant: nodes.length === 1 && scripts.length === 1 &&
-        scripts[0]!.variables.length === 0 && only!.kind === "function" &&
-        only!.members.properties.length === 0 && !only!.members.gone,
-    };
-  } catch (cause) {
-    const data = findings.data().map((found) => ({
-      child: found.value,
-      step: () => wayTo(found).path,
-    }));
-    throw complaintOf(data, "a worker", cause);
-  }
+  return nodes.length === 1 && scripts.length === 1 &&
+    scripts[0]!.variables.length === 0 && only!.kind === "function" &&
+    only!.members.properties.length === 0 && !only!.members.gone;
 }
 
 /**

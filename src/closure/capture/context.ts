@@ -40,6 +40,8 @@ export interface Context {
   readonly imports: Map<string, Imported>;
   /** Methods and accessors that the texts of classes define. */
   readonly members: Map<object, MemberPlace>;
+  /** What is in the code that this one adds to, with the numbers there. */
+  readonly known: ReadonlyMap<unknown, number>;
   /** Objects that their classes make again, and what these are made from. */
   readonly packed: { found: Found; data: unknown }[];
 }

@@ -73,6 +73,11 @@ export class Explorer {
     // It may have been recorded as an import meanwhile.
     if (found.node) return;
     const { value } = found;
+    const known = this.#context.known.get(value);
+    if (known !== undefined) {
+      found.node = () => ({ kind: "known", node: known });
+      return;
+    }
     const refusal = typeof value === "symbol" ? undefined : refusalOf(value);
     if (refusal) refuse(this.#context, found, refusal);
     if (value === this.#context.job) found.node = () => ({ kind: "job" });

@@ -19,6 +19,7 @@ import type {
   Slot,
   Task,
 } from "../payload.ts";
+import type { SentClasses } from "./sent_classes.ts";
 import { argsOf, fill, makeShell } from "./shells.ts";
 
 /** A live function. */
@@ -32,33 +33,19 @@ export async function reviveSlot(
 ): Promise<unknown> {
   const live = new LiveGraph(graph);
   await live.load();
-  classes.are(() => live.classes());
+  classes.are(live);
   return live.value(slot);
 }
 
-/** The classes that came with a code. The host has them, too. */
-export class SentClasses {
-  #all: () => ReadonlyMap<object, number> = () => new Map();
-  #found: ReadonlyMap<object, number> | undefined;
-
-  /** They are these from now on: numbers by the prototypes of instances. */
-  are(all: () => ReadonlyMap<object, number>): void {
-    this.#all = all;
-    this.#found = undefined;
-  }
-
-  /** The number of the class with this prototype, if it is one of them. */
-  numberOf(prototype: object): number | undefined {
-    return (this.#found ??= this.#all()).get(prototype);
-  }
-
-  /** The prototype of the class with this number. */
-  prototypeOf(number: number): object | undefined {
-    for (const [prototype, other] of this.#found ??= this.#all()) {
-      if (other === number) return prototype;
-    }
-    return undefined;
-  }
+/** Makes what adds to a code live. */
+export async function reviveMore(
+  graph: Graph,
+  classes: SentClasses,
+  known: (number: number) => unknown,
+): Promise<void> {
+  const live = new LiveGraph(graph, known);
+  await live.load();
+  classes.are(live);
 }
 
 /** Imports what a graph needs, so that making it live later needs no time for that. */
@@ -88,7 +75,7 @@ export async function reviveJob(
 ): Promise<object> {
   const live = new LiveGraph(graph);
   await live.load();
-  classes.are(() => live.classes());
+  classes.are(live);
   const revived = live.value(job) as object;
   if (target && args) {
     requests.set(revived, {
@@ -121,6 +108,7 @@ interface Loaded {
 /** The objects of a graph while they are made. */
 class LiveGraph {
   readonly #graph: Graph;
+  readonly #known: (number: number) => unknown;
   readonly #made: unknown[] = [];
   readonly #isMade: boolean[] = [];
   readonly #scripts: Loaded[] = [];
@@ -136,8 +124,13 @@ class LiveGraph {
   /** `#get`, for functions outside this class. */
   readonly #resolve = (slot: Slot) => this.#get(slot);
 
-  constructor(graph: Graph) {
+  /**
+   * @param graph What to make.
+   * @param known Knows what is in the codes that it adds to.
+   */
+  constructor(graph: Graph, known: (number: number) => unknown = () => undefined) {
     this.#graph = graph;
+    this.#known = known;
   }
 
   /** Makes the imports, and evaluates the scripts. */
@@ -223,6 +216,8 @@ class LiveGraph {
       case "function":
       case "class":
         return this.#makeFunction(node, number);
+      case "known":
+        return this.#known(node.node);
       case "packed":
         return this.#makePacked(node, number);
       case "prototype":

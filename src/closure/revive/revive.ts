@@ -11,16 +11,18 @@ import type { Child } from "../../protocol/steps.ts";
 import { serializeFor } from "../../protocol/instances.ts";
 import { deserialize } from "../../protocol/values.ts";
 import { callOf } from "../call.ts";
-import type { CodePayload, JobOutcome } from "../payload.ts";
+import type { CodePayload, Graph, JobOutcome } from "../payload.ts";
 import {
   type AnyFunction,
   loadModules,
   reviveJob,
+  reviveMore,
   reviveSlot,
-  type SentClasses,
 } from "./live_graph.ts";
 
-export { SentClasses } from "./live_graph.ts";
+import type { SentClasses } from "./sent_classes.ts";
+
+export { SentClasses } from "./sent_classes.ts";
 
 /**
  * The function to call with an item's argument.
@@ -55,6 +57,19 @@ export async function revive(
     default:
       return code satisfies never;
   }
+}
+
+/** Makes a code live that adds to another one. */
+export async function reviveAddition(
+  bytes: Uint8Array,
+  classes: SentClasses,
+  known: (number: number) => unknown,
+  loaded: () => void,
+): Promise<void> {
+  const graph = deserialize(bytes) as Graph;
+  await loadModules(graph);
+  loaded();
+  await reviveMore(graph, classes, known);
 }
 
 interface Runnable {

@@ -132,11 +132,12 @@ export class BatchRun {
       call = measure ? this.#measured(found) : found;
       const { codes } = this.#thread;
       const prototypeOf = (number: number) => codes.prototypeOf(code, number);
+      const functionOf = (number: number) => codes.valueOf(code, number);
       args = isPacked(list[0]!)
-        ? unpack(list[0]!, prototypeOf) as List
+        ? unpack(list[0]!, prototypeOf, functionOf) as List
         : deserializePacked(list, (_, bytes) => {
           try {
-            return unpack(bytes, prototypeOf);
+            return unpack(bytes, prototypeOf, functionOf);
           } catch (error) {
             hasUnmade = true;
             return new Unmade(error);

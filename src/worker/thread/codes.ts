@@ -4,8 +4,9 @@
  * @module
  */
 
-import { revive, SentClasses } from "../../closure/revive/revive.ts";
+import { revive, reviveAddition, SentClasses } from "../../closure/revive/revive.ts";
 import { GridEngineError } from "../../errors.ts";
+import { mainOf, nodeOf, numberIn } from "../../protocol/added_code.ts";
 import { lossIn } from "../../protocol/complaint.ts";
 import type { Child } from "../../protocol/steps.ts";
 import type { Guard } from "./guard.ts";
@@ -13,14 +14,21 @@ import type { Guard } from "./guard.ts";
 /** What runs for an item. */
 export type Call = (argument: unknown) => unknown;
 
+/** A code as it came. */
+interface Code {
+  value: Uint8Array;
+  classes: SentClasses;
+  /** What it became at its first use: the function; nothing for one that adds to another. */
+  call?: Promise<Call>;
+  /** The codes that add to it, and how many of them are there. */
+  more: number[];
+  added: number;
+}
+
 /** All codes, until the host says `forget`. */
 export class Codes {
   readonly #guard: Guard;
-  /** The code as it came, and the function that it became at first use. */
-  readonly #codes = new Map<
-    number,
-    { value: Uint8Array; classes: SentClasses; call?: Promise<Call> }
-  >();
+  readonly #codes = new Map<number, Code>();
   /** Codes that were warned about: their results lose a class. */
   readonly #warned = new Set<number>();
 
@@ -38,7 +46,14 @@ export class Codes {
 
   /** Takes a code. */
   add(code: number, value: Uint8Array): void {
-    this.#codes.set(code, { value, classes: new SentClasses() });
+    // What adds to it may be there before it: the host can withdraw it, and send it again.
+    const more = [...this.#codes].filter(([, { value }]) =>
+      mainOf(value)?.main === code
+    )
+      .map(([number]) => number);
+    this.#codes.set(code, { value, classes: new SentClasses(), more, added: 0 });
+    const main = mainOf(value)?.main;
+    if (main !== undefined) this.#codes.get(main)?.more.push(code);
   }
 
   /** Drops codes. */
@@ -53,12 +68,21 @@ export class Codes {
   async call(number: number): Promise<Call> {
     const code = this.#codes.get(number);
     if (!code) throw new GridEngineError(`The worker has no code number ${number}`);
-    if (code.call) return await code.call;
+    if (code.call && code.added === code.more.length) return await code.call;
     this.#guard.loading = true;
     try {
+      const { accept } = this.#guard;
       const lossy = (values: () => Child[]) => this.warnOfLoss(number, values);
-      const { value, classes } = code;
-      return await (code.call = revive(value, classes, this.#guard.accept, lossy));
+      const call =
+        await (code.call ??= revive(code.value, code.classes, accept, lossy));
+      while (code.added < code.more.length) {
+        const more = this.#codes.get(code.more[code.added++]!);
+        if (!more) continue;
+        const { graph } = mainOf(more.value)!;
+        const known = (other: number) => this.valueOf(number, other);
+        await reviveAddition(graph, more.classes, known, accept);
+      }
+      return call;
     } finally {
       this.#guard.loading = false;
       this.#guard.accept();
@@ -67,12 +91,26 @@ export class Codes {
 
   /** The number of the class with this prototype, if it came with a code. */
   numberOf(code: number, prototype: object): number | undefined {
-    return this.#codes.get(code)?.classes.numberOf(prototype);
+    const { classes, more = [] } = this.#codes.get(code) ?? {};
+    const number = classes?.numberOf(prototype);
+    if (number !== undefined) return number;
+    for (const other of more) {
+      const node = this.#codes.get(other)?.classes.numberOf(prototype);
+      if (node !== undefined) return numberIn(other, node);
+    }
+    return undefined;
   }
 
   /** The prototype of the class with this number, which came with a code. */
   prototypeOf(code: number, number: number): object | undefined {
-    return this.#codes.get(code)?.classes.prototypeOf(number);
+    const { code: more, node } = nodeOf(number);
+    return this.#codes.get(more || code)?.classes.prototypeOf(node);
+  }
+
+  /** What has this number, such as a function, and came with a code. */
+  valueOf(code: number, number: number): unknown {
+    const { code: more, node } = nodeOf(number);
+    return this.#codes.get(more || code)?.classes.valueOf(node);
   }
 
   /** Says, once for each function, that what it gives loses its class. */

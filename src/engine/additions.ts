@@ -1,0 +1,170 @@
+/**
+ * Functions and classes in items, which the code of their run does not have: they are
+ * captured when the items are handed out, and are sent as code that adds to that.
+ *
+ * @module
+ */
+
+import type { Code } from "../closure/capture/capture.ts";
+import { packsItself } from "../common/packing_symbols.ts";
+import { shortName } from "../common/shorten.ts";
+import { SerializationError } from "../errors.ts";
+import { nodeOf, numberIn, withMain } from "../protocol/added_code.ts";
+import { isUsual, lossOf } from "../protocol/class_loss.ts";
+import { nameOfError } from "../protocol/failure_classes.ts";
+import type { List } from "../protocol/lists.ts";
+import { Packing } from "../protocol/packing.ts";
+import { isPlatformPrototype, platformName } from "../protocol/platform.ts";
+
+/** What is to be captured, and how to call it in messages. */
+interface Named {
+  name: string;
+  // deno-lint-ignore ban-types -- a function or class of any kind
+  value: Function;
+}
+
+/** Takes a code of the run, and gives its number; nothing if the run is over. */
+type Use = (code: Uint8Array) => number | undefined;
+
+/** What the workers of one run can be sent by number. */
+export class Additions {
+  /** The prototypes of classes whose objects may come back, by their numbers. */
+  readonly classes: Map<number, object>;
+  /** Why functions, and objects with these prototypes, cannot be sent. */
+  readonly refused: Map<object, string>;
+  /** The numbers of the codes that add to the run's. */
+  readonly codes: number[] = [];
+  readonly #main: number;
+  readonly #known: Map<unknown, number>;
+  readonly #numbers = new Map<object, number>();
+  /** The codes that a code needs. */
+  readonly #needs = new Map<number, number[]>();
+  readonly #asked = new Set<unknown>();
+  #turn: Promise<void> = Promise.resolve();
+
+  /**
+   * @param code The code of the run.
+   * @param number The number of that code.
+   */
+  constructor({ classes, known, refused }: Code, number: number) {
+    this.#main = number;
+    this.classes = new Map(classes);
+    this.#known = new Map(known);
+    this.refused = new Map(refused);
+    for (const [number, prototype] of classes) this.#numbers.set(prototype, number);
+  }
+
+  /** The number of the class with this prototype, if the workers have it. */
+  numberOf(prototype: object): number | undefined {
+    return this.#numbers.get(prototype);
+  }
+
+  /** The number of a function, if the workers have it. */
+  numberOfFunction(f: object): number | undefined {
+    return this.#known.get(f);
+  }
+
+  /** The codes that a worker needs for these numbers, in the order to send them. */
+  codesFor(numbers: Iterable<number>): number[] {
+    const codes = new Set<number>();
+    for (const number of numbers) {
+      const { code } = nodeOf(number);
+      for (const needed of this.#needs.get(code) ?? []) codes.add(needed);
+      if (code > 0) codes.add(code);
+    }
+    return [...codes];
+  }
+
+  /** Functions and classes in values that are not known and were never captured. */
+  missingIn(values: List): Named[] {
+    const missing = new Map<object, Named>();
+    const note = (value: Named["value"], name: string) => {
+      if (!this.#asked.has(value)) missing.set(value, { name, value });
+      return 0;
+    };
+    const numberOf = (prototype: object) => {
+      const known = this.numberOf(prototype);
+      const type = known === undefined ? classAt(prototype) : undefined;
+      return type ? note(type, `class ${shortName(type.name)}`) : known;
+    };
+    const numberOfFunction = (f: object) => {
+      const { name } = f as Named["value"];
+      return this.#known.get(f) ??
+        note(f as Named["value"], shortName(String(name)) || "the function");
+    };
+    for (const value of values) {
+      try {
+        new Packing(numberOf, false, true, numberOfFunction).copy(value);
+      } catch {
+        // It is told when the value is sent.
+      }
+    }
+    return [...missing.values()];
+  }
+
+  /**
+   * Captures what is missing in values. What cannot be is refused from now on.
+   *
+   * @param use Takes a code, and gives its number.
+   */
+  add(values: List, use: Use): Promise<void> {
+    // Only one at a time: each thing is captured once.
+    const added = this.#turn.then(() => this.#add(this.missingIn(values), use));
+    this.#turn = added.catch(() => {});
+    return added;
+  }
+
+  async #add(missing: Named[], use: Use): Promise<void> {
+    if (missing.length === 0) return;
+    try {
+      await this.#capture(missing, use);
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      for (const one of missing) await this.#captureAlone(one, use);
+    }
+    for (const { value } of missing) this.#asked.add(value);
+  }
+
+  async #captureAlone(one: Named, use: Use): Promise<void> {
+    try {
+      await this.#capture([one], use);
+    } catch (error) {
+      if (!(error instanceof SerializationError)) throw error;
+      this.refused.set(one.value, error.message);
+      const { prototype } = one.value;
+      if (prototype) this.refused.set(prototype, error.message);
+    }
+  }
+
+  async #capture(missing: Named[], use: Use): Promise<void> {
+    const { captureMore } = await import("../closure/capture/capture.ts");
+    const { bytes, classes, known, needs } = await captureMore(missing, this.#known);
+    const code = use(withMain(bytes, this.#main));
+    if (code === undefined) return;
+    this.codes.push(code);
+    this.#needs.set(code, this.codesFor(needs));
+    for (const [node, prototype] of classes) {
+      this.classes.set(numberIn(code, node), prototype);
+      this.#numbers.set(prototype, numberIn(code, node));
+    }
+    for (const [value, node] of known) {
+      if (!this.#known.has(value)) this.#known.set(value, numberIn(code, node));
+    }
+  }
+}
+
+/** The class with this prototype, if it is the user's. */
+function classAt(prototype: object): Named["value"] | undefined {
+  const isThere = isUsual(prototype) || isPlatformPrototype(prototype) ||
+    nameOfError(prototype) !== undefined;
+  const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")
+    ?.value;
+  if (isThere || typeof type !== "function" || type.prototype !== prototype) {
+    return undefined;
+  }
+  const object = Object.create(prototype) as object;
+  const loss = lossOf(object);
+  const isOfUser = loss && (!loss.isPlatform || packsItself(prototype) ||
+    platformName(object) !== undefined);
+  return isOfUser ? type : undefined;
+}
