@@ -6,6 +6,7 @@
 
 import type { RunListener } from "../engine/run_request.ts";
 import type { CallRequest } from "./call.ts";
+import { cellsFor } from "./cells.ts";
 import type { Engine } from "../engine/engine.ts";
 import { freshSeed } from "../common/random.ts";
 import { ItemSource } from "../engine/item_source.ts";
@@ -33,6 +34,7 @@ export async function collect(
   const items = new ItemSource(call.items);
   const settings = runSettings(options, items.count || 1);
   checkReport(options);
+  const cells = cellsFor(options);
   const { seed = freshSeed() } = options;
   const stop = (error: unknown) => {
     engine.cancel(run);
@@ -42,7 +44,7 @@ export async function collect(
   const isWorthRetrying = retryQuestion(retryErrors, stop);
   // If there is nothing to do, nothing is started.
   await items.begin(name, engine.closing, signal);
-  const recording = await openRecording(call, items).catch((error) => {
+  const recording = await openRecording(call, items, cells.report).catch((error) => {
     items.close();
     throw error;
   });
@@ -99,7 +101,7 @@ export async function collect(
       if (failures.size === 0) resolve(results.all(items.count, error));
     },
   };
-  const watched = { name, items, engine, failed: stop };
+  const watched = { name, items, engine, cell: cells.progress, failed: stop };
   const progress = options.progress
     ? new (await import("./progress.ts")).ProgressReport(options.progress, watched)
     : undefined;

@@ -70,7 +70,8 @@ export interface DispatchOptions extends LogOptions {
   /**
    * `true` draws a line on the terminal: how many items are done and have failed, how
    * fast, how long it still takes, and how many workers run and wait in the queue. If
-   * standard error is no terminal, it writes a line every 10 s and at the end. A callback
+   * standard error is no terminal, it writes a line every 10 s and at the end. In a
+   * notebook the line is an output of the cell. A callback
    * gets the same as data, four times a second and at the end. If it throws, the map ends
    * and throws that error.
    * @default {false}
@@ -84,7 +85,7 @@ export interface DispatchOptions extends LogOptions {
   seed?: number;
   /**
    * Where to write a page that shows the run when it is over, however it ended: a path
-   * such as `"run.html"`.
+   * such as `"run.html"`; in a notebook also `"inline"`: then it is an output of the cell.
    * @default {undefined} Nowhere.
    */
   report?: string;

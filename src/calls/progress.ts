@@ -5,6 +5,7 @@
  */
 
 import { inThisContext } from "../common/context.ts";
+import type { CellOutput } from "../common/notebook.ts";
 import { printError } from "../common/printing.ts";
 import type { RunListener } from "../engine/run_request.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -19,6 +20,10 @@ import {
 
 /** How often a callback is called, in milliseconds. */
 const CALLBACK_INTERVAL = 250;
+/** How often the output of a notebook's cell is updated, in milliseconds. */
+const CELL_INTERVAL = 250;
+/** How many columns it has: few enough for the cell of a notebook. */
+const CELL_COLUMNS = 100;
 /** How often a line is written if there is no terminal, in milliseconds. */
 const PLAIN_INTERVAL = 10_000;
 
@@ -30,6 +35,8 @@ export interface ProgressSettings {
   items: ItemSource;
   /** The engine that runs it. */
   engine: Engine;
+  /** Where `true` shows it, in a notebook. */
+  cell: CellOutput | undefined;
   /** Takes what the user's callback throws. */
   failed(error: unknown): void;
 }
@@ -40,6 +47,7 @@ export class ProgressReport {
   readonly #settings: ProgressSettings;
   readonly #begin = performance.now();
   readonly #line: Line | undefined;
+  readonly #cell: CellOutput | undefined;
   readonly #timer: ReturnType<typeof setInterval> | undefined;
   #done = 0;
   #failed = 0;
@@ -56,12 +64,17 @@ export class ProgressReport {
   constructor(option: Exclude<ProgressOption, false>, settings: ProgressSettings) {
     this.#option = option === true ? true : inThisContext(option);
     this.#settings = settings;
-    if (option === true && Deno.stderr.isTerminal()) {
+    this.#cell = settings.cell;
+    if (option === true && !this.#cell && Deno.stderr.isTerminal()) {
       this.#line = (columns) => progressLine(this.#now(), columns);
       show(this.#line);
       return;
     }
-    const interval = option === true ? PLAIN_INTERVAL : CALLBACK_INTERVAL;
+    const interval = this.#cell
+      ? CELL_INTERVAL
+      : option === true
+      ? PLAIN_INTERVAL
+      : CALLBACK_INTERVAL;
     this.#timer = setInterval(() => this.#tell(), interval);
     Deno.unrefTimer(this.#timer as unknown as number);
   }
@@ -96,6 +109,7 @@ export class ProgressReport {
     this.#ended = true;
     clearInterval(this.#timer);
     const last = this.#now();
+    if (this.#cell) return this.#cell.show({ "text/plain": progressText(last) });
     if (this.#line) return hide(this.#line, complete ? progressText(last) : undefined);
     if (this.#option === true) {
       return complete ? printError(progressText(last)) : undefined;
@@ -109,7 +123,9 @@ export class ProgressReport {
 
   #tell(): void {
     try {
-      if (this.#option === true) printError(progressText(this.#now()));
+      if (this.#cell) {
+        this.#cell.show({ "text/plain": progressLine(this.#now(), CELL_COLUMNS) });
+      } else if (this.#option === true) printError(progressText(this.#now()));
       else this.#option(this.#now());
     } catch (error) {
       this.#settings.failed(error);

@@ -5,28 +5,39 @@
  */
 
 import { dirname } from "node:path";
+import { type CellOutput, isNotebook } from "../common/notebook.ts";
 import type { Recording } from "../report/recording.ts";
 import type { CallRequest } from "./call.ts";
+import { INLINE } from "./cells.ts";
 import type { DispatchOptions } from "./options.ts";
 
 /**
  * Checks that a report can be written.
  *
- * @throws {Error} When there can be no file of that name. It says why.
+ * @throws {Error} When there can be no file of that name, or no output of a cell. It says
+ * why.
  */
 export function checkReport({ report }: DispatchOptions): void {
-  if (report !== undefined) checkPath(report);
+  if (report === undefined) return;
+  if (report !== INLINE) return checkPath(report);
+  if (!isNotebook()) {
+    throw new Error(
+      `report: "${INLINE}" is for notebooks: give a path such as "run.html"`,
+    );
+  }
 }
 
 /** Begins to record a run, if its call asks for that. Loads `src/report/` only then. */
 export async function openRecording(
   { name, options: { report, dashboard } }: CallRequest,
   items: { readonly count: number; readonly ended: boolean },
+  cell: CellOutput | undefined,
 ): Promise<Recording | undefined> {
   const port = portOf(dashboard);
   if (report === undefined && port === undefined) return undefined;
+  const path = cell ? undefined : report;
   const { Recording } = await import("../report/recording.ts");
-  return Recording.begin({ name, report, port }, items);
+  return Recording.begin({ name, path, cell, port }, items);
 }
 
 function portOf(dashboard: DispatchOptions["dashboard"]): number | undefined {

@@ -6,6 +6,7 @@
 
 import type { RunListener } from "../engine/run_request.ts";
 import type { CallRequest } from "./call.ts";
+import { type Cells, cellsFor } from "./cells.ts";
 import { interruptible } from "./interrupt.ts";
 import { freshSeed } from "../common/random.ts";
 import type { Ending } from "../report/record.ts";
@@ -43,6 +44,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
   readonly #seed: number;
   readonly #output: JobOutput;
   readonly #isWorthRetrying: ((error: unknown) => boolean) | undefined;
+  readonly #cells: Cells;
   #progress: ProgressReport | undefined;
   /** Ordered: by index. Unordered: in the order of arrival. */
   readonly #ready = new Map<number, Outcome>();
@@ -83,6 +85,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     this.#items.allowed = WINDOW;
     this.#settings = runSettings(call.options, this.#items.count || 1);
     checkReport(call.options);
+    this.#cells = cellsFor(call.options);
     this.#seed = call.options.seed ?? freshSeed();
     this.#output = new JobOutput({
       ...call.options,
@@ -126,7 +129,11 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
     try {
       this.#engine = this.#getEngine();
       await this.#items.begin(name, this.#engine.closing, signal);
-      this.#recording = await openRecording(this.#call, this.#items);
+      this.#recording = await openRecording(
+        this.#call,
+        this.#items,
+        this.#cells.report,
+      );
       if (this.#finished !== undefined) await this.#recording?.finish("left early");
       if (this.#items.count === 0) this.#total = 0;
       else {
@@ -173,6 +180,7 @@ export class ResultStream implements AsyncIterableIterator<unknown> {
         name: this.#call.name,
         items: this.#items,
         engine: this.#engine!,
+        cell: this.#cells.progress,
         failed: (error) => this.#stop(error),
       });
     }

@@ -4,8 +4,10 @@
  * @module
  */
 
-/** Whether the program is Deno's REPL, or its kernel for notebooks. */
+import { isNotebook } from "./notebook.ts";
+
+/** Whether the program is Deno's REPL, or a notebook. */
 export function isInteractive(): boolean {
   // The thread of a worker has no main module.
-  return /\/\$deno\$(jupyter_)?repl\.mts$/.test(Deno.mainModule ?? "");
+  return isNotebook() || (Deno.mainModule?.endsWith("/$deno$repl.mts") ?? false);
 }

@@ -6,8 +6,10 @@
  */
 
 import { cleanUp } from "../common/cleanup.ts";
+import type { CellOutput } from "../common/notebook.ts";
 import { printError } from "../common/printing.ts";
 import { Dashboard } from "./dashboard.ts";
+import { embedded } from "./inline.ts";
 import { renderPage } from "./page.ts";
 import type { Ending } from "./record.ts";
 import { Recorder, type Total } from "./recorder.ts";
@@ -22,8 +24,10 @@ const LIMIT = 2 * WRITE_LIMIT;
 export interface RecordingOptions {
   /** The name of the run. */
   name: string;
-  /** The path of the page. */
-  report: string | undefined;
+  /** The path of the page, if it is to be written. */
+  path: string | undefined;
+  /** The output of a notebook's cell that shows it, if one does. */
+  cell: CellOutput | undefined;
   /** The port of the live page, 0 for any; `undefined` for none. */
   port: number | undefined;
 }
@@ -71,9 +75,10 @@ export class Recording {
       : { how, error: `${name}: ${message}` };
     this.recorder.finish(ending, performance.now());
     const record = this.recorder.record(performance.now());
-    const { report } = this.#options;
+    const { path, cell } = this.#options;
     await cleanUp("the report cannot be written", async () => {
-      if (report !== undefined) await Deno.writeTextFile(report, renderPage(record));
+      cell?.show(embedded(record));
+      if (path !== undefined) await Deno.writeTextFile(path, renderPage(record));
     }, WRITE_LIMIT);
     await this.#dashboard?.close(record);
   }

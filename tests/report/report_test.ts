@@ -225,6 +225,10 @@ test("Where the report cannot be written the call says so, and starts nothing", 
   await fails(path, "it is a directory");
   await fails(`${path}/\0`, "cannot be written");
   await fails("", "a path such as");
+  await fails(
+    "inline",
+    'report: "inline" is for notebooks: give a path such as "run.html"',
+  );
   await fails(7, "report is 7: a path such as");
   Deno.writeTextFileSync(`${path}/file`, "");
   await fails(`${path}/file/run.html`, "cannot be written");
