@@ -44,13 +44,14 @@ export class Assignment {
     const values = run.values(chunks);
     let list: Uint8Array[];
     const numbers = new Set<number>();
+    const mayAdd = () => run.additions!.missingIn(values).length > 0;
     try {
-      list = framesOf(run, values, numbers, () => warnOfLoss(run, chunks));
+      let loses = false;
+      list = framesOf(run, values, numbers, () => loses = true);
+      if (loses && mayAdd()) return void this.#add(worker, run, chunks, values);
+      if (loses) warnOfLoss(run, chunks);
     } catch (error) {
-      if (run.additions!.missingIn(values).length > 0) {
-        void this.#add(worker, run, chunks, values);
-        return;
-      }
+      if (mayAdd()) return void this.#add(worker, run, chunks, values);
       this.#refuseItems(worker, run, chunks, error ?? "it cannot be read");
       return;
     }
