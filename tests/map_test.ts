@@ -94,6 +94,24 @@ test("Objects that cannot keep their class are refused, and errors lose it with 
 });
 
 group("Objects of the platform, of which nothing would arrive, are refused", (test) => {
+  test("A generator as a result", async (d) => {
+    const f = (x: number): unknown => [x].values().map((x) => x);
+    const g = (x: number): unknown =>
+      (function* () {
+        yield x;
+      })();
+    const [made] = await d.map(g, [1], { reraise: false, name: "g" });
+    const { message } = instanceOf(made, SerializationError);
+    assertEquals(
+      message,
+      "g[0]: result is a generator, which cannot be sent to the host; use an array of " +
+        "what it gives",
+    );
+    assertEquals(Object.hasOwn(made as object, "cause"), false);
+    const [iterator] = await d.map(f, [1], { reraise: false });
+    instanceOf(iterator, SerializationError);
+  });
+
   test("As results", async (d) => {
     const make = (kind: string): unknown => {
       if (kind === "Request") return new Request("http://localhost/");

@@ -70,7 +70,8 @@ export function unserializableError(where: Where, error: unknown): Serialization
   const { message, cause } = error instanceof Error
     ? error
     : new Error("what it sends cannot travel");
-  return new SerializationError(`${item(where)}: ${message}`, { cause });
+  const options = cause === undefined ? {} : { cause };
+  return new SerializationError(`${item(where)}: ${message}`, options);
 }
 
 /** Whether a module exited while it was loaded. */

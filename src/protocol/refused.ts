@@ -96,6 +96,7 @@ function classFault(
   if (lossOf(culprit)?.isPlatform && platformName(culprit) === undefined) {
     return `${what}, ${cannot}; use plain data instead`;
   }
+  const kind = kindThatStays(culprit);
   const why = whyNot(Object.getPrototypeOf(culprit) as object);
   if (why !== undefined) {
     return `${what}, ${cannot} because its class cannot: ${shortened(why, 400)}`;
@@ -108,7 +109,10 @@ function classFault(
           "capture the object in a variable"
       }, or use plain data instead`;
   }
-  return `${what}, ${cannot}, which does not have its class; ` +
+  if (kind === "a generator" || kind === "an iterator") {
+    return `${kind}, ${cannot}; use an array of what it gives`;
+  }
+  return `${what}, ${cannot}: its class is not there; ` +
     (isToHost
       ? "define the class outside the function, or in a module from which the function " +
         "imports something, or use plain data instead"
