@@ -30,16 +30,22 @@ export class Copier {
    *
    * @param path How to call the value.
    * @param receiver Who would get it.
+   * @param withFunctions Whether functions may travel; if not told, to a worker.
    * @throws {SerializationError} When it cannot travel.
    */
-  copy(value: unknown, path: string, receiver: string): unknown {
+  copy(
+    value: unknown,
+    path: string,
+    receiver: string,
+    withFunctions: boolean = receiver === "a worker",
+  ): unknown {
     const lossy = () => {
       if (this.#warned) return;
       this.#warned = true;
       const keeps = (prototype: object) => this.#numbers.has(prototype);
       this.#warn(lossIn([{ child: value, step: () => path }], keeps));
     };
-    const numberOfFunction = receiver === "a worker" ? this.#number : undefined;
+    const numberOfFunction = withFunctions ? this.#number : undefined;
     const how = { numberOf: this.#numberOf, numberOfFunction, lossy };
     const bytes = serializeFor(value, path, receiver, how);
     try {
