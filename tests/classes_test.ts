@@ -4,8 +4,8 @@
  * @module
  */
 
-import { assert, assertEquals } from "./fixtures/assert.ts";
-import { currentJob, Job } from "../mod.ts";
+import { assert, assertEquals, assertStringIncludes } from "./fixtures/assert.ts";
+import { currentJob, Job, SerializationError } from "../mod.ts";
 import { Measurement, parse, ParseError } from "./fixtures/measurements.ts";
 import { group, instanceOf } from "./fixtures/tools.ts";
 
@@ -113,6 +113,32 @@ group("objects keep their class", (test) => {
     };
     const both = instanceOf(await d.map(g, [7]).catch((e) => e), AggregateError);
     assert(both.cause instanceof ValidationError && both.errors[0] === both.cause);
+  });
+
+  test("A message to a job is as it was, and of a class that the job uses or refused", async (d) => {
+    const next = async () => {
+      for await (const value of currentJob()!.messages) return value;
+      return undefined;
+    };
+    const f = async () => (await next() as Point).x;
+    const g = async () => {
+      const value = await next();
+      return value instanceof Point ? value.scaled(2).x : 0;
+    };
+    const run = async (target: () => Promise<number>) => {
+      const job = new Job({ target, dispatcher: d });
+      job.start();
+      const point = new Point(2);
+      job.send(point);
+      Object.assign(point, { x: 7 });
+      return await job.result;
+    };
+    assertEquals(await run(g), 4);
+    const error = await run(f).catch((error: unknown) => error);
+    assertStringIncludes(
+      instanceOf(error, SerializationError).message,
+      "message is a Point, which cannot be sent to a worker: its class is not there",
+    );
   });
 
   test("Of a class made in the function, an error is of the nearest class that is here", async (d) => {
