@@ -11,7 +11,7 @@ import { printError } from "../common/printing.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ItemSource } from "../engine/item_source.ts";
 import { JobOutput, type LogOptions } from "../engine/job_output.ts";
-import { Copier } from "../engine/in_process_copy.ts";
+import { Copier } from "../engine/copier.ts";
 import type { WorkerInfo } from "../engine/worker_info.ts";
 import { JobCancelledError } from "../errors.ts";
 import { lossIn } from "../protocol/complaint.ts";

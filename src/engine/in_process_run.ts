@@ -17,7 +17,7 @@ import {
   withIndex,
   withNote,
 } from "./failures.ts";
-import { Copier } from "./in_process_copy.ts";
+import { Copier } from "./copier.ts";
 import { InProcessJob } from "./in_process_job.ts";
 import type { RunKeeper } from "./opened.ts";
 import type { EngineState } from "./state.ts";

@@ -1,5 +1,6 @@
 /**
- * Copies of values, as if they had travelled to a worker or back.
+ * Copies of values, as if they had travelled to a worker or back: for functions that run in
+ * this process, and for what must wait before it is sent.
  *
  * @module
  */
@@ -12,7 +13,7 @@ import { deserializeWhole, serializeFor } from "../protocol/instances.ts";
 import { Refusal } from "../protocol/refusal.ts";
 import { unmade } from "../protocol/refused.ts";
 
-/** Copies the values of one run. Objects of the program's classes keep their class. */
+/** Copies values. Objects of the program's classes keep their class. */
 export class Copier {
   /** The numbers of prototypes and functions. */
   readonly #numbers = new Map<object, number>();
