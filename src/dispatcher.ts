@@ -4,6 +4,7 @@
  * @module
  */
 
+import { stays } from "./common/staying.ts";
 import {
   anything,
   aText,
@@ -376,6 +377,8 @@ export class JobDispatcher implements AsyncDisposable {
     return made;
   }
 }
+
+stays(JobDispatcher);
 
 /** A stream of results on a dispatcher. */
 export function stream<R>(

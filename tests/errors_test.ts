@@ -307,23 +307,6 @@ group("map() refuses what cannot be", (test) => {
     assert(error.message.includes("[0]: not now"), error.message);
   });
 
-  test("A function that needs `this` from around it is told how to do without", async (d) => {
-    class Doubler {
-      factor = 2;
-      double = (x: number) => this.factor * x;
-    }
-    const doubler = new Doubler();
-    const refused = (f: (x: number) => number) =>
-      assertRejects(() => d.map(f, [1]), SerializationError, "make it a method");
-    const inner = await refused((x: number) => doubler.double(x));
-    assert(
-      inner.message.startsWith("The function → doubler.double at "),
-      inner.message,
-    );
-    const own = await refused(doubler.double);
-    assert(own.message.startsWith("The function double at "), own.message);
-  });
-
   test("What a function captured and cannot travel is refused by its path", async (d) => {
     const model = { layers: [{ ready: Promise.resolve() }] };
     const train = (x: number) => model.layers.length + x;

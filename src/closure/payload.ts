@@ -70,6 +70,8 @@ export type Node =
   }
   /** The class `Job` itself. */
   | { kind: "job" }
+  /** The stand-in of an object that stays in the program, by the name of its class. */
+  | { kind: "stays"; name: string }
   | { kind: "symbol"; registry?: string; wellKnown?: string; description?: string }
   /** An object of the platform that is made again from data; see `protocol/platform.ts`. */
   | { kind: "platform"; name: string; data: unknown; members: Members }
@@ -121,6 +123,8 @@ export type NodeOf<K extends Node["kind"]> = Extract<Node, { kind: K }>;
  */
 export interface Script {
   text: string;
+  /** The class whose `#private` names it uses. */
+  inside?: Slot;
   place: Place | undefined;
   /** The captured variables, with their values. */
   variables: { key: string; value: Slot }[];

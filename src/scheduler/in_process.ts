@@ -4,6 +4,7 @@
  * @module
  */
 
+import { stays } from "../common/staying.ts";
 import { aBoolean, checkOptions, type Checks } from "../common/checks.ts";
 import { SchedulerError } from "../errors.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -95,3 +96,5 @@ export class InProcessScheduler implements Scheduler {
     return Promise.resolve();
   }
 }
+
+stays(InProcessScheduler);

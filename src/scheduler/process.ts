@@ -4,6 +4,7 @@
  * @module
  */
 
+import { stays } from "../common/staying.ts";
 import { constants } from "node:os";
 import {
   checkOptions,
@@ -241,6 +242,8 @@ export class ProcessScheduler implements Scheduler {
     this.#looking = undefined;
   }
 }
+
+stays(ProcessScheduler);
 
 /**
  * How many processes the kernel's memory killer has ended; `undefined` if not known.

@@ -50,6 +50,10 @@ export class Tank {
   constructor(litres: number) {
     this.#litres = litres;
   }
+  /** Reads how full one is. */
+  static reader(): (tank: Tank) => number {
+    return (tank) => tank.#litres;
+  }
   /** Takes some out. */
   take(litres: number): number {
     return this.#litres -= litres;

@@ -62,33 +62,44 @@ const value = fc.oneof(
   ),
 );
 
+/** The things of a nest, other than counters. */
+const things: fc.Arbitrary<Recipe>[] = [
+  fc.record({ kind: fc.constant("value" as const), value }),
+  fc.record({
+    kind: fc.constantFrom("array" as const, "set" as const),
+    of: fc.array(reference, few),
+  }),
+  fc.record({
+    kind: fc.constant("record" as const),
+    of: fc.uniqueArray(fc.tuple(fc.string({ maxLength: 3 }), reference), {
+      ...few,
+      selector: ([key]) => key,
+    }),
+    state: fc.constantFrom("open", "open", "sealed", "frozen", "bare"),
+  }),
+  fc.record({
+    kind: fc.constant("map" as const),
+    of: fc.array(fc.tuple(reference, reference), few),
+  }),
+  fc.record({ kind: fc.constantFrom(...HOLDERS), of: reference }),
+  fc.record({ kind: fc.constantFrom(...HOLDERS), of: reference }),
+  fc.record({ kind: fc.constant("both" as const), a: reference, b: reference }),
+];
+
+const counter: fc.Arbitrary<Recipe> = fc.record({
+  kind: fc.constant("counter" as const),
+  from: fc.nat({ max: 3 }),
+});
+
 /** What to build: at least one thing, of which the first is what the function holds. */
-export const recipes: fc.Arbitrary<Recipe[]> = fc.array(
-  fc.oneof<fc.Arbitrary<Recipe>[]>(
-    fc.record({ kind: fc.constant("value" as const), value }),
-    fc.record({
-      kind: fc.constantFrom("array" as const, "set" as const),
-      of: fc.array(reference, few),
-    }),
-    fc.record({
-      kind: fc.constant("record" as const),
-      of: fc.uniqueArray(fc.tuple(fc.string({ maxLength: 3 }), reference), {
-        ...few,
-        selector: ([key]) => key,
-      }),
-      state: fc.constantFrom("open", "open", "sealed", "frozen", "bare"),
-    }),
-    fc.record({
-      kind: fc.constant("map" as const),
-      of: fc.array(fc.tuple(reference, reference), few),
-    }),
-    fc.record({ kind: fc.constantFrom(...HOLDERS), of: reference }),
-    fc.record({ kind: fc.constantFrom(...HOLDERS), of: reference }),
-    fc.record({ kind: fc.constant("both" as const), a: reference, b: reference }),
-    fc.record({ kind: fc.constant("counter" as const), from: fc.nat({ max: 3 }) }),
-  ),
-  { minLength: 1, maxLength: 14 },
-);
+export const recipes = nestsOf(things);
+
+/** The same with counters, whose functions share variables. */
+export const sharing = nestsOf([...things, counter]);
+
+function nestsOf(kinds: fc.Arbitrary<Recipe>[]): fc.Arbitrary<Recipe[]> {
+  return fc.array(fc.oneof(...kinds), { minLength: 1, maxLength: 14 });
+}
 
 class Box {
   #held: unknown;

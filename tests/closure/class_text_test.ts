@@ -88,7 +88,7 @@ function made(source: string, restorable: boolean, given: Given): new () => obje
   };
   const keep = (index: number, set: Given["kept"][0]["set"]) =>
     given.statics.set(index, set);
-  const text = read(source).text(3, restorable);
+  const text = read(source).text(3, { restorable });
   return new Function("$ge_restore", "$ge_keep", `return (${text})`)(restore, keep);
 }
 
@@ -137,5 +137,5 @@ Deno.test("A class that can be restored is what it was when it is not", () => {
   assert(object instanceof Array);
   assertEquals([object.length, object.get()], [3, 1]);
   assertEquals(given.kept, []);
-  assertEquals(read(source).text(3, false), source);
+  assertEquals(read(source).text(3, {}), source);
 });

@@ -161,4 +161,25 @@ same("What cannot travel has a remedy that works", [
       return [x, a.get(), b.get()];
     };
   }],
+  ["A generator or a function as a result: what it gives", () => {
+    const squares = function* (n: number) {
+      for (let i = 0; i < n; i++) yield i ** 2;
+    };
+    return (n: number) => [...squares(n)];
+  }],
+  ["A long linked list: an array of its parts", () => {
+    const parts = Array.from({ length: 5000 }, (_, i) => i);
+    return (x: number) => [parts.length + x, parts.at(-1)];
+  }],
+  ["A global that the program set: a variable", () => {
+    const global = globalThis as { unit?: string };
+    global.unit = "m";
+    const { unit } = global;
+    delete global.unit;
+    return (x: number) => `${x} ${unit}`;
+  }],
+  ["A response: what is in it", () => async (x: number) => {
+    const response = new Response(`${x}`);
+    return await response.text();
+  }],
 ]);

@@ -7,8 +7,22 @@
 
 import type * as acorn from "npm:acorn@8.19.0";
 import { SerializationError } from "../../errors.ts";
-import { classEdits, type ClassFacts, factsOf, NAMES } from "./class_text.ts";
-import { apply, childrenOf, type Edit, type Range, type Tree, walk } from "./tree.ts";
+import {
+  classEdits,
+  type ClassFacts,
+  type ClassWants,
+  factsOf,
+  NAMES,
+} from "./class_text.ts";
+import { apply, type Edit, type Range, type Tree, walk } from "./tree.ts";
+import {
+  type Form,
+  frameOf,
+  privatesAround,
+  type Word,
+  wordEdits,
+  wordsAround,
+} from "./words.ts";
 
 /** The parser and the scope analysis. Only functions that capture variables need them. */
 export interface Tools {
@@ -64,8 +78,13 @@ export interface FreeVariable {
 
 /** The analysis of a function's text. */
 export interface Analysis {
-  /** Whether the text is an expression, or a method as written in an object literal. */
-  form: "expression" | "method";
+  form: Form;
+  /** What it uses of the function around it. */
+  around: ReadonlySet<Word>;
+  /** The `#private` names that it uses of classes around it. */
+  privates: ReadonlySet<string>;
+  /** What the text stands in, so that it is an expression which makes the function. */
+  frame: [before: string, after: string];
   free: Map<string, FreeVariable>;
   /** Whether it depends on its file, by `import.meta` or a relative `import()`. */
   placed: boolean;
@@ -82,18 +101,10 @@ export interface Analysis {
    *
    * @param index The number of a class, under which it passes on its setter for private
    * static fields.
-   * @param restorable Whether instances of the class must be made without its constructor.
+   * @param wanted What the class must do in addition.
    */
-  text(index: number, restorable: boolean): string;
+  text(index: number, wanted: ClassWants): string;
 }
-
-/** What to do instead of using a word that depends on the surrounding code. */
-const ADVICE: Record<string, string> = {
-  this: "put it into a variable, or make it a method",
-  super: "call what it means by name, such as Base.prototype.method.call(this)",
-  yield: "put what it gives into a variable",
-  "new.target": "put it into a variable",
-};
 
 /**
  * Analyzes a function.
@@ -117,29 +128,33 @@ export function analyze(
   };
   const sourceType = isSloppy ? "script" : "module";
   const { form, tree, offset } = parse(tools, source, label, sourceType, refuse);
+  const outer: Tree = tree.body[0].expression;
   const root: Tree = form === "expression"
-    ? tree.body[0].expression
-    : tree.body[0].expression.properties[0];
+    ? outer.body.body[0].argument
+    : outer.properties[0];
   const edits: Edit[] = [];
   const early = earlyRanges(root);
   const removed = removedRanges(form, root);
-  checkContext(form, root, refuse);
+  const isRemoved = ({ start }: Range) =>
+    removed.some((range) => range.start <= start && start < range.end);
+  const around = new Set<Word>();
+  const words = wordsAround(form, root).filter(({ node }) => !isRemoved(node));
+  for (const word of words) {
+    around.add(word.word);
+    edits.push(...wordEdits(word));
+  }
+  if (form === "expression" && around.has("super")) around.add("this");
   const free = new Map<string, FreeVariable>();
   const { scopes } = tools.analyze(tree, { ...SCOPE_OPTIONS, sourceType });
-  const withArguments = functionsIn(root);
   for (const reference of scopes[0]!.through) {
-    const { name, start } = reference.identifier;
-    const isIn = (range: Range) => range.start <= start && start < range.end;
-    if (removed.some(isIn)) continue;
-    // The analysis assigns those in default values of parameters to another function.
-    if (name === "arguments" && withArguments.some(isIn)) continue;
+    const { name } = reference.identifier;
+    if (isRemoved(reference.identifier)) continue;
     const known = free.get(name) ?? { written: false, early: false };
     known.written ||= reference.isWrite();
-    known.early ||= early.some(isIn);
+    known.early ||= early.some(({ start, end }) =>
+      start <= reference.identifier.start && reference.identifier.start < end
+    );
     free.set(name, known);
-  }
-  if (free.has("arguments")) {
-    refuse("uses `arguments` of the function around it", "put it into a variable");
   }
   if (form === "method" && root.computed) {
     // Any name will do, because the function's name is set later.
@@ -154,7 +169,8 @@ export function analyze(
       edits.push({ start: node.start, end: node.end, text: NAMES.importMeta });
       placed = true;
     }
-    if (node.type === "CallExpression" && node.callee.name === "eval") {
+    const isEval = node.type === "CallExpression" && node.callee.name === "eval";
+    if (isEval && !isRemoved(node)) {
       refuse("calls eval, whose text may name any variable", "use a function");
     }
     if (node.type === "WithStatement") {
@@ -165,12 +181,15 @@ export function analyze(
     ? factsOf(root, source, offset)
     : undefined;
   const ownName = ownNameOf(root, scopes);
-  const textWith = (more: Edit[]) => (index: number, restorable: boolean) => {
-    const ofClass = facts ? classEdits(root, facts, index, restorable) : [];
+  const textWith = (more: Edit[]) => (index: number, wanted: ClassWants) => {
+    const ofClass = facts ? classEdits(root, facts, index, wanted) : [];
     return apply(source, offset, [...edits, ...more, ...ofClass]);
   };
   const analysis: Analysis = {
     form,
+    around,
+    privates: privatesAround(root),
+    frame: frameOf(form, around),
     free,
     placed,
     class: facts,
@@ -200,15 +219,6 @@ function ownNameOf(root: Tree, scopes: AnalyzedScope[]): Analysis["ownName"] {
   if (!own || own.references.length === 0) return undefined;
   const written = own.references.some((reference) => reference.isWrite());
   return { name: own.name, written };
-}
-
-/** The functions that have their own `arguments`. */
-function functionsIn(root: Tree): Range[] {
-  const found: Range[] = [];
-  walk(root, (node) => {
-    if (/^Function/.test(node.type)) found.push(node);
-  });
-  return found;
 }
 
 /** The names that a module imports, by their local names. */
@@ -254,7 +264,11 @@ function parse(
   sourceType: "module" | "script",
   refuse: (what: string, advice: string, cause?: unknown) => never,
 ): { form: Analysis["form"]; tree: Tree; offset: number } {
-  const attempts = [["expression", "(", ")"], ["method", "({", "})"]] as const;
+  const attempts = [
+    // `new.target` may stand in a function only.
+    ["expression", "(function () { return (", "); })"],
+    ["method", "({", "})"],
+  ] as const;
   const reasons: (SyntaxError & { pos: number })[] = [];
   for (const [form, before, after] of attempts) {
     try {
@@ -262,6 +276,8 @@ function parse(
         ecmaVersion: "latest",
         sourceType,
         ranges: true,
+        allowSuperOutsideMethod: true,
+        checkPrivateFields: false,
       });
       return { form, tree, offset: before.length };
     } catch (error) {
@@ -269,15 +285,16 @@ function parse(
     }
   }
   // The attempt that parsed further has the better message.
-  const reason = reasons.reduce((a, b) => b.pos > a.pos + 1 ? b : a);
+  const [a, b] = reasons.map(({ pos }, i) => pos - attempts[i]![1].length);
+  const reason = reasons[b! > a! + 1 ? 1 : 0]!;
   const text = reason.message.replace(/ \(\d+:\d+\)$/, "");
-  const [, field] = /^Private field '(#.+)' must/.exec(text) ?? [];
-  if (field) {
-    const advice = "make it a method of that class, and call that";
-    refuse(`uses ${field} of the class around it`, advice, reason);
+  if (/^super\(\)/.test(text)) {
+    refuse("calls `super()` of the constructor around it", "call it there", reason);
   }
-  const [word] = /new\.target|\byield\b|\bsuper\b/.exec(text) ?? [];
-  if (word) refuse(`uses \`${word}\` of the function around it`, ADVICE[word]!, reason);
+  if (/\byield\b/.test(text)) {
+    const advice = "put what it gives into a variable";
+    refuse("uses `yield` of the function around it", advice, reason);
+  }
   throw new SerializationError(
     `${label} cannot be sent to a worker by its source: ${text}; export it from a ` +
       `module of its own`,
@@ -310,39 +327,4 @@ function removedRanges(form: Analysis["form"], root: Tree): Range[] {
     return member.value ? [member.value] : [];
   });
   return [...parent, ...members];
-}
-
-/** Refuses `this` and `super` of the code around the function. */
-function checkContext(
-  form: Analysis["form"],
-  root: Tree,
-  refuse: (what: string, advice: string) => never,
-): void {
-  const visit = (node: Tree, ownThis: boolean, ownSuper: boolean) => {
-    if (node.type === "ThisExpression" && !ownThis) {
-      refuse("uses `this` of the function around it", ADVICE.this!);
-    }
-    if (node.type === "Super" && !ownSuper) {
-      refuse("uses `super`", ADVICE.super!);
-    }
-    if (node.type === "ClassExpression" || node.type === "ClassDeclaration") {
-      if (node.superClass) visit(node.superClass, ownThis, ownSuper);
-      for (const member of node.body.body) {
-        if (member.computed) visit(member.key, ownThis, ownSuper);
-        if (member.value) visit(member.value, true, true);
-        if (member.type === "StaticBlock") {
-          for (const statement of member.body) visit(statement, true, true);
-        }
-      }
-      return;
-    }
-    const inner = /^Function/.test(node.type);
-    for (const child of childrenOf(node)) {
-      const method = node.type === "Property" && child === node.value &&
-        node !== root &&
-        (node.method || node.kind !== "init");
-      visit(child, ownThis || inner || method, ownSuper || method);
-    }
-  };
-  visit(root, form === "method", false);
 }

@@ -19,6 +19,7 @@ import { complaintOf, serialize } from "../../protocol/values.ts";
 import { UNNAMED, wayTo } from "./complaints.ts";
 import { Explorer } from "./explore.ts";
 import { Findings, type Found } from "./found.ts";
+import { Heap } from "./heap.ts";
 import type { CodePayload, Graph, Node, Slot, Task } from "../payload.ts";
 import type { Root } from "./root.ts";
 import { Shipment } from "./scripts.ts";
@@ -106,8 +107,10 @@ async function graphOf(
   job: AnyFunction | undefined,
 ) {
   const findings = new Findings();
+  using heap = new Heap();
   const explorer = new Explorer({
     snapshots,
+    heap,
     job,
     findings,
     shipment: new Shipment(),
@@ -118,6 +121,7 @@ async function graphOf(
   });
   for (const { name, value } of values) await explorer.explore(value, name);
   await explorer.exploreImports();
+  await explorer.exploreScopes();
   const { found, scripts } = explorer.finish();
   const nodes = found.map(({ node }) => node!());
   return {

@@ -16,6 +16,14 @@ export const NAMES = {
   key: "$ge_key",
   restore: "$ge_restore",
   keep: "$ge_keep",
+  /** Passes on an evaluator of texts that may use the `#private` names of a class. */
+  inside: "$ge_inside",
+  /** `this`, `arguments` and `new.target` of the function around. */
+  self: "$ge_this",
+  arguments: "$ge_arguments",
+  target: "$ge_target",
+  /** Where `super` looks: what the object around the function inherits from. */
+  above: "$ge_above",
 } as const;
 
 /** A method or accessor in the text of a class. */
@@ -44,6 +52,14 @@ export interface ClassFacts {
   /** Whether it declares any `#private` member of instances. */
   marksInstances: boolean;
   staticPrivateFields: string[];
+}
+
+/** What a class must do in addition. */
+export interface ClassWants {
+  /** Make instances without its constructor. */
+  restorable?: boolean;
+  /** Evaluate functions that stood in it and use its `#private` names. */
+  open?: boolean;
 }
 
 /** Analyzes a class. */
@@ -98,7 +114,7 @@ export function classEdits(
   root: Tree,
   facts: ClassFacts,
   index: number,
-  restorable: boolean,
+  { restorable = false, open = false }: ClassWants,
 ): Edit[] {
   const edits: Edit[] = [];
   const body = root.body;
@@ -127,15 +143,16 @@ export function classEdits(
       }
     }
   }
-  if (facts.staticPrivateFields.length > 0) {
+  const passed = [
+    ...facts.staticPrivateFields.length > 0
+      ? [`${NAMES.keep}(${index}, ${setter(facts.staticPrivateFields)});`]
+      : [],
+    ...open ? [`${NAMES.inside}(${index}, ($ge_text) => eval($ge_text));`] : [],
+  ];
+  if (passed.length > 0) {
     const at = body.end - 1;
-    const set = setter(facts.staticPrivateFields);
-    edits.push({
-      start: at,
-      end: at,
-      // The field before it may end without a semicolon.
-      text: `; static { ${NAMES.keep}(${index}, ${set}); }`,
-    });
+    // The field before it may end without a semicolon.
+    edits.push({ start: at, end: at, text: `; static { ${passed.join(" ")} }` });
   }
   if (restorable) edits.push(...constructorEdits(root, facts));
   return edits;

@@ -27,7 +27,7 @@ import {
   seePrivates,
 } from "./members.ts";
 import type { Node, TextMember } from "../payload.ts";
-import type { Captured } from "./scripts.ts";
+import type { Captured } from "./shipped.ts";
 import { type AnyFunction, sourceOrNone } from "./texts.ts";
 
 /** The name of a member that was deleted and whose name was computed. */

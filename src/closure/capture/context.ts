@@ -6,6 +6,7 @@
 
 import type { ImportBinding } from "./analyze.ts";
 import type { Findings, Found } from "./found.ts";
+import type { Heap } from "./heap.ts";
 import type { TextMember } from "../payload.ts";
 import type { Shipment } from "./scripts.ts";
 import type { Snapshots } from "./snapshot.ts";
@@ -31,6 +32,8 @@ export interface Imported {
 export interface Context {
   /** The variables of functions as they were at the call. */
   readonly snapshots: Snapshots;
+  /** What the debugger does not show; taken when something needs it. */
+  readonly heap: Heap;
   /** The class `Job`, which a worker has itself. */
   readonly job: AnyFunction | undefined;
   readonly findings: Findings;

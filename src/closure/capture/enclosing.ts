@@ -41,9 +41,44 @@ const trees = new Map<string, Tree | undefined>();
  * The functions around a place, outermost first; the last one is the function at the place
  * itself. The list is empty if the script cannot be read.
  */
-export function enclosing(
+export function enclosing(tools: Tools, place: Location): Tree[] {
+  return nodesAround(tools, place).filter(({ type }) => /Function/.test(type));
+}
+
+/** A member of a class or an object literal, as text. */
+export interface MemberText {
+  /** The text of the class, if it is one. */
+  type: string | undefined;
+  static: boolean;
+  /** The text of the member. */
+  text: string;
+}
+
+/** The innermost member of a class or an object around a place. */
+export function memberAround(tools: Tools, place: Location): MemberText | undefined {
+  const around = nodesAround(tools, place);
+  const at = around.findLastIndex(({ type, method, kind }) =>
+    /^(MethodDefinition|PropertyDefinition|StaticBlock)$/.test(type) ||
+    type === "Property" && (method || kind === "get" || kind === "set")
+  );
+  if (at < 0) return undefined;
+  const source = scriptSource(place.scriptId);
+  const textOf = ({ start, end }: Tree) => source.slice(start, end);
+  const member = around[at]!;
+  const type = around.slice(0, at).findLast(({ type }) => /^Class[DE]/.test(type));
+  return {
+    type: member.type === "Property" ? undefined : textOf(type),
+    static: member.static === true || member.type === "StaticBlock",
+    text: textOf(member),
+  };
+}
+
+type Location = NonNullable<Inspected["location"]>;
+
+/** The nodes around a place, outermost first. */
+function nodesAround(
   tools: Tools,
-  { scriptId, lineNumber, columnNumber }: NonNullable<Inspected["location"]>,
+  { scriptId, lineNumber, columnNumber }: Location,
 ): Tree[] {
   const source = scriptSource(scriptId);
   if (!trees.has(scriptId)) trees.set(scriptId, parse(tools, source));
@@ -52,9 +87,7 @@ export function enclosing(
   const at = offsetOf(source, lineNumber) + columnNumber;
   const found: Tree[] = [];
   walk(tree, (node) => {
-    if (/Function/.test(node.type) && node.start <= at && at < node.end) {
-      found.push(node);
-    }
+    if (node.start <= at && at < node.end) found.push(node);
   });
   return found;
 }

@@ -6,6 +6,7 @@
  */
 
 import * as types from "node:util/types";
+import { stayingName } from "../../common/staying.ts";
 import { findGlobal, wellKnownName } from "./builtins.ts";
 import { refuse } from "./complaints.ts";
 import { memberNode } from "./classes.ts";
@@ -20,6 +21,7 @@ import type { Node, Script } from "../payload.ts";
 import { classesOf, importNode } from "./modules.ts";
 import { explorePacked, isPackable, refuseCircles } from "./packed.ts";
 import { PlainData } from "./plain_data.ts";
+import { numberScopes } from "./scopes.ts";
 
 /** The search of one capture. */
 export class Explorer {
@@ -55,6 +57,12 @@ export class Explorer {
     }
   }
 
+  /** Finds out which functions have scopes in common, where that matters. */
+  async exploreScopes(): Promise<void> {
+    const { shipment, heap, snapshots } = this.#context;
+    await numberScopes(shipment.all(), heap, snapshots);
+  }
+
   /** Numbers what was found, and lays out the functions. After that, nodes can be made. */
   finish(): { found: Found[]; scripts: Script[] } {
     refuseCircles(this.#context);
@@ -76,6 +84,11 @@ export class Explorer {
     const known = this.#context.known.get(value);
     if (known !== undefined) {
       found.node = () => ({ kind: "known", node: known });
+      return;
+    }
+    const staying = typeof value === "symbol" ? undefined : stayingName(value);
+    if (staying !== undefined) {
+      found.node = () => ({ kind: "stays", name: staying });
       return;
     }
     const refusal = typeof value === "symbol" ? undefined : refusalOf(value);

@@ -129,6 +129,8 @@ async function exploreBlind(
   const analysis = analyze(await loadTools(), source, label, isSloppy(f));
   const missing = [...analysis.free.keys()].find((name) => !(name in globalThis));
   if (missing !== undefined) fail(`uses the variable "${missing}"`);
+  const [word] = analysis.around;
+  if (word) fail(`uses \`${word}\` of the function around it`);
   if (analysis.placed) fail("uses import() or import.meta, and so its place");
   context.shipment.add({
     f,

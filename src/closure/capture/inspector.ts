@@ -16,7 +16,8 @@ import { nodeProcess } from "../../common/node.ts";
 interface Session {
   connect(): void;
   disconnect(): void;
-  on(event: "Debugger.scriptParsed", listener: (message: Parsed) => void): void;
+  on(event: string, listener: (message: Notice) => void): void;
+  off(event: string, listener: (message: Notice) => void): void;
   post(
     method: string,
     parameters: Record<string, unknown>,
@@ -24,11 +25,13 @@ interface Session {
   ): void;
 }
 
-interface Parsed {
-  params: { scriptId: string; url: string };
+/** What V8 tells unasked. */
+interface Notice {
+  params: { scriptId: string; url: string; chunk: string };
 }
 
-interface RemoteObject {
+/** An object, as the inspector refers to it. */
+export interface RemoteObject {
   objectId?: string;
   value?: unknown;
   unserializableValue?: string;
@@ -36,6 +39,7 @@ interface RemoteObject {
 
 interface Answer {
   result: RemoteObject;
+  heapSnapshotObjectId?: string;
   exceptionDetails?: {
     stackTrace?: { callFrames: { scriptId: string; url: string }[] };
   };
@@ -49,6 +53,8 @@ export interface Scope {
   /** V8's description of the scope, such as `"Module"` or `"Closure (f)"`. */
   kind: string;
   variables: object;
+  /** Its number in a snapshot of the heap, if it is known. */
+  id?: number;
 }
 
 /** The inspector's answer about a function. */
@@ -85,24 +91,23 @@ export function mayInspect(): boolean {
  * @throws {Error} If the inspector does not answer.
  */
 export function inspectFunction(f: object): Inspected {
-  return ask((post) => {
-    const properties = propertiesOf(post, f).internalProperties ?? [];
-    const named = (name: string) =>
-      properties.find((property) => property.name === name)?.value;
-    const target = named("[[TargetFunction]]");
-    const scopes = named("[[Scopes]]");
-    const location = named("[[FunctionLocation]]")?.value as Inspected["location"];
-    if (location && !urls.has(location.scriptId)) noteCallers(post);
-    return {
-      location,
-      scopes: scopes ? scopesOf(fetch(post, scopes) as ScopeList) : [],
-      bound: target && {
-        target: fetch(post, target) as object,
-        self: fetch(post, named("[[BoundThis]]")!),
-        args: [...fetch(post, named("[[BoundArgs]]")!) as unknown[]],
-      },
-    };
-  });
+  using inspection = new Inspection();
+  const properties = propertiesOf(inspection, f).internalProperties ?? [];
+  const named = (name: string) =>
+    properties.find((property) => property.name === name)?.value;
+  const target = named("[[TargetFunction]]");
+  const scopes = named("[[Scopes]]");
+  const location = named("[[FunctionLocation]]")?.value as Inspected["location"];
+  if (location && !urls.has(location.scriptId)) noteCallers(inspection);
+  return {
+    location,
+    scopes: scopes ? scopesOf(fetch(inspection, scopes) as ScopeList) : [],
+    bound: target && {
+      target: fetch(inspection, target) as object,
+      self: fetch(inspection, named("[[BoundThis]]")!),
+      args: [...fetch(inspection, named("[[BoundArgs]]")!) as unknown[]],
+    },
+  };
 }
 
 /**
@@ -110,11 +115,10 @@ export function inspectFunction(f: object): Inspected {
  * classes have it.
  */
 export function inspectPrivates(object: object): [string, unknown][] {
-  return ask((post) =>
-    (propertiesOf(post, object).privateProperties ?? [])
-      // Those without a value are accessors, which belong to the class.
-      .flatMap(({ name, value }) => value ? [[name, fetch(post, value)]] : [])
-  );
+  using inspection = new Inspection();
+  return (propertiesOf(inspection, object).privateProperties ?? [])
+    // Those without a value are accessors, which belong to the class.
+    .flatMap(({ name, value }) => value ? [[name, fetch(inspection, value)]] : []);
 }
 
 /**
@@ -140,11 +144,13 @@ export function scriptSource(scriptId: string): string {
  * Records the URLs of the scripts that are calling. A function is usually in the file that
  * uses it, and this takes a hundredth of the time of listing all scripts.
  */
-function noteCallers(post: Post): void {
+function noteCallers(inspection: Inspection): void {
   // Otherwise V8 reports only ten callers.
-  post("Runtime.enable");
-  const { exceptionDetails } = post("Runtime.evaluate", { expression: "throw null" });
-  post("Runtime.disable");
+  inspection.post("Runtime.enable");
+  const { exceptionDetails } = inspection.post("Runtime.evaluate", {
+    expression: "throw null",
+  });
+  inspection.post("Runtime.disable");
   for (const { scriptId, url } of exceptionDetails?.stackTrace?.callFrames ?? []) {
     if (url) urls.set(scriptId, url);
   }
@@ -152,56 +158,109 @@ function noteCallers(post: Post): void {
 
 /** Lists all scripts, and reads one. */
 function list(scriptId: string): void {
-  ask((post, session) => {
-    session.on("Debugger.scriptParsed", ({ params }) => {
-      urls.set(params.scriptId, params.url);
-    });
-    post("Debugger.enable");
-    const { scriptSource } = post("Debugger.getScriptSource", { scriptId });
-    sources.set(scriptId, scriptSource ?? "");
-    post("Debugger.disable");
+  using inspection = new Inspection();
+  inspection.on("Debugger.scriptParsed", ({ scriptId, url }) => {
+    urls.set(scriptId, url);
   });
+  inspection.post("Debugger.enable");
+  const { scriptSource } = inspection.post("Debugger.getScriptSource", { scriptId });
+  sources.set(scriptId, scriptSource ?? "");
+  inspection.post("Debugger.disable");
 }
 
-type Post = (method: string, parameters?: Record<string, unknown>) => Answer;
+/**
+ * The session with this process, and how many use it. It is one for all: V8 forgets the
+ * numbers of objects in a heap snapshot when any session is closed.
+ */
+let shared: { session: Session; users: number } | undefined;
 
-/** Opens a session, asks questions, and closes it. */
-function ask<T>(work: (post: Post, session: Session) => T): T {
+/** The use of a session with this process. */
+export class Inspection implements Disposable {
+  readonly #shared = shared ??= { session: openSession(), users: 0 };
+  readonly #session = this.#shared.session;
+  readonly #listeners: [string, (message: Notice) => void][] = [];
+
+  constructor() {
+    this.#shared.users++;
+  }
+
+  /** Asks a question that V8 answers at once. */
+  post(method: string, parameters: Record<string, unknown> = {}): Answer {
+    const process = nodeProcess();
+    const { nextTick } = process;
+    try {
+      process.nextTick = (callback: (...args: never[]) => void, ...args: never[]) =>
+        callback(...args);
+      let answer: { error: Error | null; result: Answer } | undefined;
+      this.#session.post(method, parameters, (error, result) => {
+        answer = { error, result };
+      });
+      if (!answer) throw new Error(`The inspector of this Deno is late with ${method}`);
+      if (answer.error) throw answer.error;
+      return answer.result;
+    } finally {
+      process.nextTick = nextTick;
+    }
+  }
+
+  /** Asks a question that V8 answers at another turn of the event loop. */
+  async ask(method: string, parameters: Record<string, unknown> = {}): Promise<void> {
+    // Deno does not wait for the answer if there is nothing else to do.
+    const waiting = setInterval(() => {}, 1000);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#session.post(method, parameters, (error) => {
+          if (error) reject(error);
+          else resolve();
+        });
+      });
+    } finally {
+      clearInterval(waiting);
+    }
+  }
+
+  /** Listens to what V8 tells unasked. */
+  on(event: string, listener: (params: Notice["params"]) => void): void {
+    const heard = ({ params }: Notice) => listener(params);
+    this.#listeners.push([event, heard]);
+    this.#session.on(event, heard);
+  }
+
+  [Symbol.dispose](): void {
+    for (const [event, heard] of this.#listeners) this.#session.off(event, heard);
+    if (--this.#shared.users > 0) return;
+    shared = undefined;
+    this.#session.disconnect();
+  }
+}
+
+function openSession(): Session {
   const { Session } = nodeProcess().getBuiltinModule("node:inspector") as unknown as {
     Session: new () => Session;
   };
   const session = new Session();
   session.connect();
-  const process = nodeProcess();
-  const { nextTick } = process;
-  try {
-    process.nextTick = (callback: (...args: never[]) => void, ...args: never[]) =>
-      callback(...args);
-    return work((method, parameters = {}) => {
-      let answer: { error: Error | null; result: Answer } | undefined;
-      session.post(method, parameters, (error, result) => answer = { error, result });
-      if (!answer) throw new Error(`The inspector of this Deno is late with ${method}`);
-      if (answer.error) throw answer.error;
-      return answer.result;
-    }, session);
-  } finally {
-    process.nextTick = nextTick;
-    session.disconnect();
-  }
+  return session;
 }
 
-function propertiesOf(post: Post, object: object): Answer {
+/** The inspector's reference to an object. */
+export function remoteOf(inspection: Inspection, object: object): string {
   place[PLACE] = object;
   try {
-    const { objectId } = post("Runtime.evaluate", { expression: AT_PLACE }).result;
-    return post("Runtime.getProperties", { objectId, ownProperties: true });
+    return inspection.post("Runtime.evaluate", { expression: AT_PLACE }).result
+      .objectId!;
   } finally {
     delete place[PLACE];
   }
 }
 
+function propertiesOf(inspection: Inspection, object: object): Answer {
+  const objectId = remoteOf(inspection, object);
+  return inspection.post("Runtime.getProperties", { objectId, ownProperties: true });
+}
+
 /** The live value that the inspector refers to. */
-function fetch(post: Post, remote: RemoteObject): unknown {
+export function fetch(inspection: Inspection, remote: RemoteObject): unknown {
   const { objectId, unserializableValue, value } = remote;
   if (!objectId) {
     if (unserializableValue === undefined) return value;
@@ -211,7 +270,7 @@ function fetch(post: Post, remote: RemoteObject): unknown {
   // Strict mode, because otherwise `this` would be an object for a symbol.
   const functionDeclaration = `function () { "use strict"; ${AT_PLACE} = this; }`;
   try {
-    post("Runtime.callFunctionOn", { objectId, functionDeclaration });
+    inspection.post("Runtime.callFunctionOn", { objectId, functionDeclaration });
     return place[PLACE];
   } finally {
     delete place[PLACE];

@@ -9,50 +9,20 @@
  * @module
  */
 
-import type { Analysis } from "./analyze.ts";
 import { NAMES } from "./class_text.ts";
+import { valueModulesWith } from "./modules.ts";
 import type { Place, Script, Slot } from "../payload.ts";
-import type { Scope } from "./inspector.ts";
-import type { Snapshot } from "./snapshot.ts";
-import { type AnyFunction, isSloppy } from "./texts.ts";
+import type { Inside, Shipped } from "./shipped.ts";
+import { chainOf, type SharedScope, sharingOf } from "./scopes.ts";
+import { isSloppy } from "./texts.ts";
 
-/** A function that is sent as source text. */
-export interface Shipped {
-  f: AnyFunction;
-  snapshot: Snapshot;
-  analysis: Analysis;
-  /** Its file, line and column. */
-  place: Place | undefined;
-  /** The variables that it captured, by name. */
-  captured: Map<string, Captured>;
-  /** Whether it is a class whose instances must be made without its constructor. */
-  restorable: boolean;
-}
-
-/** A variable that a function captured. */
-export interface Captured {
-  /** The number of the function's scope that holds it; -1 if it is not a variable there. */
-  scope: number;
-  /** Its value; `undefined` if it had none yet, and so has none on the worker. */
-  slot: (() => Slot) | undefined;
-}
+/** The names of what is needed to make a function, not only to run it. */
+const EARLY: string[] = [NAMES.parent, NAMES.self, NAMES.above];
 
 /** Where a function is made: the number of the script, and the function's number in it. */
 export interface Origin {
   script: number;
   index: number;
-}
-
-/** A scope, as it was at one time, that several functions may share. */
-interface SharedScope {
-  parent: SharedScope | undefined;
-  /** The first function that was found in it, and the number of this scope there. */
-  snapshot: Snapshot;
-  at: number;
-  /** The places of functions directly in it. Each was evaluated only once in one scope. */
-  places: Set<string>;
-  /** The variables in it that functions assign to. */
-  names: Set<string>;
 }
 
 /** The functions that are sent as source text in one capture. */
@@ -70,14 +40,24 @@ export class Shipment {
     return this.#functions.get(f);
   }
 
+  /** All functions that were added. */
+  all(): Shipped[] {
+    return [...this.#functions.values()];
+  }
+
   /** Writes the scripts, after everything that the functions captured is numbered. */
   layOut(): Script[] {
     const scripts: Script[] = [];
-    for (const group of groupsOf([...this.#functions.values()])) {
+    const open = new Set(
+      this.all().flatMap(({ inside }) =>
+        inside ? this.#functions.get(inside.type)?.f : []
+      ),
+    );
+    for (const group of groupsOf(this.all())) {
       group.functions.forEach(({ f }, index) =>
         this.#origins.set(f, { script: scripts.length, index })
       );
-      scripts.push(new ScriptText(group).script());
+      scripts.push(new ScriptText(group, open).script());
     }
     return scripts;
   }
@@ -95,26 +75,15 @@ interface Group {
 }
 
 function groupsOf(functions: Shipped[]): Group[] {
-  const written = new Set<string>();
-  for (const { analysis, captured, snapshot } of functions) {
-    for (const [name, { scope }] of captured) {
-      if (scope >= 0 && analysis.free.get(name)?.written) {
-        written.add(variableKey(snapshot, scope, name));
-      }
-    }
-  }
+  const sharing = new Map(sharingOf(functions));
   const scopes: SharedScope[] = [];
   const groups = new Map<SharedScope, Group>();
   const all = new Set<Group>();
   for (const f of functions) {
     const shared = new Map<SharedScope, Set<string>>();
-    const names = [...f.captured].filter(([name, { scope }]) =>
-      scope >= 0 && written.has(variableKey(f.snapshot, scope, name))
-    );
+    const names = sharing.get(f) ?? [];
     const chain = names.length > 0 ? chainOf(f.snapshot, scopes) : [];
-    for (
-      const [name, { scope }] of names.toSorted(([, a], [, b]) => a.scope - b.scope)
-    ) {
+    for (const { name, scope } of names.toSorted((a, b) => a.scope - b.scope)) {
       const at = chain[scope]!;
       at.names.add(name);
       shared.set(at, (shared.get(at) ?? new Set()).add(name));
@@ -140,65 +109,11 @@ function groupsOf(functions: Shipped[]): Group[] {
   return [...all];
 }
 
-/** Tells variables apart that functions assign to: by name, and by script if it has its own. */
-function variableKey({ location, scopes }: Snapshot, scope: number, name: string) {
-  return `${isGlobal(scopes[scope]!) ? "" : location?.scriptId} ${name}`;
-}
-
-/** Whether all scripts have a scope in common: the inputs of a REPL or a notebook. */
-function isGlobal({ kind }: Scope): boolean {
-  return kind === "Script" || kind === "Global";
-}
-
-/**
- * The scopes around a function. The debugger does not report whether two functions share a
- * scope, so scopes are compared: two count as the same scope if they have the same kind, the
- * same script, the same outer scope, and identical values of all variables. Two functions
- * made from the same text never share the innermost scope.
- */
-function chainOf(snapshot: Snapshot, scopes: SharedScope[]): SharedScope[] {
-  const { location, scopes: own } = snapshot;
-  const place = JSON.stringify(location);
-  const chain: SharedScope[] = [];
-  let parent: SharedScope | undefined;
-  for (let at = own.length - 1; at >= 0; at--) {
-    let found = scopes.findLast((scope) =>
-      scope.parent === parent &&
-      (isGlobal(own[at]!) ||
-        scope.snapshot.location?.scriptId === location?.scriptId) &&
-      (at > 0 || own.length === 1 || !scope.places.has(place)) &&
-      isSame(own[at]!, scope.snapshot.scopes[scope.at]!)
-    );
-    if (!found) {
-      found = { parent, snapshot, at, places: new Set(), names: new Set() };
-      scopes.push(found);
-    }
-    if (at === 0) found.places.add(place);
-    chain[at] = parent = found;
-  }
-  return chain;
-}
-
-function isSame(a: Snapshot["scopes"][0], b: Snapshot["scopes"][0]): boolean {
-  if (a.kind !== b.kind) return false;
-  // There is only one scope of a module.
-  if (a.kind.startsWith("Module") || isGlobal(a)) return true;
-  const names = Object.keys(a.variables);
-  if (names.join() !== Object.keys(b.variables).join()) return false;
-  return names.every((name) => Object.is(valueOf(a, name), valueOf(b, name)));
-}
-
-function valueOf({ variables }: Snapshot["scopes"][0], name: string): unknown {
-  try {
-    return (variables as Record<string, unknown>)[name];
-  } catch {
-    return undefined;
-  }
-}
-
 /** Writes the text of a group. */
 class ScriptText {
   readonly #group: Group;
+  /** The classes inside of which functions are made. */
+  readonly #open: ReadonlySet<unknown>;
   readonly #variables: Script["variables"] = [];
   readonly #early: string[][];
   readonly #place: Place | undefined;
@@ -206,8 +121,9 @@ class ScriptText {
   /** The present line in the user's file. */
   #line: number;
 
-  constructor(group: Group) {
+  constructor(group: Group, open: ReadonlySet<unknown>) {
     this.#group = group;
+    this.#open = open;
     const places = group.functions.flatMap(({ place }) => place ?? []);
     const first = places.toSorted((a, b) => a.line - b.line)[0];
     this.#early = group.functions.map(() => []);
@@ -218,17 +134,36 @@ class ScriptText {
   }
 
   script(): Script {
-    const { importMeta, restore, keep } = NAMES;
-    const names = [importMeta, restore, keep];
+    const { importMeta, restore, keep, inside } = NAMES;
+    const names = [importMeta, restore, keep, inside];
     this.#add(`(function ($ge_set, $ge_define, ${names.join(", ")}) { `);
     this.#scope(undefined);
     this.#add(" })");
+    const around = this.#inside();
     return {
       text: this.#text,
+      ...(around && { inside: around.slot() }),
       place: this.#place,
       variables: this.#variables,
       early: this.#early,
     };
+  }
+
+  /** The class inside of which the functions are made. */
+  #inside(): Inside | undefined {
+    const { functions } = this.#group;
+    const [first, ...others] = functions.flatMap(({ inside }) => inside ?? []);
+    if (first && others.some(({ type }) => type !== first.type)) {
+      first.refuse("shares a variable with a function of another class");
+    }
+    if (first && !this.#open.has(first.type)) {
+      const otherwise = `; or write ${valueModulesWith(first.type)}`;
+      first.refuse("is sent without the class", otherwise);
+    }
+    if (first && functions.some(({ f }) => f === first.type)) {
+      first.refuse("shares a variable with the class, to which they assign");
+    }
+    return first;
   }
 
   /** Writes the functions directly in a shared scope, or those without one. */
@@ -271,8 +206,8 @@ class ScriptText {
         this.#declare(name, slot(), this.#earlyOf(f, name, index));
       }
     }
-    const text = analysis.text(index, restorable);
-    const [open, close] = analysis.form === "method" ? ["({", "})"] : ["(", ")"];
+    const text = analysis.text(index, { restorable, open: this.#open.has(f.f) });
+    const [open, close] = analysis.frame;
     this.#add(`return () => ${open}`);
     if (place && this.#line < place.line) {
       this.#add("\n".repeat(place.line - this.#line) + " ".repeat(place.column));
@@ -284,7 +219,7 @@ class ScriptText {
   }
 
   #earlyOf(f: Shipped, name: string, index: number): string[] | undefined {
-    const early = name === NAMES.parent || name.startsWith(NAMES.key) ||
+    const early = EARLY.includes(name) || name.startsWith(NAMES.key) ||
       f.analysis.free.get(name)?.early;
     return early ? this.#early[index] : undefined;
   }

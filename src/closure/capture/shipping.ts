@@ -14,8 +14,9 @@ import type { Found } from "./found.ts";
 import { exploreMembers } from "./function_members.ts";
 import { scriptSource } from "./inspector.ts";
 import { bindingsOf, importNode, isImportedByValue } from "./modules.ts";
-import type { Captured } from "./scripts.ts";
+import type { Captured, Inside } from "./shipped.ts";
 import type { Snapshot } from "./snapshot.ts";
+import { captureWords, classAround, functionAround } from "./surroundings.ts";
 import {
   type AnyFunction,
   headOf,
@@ -29,7 +30,7 @@ import {
 } from "./texts.ts";
 
 /** The names that every worker passes to the texts of functions. */
-const GIVEN: string[] = [NAMES.importMeta, NAMES.restore, NAMES.keep];
+const GIVEN: string[] = [NAMES.importMeta, NAMES.restore, NAMES.keep, NAMES.inside];
 
 /** The analyses so far. */
 const analyses = new WeakMap<AnyFunction, Analysis>();
@@ -48,6 +49,7 @@ export async function ship(
   const label = labelOf(found, placeAfter(headOf(seen.source)));
   const captured = new Map<string, Captured>();
   let analysis: Analysis;
+  let inside: Inside | undefined;
   const functions = functionNamesIn(file);
   const name = nameOf(f);
   const mayName = [...seen.words].some((word) => word !== name && functions.has(word));
@@ -55,6 +57,8 @@ export async function ship(
   else {
     analysis = await read(f, seen, label);
     await captureVariables(context, found, f, analysis, captured, file);
+    await captureWords(context, found, f, analysis, captured);
+    inside = await classAround(context, found, f, analysis);
   }
   context.shipment.add({
     f,
@@ -63,6 +67,7 @@ export async function ship(
     place: placeAfter(analysis.class ? analysis.class.head ?? "" : headOf(seen.source)),
     captured,
     restorable: false,
+    ...(inside && { inside }),
   });
   if (analysis.class) exploreClass(context, found, f, analysis, captured);
   else exploreMembers(context, found, f, analysis);
@@ -95,37 +100,31 @@ async function read(f: AnyFunction, seen: Snapshot, label: string): Promise<Anal
 }
 
 /**
- * Refuses a function that uses the name of a function expression around it. The debugger
- * does not show that variable, but may show another variable of that name further out.
+ * The text of the function expression around a function that a name means, if it means one.
+ * The debugger does not show that variable, but may show another variable of that name
+ * further out.
  */
-async function checkNamesAround(
-  context: Context,
-  found: Found,
+async function expressionAround(
   name: string,
   { scopes, location, variables }: Snapshot,
-): Promise<void> {
+): Promise<string | undefined> {
   const variable = variables.get(name);
   const at = scopes.findIndex(({ kind }) => kind === `Closure (${name})`);
   const isInner = variable && at >= 0 && variable.scope <= at;
   // Most names are names of declarations.
   const isOwn = typeof variable?.value === "function" &&
     nameOf(variable.value) === name;
-  if (isInner || isOwn && at < 0) return;
+  if (isInner || isOwn && at < 0) return undefined;
   const around = enclosing(await loadTools(), location!);
   const owner = around.findLast((node) =>
     node.type === "FunctionExpression" && node.id?.name === name
   );
-  if (!owner) return;
+  if (!owner) return undefined;
   const { value } = variable ?? {};
   const text = scriptSource(location!.scriptId).slice(owner.start, owner.end);
   // Such as `const f = function f() { … }`.
-  if (typeof value === "function" && sourceOf(value) === text) return;
-  refuse(
-    context,
-    found,
-    `a function that uses "${name}", the name of the function expression around it,`,
-    `assign that function to a variable of another name, and use that`,
-  );
+  const isSame = typeof value === "function" && sourceOf(value) === text;
+  return isSame ? undefined : text;
 }
 
 async function captureVariables(
@@ -145,7 +144,13 @@ async function captureVariables(
   for (const name of analysis.free.keys()) {
     // A function that was sent to this worker uses these; the next worker passes its own.
     if (GIVEN.includes(name)) continue;
-    if (functions.has(name)) await checkNamesAround(context, found, name, seen);
+    const text = functions.has(name) ? await expressionAround(name, seen) : undefined;
+    if (text !== undefined) {
+      const value = await functionAround(context, found, f, name, text);
+      findings.see(value, found, ` → ${name}`);
+      captured.set(name, { scope: -1, slot: () => findings.slot(value) });
+      continue;
+    }
     const variable = variables.get(name);
     if (!variable) {
       // A global; or a variable that V8 has not kept, because only a computed name used it.

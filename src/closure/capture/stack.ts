@@ -24,8 +24,11 @@ export function describePlace({ file, line, column }: Place): string {
     : `${file}:${line + 1}:${column + 1}`;
 }
 
-/** The mark of sent scripts in a stack, with the line and column. */
-const MARKED = new RegExp(`${SHIPPED}:(\\d+):(\\d+)`, "g");
+/**
+ * The mark of sent scripts in a stack, with the line and column. Scripts that were evaluated
+ * inside of a class have no name.
+ */
+const MARKED = new RegExp(`${SHIPPED}(?:, <anonymous>)?:(\\d+):(\\d+)`, "g");
 
 /** The most places that are translated in one stack. */
 const MOST_PLACES = 1000;

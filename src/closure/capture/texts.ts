@@ -103,6 +103,9 @@ export function needsNothing(
 export function simple(source: string): Analysis {
   return {
     form: "expression",
+    around: new Set(),
+    privates: new Set(),
+    frame: ["(", ")"],
     free: new Map(),
     placed: false,
     class: undefined,

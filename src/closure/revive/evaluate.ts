@@ -19,19 +19,30 @@ const { core } = inside;
 /** Words by which a text may import a module. */
 const MAY_IMPORT = /\b(import|eval|Function)\b/;
 
+/** Evaluates a text at another place, such as inside of a class. */
+export type Evaluator = (text: string) => unknown;
+
 /**
  * Evaluates source text as if it were at its place in the user's file. So stack traces name
  * that place, and `import("./other.ts")` finds neighbouring files.
+ *
+ * @param inside Evaluates it inside of a class.
  */
-export function evaluate(source: string, place: Place | undefined): unknown {
+export function evaluate(
+  source: string,
+  place: Place | undefined,
+  inside?: Evaluator,
+): unknown {
   // Loaded first, so that modules see `process` with our changes.
   if (MAY_IMPORT.test(source)) nodeProcess();
-  if (!core?.evalContext || !place || !URL.canParse(place.file)) {
-    return evaluateByNode(source, place);
+  const isPlaced = place && URL.canParse(place.file);
+  const before = isPlaced ? "\n".repeat(place.line) + " ".repeat(place.column) : "";
+  if (inside) {
+    const name = isPlaced ? `\n//# sourceURL=${place.file}${SHIPPED}` : "";
+    return inside(before + source + name);
   }
-  const { file, line, column } = place;
-  const before = "\n".repeat(line) + " ".repeat(column);
-  const [value, error] = core.evalContext(before + source, file + SHIPPED);
+  if (!core?.evalContext || !isPlaced) return evaluateByNode(source, place);
+  const [value, error] = core.evalContext(before + source, place.file + SHIPPED);
   if (error) throw error.thrown;
   return value;
 }

@@ -5,9 +5,11 @@
  */
 
 import { unpackerOf } from "../../common/packing_symbols.ts";
+import { standInFor } from "../../common/staying.ts";
 import { GridEngineError } from "../../errors.ts";
 import { putTogether } from "../../protocol/platform.ts";
-import { evaluate, importMetaOf, runImport } from "./evaluate.ts";
+import { runImport } from "./evaluate.ts";
+import { LiveScripts, type Setter } from "./live_scripts.ts";
 import { builtin, symbol } from "./builtins.ts";
 import type {
   Graph,
@@ -86,23 +88,10 @@ export async function reviveJob(
   return revived;
 }
 
-/** Sets `#private` fields: a name and its value. */
-type Setter = (name: string, value: unknown) => void;
-
 /** The setter of one class for its `#private` fields, and the fields that are not set yet. */
 interface PrivateFields {
   names: string[];
   set: Setter;
-}
-
-/** A script that was evaluated. */
-interface Loaded {
-  /** Set the captured variables. */
-  setters: Map<string, (value: unknown) => void>;
-  /** Make the functions. */
-  makers: (() => unknown)[];
-  /** Set the private static fields of classes. */
-  statics: Setter[];
 }
 
 /** The objects of a graph while they are made. */
@@ -111,7 +100,7 @@ class LiveGraph {
   readonly #known: (number: number) => unknown;
   readonly #made: unknown[] = [];
   readonly #isMade: boolean[] = [];
-  readonly #scripts: Loaded[] = [];
+  readonly #scripts: LiveScripts;
   /** Steps that complete objects which are already made. */
   readonly #unfinished: (() => void)[] = [];
   /** Passed to constructors: makes them create an object with private fields only. */
@@ -131,26 +120,16 @@ class LiveGraph {
   constructor(graph: Graph, known: (number: number) => unknown = () => undefined) {
     this.#graph = graph;
     this.#known = known;
+    this.#scripts = new LiveScripts(graph, this.#restore, this.#resolve);
   }
 
   /** Makes the imports, and evaluates the scripts. */
   async load(): Promise<void> {
-    const { nodes, scripts } = this.#graph;
+    const { nodes } = this.#graph;
     await Promise.all(nodes.map(async (node, number) => {
       if (node.kind === "import") this.#put(number, await runImport(node));
     }));
-    for (const { text, place } of scripts) {
-      const loaded: Loaded = { setters: new Map(), makers: [], statics: [] };
-      this.#scripts.push(loaded);
-      const declare = evaluate(text, place) as AnyFunction;
-      declare(
-        (key: string, set: (value: unknown) => void) => loaded.setters.set(key, set),
-        (index: number, make: () => unknown) => loaded.makers[index] = make,
-        importMetaOf(place),
-        this.#restore,
-        (index: number, set: Setter) => loaded.statics[index] = set,
-      );
-    }
+    this.#scripts.load();
   }
 
   /** The live value of a slot, with everything that belongs to it. */
@@ -199,6 +178,8 @@ class LiveGraph {
         throw new GridEngineError(`${node.specifier} was not imported`);
       case "job":
         return JobBase;
+      case "stays":
+        return standInFor(node.name);
       case "symbol":
         return symbol(node);
       case "platform": {
@@ -241,7 +222,8 @@ class LiveGraph {
 
   #makeFunction(node: NodeOf<"function" | "class">, number: number): unknown {
     const { variables, early } = this.#graph.scripts[node.script]!;
-    const loaded = this.#scripts[node.script]!;
+    const loaded = this.#scripts.get(node.script);
+    if (this.#isMade[number]) return this.#made[number];
     const first = early[node.index]!;
     for (const key of first) {
       const { value } = variables.find((variable) => variable.key === key)!;

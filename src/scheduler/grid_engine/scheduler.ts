@@ -5,6 +5,7 @@
  * @module
  */
 
+import { stays } from "../../common/staying.ts";
 import { dirname, join } from "node:path";
 import { checkOptions } from "../../common/checks.ts";
 import { SchedulerError, type WorkerLoss } from "../../errors.ts";
@@ -371,6 +372,8 @@ export class GridEngineScheduler implements Scheduler {
     task.listener.ended(task.worker, loss);
   }
 }
+
+stays(GridEngineScheduler);
 
 function checkDirectory(what: string, path: string | undefined): void {
   if (path === undefined) return;
