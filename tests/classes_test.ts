@@ -115,12 +115,12 @@ group("objects keep their class", (test) => {
     assert(both.cause instanceof ValidationError && both.errors[0] === both.cause);
   });
 
-  test("A message to a job is as it was, and of a class that the job uses or refused", async (d) => {
+  test("A message to a job is as it was, and of its class, whether the job uses it or not", async (d) => {
     const next = async () => {
       for await (const value of currentJob()!.messages) return value;
       return undefined;
     };
-    const f = async () => (await next() as Point).x;
+    const f = async () => (await next() as Point).scaled(3).x;
     const g = async () => {
       const value = await next();
       return value instanceof Point ? value.scaled(2).x : 0;
@@ -133,12 +133,47 @@ group("objects keep their class", (test) => {
       Object.assign(point, { x: 7 });
       return await job.result;
     };
-    assertEquals(await run(g), 4);
-    const error = await run(f).catch((error: unknown) => error);
-    assertStringIncludes(
-      instanceOf(error, SerializationError).message,
-      "message is a Point, which cannot be sent to a worker: its class is not there",
-    );
+    assertEquals([await run(g), await run(f)], [4, 6]);
+  });
+
+  test("Messages to a job hold functions, and arrive in order, before its start and after", async (d) => {
+    const collect = async () => {
+      const all: unknown[] = [];
+      currentJob()!.send("ready");
+      for await (const value of currentJob()!.messages) {
+        all.push(typeof value === "function" ? value(all.length) : value);
+        if (all.length === 8) return all;
+        currentJob()!.send("more");
+      }
+      return all;
+    };
+    const job = new Job({ target: collect, dispatcher: d });
+    job.start();
+    const late = new Map([["at", (n: number) => n + offset]]);
+    let offset = 10;
+    job.send((n: number) => n + offset);
+    job.send(1);
+    job.send(Math.sqrt);
+    const messages = job.messages[Symbol.asyncIterator]();
+    await messages.next();
+    offset = 20;
+    job.send((n: number) => n * offset);
+    job.send("a");
+    job.send(late.get("at"));
+    job.send(late.get("at")!.bind(null, 1));
+    job.send(8);
+    assertEquals(await job.result, [10, 1, Math.sqrt(2), 60, "a", 25, 21, 8]);
+  });
+
+  test("A function in a message that cannot be captured fails the job, and says why", async (d) => {
+    const wait = async () => await Array.fromAsync(currentJob()!.messages);
+    const job = new Job({ target: wait, dispatcher: d });
+    job.start();
+    const later = Promise.resolve(1);
+    job.send(() => later);
+    const error = instanceOf(await job.result.catch((e) => e), SerializationError);
+    assertStringIncludes(error.message, "later: a Promise cannot be sent to a worker");
+    assertStringIncludes(error.message, "message");
   });
 
   test("Of a class made in the function, an error is of the nearest class that is here", async (d) => {

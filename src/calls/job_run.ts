@@ -5,17 +5,13 @@
  */
 
 import type { Code } from "../closure/capture/capture.ts";
-import { log } from "../common/log.ts";
 import { Mailbox } from "../common/mailbox.ts";
 import { printError } from "../common/printing.ts";
 import type { Engine } from "../engine/engine.ts";
 import { ItemSource } from "../engine/item_source.ts";
 import { JobOutput, type LogOptions } from "../engine/job_output.ts";
-import { Copier } from "../engine/copier.ts";
 import type { WorkerInfo } from "../engine/worker_info.ts";
 import { JobCancelledError } from "../errors.ts";
-import { lossIn } from "../protocol/complaint.ts";
-import { serializeFor } from "../protocol/instances.ts";
 import { onInterrupt } from "./interrupt.ts";
 import { exitCodeOf, type Outcome, unpackOutcome } from "./job_outcome.ts";
 import type { JobLife } from "./job_life.ts";
@@ -56,14 +52,6 @@ export class JobRun {
   #id = 0;
   #asked = false;
   #killed = false;
-  /** Whether it was logged that a message to it loses its class. */
-  #warned = false;
-
-  /** What was sent before the code of the job was there; then nothing has to wait. */
-  #unsent: unknown[] | undefined = [];
-  /** The numbers of the classes that the worker has, by their prototypes. */
-  readonly #numbers = new Map<object, number>();
-
   /** @param life The state of the job. */
   constructor(life: JobLife) {
     this.#life = life;
@@ -126,8 +114,6 @@ export class JobRun {
       code: async () => {
         const made = await code();
         classes = made.classes;
-        for (const [number, prototype] of classes) this.#numbers.set(prototype, number);
-        this.#sendAll(fail);
         return made;
       },
       here,
@@ -137,11 +123,7 @@ export class JobRun {
       output,
       daemon,
       listener: {
-        started: (worker) => {
-          this.worker = worker;
-          // In this process there is no code.
-          this.#sendAll(fail);
-        },
+        started: (worker) => this.worker = worker,
         message: (value) => this.messages.push(value),
         results: (_first, [value]) => outcome = job ? unpack(job, value) : { value },
         failed: (_index, error) => outcome = { error },
@@ -163,48 +145,12 @@ export class JobRun {
   }
 
   /**
-   * Sends it a value, as it is now. Objects of classes that the job uses keep them.
+   * Sends it a value, as it is now. Objects keep their class.
    *
    * @throws {SerializationError} When the value cannot travel.
    */
   send(value: unknown): void {
-    if (!this.#unsent) return this.#send(value);
-    const copier = new Copier(() => {});
-    this.#unsent.push(copier.copy(value, this.#path, "a worker", false));
-  }
-
-  /** Sends what had to wait until it was known by what numbers classes go. */
-  #sendAll(fail: (error: unknown) => void): void {
-    const values = this.#unsent ?? [];
-    this.#unsent = undefined;
-    try {
-      for (const value of values) this.#send(value);
-    } catch (error) {
-      fail(error);
-    }
-  }
-
-  #send(value: unknown): void {
-    const numberOf = (prototype: object) => this.#numbers.get(prototype);
-    const lossy = () => this.#warnOfLoss(value);
-    const how = { numberOf, lossy };
-    this.#engine!.send(this.#id, serializeFor(value, this.#path, "a worker", how));
-  }
-
-  get #path(): string {
-    return `${this.#life.name} → message`;
-  }
-
-  /** Logs once that an object in a message loses its class. */
-  #warnOfLoss(value: unknown): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    const keeps = (prototype: object) => this.#numbers.has(prototype);
-    const lost = lossIn([{ child: value, step: () => "message" }], keeps);
-    log(
-      "info",
-      `to job "${this.#life.name}" ${lost}: send data, and make the object from that`,
-    );
+    this.#engine!.send(this.#id, value);
   }
 
   #end(outcome: Outcome): void {

@@ -16,6 +16,8 @@ import { sizeOf } from "../protocol/size.ts";
 import { complaint } from "../protocol/values.ts";
 import type { EngineRun } from "./engine_run.ts";
 import type { Dispatching } from "./dispatching.ts";
+import type { Message } from "./outgoing.ts";
+import type { Peer } from "./peer.ts";
 import type { EngineState } from "./state.ts";
 
 /** The core is told the size of arguments from this size on, in bytes. */
@@ -59,13 +61,7 @@ export class Assignment {
     recorder?.sent(bytes);
     const weight = bytes / values.length;
     if (weight > HEAVY) this.#opened.dispatch({ type: "weighed", run: id, weight });
-    for (const code of [run.codeNumber, ...run.additions!.codesFor(numbers)]) {
-      if (peer.codes.has(code)) continue;
-      peer.codes.add(code);
-      const value = this.#state.codes.value(code);
-      recorder?.sent(value.byteLength);
-      peer.send({ type: "code", code, value });
-    }
+    this.#sendCodes(peer, run, [run.codeNumber, ...run.additions!.codesFor(numbers)]);
     const { timeout, exclusive: announce } = settings;
     const code = run.codeNumber;
     peer.send({
@@ -82,7 +78,7 @@ export class Assignment {
     });
     if (!announce) return;
     run.at = { worker, chunk: chunks[0]!.chunk };
-    this.pass(run, run.sent);
+    this.#pass(run, run.sent);
   }
 
   /** Captures what chunks have of functions and classes that are new, and sends them. */
@@ -108,11 +104,41 @@ export class Assignment {
     if (left.length > 0) this.assign(worker, run.id, left);
   }
 
+  /** The values that are sent to the only item of a run go to its worker from now on. */
+  sendOn(run: EngineRun): void {
+    const { runs, codes } = this.#state;
+    run.outgoing.goOut(
+      run.additions!,
+      (code) => runs.has(run.id) ? codes.use(code) : undefined,
+      (message) => {
+        run.sent.push(message);
+        this.#pass(run, [message]);
+      },
+      (error) => this.#opened.breakRun(run, error),
+    );
+  }
+
   /** Sends values to the only item of a run, unless it waits for its next try. */
-  pass({ at }: EngineRun, values: readonly Uint8Array[]): void {
+  #pass(run: EngineRun, messages: readonly Message[]): void {
+    const { at } = run;
     if (!at || !this.#opened.core.itemAt(at.worker, at.chunk, 0)) return;
     const peer = this.#opened.conversations.peer(at.worker);
-    for (const value of values) peer?.send({ type: "message", chunk: at.chunk, value });
+    if (!peer) return;
+    for (const { value, codes } of messages) {
+      this.#sendCodes(peer, run, codes);
+      peer.send({ type: "message", chunk: at.chunk, value });
+    }
+  }
+
+  /** Sends a worker those of these codes that it does not have. */
+  #sendCodes(peer: Peer, { request }: EngineRun, codes: readonly number[]): void {
+    for (const code of codes) {
+      if (peer.codes.has(code)) continue;
+      peer.codes.add(code);
+      const value = this.#state.codes.value(code);
+      request.recorder?.sent(value.byteLength);
+      peer.send({ type: "code", code, value });
+    }
   }
 
   /**

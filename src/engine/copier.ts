@@ -40,6 +40,23 @@ export class Copier {
     receiver: string,
     withFunctions: boolean = receiver === "a worker",
   ): unknown {
+    return this.pack(value, path, receiver, withFunctions)();
+  }
+
+  /**
+   * How to make the value as it arrives, each time anew.
+   *
+   * @param path How to call the value.
+   * @param receiver Who would get it.
+   * @param withFunctions Whether functions may travel.
+   * @throws {SerializationError} When it cannot travel.
+   */
+  pack(
+    value: unknown,
+    path: string,
+    receiver: string,
+    withFunctions: boolean,
+  ): () => unknown {
     const lossy = () => {
       if (this.#warned) return;
       this.#warned = true;
@@ -49,12 +66,14 @@ export class Copier {
     const numberOfFunction = withFunctions ? this.#number : undefined;
     const how = { numberOf: this.#numberOf, numberOfFunction, lossy };
     const bytes = serializeFor(value, path, receiver, how);
-    try {
-      const numbered = (number: number) => this.#numbered[number];
-      return deserializeWhole(bytes, numbered, numbered);
-    } catch (error) {
-      throw error instanceof Refusal ? unmade(path, error) : error;
-    }
+    const numbered = (number: number) => this.#numbered[number];
+    return () => {
+      try {
+        return deserializeWhole(bytes, numbered, numbered);
+      } catch (error) {
+        throw error instanceof Refusal ? unmade(path, error) : error;
+      }
+    };
   }
 
   readonly #numberOf = (prototype: object): number | undefined => {

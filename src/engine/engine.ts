@@ -171,12 +171,8 @@ export class Engine {
   }
 
   /** Sends a value to the only item of an exclusive run: each try of it gets the value. */
-  send(id: number, value: Uint8Array): void {
-    const run = this.#state.runs.get(id);
-    if (!run) return;
-    run.sent.push(value);
-    this.#opened?.pass(run, [value]);
-    this.#inProcess?.pass(id, value);
+  send(id: number, value: unknown): void {
+    this.#state.runs.get(id)?.outgoing.send(value);
   }
 
   /** Cancels every run, lets the workers leave, and resolves when nothing is left. */
@@ -264,6 +260,7 @@ export class Engine {
       const made = await code();
       if (!this.#state.runs.has(id)) return;
       run.takeCode(made, this.#state.codes.use(made.bytes));
+      if (run.request.settings.exclusive) this.#opened?.sendOn(run);
     } catch (error) {
       if (!this.#state.runs.has(id)) return;
       // Without an error, the listener would take the results that it has for all of them.

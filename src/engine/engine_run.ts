@@ -8,6 +8,7 @@ import type { Code } from "../closure/capture/capture.ts";
 import type { List } from "../protocol/lists.ts";
 import type { AssignedChunk } from "../protocol/messages.ts";
 import { Additions } from "./additions.ts";
+import { type Message, Outgoing } from "./outgoing.ts";
 import type { RunRequest } from "./run_request.ts";
 
 /** A run of the engine. */
@@ -32,8 +33,10 @@ export class EngineRun {
   awaited = true;
   /** Where the only item of an exclusive run was sent last. */
   at: { worker: string; chunk: number } | undefined;
-  /** All values that were sent to it so far: each try gets all of them. */
-  readonly sent: Uint8Array[] = [];
+  /** Takes the values that are sent to it. */
+  readonly outgoing: Outgoing;
+  /** Those that are ready for a worker: each try gets all of them. */
+  readonly sent: Message[] = [];
 
   /**
    * @param id Its number.
@@ -42,6 +45,7 @@ export class EngineRun {
   constructor(id: number, request: RunRequest) {
     this.id = id;
     this.request = request;
+    this.outgoing = new Outgoing(request.name);
   }
 
   /**

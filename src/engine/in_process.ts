@@ -88,11 +88,6 @@ export class InProcess {
     this.#runs.get(id)?.terminate(grace);
   }
 
-  /** Gives the running item of a run a value. */
-  pass(id: number, value: Uint8Array): void {
-    this.#runs.get(id)?.pass(value);
-  }
-
   readonly #inTurn: InTurn = (action) => {
     const turn = this.#last.then(action);
     this.#last = turn.catch(() => {});

@@ -7,7 +7,6 @@
 import { LONGEST_TIME } from "../common/checks.ts";
 import { log } from "../common/log.ts";
 import { shortened } from "../common/shorten.ts";
-import { deserializeWhole } from "../protocol/instances.ts";
 import type { EngineRun } from "./engine_run.ts";
 import {
   cancelledError,
@@ -35,6 +34,8 @@ export class InProcessRun {
   readonly #keeper: RunKeeper;
   readonly #inTurn: InTurn;
   readonly #copier: Copier | undefined;
+  /** How to make each value that was sent to it: each try gets all of them. */
+  readonly #sent: (() => unknown)[] = [];
   #over = false;
   /** The try that runs now. */
   #job: InProcessJob | undefined;
@@ -84,6 +85,10 @@ export class InProcessRun {
     const run = this.#run;
     const { items, drains } = run.request;
     try {
+      run.outgoing.goHere((make) => {
+        this.#sent.push(make);
+        this.#job?.messages.push(make());
+      });
       for (let index = 0; await this.#has(index); index++) await this.#runItem(index);
       if (this.#over) return;
       if (items.failure && !drains) return this.#keeper.break(run, items.failure.error);
@@ -120,11 +125,6 @@ export class InProcessRun {
       this.#killing = setTimeout(end, grace);
     }
     this.#job?.abort();
-  }
-
-  /** Gives the running item a value. */
-  pass(value: Uint8Array): void {
-    this.#job?.messages.push(arrived(value));
   }
 
   /** Whether there is an item to run, once somebody wants its result. */
@@ -196,7 +196,7 @@ export class InProcessRun {
       return this.#copy(value, "message", "the host");
     });
     this.#job = job;
-    for (const value of run.sent) job.messages.push(arrived(value));
+    for (const make of this.#sent) job.messages.push(make());
     if (exclusive) {
       listener.started?.({
         id: job.id,
@@ -260,11 +260,6 @@ function marked(error: unknown, { index }: Where, note?: string): unknown {
   if (!(error instanceof Error) || !Object.isExtensible(error)) return error;
   const isNew = note !== undefined && !error.stack?.endsWith(note);
   return withIndex(isNew ? withNote(error, note) : error, index);
-}
-
-/** A message from the program. No class of the program's travels with it. */
-function arrived(value: Uint8Array): unknown {
-  return deserializeWhole(value, () => undefined);
 }
 
 /** Gives the event loop a turn. */

@@ -72,9 +72,9 @@ export class Opened implements Dispatching {
     this.#assignment = new Assignment(this, state);
   }
 
-  /** Sends values to the only item of a run. */
-  pass(run: EngineRun, values: readonly Uint8Array[]): void {
-    this.#assignment.pass(run, values);
+  /** The values that are sent to the only item of a run go to its worker from now on. */
+  sendOn(run: EngineRun): void {
+    this.#assignment.sendOn(run);
   }
 
   /** Tells a recorder what happens from now on, and which workers are there. */

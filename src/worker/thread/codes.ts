@@ -89,6 +89,12 @@ export class Codes {
     }
   }
 
+  /** Loads what adds to a code, if something new does. */
+  load(number: number): Promise<unknown> | undefined {
+    const code = this.#codes.get(number);
+    return code && code.added < code.more.length ? this.call(number) : undefined;
+  }
+
   /** The number of the class with this prototype, if it came with a code. */
   numberOf(code: number, prototype: object): number | undefined {
     const { classes, more = [] } = this.#codes.get(code) ?? {};

@@ -63,6 +63,8 @@ class Thread {
       },
       lossy: (code, values) => this.#codes.warnOfLoss(code, values),
       numberOf: (code, prototype) => this.#codes.numberOf(code, prototype),
+      load: (code) => this.#codes.load(code),
+      valueOf: (code, number) => this.#codes.valueOf(code, number),
       prototypeOf: (code, number) => this.#codes.prototypeOf(code, number),
     });
     this.#channel = new Channel(

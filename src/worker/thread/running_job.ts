@@ -29,6 +29,10 @@ export interface ThreadOfJob {
   lossy(code: number, values: () => Child[]): void;
   /** The number of the class with this prototype, if it came with a code. */
   numberOf(code: number, prototype: object): number | undefined;
+  /** Loads what adds to a code, if something new does. */
+  load(code: number): Promise<unknown> | undefined;
+  /** The function with this number, which came with a code. */
+  valueOf(code: number, number: number): unknown;
   /** The prototype of the class with this number, which came with a code. */
   prototypeOf(code: number, number: number): object | undefined;
 }
@@ -41,6 +45,8 @@ export class RunningJob implements JobController {
   readonly #thread: ThreadOfJob;
   #aborter: AbortController | undefined;
   #messages: Mailbox<unknown> | undefined;
+  /** Messages that wait for code. */
+  #taking: Promise<void> | undefined;
   #seed: number | undefined;
   #random: (() => number) | undefined;
   #send: ((value: unknown) => void) | undefined;
@@ -128,17 +134,32 @@ export class RunningJob implements JobController {
   take(data: ToJob): void {
     if (data.type === "abort") (this.#aborter ??= new AbortController()).abort();
     else {
-      const { code } = this.#batch;
-      const prototypeOf = (number: number) => this.#thread.prototypeOf(code, number);
-      let value: unknown;
-      try {
-        value = deserializeWhole(data.value, prototypeOf);
-      } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        return this.messages.fail(unmade("message", error));
-      }
-      this.messages.push(value);
+      // What came before must be there before it.
+      const loading = this.#thread.load(this.#batch.code) ?? this.#taking;
+      if (!loading) return this.#receive(data.value);
+      const before = this.#taking;
+      const taking = Promise.all([before, loading])
+        .then(() => this.#receive(data.value))
+        .catch((error) => this.messages.fail(error))
+        .finally(() => {
+          if (this.#taking === taking) this.#taking = undefined;
+        });
+      this.#taking = taking;
     }
+  }
+
+  #receive(bytes: Uint8Array): void {
+    const { code } = this.#batch;
+    const prototypeOf = (number: number) => this.#thread.prototypeOf(code, number);
+    const functionOf = (number: number) => this.#thread.valueOf(code, number);
+    let value: unknown;
+    try {
+      value = deserializeWhole(bytes, prototypeOf, functionOf);
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return this.messages.fail(unmade("message", error));
+    }
+    this.messages.push(value);
   }
 
   /** Whether the function threw this because it was asked to come to an end. */
