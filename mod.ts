@@ -48,7 +48,7 @@ export type { DispatchOptions, DispatchSettledOptions } from "./src/calls/option
 export type { Returns } from "./src/calls/returns.ts";
 export type { Fulfilled, Rejected, Settled } from "./src/calls/settled.ts";
 export type { RetryErrors } from "./src/calls/retry_errors.ts";
-export type { ConsoleLevel, LogMode } from "./src/protocol/messages.ts";
+export type { ConsoleLevel, LogMode } from "./src/common/own_console.ts";
 export { bestAvailable } from "./src/best_available.ts";
 export {
   ProcessScheduler,

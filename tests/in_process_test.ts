@@ -3,6 +3,7 @@ import {
   assertEquals,
   assertRejects,
   assertStrictEquals,
+  assertStringIncludes,
   assertThrows,
 } from "./fixtures/assert.ts";
 import {
@@ -17,16 +18,19 @@ import {
   type JobController,
   JobDispatcher,
   JobTimeoutError,
+  type LogLine,
   map,
   mapSettled,
   partial,
   type Progress,
+  type Rejected,
   SchedulerError,
   type SchedulerLike,
   SerializationError,
   starmap,
 } from "../mod.ts";
 import { instanceOf, test, twoProcesses } from "./fixtures/tools.ts";
+import { recordIn } from "./report/_page.ts";
 
 const scheduler = new InProcessScheduler();
 const uncopied = new InProcessScheduler({ copy: false });
@@ -459,21 +463,105 @@ test("progress, into and stats() tell of the items", async () => {
   assertEquals(d.address, undefined);
 });
 
-test("Options that need workers are refused with what to do", async () => {
-  const one = (options: object) =>
-    map((x: number) => x, [1], { scheduler, ...options });
-  await assertRejects(() => one({ onLog: () => {} }), TypeError, "for onLog: leave");
-  const report = await Deno.makeTempFile({ suffix: ".html" });
-  try {
-    await assertRejects(() => one({ report }), TypeError, "for report and dashboard");
-  } finally {
-    await Deno.remove(report);
-  }
+test("Options that need workers are refused with what to do", () => {
   const make = (options: object) => () => new InProcessScheduler(options);
   assertThrows(make({ workers: 2 }), TypeError, "new ProcessScheduler({ workers })");
   assertThrows(make({ permissions: "none" }), TypeError, "ProcessScheduler");
   assertThrows(make({ copy: 1 }), TypeError, "copy is 1");
   assertThrows(() => new InProcessScheduler().start(), SchedulerError, "no workers");
+});
+
+test("onLog takes what functions print, and nothing else", async () => {
+  const lines: unknown[] = [];
+  const print = async (x: number) => {
+    console.log("got", x);
+    await Promise.resolve();
+    console.error("two\nlines");
+    if (x === 2) throw new Error("no");
+    return x;
+  };
+  const onLog = ({ name, index, attempt, level, line, pid }: LogLine) => {
+    lines.push([name, index, attempt, level, line, pid === Deno.pid]);
+  };
+  const options = { scheduler, onLog, retryErrors: 1 };
+  const [, two] = await mapSettled(print, [1, 2], options);
+  const of = (index: number, attempt: number) => [
+    ["print", index, attempt, "log", `got ${index + 1}`, true],
+    ["print", index, attempt, "error", "two", true],
+    ["print", index, attempt, "error", "lines", true],
+  ];
+  assertEquals(lines, [...of(0, 1), ...of(1, 1), ...of(1, 2)]);
+  assertEquals((two as Rejected).output, ["got 2", "two", "lines"]);
+  await assertRejects(
+    () =>
+      map(print, [1], {
+        scheduler,
+        onLog: () => {
+          throw new RangeError("full");
+        },
+      }),
+    RangeError,
+    "full",
+  );
+});
+
+test("What functions print is this program's, or dropped, as it says", async () => {
+  const program = `
+    import { InProcessScheduler, map } from ${
+    JSON.stringify(import.meta.resolve("../mod.ts"))
+  };
+    const scheduler = new InProcessScheduler();
+    const print = (x: string) => console.log(x);
+    const own = () => console.log("mine");
+    await map(print, ["plain"], { scheduler });
+    await map(print, ["dropped"], { scheduler, logs: "none" });
+    await map((x: string) => { own(); console.group(); print(x); }, ["taken"], {
+      scheduler,
+      onLog: ({ line }) => console.log("onLog:", line),
+    });
+    console.log("end");
+  `;
+  const args = ["eval", "--quiet", "--no-lock", "--ext=ts", program];
+  const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
+  const lines = new TextDecoder().decode(stdout).trim().split("\n");
+  assertEquals(lines, ["plain", "onLog: mine", "onLog:   taken", "end"]);
+});
+
+test("report tells of the items that ran here, and of those that failed", async () => {
+  const report = await Deno.makeTempFile({ suffix: ".html" });
+  const f = (x: number) => {
+    if (x === 2) throw new RangeError("too large");
+    return x;
+  };
+  const options = { scheduler, report, reraise: false, retryErrors: 1 } as const;
+  await map(f, [1, 2, 3], options);
+  const page = await Deno.readTextFile(report);
+  await Deno.remove(report);
+  const record = recordIn(page);
+  assertEquals(record.items, { total: 3, all: true, done: 2, failed: 1, retried: 1 });
+  assertEquals(record.workers.map(({ pid, tries }) => [pid, tries]), [[Deno.pid, 4]]);
+  assertStringIncludes(JSON.stringify(record.failures), "too large");
+});
+
+test("A message to a Job here keeps its class, and may hold functions", async () => {
+  const target = async () => {
+    const all: unknown[] = [];
+    for await (const value of currentJob()!.messages) {
+      if (value === "end") break;
+      all.push(value);
+    }
+    return all.map((value) =>
+      value instanceof Point ? value.sum : (value as () => 1)()
+    );
+  };
+  const job = new Job({ target, scheduler });
+  job.start();
+  const point = new Point(1, 2);
+  job.send(point);
+  Object.assign(point, { x: 9 });
+  await Promise.resolve();
+  for (const value of [new Point(3, 4), () => 1, "end"]) job.send(value);
+  assertEquals(await job.result, [3, 7, 1]);
 });
 
 test("A Job runs here, with messages in both directions", async () => {

@@ -5,7 +5,7 @@
  */
 
 import type { EngineRun } from "./engine_run.ts";
-import { isInsideJob } from "./in_process_job.ts";
+import { isInsideJob, listenToConsole } from "./in_process_job.ts";
 import { InProcessRun, type InTurn } from "./in_process_run.ts";
 import type { RunKeeper } from "./opened.ts";
 import type { EngineState } from "./state.ts";
@@ -41,24 +41,9 @@ export class InProcess {
     return { requested: 0, started: 0, ready: 1, disconnected: 0, busy };
   }
 
-  /**
-   * Begins a run.
-   *
-   * @throws {TypeError} When one of its options needs workers.
-   */
+  /** Begins a run. */
   start(run: EngineRun): void {
-    const { output, recorder } = run.request;
-    const refused = recorder
-      ? "report and dashboard"
-      : output.hasListener
-      ? "onLog"
-      : "";
-    if (refused) {
-      throw new TypeError(
-        `An InProcessScheduler has no workers, so there is nothing for ${refused}: leave ` +
-          `that out, or use another scheduler`,
-      );
-    }
+    if (run.request.output.modeHere !== "inherit") listenToConsole();
     // An item waits for the runs that it starts: these must not wait for the item.
     const inTurn: InTurn = isInsideJob() ? (action) => action() : this.#inTurn;
     const made = new InProcessRun(run, this.#copy, this.#state, this.#keeper, inTurn);

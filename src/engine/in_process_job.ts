@@ -9,6 +9,8 @@ import { Mailbox } from "../common/mailbox.ts";
 import { nodeModule } from "../common/node.ts";
 import { randomNumbers, seedOf } from "../common/random.ts";
 import { cannotSend, findJobFirst, type JobController } from "../job_controller.ts";
+import { type ConsoleLevel, type LogMode, ownConsole } from "../common/own_console.ts";
+import type { JobOutput } from "./job_output.ts";
 import type { EngineRun } from "./engine_run.ts";
 
 let storage: AsyncLocalStorage<JobController> | undefined;
@@ -20,6 +22,20 @@ function jobs(): AsyncLocalStorage<JobController> {
     .AsyncLocalStorage)<JobController>();
   findJobFirst(() => made.getStore());
   return made;
+}
+
+let listens = false;
+
+/** Has what such jobs print come to their run's output. */
+export function listenToConsole(): void {
+  if (listens) return;
+  listens = true;
+  const job = () => jobs().getStore() as InProcessJob | undefined;
+  ownConsole({
+    mode: () => job()?.logMode ?? "inherit",
+    item: () => job()?.id,
+    forward: (level, text) => job()!.printed(level, text),
+  });
 }
 
 /** Whether the caller is a function that runs as such a job. */
@@ -38,6 +54,7 @@ export class InProcessJob implements JobController {
   readonly messages = new Mailbox<unknown>();
   readonly send: (value: unknown) => void;
   readonly #aborter = new AbortController();
+  readonly #output: JobOutput;
 
   /**
    * @param run The run of the item.
@@ -51,7 +68,8 @@ export class InProcessJob implements JobController {
     attempt: number,
     copy: (value: unknown) => unknown,
   ) {
-    const { name, settings, listener } = request;
+    const { name, settings, listener, output } = request;
+    this.#output = output;
     this.id = `here.${id}.${index}.${attempt}`;
     this.name = name;
     this.index = index;
@@ -73,6 +91,21 @@ export class InProcessJob implements JobController {
   /** {@linkcode JobController.signal} */
   get signal(): AbortSignal {
     return this.#aborter.signal;
+  }
+
+  /** What happens to what it prints. */
+  get logMode(): LogMode {
+    return this.#output.modeHere;
+  }
+
+  /** It has printed something. */
+  printed(level: ConsoleLevel, text: string): void {
+    const { index, attempt, host } = this;
+    const time = new Date();
+    this.#output.print(
+      { index, attempt, host, pid: Deno.pid, level, text, time },
+      false,
+    );
   }
 
   /** Calls a function as this job. */

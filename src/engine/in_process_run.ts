@@ -17,6 +17,7 @@ import {
   withNote,
 } from "./failures.ts";
 import { Copier } from "./copier.ts";
+import { InProcessRecord } from "./in_process_record.ts";
 import { InProcessJob } from "./in_process_job.ts";
 import type { RunKeeper } from "./opened.ts";
 import type { EngineState } from "./state.ts";
@@ -36,6 +37,7 @@ export class InProcessRun {
   readonly #copier: Copier | undefined;
   /** How to make each value that was sent to it: each try gets all of them. */
   readonly #sent: (() => unknown)[] = [];
+  readonly #record: InProcessRecord | undefined;
   #over = false;
   /** The try that runs now. */
   #job: InProcessJob | undefined;
@@ -67,7 +69,8 @@ export class InProcessRun {
     this.#state = state;
     this.#keeper = keeper;
     this.#inTurn = inTurn;
-    const { name } = run.request;
+    const { name, recorder } = run.request;
+    this.#record = recorder && new InProcessRecord(recorder, run);
     if (copy) {
       this.#copier = new Copier((loss) =>
         log("info", `in "${shortened(name)}" ${loss}`)
@@ -141,14 +144,16 @@ export class InProcessRun {
   }
 
   async #runItem(index: number): Promise<void> {
-    const { items, settings, listener, isWorthRetrying } = this.#run.request;
+    const { items, settings, listener, output, isWorthRetrying } = this.#run.request;
     const item: unknown = items.values(index, 1)[0];
     for (let attempt = 1;; attempt++) {
       const outcome = await this.#inTurn(() => this.#try(item, index, attempt));
       if (this.#over || outcome === undefined) return;
       if ("value" in outcome) {
+        this.#record?.done(index);
         items.settle(index, 1);
         this.#state.stats.done++;
+        output.settle(index, 1);
         listener.results(index, [outcome.value]);
         return this.#keeper.updateRefOf(this.#run);
       }
@@ -157,10 +162,14 @@ export class InProcessRun {
         (isWorthRetrying?.(error) ?? true);
       // The user's question may have ended the run.
       if (this.#over) return;
+      const failure = again ? undefined : { error, where: this.#where(index) };
+      this.#record?.failed(index, attempt, failure);
       if (!again) {
         items.settle(index, 1);
         this.#state.stats.failed++;
-        listener.failed(index, error, { attempts: attempt, output: [] });
+        const lines = output.last(index);
+        output.settle(index, 1);
+        listener.failed(index, error, { attempts: attempt, output: lines });
         return this.#keeper.updateRefOf(this.#run);
       }
       const rest = settings.retryDelay * settings.retryFactor ** (attempt - 1);
@@ -196,6 +205,7 @@ export class InProcessRun {
       return this.#copy(value, "message", "the host");
     });
     this.#job = job;
+    this.#record?.began(index, attempt);
     for (const make of this.#sent) job.messages.push(make());
     if (exclusive) {
       listener.started?.({

@@ -13,7 +13,7 @@ import {
   CONSOLE_LEVELS,
   type ConsoleLevel,
   type LogMode,
-} from "../protocol/messages.ts";
+} from "../common/own_console.ts";
 import { printError, printOut } from "../common/printing.ts";
 
 /** How many lines of a running item are kept. */
@@ -105,9 +105,10 @@ export class JobOutput {
     this.#settings = { ...settings, ...(onLog && { onLog: inThisContext(onLog) }) };
   }
 
-  /** Whether the user takes its lines. */
-  get hasListener(): boolean {
-    return this.#settings.onLog !== undefined;
+  /** What happens to it if it is printed in this process: mostly nothing. */
+  get modeHere(): LogMode {
+    if (this.mode === "none" || this.#settings.onLog) return this.mode;
+    return "inherit";
   }
 
   /**

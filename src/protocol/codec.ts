@@ -17,7 +17,6 @@ import {
   yesOrNo,
 } from "./body.ts";
 import {
-  CONSOLE_LEVELS,
   FAILURE_REASONS,
   type Frames,
   HEADER_SIZE,
@@ -28,6 +27,7 @@ import {
   TYPES,
   type WorkerMessage,
 } from "./messages.ts";
+import { CONSOLE_LEVELS } from "../common/own_console.ts";
 
 /** The frames of a message. Its sequence numbers are zero: `link.ts` fills them in. */
 export function encode(message: WorkerMessage | HostMessage): Frames {

@@ -77,6 +77,8 @@
  * @module
  */
 
+import type { ConsoleLevel, LogMode } from "../common/own_console.ts";
+
 /** Raised whenever a frame changes its meaning. Both sides must have the same. */
 export const PROTOCOL_VERSION = 6;
 
@@ -132,25 +134,7 @@ export const EXIT_WHILE_LOADING = "while loading";
 /** See {@linkcode FAILURE_REASONS}. */
 export type FailureReason = (typeof FAILURE_REASONS)[number];
 
-/** The methods of `console` by which a function may print. */
-export type ConsoleLevel = "debug" | "log" | "info" | "warn" | "error";
-
-/** All of them, from the least to the most serious. */
-export const CONSOLE_LEVELS: readonly ConsoleLevel[] = [
-  "debug",
-  "log",
-  "info",
-  "warn",
-  "error",
-];
-
-/**
- * What happens to what functions print on their console: it is sent to the host, or
- * written by the worker's process, or dropped.
- */
-export type LogMode = "forward" | "inherit" | "none";
-
-/** All of them. */
+/** What may happen to what functions print. */
 export const LOG_MODES: readonly LogMode[] = ["forward", "inherit", "none"];
 
 /** Who a worker is. */

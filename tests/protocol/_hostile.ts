@@ -9,11 +9,8 @@ import { serialize as write } from "node:v8";
 import { encode } from "../../src/protocol/codec.ts";
 import { encodeFailure } from "../../src/protocol/failure.ts";
 import { serializeList } from "../../src/protocol/lists.ts";
-import {
-  CONSOLE_LEVELS,
-  FAILURE_REASONS,
-  type WorkerMessage,
-} from "../../src/protocol/messages.ts";
+import { FAILURE_REASONS, type WorkerMessage } from "../../src/protocol/messages.ts";
+import { CONSOLE_LEVELS } from "../../src/common/own_console.ts";
 import { Outgoing } from "../../src/protocol/pieces.ts";
 import type { Random } from "../simulation/prng.ts";
 

@@ -6,12 +6,12 @@
 
 import * as fc from "npm:fast-check@^4.3.0";
 import {
-  CONSOLE_LEVELS,
   FAILURE_REASONS,
   type HostMessage,
   LOG_MODES,
   type WorkerMessage,
 } from "../../src/protocol/messages.ts";
+import { CONSOLE_LEVELS } from "../../src/common/own_console.ts";
 
 const whole = fc.maxSafeNat();
 const positive = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER });

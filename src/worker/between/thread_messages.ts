@@ -5,12 +5,8 @@
  * @module
  */
 
-import type {
-  AssignedChunk,
-  LogMode,
-  Print,
-  WorkerMessage,
-} from "../../protocol/messages.ts";
+import type { AssignedChunk, Print, WorkerMessage } from "../../protocol/messages.ts";
+import type { LogMode } from "../../common/own_console.ts";
 import type { Program } from "../../protocol/run_file.ts";
 import type { ChannelMemory } from "./channel.ts";
 

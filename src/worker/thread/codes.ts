@@ -75,13 +75,7 @@ export class Codes {
       const lossy = (values: () => Child[]) => this.warnOfLoss(number, values);
       const call =
         await (code.call ??= revive(code.value, code.classes, accept, lossy));
-      while (code.added < code.more.length) {
-        const more = this.#codes.get(code.more[code.added++]!);
-        if (!more) continue;
-        const { graph } = mainOf(more.value)!;
-        const known = (other: number) => this.valueOf(number, other);
-        await reviveAddition(graph, more.classes, known, accept);
-      }
+      await this.#addMore(number, code);
       return call;
     } finally {
       this.#guard.loading = false;
@@ -89,10 +83,22 @@ export class Codes {
     }
   }
 
-  /** Loads what adds to a code, if something new does. */
-  load(number: number): Promise<unknown> | undefined {
+  /** Loads what adds to a code while this runs, if something new does. */
+  load(number: number): Promise<void> | undefined {
     const code = this.#codes.get(number);
-    return code && code.added < code.more.length ? this.call(number) : undefined;
+    return code && code.added < code.more.length
+      ? this.#addMore(number, code)
+      : undefined;
+  }
+
+  async #addMore(number: number, code: Code): Promise<void> {
+    while (code.added < code.more.length) {
+      const more = this.#codes.get(code.more[code.added++]!);
+      if (!more) continue;
+      const { graph } = mainOf(more.value)!;
+      const known = (other: number) => this.valueOf(number, other);
+      await reviveAddition(graph, more.classes, known, this.#guard.accept);
+    }
   }
 
   /** The number of the class with this prototype, if it came with a code. */

@@ -17,7 +17,7 @@ import { BatchRun } from "./batch_run.ts";
 import { Codes } from "./codes.ts";
 import { Current } from "./current.ts";
 import { Guard } from "./guard.ts";
-import { ownConsole } from "./job_console.ts";
+import { ownConsole } from "../../common/own_console.ts";
 import { ownExits, showProgram } from "./program.ts";
 
 /** How long batches may follow each other without a turn of the event loop, in ms. */

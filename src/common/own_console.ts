@@ -1,18 +1,35 @@
 /**
- * The console of the thread that runs the user's functions: what they print on it can be
- * sent to the host instead of being written by this process.
+ * The console that the user's functions print on: what they print can be sent to the host,
+ * or be given to the program, instead of being written by this process.
  *
  * @module
  */
 
-import { inside } from "../../common/inside.ts";
-import { drop, isFromSystem } from "../../common/printing.ts";
-import type { ConsoleLevel, LogMode } from "../../protocol/messages.ts";
+import { inside } from "./inside.ts";
+import { drop, isFromSystem } from "./printing.ts";
+
+/** The methods of `console` by which a function may print. */
+export type ConsoleLevel = "debug" | "log" | "info" | "warn" | "error";
+
+/** All of them, from the least to the most serious. */
+export const CONSOLE_LEVELS: readonly ConsoleLevel[] = [
+  "debug",
+  "log",
+  "info",
+  "warn",
+  "error",
+];
+
+/**
+ * What happens to what functions print on their console: it is sent to the host, or
+ * written by the worker's process, or dropped.
+ */
+export type LogMode = "forward" | "inherit" | "none";
 
 type Methods = Record<string, (...args: unknown[]) => unknown>;
 
 /** Those of its methods that are named like a level; others say it by a number. */
-const LEVELS: ReadonlySet<string> = new Set(["debug", "log", "info", "warn", "error"]);
+const LEVELS: ReadonlySet<string> = new Set(CONSOLE_LEVELS);
 /** What that number is from where it means an error. */
 const ERROR = 3;
 
