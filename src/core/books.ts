@@ -20,6 +20,9 @@ export interface Chunk extends AssignedChunk {
   excused: boolean;
 }
 
+/** The share of its time that a worker may have spent if an item is to have all of it. */
+export const FRESH = 0.1;
+
 /** What is known of a worker. */
 export interface Worker {
   id: string;
@@ -40,6 +43,10 @@ export interface Worker {
   readonly former: Set<string>;
   /** Its process has settled an item, or was told to end one, so it may restart. */
   excused: boolean;
+  /** When it first came, in the life of its job. */
+  came: number;
+  /** Whether it has run an item in that life. */
+  used: boolean;
   /** Its chunks, in the order in which they run. */
   chunks: Chunk[];
   /** The last chunk that it has ended. */
@@ -67,6 +74,13 @@ export class Books {
   now = 0;
   /** The number of the last chunk that was made. */
   lastChunk = 0;
+  /** The shortest time that a worker had until its run time limit, as far as was seen. */
+  life = Infinity;
+
+  /** Whether an item that begins now, or when the worker comes, has its whole run time. */
+  isFresh({ used, came }: Worker): boolean {
+    return !used && (came === Infinity || this.now - came <= FRESH * this.life);
+  }
 
   /** A worker enters another state. */
   enter(worker: Worker, state: Worker["state"]): void {
@@ -107,6 +121,7 @@ export class Books {
     worker.items -= count;
     worker.progress = this.now;
     worker.begun = true;
+    worker.used = true;
     worker.recalls = 0;
     if (chunk.done === chunk.count) this.forget(worker, chunk);
   }
@@ -161,7 +176,8 @@ export class Books {
   /** Fails the items that wait or rest in a run that is being terminated. */
   cancelWaiting(run: Run): void {
     run.rouse(Infinity);
-    for (let range; (range = run.takeSuspect() ?? run.take(Infinity));) {
+    const next = () => run.takeFresh() ?? run.takeSuspect() ?? run.take(Infinity);
+    for (let range; (range = next());) {
       this.failAll(run, range);
     }
   }

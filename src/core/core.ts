@@ -294,6 +294,11 @@ export class Core {
         const detail = "its process was restarted without notice";
         this.#losses.takeBack(worker, { worker: id, cause: "exit", detail });
         worker.former.add(worker.incarnation);
+        // One that was announced is of the same job; else the job was begun anew.
+        if (worker.state !== "started" || worker.incarnation === "") {
+          worker.came = this.#books.now;
+          worker.used = false;
+        }
         worker.incarnation = incarnation;
         worker.excused = false;
         worker.recalls = 0;

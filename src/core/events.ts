@@ -169,4 +169,6 @@ export type Failure =
   | { kind: "reported"; reason: FailureReason }
   | { kind: "timeout" }
   | { kind: "cancelled" }
-  | { kind: "lost"; losses: WorkerLoss[] };
+  | { kind: "lost"; losses: WorkerLoss[] }
+  /** It had a worker's whole run time, and did not end. */
+  | { kind: "overlong"; loss: WorkerLoss };

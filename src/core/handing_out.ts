@@ -46,7 +46,8 @@ export class HandingOut {
   /** Does what can be done now. */
   go(): void {
     this.#rouseAll();
-    // This comes first, so that items are left for the workers that are yet to come.
+    this.#fillFresh();
+    // This comes next, so that items are left for the workers that are yet to come.
     this.#requestWorkers();
     this.#fillAll();
     this.#recallAll();
@@ -97,6 +98,24 @@ export class HandingOut {
     this.#rousesAt = next;
     // A timer takes whole milliseconds, and must not come too early.
     actions.push({ type: "wake", after: Math.ceil(next - now) });
+  }
+
+  /** Gives items that need a worker's whole run time to workers that have it. */
+  #fillFresh(): void {
+    const noneComes = this.#startFailures >= MOST_START_FAILURES;
+    for (const run of this.#books.runs.values()) {
+      while (run.pendingFresh > 0) {
+        const worker = [...this.#hungry].find((worker) =>
+          worker.items === 0 && (this.#books.isFresh(worker) || noneComes)
+        );
+        if (!worker) break;
+        const chunk = this.#books.assign(worker, run, run.takeFresh()!);
+        worker.alone = true;
+        this.#hungry.delete(worker);
+        const action = { worker: worker.id, run: run.settings.id, chunks: [chunk] };
+        this.#books.actions.push({ type: "assign", ...action });
+      }
+    }
   }
 
   #fillAll(): void {
@@ -183,12 +202,24 @@ export class HandingOut {
     if (this.#startFailures >= MOST_START_FAILURES) return;
     if (this.#books.workers.size >= this.#settings.workers) return;
     let pending = 0;
-    for (const run of this.#books.runs.values()) pending += run.pending + run.expected;
-    if (pending === 0) return;
+    let fresh = 0;
+    for (const run of this.#books.runs.values()) {
+      pending += run.pending + run.expected;
+      fresh += run.pendingFresh;
+    }
+    if (pending + fresh === 0) return;
     let busy = 0;
-    for (const worker of this.#books.workers.values()) if (worker.items > 0) busy++;
-    const wanted = Math.min(this.#settings.workers, pending + busy);
-    const missing = wanted - this.#books.workers.size;
+    let coming = 0;
+    for (const worker of this.#books.workers.values()) {
+      if (worker.items > 0) busy++;
+      else if (worker.state !== "ready" && this.#books.isFresh(worker)) coming++;
+    }
+    const { size } = this.#books.workers;
+    const most = this.#settings.workers;
+    const missing = Math.max(
+      Math.min(most, pending + busy) - size,
+      Math.min(most - size, fresh - coming),
+    );
     if (missing <= 0) return;
     const ids: string[] = [];
     for (let i = 0; i < missing; i++) {
@@ -211,6 +242,8 @@ export class HandingOut {
         alone: false,
         recalls: 0,
         recalled: 0,
+        came: Infinity,
+        used: false,
       });
     }
     this.#books.actions.push({ type: "request", workers: ids });
@@ -225,7 +258,7 @@ export class HandingOut {
     for (const [id, run] of [...this.#books.runs]) {
       // When its first item comes, workers may be requested again.
       run.expected = 0;
-      if (run.pending === 0) continue;
+      if (run.pending + run.pendingFresh === 0) continue;
       this.#books.runs.delete(id);
       this.#books.actions.push({ type: "abandon", run: id, loss, left: run.left() });
     }

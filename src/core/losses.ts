@@ -5,7 +5,7 @@
  */
 
 import type { WorkerLoss } from "../errors.ts";
-import type { Books, Chunk, Worker } from "./books.ts";
+import { type Books, type Chunk, FRESH, type Worker } from "./books.ts";
 import type { CoreSettings } from "./events.ts";
 import type { HandingOut } from "./handing_out.ts";
 
@@ -13,6 +13,9 @@ import type { HandingOut } from "./handing_out.ts";
 export const OVERTIME = 5000;
 /** How long a worker that came back may take to report what it did, in milliseconds. */
 const REUNION = 1000;
+
+/** So often an item is cut off by run time limits at most. */
+const MOST_CUT_OFF = 4;
 
 /** Detects losses, and deals with them. */
 export class Losses {
@@ -113,8 +116,41 @@ export class Losses {
 
   /** Takes back the items of a process that is lost. */
   takeBack(worker: Worker, loss: WorkerLoss): void {
+    if (loss.cause === "run time limit") return this.#takeBackLate(worker, loss);
     const certain = worker.items === 1;
     for (const chunk of [...worker.chunks]) this.blame(worker, chunk, certain, loss);
+  }
+
+  /**
+   * Takes back the items of a worker that has reached its run time limit. That is nobody's
+   * fault, unless an item had the whole time and will never end. The item that was running
+   * waits for a worker that has its whole time before it.
+   */
+  #takeBackLate(worker: Worker, loss: WorkerLoss): void {
+    const { heard, came, progress, used } = worker;
+    if (heard > came) this.#books.life = Math.min(this.#books.life, heard - came);
+    // If the host did nothing meanwhile, it does not know.
+    const isWhole = worker.items === 1 && !used && heard > came &&
+      progress - came <= FRESH * (heard - came);
+    let isFirst = true;
+    for (const chunk of [...worker.chunks]) {
+      const { run, count, done } = chunk;
+      const first = chunk.first + done;
+      this.#books.forget(worker, chunk);
+      if (run.terminating) {
+        this.#books.failAll(run, { first, count: count - done });
+      } else if (!isFirst) {
+        run.giveBack({ first, count: count - done });
+      } else {
+        isFirst = false;
+        const isOften = run.cutOff(first) === MOST_CUT_OFF;
+        if (isWhole || isOften) {
+          this.#books.fail(run, first, { kind: "overlong", loss });
+        } else run.waitForFresh(first);
+        run.giveBack({ first: first + 1, count: count - done - 1 });
+      }
+      this.#books.finish(run);
+    }
   }
 
   /** What is left of a chunk may have ended its worker; `certain` if it was one item. */

@@ -50,14 +50,15 @@ export function validate(
     const waiting = run.waiting();
     const resting = run.resting();
     must(run.assigned === with_.length, "a run's assigned items are counted");
-    must(run.pending === waiting.length, "a run's waiting items are counted");
+    const pending = run.pending + run.pendingFresh;
+    must(pending === waiting.length, "a run's waiting items are counted");
     const places = [...with_, ...waiting, ...resting];
     const all = new Set(places);
     must(all.size === places.length, "an item is in one place");
     must(all.size + run.settled === run.available, "no item is lost");
     must(!run.complete, "a run that is complete is over");
     must(run.restsUntil > now, "an item rests no longer than it should");
-    const hope = run.pending === 0 || workers.size > 0;
+    const hope = pending === 0 || workers.size > 0;
     must(hope, "nothing waits where no worker can come");
   }
 }

@@ -62,6 +62,10 @@ export class Run {
   readonly #resting: { index: number; until: number }[] = [];
   /** Items that have possibly ended their worker: to be run alone. */
   #suspects: number[] = [];
+  /** How often items were cut off by run time limits. */
+  readonly #cutOffs = new Map<number, number>();
+  /** Those of them that wait for a fresh worker. */
+  readonly #fresh: number[] = [];
 
   /** @param settings The settings of the run. */
   constructor(settings: RunSettings) {
@@ -69,7 +73,12 @@ export class Run {
     this.expected = settings.expected;
   }
 
-  /** How many items wait, and could be handed out now. */
+  /** How many items wait for a worker that has its whole run time before it. */
+  get pendingFresh(): number {
+    return this.#fresh.length;
+  }
+
+  /** How many other items wait, and could be handed out now. */
   get pending(): number {
     return this.available - this.#next + this.#returnedCount + this.#again.length +
       this.#suspects.length;
@@ -114,6 +123,25 @@ export class Run {
   takeSuspect(): Range | undefined {
     const first = this.#suspects.shift();
     return first === undefined ? undefined : { first, count: 1 };
+  }
+
+  /** Takes out one item that needs a fresh worker. */
+  takeFresh(): Range | undefined {
+    const first = this.#fresh.shift();
+    return first === undefined ? undefined : { first, count: 1 };
+  }
+
+  /** An item was cut off by its worker's run time limit; gives how often it was. */
+  cutOff(index: number): number {
+    const count = (this.#cutOffs.get(index) ?? 0) + 1;
+    this.#cutOffs.set(index, count);
+    return count;
+  }
+
+  /** Takes back an item that was cut off, for its next attempt. */
+  waitForFresh(index: number): void {
+    this.#fresh.push(index);
+    this.#attempts.set(index, this.attempt(index) + 1);
   }
 
   /** Takes back items that were not run. */
@@ -189,6 +217,7 @@ export class Run {
     if (this.#attempts.size === 0) return;
     for (let index = first; index < first + count; index++) {
       this.#losses.delete(index);
+      this.#cutOffs.delete(index);
       this.#errors.delete(index);
       this.#attempts.delete(index);
     }
@@ -241,7 +270,7 @@ export class Run {
 
   /** Items that wait again. */
   #handedOut(): number[] {
-    const found = [...this.#again, ...this.#suspects];
+    const found = [...this.#again, ...this.#suspects, ...this.#fresh];
     for (const { first, count } of this.#returned) {
       for (let i = 0; i < count; i++) found.push(first + i);
     }

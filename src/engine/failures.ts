@@ -112,6 +112,17 @@ export function lostError(
   );
 }
 
+/** The error for an item that had all the time that a worker has, and did not end. */
+export function overlongError(loss: WorkerLoss, where: Where): WorkerLostError {
+  const { detail, host } = loss;
+  const place = host ? ` on ${host}` : "";
+  return new WorkerLostError(
+    `${item(where)} needs more than the run time limit: it had all the time of its ` +
+      `worker${place}, and ${detail}; ask for a longer one`,
+    [loss],
+  );
+}
+
 /** The error for a run that no worker has come for. */
 export function abandonedError(name: string, loss: WorkerLoss): WorkerLostError {
   const log = loss.log ? `; its last lines were:\n${loss.log}` : "";

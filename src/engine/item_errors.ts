@@ -11,6 +11,7 @@ import type { EngineRun } from "./engine_run.ts";
 import {
   cancelledError,
   lostError,
+  overlongError,
   reportedError,
   timeoutError,
   type Where,
@@ -85,6 +86,8 @@ function errorOf(
       return cancelledError(where);
     case "lost":
       return lostError(failure.losses.map((loss) => crew.known(loss)), where);
+    case "overlong":
+      return overlongError(crew.known(failure.loss), where);
     default:
       return failure satisfies never;
   }

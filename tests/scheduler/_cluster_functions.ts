@@ -83,6 +83,13 @@ export const functions = {
     Deno.kill(Deno.pid, "SIGKILL");
     for (;;);
   },
+  /** Every fourth item takes 4 s, others a moment; item 9 takes longer than a worker has. */
+  async uneven(item: Item): Promise<Place> {
+    arrive(item);
+    const time = item.item === 9 ? 60_000 : item.item % 4 === 2 ? 4000 : 300;
+    await new Promise((resolve) => setTimeout(resolve, time));
+    return place(item);
+  },
   /** Runs for ever. */
   spin(item: Item): never {
     arrive(item);

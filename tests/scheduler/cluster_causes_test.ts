@@ -127,6 +127,30 @@ test("A run time limit that was exceeded", async () => {
   assert(loss.wallClock! >= 2000, Deno.inspect(loss));
 });
 
+test("A run time limit is held against no item but the one that needs more", async () => {
+  const items = 12;
+  const scheduler = { workers: 2, resources: { h_rt: "0:0:7" } };
+  const order = { run: "uneven" as const, items, retries: 0, scheduler };
+  await using ground = await Ground.start(order);
+  await ground.opened();
+  const { results } = await ground.outcome();
+  for (const [item, result] of results.entries()) {
+    if (item !== 9) {
+      assert("item" in result && result.item === item, Deno.inspect(result));
+    } else {
+      const { message } = result as Failed;
+      assertMatch(message, /\[9\] needs more than the run time limit: it had all the/);
+      assertMatch(
+        message,
+        /it reached its run time limit of 7 s \(h_rt\).*; ask for a longer/,
+      );
+    }
+  }
+  // Once where others had been before it, and once with all the time.
+  assert(ground.attempts(9) <= 2, `${ground.attempts(9)}`);
+  await ground.closed();
+});
+
 test("A run time limit that is asked for in the native specification", async () => {
   const [killed, notified] = await Promise.all(
     ["-l h_rt=2", "-notify -l h_rt=2"].map((nativeSpecification) =>

@@ -39,6 +39,8 @@ export interface Held {
   done: number;
   /** An item before its own failed, so that its worker may hand it back. */
   excused: boolean;
+  /** Since when it is with the worker. */
+  since: number;
 }
 
 /** A worker that was asked for and not given up. */
@@ -55,6 +57,12 @@ export interface WorkerAccount {
   chunks: Held[];
   /** It has an item that must be alone. */
   alone: boolean;
+  /** When it came, in the life of its job. */
+  came: number;
+  /** Whether it has settled an item since. */
+  used: boolean;
+  /** Whether its job is known to have run into its limit. */
+  late: boolean;
 }
 
 /** A run that has begun. */
@@ -82,6 +90,10 @@ export class RunAccount {
   readonly charges: string[][];
   /** Items that were lost together with others, and are to run alone. */
   readonly suspects = new Set<number>();
+  /** Items that were cut off by their worker's limit, and need a fresh one. */
+  readonly fresh = new Set<number>();
+  /** The shares of their workers' times that items had which were cut off. */
+  readonly shares = new Map<number, number[]>();
   /** The chunk that each item was last in. */
   readonly places: (Held | undefined)[];
 

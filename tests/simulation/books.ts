@@ -61,6 +61,7 @@ export class Books {
     run.handedBack = 0;
     this.progress++;
     run.suspects.delete(index);
+    run.fresh.delete(index);
     run.rests.delete(index);
   }
 
@@ -83,11 +84,28 @@ export class Books {
 
   /** A process is lost, and all that it had with it. */
   takeBack(worker: WorkerAccount): void {
+    if (worker.late) return this.#cutOff(worker);
     const left = worker.chunks.reduce((sum, held) => sum + leftOf(held), 0);
     for (const held of [...worker.chunks]) {
       this.lost(held, left === 1);
       this.release(held);
     }
+  }
+
+  /** A job has run into its limit: that is held against nobody. */
+  #cutOff(worker: WorkerAccount): void {
+    const [held] = worker.chunks;
+    for (const held of [...worker.chunks]) this.release(held);
+    if (!held || held.run.terminating) return;
+    const index = held.first + held.done;
+    const { run } = held;
+    this.#witness.count("cut off");
+    this.progress++;
+    run.tries[index]!++;
+    run.suspects.delete(index);
+    run.fresh.add(index);
+    const share = (this.now - held.since) / (this.now - worker.came);
+    run.shares.set(index, [...run.shares.get(index) ?? [], share]);
   }
 
   /** What a chunk still has was lost with its worker or its thread. */

@@ -113,6 +113,9 @@ export class Ledger {
           if (run.over === undefined) books.finish(run, "cancelled");
         }
         break;
+      case "workerEnded":
+        if (worker) worker.late = event.loss.cause === "run time limit";
+        break;
       case "disconnected":
         if (worker?.state === "ready") worker.state = "away";
         break;
@@ -124,6 +127,7 @@ export class Ledger {
           this.#threw(held.run, held.first + offset, event.final === true);
         }
         books.advance(held, offset + 1);
+        worker!.used = true;
         worker!.excused = true;
         for (const other of worker!.chunks) other.excused = true;
         break;
@@ -229,6 +233,9 @@ export class Ledger {
             moved: 0,
             chunks: [],
             alone: false,
+            came: Infinity,
+            used: false,
+            late: false,
           };
           books.workers.set(id, { id, state: "asked for", ...rest });
         }
@@ -285,6 +292,10 @@ export class Ledger {
     worker.heard = this.#books.now;
     const same = worker.incarnation === incarnation;
     if (same && worker.state === "restarting") return;
+    if (worker.came === Infinity || !same && worker.state !== "restarting") {
+      worker.came = books.now;
+      worker.used = false;
+    }
     if (!same) {
       if (worker.chunks.length > 0) this.#witness.count("replaced without a word");
       books.takeBack(worker);
@@ -302,10 +313,12 @@ export class Ledger {
     checkAssignment(this.#books, worker, run, assigned);
     const { chunk, first, count } = assigned;
     must(chunk > this.#lastChunk, "a chunk's number is used twice");
-    const held = { chunk, worker, run, first, count, done: 0, excused: false };
+    const since = this.#books.now;
+    const held = { chunk, worker, run, first, count, done: 0, excused: false, since };
     worker.alone = mustBeAlone(run, first);
     for (let i = first; i < first + count; i++) run.places[i] = held;
     run.suspects.delete(first);
+    run.fresh.delete(first);
     run.rests.delete(first);
     this.#lastChunk = chunk;
     this.#books.chunks.set(chunk, held);
@@ -324,7 +337,7 @@ export class Ledger {
     checkResults(event, held, run, action, values);
     const { first, count } = action;
     for (let i = first; i < first + count; i++) this.#books.settle(run, i, "accepted");
-    held.worker.excused = true;
+    held.worker.excused = held.worker.used = true;
     this.#books.advance(held, from + count);
   }
 

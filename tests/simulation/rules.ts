@@ -25,6 +25,8 @@ export function checkAssignment(
   { first, count, attempt }: AssignedChunk,
 ): asserts worker {
   must(worker?.state === "ready", "work for a worker that is not ready");
+  const mayBegin = !worker.used || books.neverCame >= 3;
+  must(mayBegin || !run.fresh.has(first), "an item that was cut off begins too late");
   must(!run.terminating, "an item begins after the termination of its run");
   must(count > 0 && first + count <= run.available, "items that have not come");
   const known = count > 1 ? 1 : run.tries[first]! + 1;
@@ -37,7 +39,8 @@ export function checkAssignment(
   must(other === undefined || other.run === run, "two runs with one worker");
   for (let i = first; i < first + count; i++) {
     must(run.outcomes[i] === undefined, "a settled item is run again");
-    must(count === 1 || !run.suspects.has(i), "an item that must be alone is not");
+    const mayShare = !run.suspects.has(i) && !run.fresh.has(i);
+    must(count === 1 || mayShare, "an item that must be alone is not");
     const rested = !(run.rests.get(i)! > books.now);
     must(rested, "an item is tried again before its time");
     must(!run.final.has(i), "an item is tried again, and its user does not want that");
@@ -52,7 +55,8 @@ export function checkAssignment(
 
 /** Whether nothing else may be with a worker that has this item. */
 export function mustBeAlone(run: RunAccount, index: number): boolean {
-  return run.suspects.has(index) || run.plan.settings.exclusive;
+  return run.suspects.has(index) || run.fresh.has(index) ||
+    run.plan.settings.exclusive;
 }
 
 /** Whether these results are those of these items, and come from where they were. */
@@ -87,7 +91,7 @@ export function checkWorkers(books: Books, settings: CoreSettings): void {
     if (run.over !== undefined) continue;
     const open = run.available - run.settled;
     must(!run.ended || open > 0, "a run is not over though all is settled");
-    waiting += open - restingOf(run, books.now);
+    waiting += open - restingOf(run, books.now) - run.fresh.size;
   }
   for (const held of books.chunks.values()) waiting -= leftOf(held);
   must(waiting >= 0, "items are in two places");

@@ -129,6 +129,8 @@ export interface Scenario {
   rate: number;
   /** The host asks for what is missing at each message that comes after the gap. */
   asksOften: boolean;
+  /** How long a worker's job may run. */
+  lifetime: number;
 }
 
 const NO_FAULTS: Faults = {
@@ -204,7 +206,14 @@ export function draw(seed: number): Scenario {
     rate,
     // Without order, each answer would bring forth more questions.
     asksOften: orderly && random.chance(0.5),
+    lifetime: drawLifetime(seed),
   };
+}
+
+/** Drawn apart from all else, so that most stories are what they were without it. */
+function drawLifetime(seed: number): number {
+  const random = new Random(-seed);
+  return random.chance(0.2) ? random.between(1000, 6000) : Infinity;
 }
 
 function drawFaults(random: Random): Faults {

@@ -20,6 +20,9 @@ export interface SchedulerEvents {
   ends(worker: string): Pick<Ends, "host" | "lost">;
 }
 
+/** Of what a worker dies whose job has run too long. */
+const LIMIT = "its run time limit";
+
 interface Entry {
   id: string;
   process: WorkerProcess | undefined;
@@ -28,6 +31,8 @@ interface Entry {
   stopped: boolean;
   /** Whether its end was told, which is done once. */
   told: boolean;
+  /** How often its job was begun. */
+  jobs: number;
 }
 
 /** All workers that were ever asked for. */
@@ -79,7 +84,7 @@ export class SchedulerModel {
   start(workers: string[]): void {
     for (const id of workers) {
       const none = { process: undefined, connected: undefined };
-      const entry = { id, ...none, stopped: false, told: false };
+      const entry = { id, ...none, stopped: false, told: false, jobs: 0 };
       this.#entries.set(id, entry);
       this.#queue(entry);
     }
@@ -117,8 +122,14 @@ export class SchedulerModel {
   }
 
   #run(entry: Entry): void {
-    const { random } = this.#scenario;
+    const { random, lifetime } = this.#scenario;
     this.#begin(entry);
+    const job = ++entry.jobs;
+    if (lifetime < Infinity) {
+      this.#clock.after(lifetime, () => {
+        if (entry.jobs === job && !entry.process?.death) entry.process?.die(LIMIT);
+      });
+    }
     // Looked up now and then: the worker itself may be faster.
     const delay = random.chance(0.8) ? random.between(0, 100) : random.between(0, 3000);
     this.#clock.after(delay, () => {
@@ -194,7 +205,8 @@ export class SchedulerModel {
       return;
     }
     if (!entry.stopped && random.chance(faults.unseenEnd)) return;
-    this.#clock.after(random.between(0, 400), () => this.#tell(entry, "signal"));
+    const cause = worker.death === LIMIT ? "run time limit" : "signal";
+    this.#clock.after(random.between(0, 400), () => this.#tell(entry, cause));
   }
 
   #tell(entry: Entry, cause: WorkerLoss["cause"]): void {

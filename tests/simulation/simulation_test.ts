@@ -30,6 +30,8 @@ const EXPECTED = [
   "failed: timeout",
   "failed: cancelled",
   "failed: lost",
+  "failed: overlong",
+  "cut off",
   "rests",
   "charged",
   "suspected",

@@ -43,6 +43,12 @@ export function checkFailure(
       must(`${known}` === `${found}`, `lost with ${found}, but alone with ${known}`);
       break;
     }
+    case "overlong": {
+      const shares = run.shares.get(index)!;
+      const fair = shares.at(-1)! > 0.85 || shares.length >= 4;
+      must(fair, `an item is overlong that had ${shares} of its workers' times`);
+      break;
+    }
     default:
       failure satisfies never;
   }
@@ -73,7 +79,7 @@ export function checkOutcomes(run: RunAccount): void {
       how === "abandoned" && over === "abandoned" ||
       how === "cancelled" && terminating ||
       // That it was alone with each lost worker has been checked.
-      how === "lost" ||
+      how === "lost" || how === "overlong" ||
       how === "timeout" && plan.settings.timeout > 0;
     must(fine, `item ${plan.settings.id}:${index}, which is ${kind}, ended as ${how}`);
   }
