@@ -5,6 +5,7 @@
  * @module
  */
 
+import { stays } from "./common/staying.ts";
 import { aBoolean, aText, checkOptions, millisecondsFrom } from "./common/checks.ts";
 import { callOf } from "./closure/call.ts";
 import { captureLater } from "./calls/call.ts";
@@ -53,7 +54,7 @@ export class Job<
   A extends readonly unknown[] = any[],
 > implements AsyncDisposable {
   /** Dropped when the job has ended, because it may be large. */
-  #target: ((...args: never[]) => R) | undefined;
+  #target: ((...args: never[]) => R | Promise<R>) | undefined;
   #args: readonly unknown[];
   readonly #mutable: boolean;
   readonly #how: Pick<JobRequest, "timeout" | "retries" | "seed" | "logs">;
@@ -77,7 +78,7 @@ export class Job<
     checkOptions("Job", options, JOB_CHECKS);
     checkPlace(options);
     const { target, args = [], kwargs, timeout, retries = DEFAULT_RETRIES } = options;
-    this.#target = target as ((...args: never[]) => R) | undefined;
+    this.#target = target as ((...args: never[]) => R | Promise<R>) | undefined;
     this.#args = kwargs ? [...args, kwargs] : [...args];
     this.#life = new JobLife(options.name ?? `Job-${++jobs}`);
     this.#run = new JobRun(this.#life);
@@ -306,7 +307,7 @@ export class Job<
     return `${this.constructor.name} ${inspect(shown, options)}`;
   }
 
-  #request(): { target: (...args: never[]) => R; args: unknown[] } {
+  #request(): { target: (...args: never[]) => R | Promise<R>; args: unknown[] } {
     if (!(#target in this) || this.#target === undefined) {
       throw new GridEngineError(
         `The job has nothing to run: pass a target, or override run(controller)`,
@@ -325,3 +326,5 @@ export class Job<
     return captureJob(this, { name: this.#life.name, target, args, mutable }, Job);
   }
 }
+
+stays(Job);

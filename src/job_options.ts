@@ -18,7 +18,7 @@ import type { SchedulerLike } from "./scheduler/scheduler.ts";
 export interface JobOptions<R, A extends readonly unknown[] = any[]>
   extends LogOptions {
   /** The function to run. A subclass that overrides `run` needs none. */
-  target?: (...args: A) => Returns<R>;
+  target?: (...args: A) => Returns<R> | Promise<Returns<R>>;
   /**
    * The arguments of `target`.
    * @default {[]}

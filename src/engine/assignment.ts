@@ -14,6 +14,7 @@ import { type List, serializeList, serializePacked } from "../protocol/lists.ts"
 import type { AssignedChunk, Cut } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
 import { complaint } from "../protocol/values.ts";
+import { Copier } from "./copier.ts";
 import type { EngineRun } from "./engine_run.ts";
 import type { Dispatching } from "./dispatching.ts";
 import type { Message } from "./outgoing.ts";
@@ -43,7 +44,7 @@ export class Assignment {
     const peer = this.#opened.conversations.peer(worker);
     if (!run || !peer) return;
     const { name, output, recorder, seed, settings } = run.request;
-    const values = run.values(chunks);
+    const values = distinct(run.values(chunks));
     let list: Uint8Array[];
     const numbers = new Set<number>();
     const mayAdd = () => run.additions!.missingIn(values).length > 0;
@@ -186,6 +187,32 @@ export class Assignment {
  * without a field.
  * @throws {Error} When something in them cannot travel, or is nested too deeply.
  */
+/**
+ * The values, of which none is the same object as another: what a function does to its item
+ * must not be seen by the next one. What cannot be copied is refused later.
+ */
+function distinct(values: List): List {
+  if (!Array.isArray(values)) return values;
+  let [copies, copier]: [unknown[]?, Copier?] = [];
+  const seen = new Set<unknown>();
+  for (let i = 0; i < values.length; i++) {
+    const value: unknown = values[i];
+    if (typeof value !== "object" || value === null) continue;
+    if (!seen.has(value)) {
+      seen.add(value);
+      continue;
+    }
+    copies ??= [...values];
+    copier ??= new Copier(() => {});
+    try {
+      copies[i] = copier.copy(value, "item", "a worker");
+    } catch {
+      // It is told when the value is sent.
+    }
+  }
+  return copies ?? values;
+}
+
 function framesOf(
   run: EngineRun,
   values: List,

@@ -20,7 +20,7 @@ import {
 } from "./instances.ts";
 import { type Child, stepTo } from "./steps.ts";
 import { Refusal } from "./refusal.ts";
-import { unmade } from "./refused.ts";
+import { hasPrivates, unmade } from "./refused.ts";
 import { complaint, deserialize, serialize } from "./values.ts";
 
 /** A thrown value that can be sent. */
@@ -166,7 +166,9 @@ function describeError(thrown: Error, depth: number, known: Known): Encoded {
   ];
   for (const key of Object.getOwnPropertyNames(thrown)) {
     if (hidden.includes(key)) continue;
-    const { enumerable = false } = Object.getOwnPropertyDescriptor(thrown, key)!;
+    const own = Object.getOwnPropertyDescriptor(thrown, key)!;
+    if (typeof own.value === "function") continue;
+    const { enumerable = false } = own;
     encoded.properties.push([
       key,
       describeField(thrown, key, depth, known),
@@ -237,9 +239,14 @@ function lossOfClass(
   const at = all.findIndex(isThere);
   if (at === 0 || why === undefined && all[0] === undefined) return undefined;
   const names = all.map((prototype) => shortName(String(prototype.constructor?.name)));
-  const cannot = why === undefined
-    ? `class ${names[0]} cannot be sent to the host, or is not there`
-    : why.replace(/^it is/, "it was");
+  const cannot = why !== undefined
+    ? why.replace(/^it is/, "it was")
+    : hasPrivates(error)
+    ? `class ${
+      names[0]
+    } has #private members, which cannot be sent to the host without ` +
+      `the methods [pack] and static [unpack]`
+    : `class ${names[0]} cannot be sent to the host, or is not there`;
   return `${cannot}: here it is ${article(names[at] ?? "Error")}`;
 }
 

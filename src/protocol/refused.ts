@@ -5,6 +5,7 @@
  */
 
 import { shortened } from "../common/shorten.ts";
+import { stayingName } from "../common/staying.ts";
 import { SerializationError } from "../errors.ts";
 import { lossOf } from "./class_loss.ts";
 import { article, complaintAbout, kindThatStays, prototypesOf } from "./complaint.ts";
@@ -93,10 +94,14 @@ function classFault(
   whyNot: WhyNot,
 ): string {
   const cannot = `which cannot be sent to ${receiver}`;
+  if (stayingName(culprit) !== undefined) {
+    return `${what}, ${cannot}: it stays in the program that made it`;
+  }
   if (lossOf(culprit)?.isPlatform && platformName(culprit) === undefined) {
     return `${what}, ${cannot}; use plain data instead`;
   }
-  const kind = kindThatStays(culprit);
+  const kind = kindThatStays(culprit) ??
+    (prototypesOf(culprit).includes(Iterator.prototype) ? "an iterator" : undefined);
   const why = whyNot(Object.getPrototypeOf(culprit) as object);
   if (why !== undefined) {
     return `${what}, ${cannot} because its class cannot: ${shortened(why, 400)}`;
@@ -120,7 +125,7 @@ function classFault(
 }
 
 /** Whether the text of one of its classes shows `#private` members. */
-function hasPrivates(object: object): boolean {
+export function hasPrivates(object: object): boolean {
   return prototypesOf(object).some((prototype) => {
     const type: unknown = Object.getOwnPropertyDescriptor(prototype, "constructor")
       ?.value;

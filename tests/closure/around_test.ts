@@ -1,7 +1,7 @@
 /** What functions use of the functions around them, other than variables. */
 
 import { assert, assertEquals, assertRejects } from "../fixtures/assert.ts";
-import { GridEngineError, map, ProcessScheduler } from "../../mod.ts";
+import { GridEngineError, Job, map, ProcessScheduler } from "../../mod.ts";
 import { onWorker, same } from "./_cases.ts";
 
 /** A class as users write it. */
@@ -375,8 +375,28 @@ onWorker("`this` is found out wherever a map is called", (test) => {
     assertEquals(
       error.message,
       "A JobDispatcher stays in the program that made it, so a worker cannot use its " +
-        '"close": call map() in the function instead, or use it in the program',
+        '"close": use it in the program, or make another one in the function',
     );
+  });
+
+  test("In an object that holds the promise of the map, and a job", async (d) => {
+    class Study {
+      k = 2;
+      running?: Promise<number[]>;
+      job: Job<number> = new Job({ target: () => this.k, dispatcher: d });
+      run() {
+        return this.running ??= d.map((x: number) => this.k * x, [1]);
+      }
+      wrong() {
+        return d.map(async () => (await this.running)!.length, [1]);
+      }
+    }
+    const study = new Study();
+    assertEquals(await study.run(), [2]);
+    study.job.start();
+    assertEquals(await study.job.result, 2);
+    const error = await assertRejects(() => study.wrong(), GridEngineError);
+    assert(error.message.startsWith("A Promise stays in the program"), error.message);
   });
 
   test("In a function that itself runs on a worker", async (d) => {

@@ -149,7 +149,7 @@ refused("values that belong to their process are refused by their path", [
   }, "querying → held.query: a URLSearchParams cannot be sent to a worker"],
   ["What a private field holds", () => {
     class Model {
-      #lock = Promise.resolve();
+      #lock = new WeakSet();
       lock() {
         return this.#lock;
       }
@@ -157,7 +157,7 @@ refused("values that belong to their process are refused by their path", [
     const model = new Model();
     const locks = (x: number) => [model.lock(), x];
     return locks;
-  }, "locks → model.#lock: a Promise cannot be sent to a worker"],
+  }, "locks → model.#lock: a WeakSet cannot be sent to a worker"],
   ["What a static field holds", () => {
     class Pool {
       static waiting = [new WeakMap()];

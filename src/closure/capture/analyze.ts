@@ -131,7 +131,7 @@ export function analyze(
   const outer: Tree = tree.body[0].expression;
   const root: Tree = form === "expression"
     ? outer.body.body[0].argument
-    : outer.properties[0];
+    : (outer.properties ?? outer.body.body)[0];
   const edits: Edit[] = [];
   const early = earlyRanges(root);
   const removed = removedRanges(form, root);
@@ -155,6 +155,9 @@ export function analyze(
       start <= reference.identifier.start && reference.identifier.start < end
     );
     free.set(name, known);
+  }
+  if (root.key?.type === "PrivateIdentifier") {
+    edits.push({ start: root.key.start, end: root.key.start + 1, text: " " });
   }
   if (form === "method" && root.computed) {
     // Any name will do, because the function's name is set later.
@@ -188,7 +191,7 @@ export function analyze(
   const analysis: Analysis = {
     form,
     around,
-    privates: privatesAround(root),
+    privates: privatesAround(form === "method" ? root.value : root),
     frame: frameOf(form, around),
     free,
     placed,
@@ -268,6 +271,8 @@ function parse(
     // `new.target` may stand in a function only.
     ["expression", "(function () { return (", "); })"],
     ["method", "({", "})"],
+    // A `#private` one.
+    ["method", "(class {", "})"],
   ] as const;
   const reasons: (SyntaxError & { pos: number })[] = [];
   for (const [form, before, after] of attempts) {

@@ -109,6 +109,7 @@ async function graphOf(
   const findings = new Findings();
   using heap = new Heap();
   const explorer = new Explorer({
+    roots: new Set(values.map(({ value }) => value)),
     snapshots,
     heap,
     job,

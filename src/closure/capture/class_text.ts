@@ -87,10 +87,9 @@ export function factsOf(root: Tree, source: string, offset: number): ClassFacts 
       const names = member.static ? facts.staticPrivateFields : facts.privateFields;
       if (isPrivate) names.push(`#${member.key.name}`);
     } else if (!isPrivate && member.kind !== "constructor") {
-      const start = member.static
-        ? member.start +
-          /^static\s*/.exec(source.slice(member.start - offset))![0].length
-        : member.start;
+      // V8 leaves out the word, also where it is the name of a method.
+      const [word] = /^(?:static\b\s*)?/.exec(source.slice(member.start - offset))!;
+      const start = member.start + word.length;
       const found: Member = {
         name: member.computed ? undefined : String(member.key.name ?? member.key.value),
         static: member.static,

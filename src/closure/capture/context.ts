@@ -32,6 +32,8 @@ export interface Imported {
 export interface Context {
   /** The variables of functions as they were at the call. */
   readonly snapshots: Snapshots;
+  /** What is captured: all else is found in it. */
+  readonly roots: ReadonlySet<unknown>;
   /** What the debugger does not show; taken when something needs it. */
   readonly heap: Heap;
   /** The class `Job`, which a worker has itself. */

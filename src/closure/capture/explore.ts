@@ -23,8 +23,13 @@ import { explorePacked, isPackable, refuseCircles } from "./packed.ts";
 import { PlainData } from "./plain_data.ts";
 import { numberScopes } from "./scopes.ts";
 
+/** After so many milliseconds the event loop has a turn, for timers and signals. */
+const TURN = 20;
+
 /** The search of one capture. */
 export class Explorer {
+  /** When the event loop last had a turn. */
+  #turned = performance.now();
   readonly #context: Context;
   readonly #plain: PlainData;
   readonly #instances: Instances;
@@ -39,7 +44,13 @@ export class Explorer {
   async explore(value: unknown, name: string): Promise<void> {
     const { findings } = this.#context;
     findings.see(value, undefined, name);
-    for (let found; (found = findings.next());) await this.#explore(found);
+    for (let found; (found = findings.next());) {
+      await this.#explore(found);
+      const now = performance.now();
+      if (now - this.#turned < TURN) continue;
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      this.#turned = performance.now();
+    }
   }
 
   /**
@@ -86,7 +97,7 @@ export class Explorer {
       found.node = () => ({ kind: "known", node: known });
       return;
     }
-    const staying = typeof value === "symbol" ? undefined : stayingName(value);
+    const staying = this.#nameOfStaying(found);
     if (staying !== undefined) {
       found.node = () => ({ kind: "stays", name: staying });
       return;
@@ -98,6 +109,17 @@ export class Explorer {
     else if (typeof value === "function") {
       await exploreFunction(this.#context, found, value);
     } else await this.#exploreObject(found, value);
+  }
+
+  /**
+   * Why a stand-in takes the place of an object: the name of its class. A promise in an
+   * object of a class may be that of the very map that captures the object.
+   */
+  #nameOfStaying({ value, from }: Found): string | undefined {
+    if (typeof value === "symbol" || this.#context.roots.has(value)) return undefined;
+    if (!types.isPromise(value)) return stayingName(value);
+    const holder = from?.value;
+    return typeof holder === "object" && !isPlainData(holder) ? "Promise" : undefined;
   }
 
   async #exploreObject(found: Found, object: object): Promise<void> {

@@ -75,7 +75,7 @@ export function valueModulesWith(owner: object): string {
   const { scriptId = "" } = inspectFunction(owner).location ?? {};
   const names = [...settings.valueModules, nameFromMain(fileOf(scriptUrl(scriptId))!)];
   const list = names.map((name) => JSON.stringify(name)).join(", ");
-  return `settings.valueModules = [${list}];`;
+  return `settings.valueModules = [${list}]`;
 }
 
 /** The name of a module relative to the main module: a path, if both are files. */
