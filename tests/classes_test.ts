@@ -165,6 +165,51 @@ group("objects keep their class", (test) => {
     assertEquals(await job.result, [10, 1, Math.sqrt(2), 60, "a", 25, 21, 8]);
   });
 
+  test("Functions in messages have the variables of the call of send()", async (d) => {
+    const target = async () => {
+      const all: number[] = [];
+      for await (const f of currentJob()!.messages) {
+        if (typeof f !== "function") break;
+        all.push(f());
+      }
+      return all;
+    };
+    const job = new Job({ target, dispatcher: d });
+    job.start();
+    let n = 0;
+    job.send(() => n);
+    n = 1;
+    job.send(() => n);
+    n = 2;
+    job.send("end");
+    assertEquals(await job.result, [0, 1]);
+  });
+
+  test("An object that is several items is another one for each", async (d) => {
+    class State {
+      steps = 0;
+    }
+    const walk = (state: { steps: number }) => state.steps += 10;
+    const of = async (state: { steps: number }) =>
+      new Set(await d.map(walk, Array(50).fill(state)));
+    assertEquals([await of(new State()), await of({ steps: 0 })], [
+      new Set([10]),
+      new Set([10]),
+    ]);
+  });
+
+  test("An error arrives without its fields that are functions", async (d) => {
+    class Flaky extends Error {
+      retry = () => true;
+      code = 3;
+    }
+    const f = (_: number): void => {
+      throw new Flaky("no");
+    };
+    const error = instanceOf(await d.map(f, [1]).catch((e) => e), Flaky);
+    assertEquals([error.code, "retry" in error], [3, false]);
+  });
+
   test("A function in a message that cannot be captured fails the job, and says why", async (d) => {
     const wait = async () => await Array.fromAsync(currentJob()!.messages);
     const job = new Job({ target: wait, dispatcher: d });

@@ -491,7 +491,9 @@ test("onLog takes what functions print, and nothing else", async () => {
     ["print", index, attempt, "error", "lines", true],
   ];
   assertEquals(lines, [...of(0, 1), ...of(1, 1), ...of(1, 2)]);
-  assertEquals((two as Rejected).output, ["got 2", "two", "lines"]);
+  const { output, reason } = two as Rejected;
+  assertEquals(output, ["got 2", "two", "lines"]);
+  assertEquals((reason as { output?: unknown }).output, output);
   await assertRejects(
     () =>
       map(print, [1], {
@@ -514,7 +516,12 @@ test("What functions print is this program's, or dropped, as it says", async () 
     const print = (x: string) => console.log(x);
     const own = () => console.log("mine");
     await map(print, ["plain"], { scheduler });
+    const { log } = console;
+    console.log = (...args) => log("spy", ...args);
+    await map(print, ["seen"], { scheduler });
     await map(print, ["dropped"], { scheduler, logs: "none" });
+    console.log = log;
+    await map(print, ["dropped, too"], { scheduler, logs: "none" });
     await map((x: string) => { own(); console.group(); print(x); }, ["taken"], {
       scheduler,
       onLog: ({ line }) => console.log("onLog:", line),
@@ -524,7 +531,7 @@ test("What functions print is this program's, or dropped, as it says", async () 
   const args = ["eval", "--quiet", "--no-lock", "--ext=ts", program];
   const { stdout } = await new Deno.Command(Deno.execPath(), { args }).output();
   const lines = new TextDecoder().decode(stdout).trim().split("\n");
-  assertEquals(lines, ["plain", "onLog: mine", "onLog:   taken", "end"]);
+  assertEquals(lines, ["plain", "spy seen", "onLog: mine", "onLog:   taken", "end"]);
 });
 
 test("report tells of the items that ran here, and of those that failed", async () => {

@@ -41,6 +41,41 @@ group("functions in items", (test) => {
     assertEquals(await d.starmap((f, x) => f(x), pairs), [20]);
   });
 
+  test("Several with #private names of one class, one after the other", async (d) => {
+    class Account {
+      #balance: number;
+      constructor(balance: number) {
+        this.#balance = balance;
+      }
+      adder() {
+        return (x: number) => this.#balance + x;
+      }
+    }
+    class Named extends Account {
+      name = "n";
+      named() {
+        return () => this.name.length;
+      }
+    }
+    const account = new Account(1);
+    const items = [
+      account.adder(),
+      account.adder(),
+      new Account(2).adder(),
+      new Named(3).adder(),
+      new Named(4).named(),
+    ];
+    assertEquals(await d.map((f) => f(10), items, { chunkSize: 1 }), [
+      11,
+      11,
+      12,
+      13,
+      1,
+    ]);
+    const known = (f: (x: number) => number) => f(Account.length);
+    assertEquals(await d.map(known, items), [2, 2, 3, 4, 1]);
+  });
+
   test("A function is the same wherever it is, and the one that is captured", async (d) => {
     const g = (x: number) => x + 1;
     const item = { f: g, all: [g, new Map([["g", g]])] as const };

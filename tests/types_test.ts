@@ -145,6 +145,8 @@ const inferred: Record<string, (d: JobDispatcher) => void | Promise<void>> = {
     has<string | null>()(job.host, true);
     has<AsyncIterable<unknown>>()(job.messages, true);
     const telling: Job<string, number> = new Job({ target: String, args: [1] });
+    const late: Job<string, number> = new Job({ target: async () => await "x" });
+    has<Promise<string>>()(late.result, true);
     has<AsyncIterable<number>>()(telling.messages, true);
     // @ts-expect-error -- nobody said that it sends numbers
     const silent: Job<string, number> = job;

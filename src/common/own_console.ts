@@ -54,11 +54,15 @@ function inherited(method: Methods[string], args: unknown[]): unknown {
   }
 }
 
-/** Takes over the global console. */
-export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
+/**
+ * Takes over the global console.
+ *
+ * @returns Gives it back, but for methods that were replaced meanwhile.
+ */
+export function ownConsole({ mode, item, forward }: ConsoleOwner): () => void {
   // Without Deno's own class nothing can be forwarded: all is printed by this process.
   const { Console } = inside;
-  if (!Console) return;
+  if (!Console) return () => {};
   let name = "log";
   let text = "";
   const makeFormatter = () => {
@@ -86,10 +90,11 @@ export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
     if (remembers) formatter = makeFormatter();
     remembers = false;
   };
+  const replaced: [key: string, ours: Methods[string], theirs: Methods[string]][] = [];
   for (const key of Object.keys(formatter)) {
     const method = own[key];
     if (typeof method !== "function") continue;
-    own[key] = (...args) => {
+    const ours: Methods[string] = (...args) => {
       const now = mode();
       if (now === "inherit") return inherited(method, args);
       name = key;
@@ -97,5 +102,12 @@ export function ownConsole({ mode, item, forward }: ConsoleOwner): void {
       remembers ||= /^(group|count|time)/.test(key);
       return now === "none" ? undefined : formatter[key]!(...args);
     };
+    own[key] = ours;
+    replaced.push([key, ours, method]);
   }
+  return () => {
+    for (const [key, ours, theirs] of replaced) {
+      if (own[key] === ours) own[key] = theirs;
+    }
+  };
 }

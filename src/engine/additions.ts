@@ -6,6 +6,7 @@
  */
 
 import type { Code } from "../closure/capture/capture.ts";
+import type { Snapshots } from "../closure/capture/snapshot.ts";
 import { packsItself } from "../common/packing_symbols.ts";
 import { shortName } from "../common/shorten.ts";
 import { SerializationError } from "../errors.ts";
@@ -106,28 +107,35 @@ export class Additions {
    * Captures what is missing in values. What cannot be is refused from now on.
    *
    * @param use Takes a code, and gives its number.
+   * @param snapshots The variables of functions in them, if these count as they were before.
    */
-  add(values: List, use: Use): Promise<void> {
+  add(values: List, use: Use, snapshots: Snapshots = new Map()): Promise<void> {
     // Only one at a time: each thing is captured once.
-    const added = this.#turn.then(() => this.#add(this.missingIn(values), use));
+    const added = this.#turn.then(() =>
+      this.#add(this.missingIn(values), use, snapshots)
+    );
     this.#turn = added.catch(() => {});
     return added;
   }
 
-  async #add(missing: Named[], use: Use): Promise<void> {
+  async #add(missing: Named[], use: Use, snapshots: Snapshots): Promise<void> {
     if (missing.length === 0) return;
     try {
-      await this.#capture(missing, use);
+      await this.#capture(missing, use, snapshots);
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error;
-      for (const one of missing) await this.#captureAlone(one, use);
+      for (const one of missing) await this.#captureAlone(one, use, snapshots);
     }
     for (const { value } of missing) this.#asked.add(value);
   }
 
-  async #captureAlone(one: Named, use: Use): Promise<void> {
+  async #captureAlone(
+    one: Named,
+    use: Use,
+    snapshots: Snapshots,
+  ): Promise<void> {
     try {
-      await this.#capture([one], use);
+      await this.#capture([one], use, snapshots);
     } catch (error) {
       if (!(error instanceof SerializationError)) throw error;
       this.refused.set(one.value, error.message);
@@ -136,9 +144,17 @@ export class Additions {
     }
   }
 
-  async #capture(missing: Named[], use: Use): Promise<void> {
+  async #capture(
+    missing: Named[],
+    use: Use,
+    snapshots: Snapshots,
+  ): Promise<void> {
     const { captureMore } = await import("../closure/capture/capture.ts");
-    const { bytes, classes, known, needs } = await captureMore(missing, this.#known);
+    const { bytes, classes, known, needs } = await captureMore(
+      missing,
+      this.#known,
+      snapshots,
+    );
     const code = use(withMain(bytes, this.#main));
     if (code === undefined) return;
     this.codes.push(code);
@@ -151,6 +167,21 @@ export class Additions {
       if (!this.#known.has(value)) this.#known.set(value, numberIn(code, node));
     }
   }
+}
+
+/** The functions in a value. */
+export function functionsIn(value: unknown): Named["value"][] {
+  const found = new Set<Named["value"]>();
+  const note = (f: object) => {
+    found.add(f as Named["value"]);
+    return 0;
+  };
+  try {
+    new Packing(() => 0, false, true, note).copy(value);
+  } catch {
+    // It is told when the value is sent.
+  }
+  return [...found];
 }
 
 /** The class with this prototype, if it is the user's. */

@@ -16,6 +16,8 @@ export class InProcess {
   readonly #state: EngineState;
   readonly #keeper: RunKeeper;
   readonly #runs = new Map<number, InProcessRun>();
+  /** What ends that runs listen to the console. */
+  readonly #listening = new Map<number, () => void>();
   /** Settles when the last item that waits for its turn has ended. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -43,7 +45,9 @@ export class InProcess {
 
   /** Begins a run. */
   start(run: EngineRun): void {
-    if (run.request.output.modeHere !== "inherit") listenToConsole();
+    if (run.request.output.modeHere !== "inherit") {
+      this.#listening.set(run.id, listenToConsole());
+    }
     // An item waits for the runs that it starts: these must not wait for the item.
     const inTurn: InTurn = isInsideJob() ? (action) => action() : this.#inTurn;
     const made = new InProcessRun(run, this.#copy, this.#state, this.#keeper, inTurn);
@@ -66,6 +70,8 @@ export class InProcess {
     const run = this.#runs.get(id);
     this.#runs.delete(id);
     run?.forget();
+    this.#listening.get(id)?.();
+    this.#listening.delete(id);
   }
 
   /** {@linkcode InProcessRun.terminate} */

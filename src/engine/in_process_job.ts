@@ -24,18 +24,27 @@ function jobs(): AsyncLocalStorage<JobController> {
   return made;
 }
 
-let listens = false;
+/** How many runs listen to the console, and what gives it back. */
+let listeners = 0;
+let giveBack = () => {};
 
-/** Has what such jobs print come to their run's output. */
-export function listenToConsole(): void {
-  if (listens) return;
-  listens = true;
+/**
+ * Has what such jobs print come to their run's output.
+ *
+ * @returns Ends that.
+ */
+export function listenToConsole(): () => void {
   const job = () => jobs().getStore() as InProcessJob | undefined;
-  ownConsole({
-    mode: () => job()?.logMode ?? "inherit",
-    item: () => job()?.id,
-    forward: (level, text) => job()!.printed(level, text),
-  });
+  if (listeners++ === 0) {
+    giveBack = ownConsole({
+      mode: () => job()?.logMode ?? "inherit",
+      item: () => job()?.id,
+      forward: (level, text) => job()!.printed(level, text),
+    });
+  }
+  return () => {
+    if (--listeners === 0) giveBack();
+  };
 }
 
 /** Whether the caller is a function that runs as such a job. */

@@ -15,6 +15,7 @@ import {
   type Where,
   withIndex,
   withNote,
+  withOutput,
 } from "./failures.ts";
 import { Copier } from "./copier.ts";
 import { InProcessRecord } from "./in_process_record.ts";
@@ -169,7 +170,9 @@ export class InProcessRun {
         this.#state.stats.failed++;
         const lines = output.last(index);
         output.settle(index, 1);
-        listener.failed(index, error, { attempts: attempt, output: lines });
+        // It is the user's own, which may be frozen.
+        const told = Object.isExtensible(error) ? withOutput(error, lines) : error;
+        listener.failed(index, told, { attempts: attempt, output: lines });
         return this.#keeper.updateRefOf(this.#run);
       }
       const rest = settings.retryDelay * settings.retryFactor ** (attempt - 1);

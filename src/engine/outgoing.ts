@@ -5,10 +5,12 @@
  * @module
  */
 
+import { noteVariables } from "../closure/capture/root.ts";
+import type { Snapshots } from "../closure/capture/snapshot.ts";
 import { log } from "../common/log.ts";
 import { lossIn } from "../protocol/complaint.ts";
 import { serializeFor } from "../protocol/instances.ts";
-import type { Additions } from "./additions.ts";
+import { type Additions, functionsIn } from "./additions.ts";
 import { Copier } from "./copier.ts";
 
 /** A value as it is sent, and the codes that the worker needs for it. */
@@ -25,6 +27,8 @@ export class Outgoing {
   #warned = false;
   #deliver: ((value: unknown) => void) | undefined;
   readonly #unsent: unknown[] = [];
+  /** The variables of the functions in values, as they were when these were sent. */
+  readonly #snapshots: Snapshots = new Map();
 
   /** @param name The name of the job. */
   constructor(name: string) {
@@ -38,6 +42,7 @@ export class Outgoing {
    * @throws {SerializationError} When it cannot travel.
    */
   send(value: unknown): void {
+    for (const f of functionsIn(value)) noteVariables(f, this.#snapshots);
     if (this.#deliver) this.#deliver(value);
     else this.#unsent.push(this.copy(value)());
   }
@@ -65,7 +70,7 @@ export class Outgoing {
     let turn: Promise<void> = Promise.resolve();
     const add = async (value: unknown) => {
       try {
-        await additions.add([value], use);
+        await additions.add([value], use, this.#snapshots);
         deliver(this.#pack(value, additions));
       } catch (error) {
         fail(error);

@@ -169,6 +169,37 @@ same("`super` of the method around", [
     const { hi } = Below.prototype;
     return (x: number) => [x, hi.call({} as Below)];
   }],
+  ["Beside variables of blocks that look like where it looks", () => {
+    const mixin = (Base: new () => { hi(): string }) =>
+      class extends Base {
+        go(next: object) {
+          const all = [next].map((one) => () => super.hi() + typeof one);
+          for (const one of [next]) all.push(() => super.hi() + typeof one);
+          return all[1]!;
+        }
+      };
+    const [A, B] = ["a", "b"].map((name) =>
+      mixin(
+        class {
+          hi() {
+            return name;
+          }
+        },
+      )
+    );
+    const first = { hi: () => "first" }, second = { hi: () => "second" };
+    const object = {
+      __proto__: first,
+      hi() {
+        {
+          const copy = { __proto__: second, hi: object.hi, n: 1 };
+          return () => `${super.hi()}${copy.n}`;
+        }
+      },
+    };
+    const [a, b] = [new B!().go(A!.prototype), object.hi() as unknown as () => string];
+    return (x: number) => [x, a(), b()];
+  }],
   ["What is set by super", () => {
     class Study extends Model {
       run() {
@@ -270,6 +301,22 @@ same("`#private` names of the class around", [
       return gauge.level;
     };
   }],
+  ["Of methods that are private themselves", () => {
+    class Model {
+      #k = 2;
+      #times(x: number) {
+        return x * this.#k;
+      }
+      static async #later(x: number) {
+        return await x + 1;
+      }
+      all() {
+        return [this.#times.bind(this), Model.#later] as const;
+      }
+    }
+    const [times, later] = new Model().all();
+    return async (x: number) => [times(x), await later(x)];
+  }],
   ["Of a class that is made often", () => {
     const make = (k: number) =>
       class {
@@ -335,6 +382,44 @@ same("Which variables are shared is known", [
     const all = [1, 2].map((_) => () => ++n);
     const last = (f: () => number) => f();
     return (x: number) => [x, ...all.map(last)];
+  }],
+  ["In blocks with scopes of classes, objects and functions between", () => {
+    const pairs: [() => unknown, () => number][] = [];
+    for (const kind of [0, 0, 1, 1, 2, 2]) {
+      let n = 0;
+      class Counter {
+        step = 1;
+        inc = () => n += this.step;
+        get = () => n;
+      }
+      const object = {
+        inc: () => 0,
+        make() {
+          return [() => [super.toString(), ++n], () => n] as const;
+        },
+      };
+      const around = function (this: { p: number }) {
+        return [() => n += this.p, () => n] as const;
+      };
+      const { inc, get } = new Counter();
+      const made = [[inc, get] as const, object.make(), around.call({ p: 1 })][kind]!;
+      pairs.push([...made]);
+    }
+    return (x: number) => {
+      for (const [i, [inc]] of pairs.entries()) for (let k = 0; k < i; k++) inc();
+      return [x, ...pairs.map(([, get]) => get())];
+    };
+  }],
+  ["Where a function of another scope looks like one of this", () => {
+    let last: (() => number) | undefined;
+    const make = (given: (() => number) | undefined, counts: boolean) => {
+      let n = 0;
+      given ??= () => n;
+      last = given;
+      return counts ? () => [given, ++n][1] as number : () => [given, n][1] as number;
+    };
+    const inc = make(undefined, true), get = make(last, false);
+    return (x: number) => [x, inc(), get()];
   }],
   ["Of functions in blocks, classes and loops", () => {
     const made: (() => number)[] = [];

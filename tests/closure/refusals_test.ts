@@ -268,6 +268,30 @@ onWorker("Code that means something only where it stands is refused", (test) => 
   );
 
   refuses(
+    "A long list in memory",
+    () => {
+      class Model {
+        all = new Array(3_000_000).fill({ a: 1 });
+        listed = (x: number) => [x, this.all.length];
+      }
+      return new Model().listed;
+    },
+    "too many objects in memory for V8 to tell it",
+  );
+
+  refuses(
+    "Functions that share a variable, where many objects are in memory",
+    () => {
+      const ballast = Array.from({ length: 400_000 }, (_, i) => ({ i, text: `${i}` }));
+      let n = 0;
+      const all = [1, 2].map(() => () => ++n);
+      return (x: number) => [x, ballast.length, ...all.map((f) => f())];
+    },
+    'a function that assigns to "n" with others',
+    "hold it in an object that all of them use",
+  );
+
+  refuses(
     "`super()` of the constructor around, in a text",
     () => {
       // TypeScript does not allow it.

@@ -7,13 +7,7 @@
 
 import type * as acorn from "npm:acorn@8.19.0";
 import { SerializationError } from "../../errors.ts";
-import {
-  classEdits,
-  type ClassFacts,
-  type ClassWants,
-  factsOf,
-  NAMES,
-} from "./class_text.ts";
+import { classEdits, type ClassFacts, factsOf, NAMES } from "./class_text.ts";
 import { apply, type Edit, type Range, type Tree, walk } from "./tree.ts";
 import {
   type Form,
@@ -101,9 +95,8 @@ export interface Analysis {
    *
    * @param index The number of a class, under which it passes on its setter for private
    * static fields.
-   * @param wanted What the class must do in addition.
    */
-  text(index: number, wanted: ClassWants): string;
+  text(index: number): string;
 }
 
 /**
@@ -184,8 +177,8 @@ export function analyze(
     ? factsOf(root, source, offset)
     : undefined;
   const ownName = ownNameOf(root, scopes);
-  const textWith = (more: Edit[]) => (index: number, wanted: ClassWants) => {
-    const ofClass = facts ? classEdits(root, facts, index, wanted) : [];
+  const textWith = (more: Edit[]) => (index: number) => {
+    const ofClass = facts ? classEdits(root, facts, index) : [];
     return apply(source, offset, [...edits, ...more, ...ofClass]);
   };
   const analysis: Analysis = {

@@ -86,13 +86,15 @@ export interface Addition extends Pick<Code, "bytes" | "classes" | "known"> {
  *
  * @param values What to add, with names for error messages.
  * @param known What is in that code.
+ * @param snapshots The variables of functions, as far as these count as they were before.
  * @throws {SerializationError} If something cannot be sent.
  */
 export async function captureMore(
   values: { name: string; value: unknown }[],
   known: ReadonlyMap<unknown, number>,
+  snapshots: Snapshots,
 ): Promise<Addition> {
-  const graph = await graphOf(values, new Map(), known, undefined);
+  const graph = await graphOf(values, snapshots, known, undefined);
   const { nodes, scripts, classes } = graph;
   const more: Graph = { nodes, scripts, classes: [...classes.keys()] };
   const needs = nodes.flatMap((node) => node.kind === "known" ? [node.node] : []);

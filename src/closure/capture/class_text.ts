@@ -54,14 +54,6 @@ export interface ClassFacts {
   staticPrivateFields: string[];
 }
 
-/** What a class must do in addition. */
-export interface ClassWants {
-  /** Make instances without its constructor. */
-  restorable?: boolean;
-  /** Evaluate functions that stood in it and use its `#private` names. */
-  open?: boolean;
-}
-
 /** Analyzes a class. */
 export function factsOf(root: Tree, source: string, offset: number): ClassFacts {
   const own = constructorOf(root);
@@ -109,12 +101,8 @@ export function factsOf(root: Tree, source: string, offset: number): ClassFacts 
  * state that is sent. Only the class itself can make instances with its `#private` fields,
  * so its constructor is changed so that it can make an empty instance.
  */
-export function classEdits(
-  root: Tree,
-  facts: ClassFacts,
-  index: number,
-  { restorable = false, open = false }: ClassWants,
-): Edit[] {
+export function classEdits(root: Tree, facts: ClassFacts, index: number): Edit[] {
+  const restorable = facts.marksInstances || facts.parent !== "none";
   const edits: Edit[] = [];
   const body = root.body;
   if (facts.parent === "expression") {
@@ -146,7 +134,9 @@ export function classEdits(
     ...facts.staticPrivateFields.length > 0
       ? [`${NAMES.keep}(${index}, ${setter(facts.staticPrivateFields)});`]
       : [],
-    ...open ? [`${NAMES.inside}(${index}, ($ge_text) => eval($ge_text));`] : [],
+    ...declaredIn(body).length > 0
+      ? [`${NAMES.inside}(${index}, ($ge_text) => eval($ge_text));`]
+      : [],
   ];
   if (passed.length > 0) {
     const at = body.end - 1;
@@ -192,4 +182,11 @@ function constructorOf(root: Tree): Tree | undefined {
 function setter(names: string[]): string {
   const cases = names.map((name) => `case "${name}": this.${name} = value; break;`);
   return `(name, value) => { switch (name) { ${cases.join(" ")} } }`;
+}
+
+/** The `#private` names that the body of a class declares, without `#`. */
+export function declaredIn(body: Tree): string[] {
+  return body.body.flatMap(({ key }: Tree) =>
+    key?.type === "PrivateIdentifier" ? [key.name] : []
+  );
 }

@@ -45,32 +45,17 @@ export function enclosing(tools: Tools, place: Location): Tree[] {
   return nodesAround(tools, place).filter(({ type }) => /Function/.test(type));
 }
 
-/** A member of a class or an object literal, as text. */
-export interface MemberText {
-  /** The text of the class, if it is one. */
-  type: string | undefined;
-  static: boolean;
-  /** The text of the member. */
-  text: string;
-}
-
 /** The innermost member of a class or an object around a place. */
-export function memberAround(tools: Tools, place: Location): MemberText | undefined {
-  const around = nodesAround(tools, place);
-  const at = around.findLastIndex(({ type, method, kind }) =>
+export function memberAround(
+  tools: Tools,
+  place: Location,
+): { static: boolean } | undefined {
+  const member = nodesAround(tools, place).findLast(({ type, method, kind }) =>
     /^(MethodDefinition|PropertyDefinition|StaticBlock)$/.test(type) ||
     type === "Property" && (method || kind === "get" || kind === "set")
   );
-  if (at < 0) return undefined;
-  const source = scriptSource(place.scriptId);
-  const textOf = ({ start, end }: Tree) => source.slice(start, end);
-  const member = around[at]!;
-  const type = around.slice(0, at).findLast(({ type }) => /^Class[DE]/.test(type));
-  return {
-    type: member.type === "Property" ? undefined : textOf(type),
-    static: member.static === true || member.type === "StaticBlock",
-    text: textOf(member),
-  };
+  return member &&
+    { static: member.static === true || member.type === "StaticBlock" };
 }
 
 type Location = NonNullable<Inspected["location"]>;

@@ -22,6 +22,8 @@ import { classesOf, importNode } from "./modules.ts";
 import { explorePacked, isPackable, refuseCircles } from "./packed.ts";
 import { PlainData } from "./plain_data.ts";
 import { numberScopes } from "./scopes.ts";
+import { factsOf } from "./shipping.ts";
+import type { AnyFunction } from "./texts.ts";
 
 /** After so many milliseconds the event loop has a turn, for timers and signals. */
 const TURN = 20;
@@ -70,22 +72,33 @@ export class Explorer {
 
   /** Finds out which functions have scopes in common, where that matters. */
   async exploreScopes(): Promise<void> {
-    const { shipment, heap, snapshots } = this.#context;
-    await numberScopes(shipment.all(), heap, snapshots);
+    const { shipment, heap, snapshots, findings } = this.#context;
+    await numberScopes(shipment.all(), heap, snapshots, (f, variable) => {
+      refuse(
+        this.#context,
+        findings.find(f)!,
+        `a function that assigns to "${variable}" with others, of which V8 does not tell ` +
+          `whether they have the same variable,`,
+        `hold it in an object that all of them use`,
+      );
+    });
   }
 
   /** Numbers what was found, and lays out the functions. After that, nodes can be made. */
   finish(): { found: Found[]; scripts: Script[] } {
     refuseCircles(this.#context);
     this.#instances.finish();
-    const { findings, members } = this.#context;
+    const { findings, members, shipment, known } = this.#context;
     for (const [f, member] of members) {
       const known = findings.find(f);
       if (known) known.node = () => memberNode(this.#context, member);
     }
     this.#plain.finish();
+    const isSent = (type: AnyFunction) =>
+      shipment.get(type) !== undefined ||
+      known.has(type) && factsOf(type) !== undefined;
     const found = findings.number((data) => this.#plain.nodeOf(data));
-    return { found, scripts: this.#context.shipment.layOut() };
+    return { found, scripts: shipment.layOut(isSent) };
   }
 
   async #explore(found: Found): Promise<void> {

@@ -20,9 +20,14 @@ export interface HeapScope {
   node: number;
   /** Its number. Functions that share the scope have the same number here. */
   id: number;
+  /**
+   * The names of its variables, in order, also of those that only V8 knows, such as
+   * `.home_object`. That of a function may follow.
+   */
+  names: string[];
   /** The variables of a function: the numbers of the nodes that they hold, by name. */
   named: Map<string, number>;
-  /** The nodes of what else it holds: variables of a block or a class. */
+  /** The nodes of what else it holds: variables of a block or a class that are objects. */
   others: number[];
 }
 
@@ -38,13 +43,28 @@ const CONSTANTS = new Map<string, HeapValue>([
 ]);
 
 /** The most bytes of small objects of which a snapshot is taken: it takes some 3 s, and 1 GB. */
-const MOST = 32e6;
+const MOST_SMALL = 32e6;
+/** The most bytes of large ones: these are long lists, and each element costs as much. */
+const MOST_LARGE = 8e6;
+/** How much more memory a snapshot takes than the objects that it is of. */
+const FACTOR = 15;
 
-/** How many bytes of the heap small objects take. Large ones are long lists, and cost little. */
-function smallObjects(): number {
-  return nodeModule("node:v8").getHeapSpaceStatistics()
-    .filter(({ space_name }) => !space_name.includes("large"))
-    .reduce((sum, { space_used_size }) => sum + space_used_size, 0);
+/** The list of holes that Deno's test runner makes: it costs nothing. */
+const HOLES = 80_000_016;
+
+/** Whether the heap is small enough for a snapshot. */
+function isSmall(): boolean {
+  const v8 = nodeModule("node:v8");
+  let [small, large] = [0, 0];
+  for (const { space_name, space_used_size } of v8.getHeapSpaceStatistics()) {
+    if (space_name.includes("large")) large += space_used_size;
+    else small += space_used_size;
+  }
+  const isTest = !Function.prototype.toString.call(Deno.test).includes("noop");
+  if (isTest && large >= HOLES) large -= HOLES;
+  const { heap_size_limit, used_heap_size } = v8.getHeapStatistics();
+  const room = heap_size_limit - used_heap_size;
+  return small <= MOST_SMALL && large <= MOST_LARGE && FACTOR * (small + large) <= room;
 }
 
 /** A snapshot of the heap, which is taken when it is first needed. */
@@ -56,6 +76,16 @@ export class Heap implements Disposable {
   /** The snapshot; `undefined` if the heap is too large for one. */
   take(): Promise<Taken | undefined> {
     return this.#taking ??= this.#take();
+  }
+
+  /**
+   * Another one: V8 forgets the numbers of objects if the program closes a session with the
+   * inspector meanwhile.
+   */
+  takeAgain(): Promise<Taken | undefined> {
+    this[Symbol.dispose]();
+    this.#taking = undefined;
+    return this.take();
   }
 
   async #take(): Promise<Taken | undefined> {
@@ -91,8 +121,8 @@ export class Taken implements Disposable {
   static async now(): Promise<Taken | undefined> {
     const inspection = new Inspection();
     try {
-      if (smallObjects() > MOST) await inspection.ask("HeapProfiler.collectGarbage");
-      if (smallObjects() <= MOST) {
+      if (!isSmall()) await inspection.ask("HeapProfiler.collectGarbage");
+      if (isSmall()) {
         const chunks: string[] = [];
         inspection.on("HeapProfiler.addHeapSnapshotChunk", ({ chunk }) => {
           chunks.push(chunk);
@@ -108,8 +138,8 @@ export class Taken implements Disposable {
     return undefined;
   }
 
-  /** The scopes around a function, innermost first; none if it is not in the snapshot. */
-  scopesAround(f: object): HeapScope[] {
+  /** The scopes around a function, innermost first; nothing if it is not in the snapshot. */
+  scopesAround(f: object): HeapScope[] | undefined {
     const graph = this.#graph;
     const scopes: HeapScope[] = [];
     const objectId = remoteOf(this.#inspection, f);
@@ -121,11 +151,14 @@ export class Taken implements Disposable {
       graph.edges(node).find((edge) => edge.type === "internal" && edge.name === name)
         ?.to;
     const node = graph.find(Number(heapSnapshotObjectId));
-    let at = node === undefined ? undefined : inner(node, "context");
+    if (node === undefined) return undefined;
+    let at = inner(node, "context");
     while (at !== undefined && !graph.name(at).startsWith("system / NativeContext")) {
+      const info = inner(at, "scope_info");
       const scope: HeapScope = {
         node: at,
         id: graph.id(at),
+        names: info === undefined ? [] : this.#stringsIn(info),
         named: new Map(),
         others: [],
       };
@@ -137,6 +170,12 @@ export class Taken implements Disposable {
       at = inner(at, "previous");
     }
     return scopes;
+  }
+
+  #stringsIn(node: number): string[] {
+    return this.#graph.edges(node)
+      .filter(({ type, to }) => type === "hidden" && this.#graph.type(to) === "string")
+      .map(({ to }) => this.#graph.name(to));
   }
 
   /** The classes and constructors that were made in a scope. */

@@ -23,6 +23,7 @@ import {
   writePrivates,
 } from "./members.ts";
 import { valueModulesWith } from "./modules.ts";
+import { factsOf } from "./shipping.ts";
 import { outlineOf } from "./objects.ts";
 import { type AnyFunction, isNative, sourceOf } from "./texts.ts";
 
@@ -83,8 +84,9 @@ export class Instances {
 
   #prepareMaker(marked: Marked): void {
     const { found, classes, privates } = marked;
-    const shipped = classes.map((f) => this.#context.shipment.get(f));
-    const declared = shipped.flatMap((one) => one?.analysis.class?.privateFields ?? []);
+    const { shipment, known } = this.#context;
+    const sent = classes.filter((f) => shipment.get(f) || known.has(f));
+    const declared = sent.flatMap((f) => factsOf(f)?.privateFields ?? []);
     const missing = privates.find(([name]) => !declared.includes(name));
     if (missing) {
       const owner = classes.find((f) => sourceOf(f).includes(missing[0])) ??
@@ -98,9 +100,9 @@ export class Instances {
         `make the object inside the function, or write ${valueModulesWith(owner)}`,
       );
     }
-    marked.made = shipped.some((one) => one?.analysis.class?.marksInstances);
+    marked.made = sent.some((f) => factsOf(f)?.marksInstances);
     if (!marked.made) return;
-    const foreign = classes.find((f, i) => !shipped[i] && !isNative(sourceOf(f)));
+    const foreign = classes.find((f) => !sent.includes(f) && !isNative(sourceOf(f)));
     if (foreign) {
       refuse(
         this.#context,
@@ -111,7 +113,6 @@ export class Instances {
         `make it inside the function, or write ${valueModulesWith(foreign)}`,
       );
     }
-    for (const one of shipped) if (one) one.restorable = true;
   }
 }
 

@@ -59,3 +59,12 @@ function snapshotOf(value: AnyFunction): Root {
     : new Map();
   return { value, snapshots };
 }
+
+/**
+ * Notes the variables around a function as they are now, if it was not noted before; not in a
+ * REPL or a notebook, where the inspector cannot be asked now.
+ */
+export function noteVariables(f: AnyFunction, snapshots: Snapshots): void {
+  if (isInteractive() || !mayInspect() || snapshots.has(f)) return;
+  for (const [inner, made] of snapshotAll(f)) snapshots.set(inner, made);
+}

@@ -6,7 +6,7 @@
  */
 
 import type { Heap, HeapScope } from "./heap.ts";
-import type { Scope } from "./inspector.ts";
+import { type Scope, scriptSource } from "./inspector.ts";
 import type { Shipped } from "./shipped.ts";
 import { type Snapshot, snapshot, type Snapshots } from "./snapshot.ts";
 import type { AnyFunction } from "./texts.ts";
@@ -72,22 +72,22 @@ const known = new WeakMap<object, { of: object; numbers: (number | undefined)[] 
 
 /**
  * Numbers the scopes of functions by a snapshot of the heap, where it is unsure which share
- * variables. If the heap is too large for one, they have no numbers.
+ * variables.
+ *
+ * @param refuse Refuses a function that uses such a variable, if that cannot be found out.
  */
 export async function numberScopes(
   functions: Shipped[],
   heap: Heap,
   snapshots: Snapshots,
+  refuse: (f: AnyFunction, variable: string) => never,
 ): Promise<void> {
-  const users = new Map<
-    string,
-    { f: AnyFunction; snapshot: Snapshot; scope: Scope }[]
-  >();
+  const users = new Map<string, User[]>();
   for (const [{ f, snapshot }, variables] of sharingOf(functions)) {
-    for (const { scope: at, key } of variables) {
+    for (const { name, scope: at, key } of variables) {
       const scope = snapshot.scopes[at]!;
       if (isSingle(scope)) continue;
-      users.set(key, [...users.get(key) ?? [], { f, snapshot, scope }]);
+      users.set(key, [...users.get(key) ?? [], { f, snapshot, scope, at, name }]);
     }
   }
   const unsure = [...users.values()].filter((all) => {
@@ -101,46 +101,70 @@ export async function numberScopes(
   if (unsure.length === 0) return;
   const [first] = unsure.map(({ f }) => known.get(f)?.of);
   if (!first || !unsure.every(({ f }) => known.get(f)?.of === first)) {
-    const taken = await heap.take();
-    if (!taken) return;
-    for (const { f, snapshot } of unsure) {
-      const numbers = aligned(snapshot.scopes, taken.scopesAround(f));
-      known.set(f, { of: taken.id, numbers });
+    let taken = await heap.take();
+    if (taken && unsure.some(({ f }) => !taken!.scopesAround(f))) {
+      taken = await heap.takeAgain();
+    }
+    if (taken) {
+      for (const { f, snapshot } of unsure) {
+        const numbers = aligned(snapshot.scopes, taken.scopesAround(f) ?? []);
+        known.set(f, { of: taken.id, numbers });
+      }
     }
   }
-  for (const { f, snapshot } of unsure) {
-    known.get(f)!.numbers.forEach((id, at) => {
-      if (id !== undefined) snapshot.scopes[at]!.id = id;
+  for (const { f, snapshot, at, name } of unsure) {
+    const numbers = known.get(f)?.numbers ?? [];
+    if (numbers[at] === undefined) refuse(f, name);
+    numbers.forEach((id, i) => {
+      if (id !== undefined) snapshot.scopes[i]!.id = id;
     });
   }
 }
 
+/** A function that uses a variable to which functions assign. */
+interface User {
+  f: AnyFunction;
+  snapshot: Snapshot;
+  scope: Scope;
+  /** The number of that scope. */
+  at: number;
+  name: string;
+}
+
 /**
- * Whether a scope with the same values must be the same: it holds a function that was made
- * in it.
+ * Whether a scope with the same values must be the same: it holds a function that was
+ * declared in it, or a constant that it was made for.
  */
 function isProven(scope: Scope, snapshots: Snapshots): boolean {
   return Object.keys(scope.variables).some((name) => {
     const value = valueOf(scope, name);
     if (typeof value !== "function") return false;
-    const [own] = snapshot(value, snapshots).scopes;
-    return own !== undefined && isAlike(own, scope);
+    const { scopes: [own], location, source } = snapshot(value, snapshots);
+    if (!own || !location || !isAlike(own, scope)) return false;
+    const isDeclared = new RegExp(
+      `^(async\\s+)?function\\b[\\s*]*${name.replaceAll("$", "\\$")}\\b`,
+    );
+    if (isDeclared.test(source)) return true;
+    const [line = ""] = scriptSource(location.scriptId).split("\n").slice(
+      location.lineNumber,
+    );
+    const before = line.slice(0, location.columnNumber);
+    return before.trimEnd().replace(/\basync$/, "").trimEnd().endsWith(
+      `const ${name} =`,
+    );
   });
 }
 
 /**
  * The numbers of scopes in a snapshot of the heap. It has more scopes than the debugger
- * shows: those of classes and object literals, which hold no variables. Where it is unsure
- * which is which, there is no number.
+ * shows: those with nothing but what only V8 knows. Where it is unsure which is which, there
+ * is no number.
  */
 function aligned(scopes: Scope[], all: HeapScope[]): (number | undefined)[] {
   const inner = scopes.filter((scope) => !isSingle(scope));
-  const fits = (scope: Scope, { named }: HeapScope) => {
-    const names = [...named.keys()].filter((name) => !/^(this$|\.)/.test(name));
-    return names.length > 0
-      // A function expression may have its own name there.
-      ? Object.keys(scope.variables).every((name) => names.includes(name))
-      : !scope.kind.startsWith("Closure");
+  const fits = (scope: Scope, { names }: HeapScope) => {
+    const keys = Object.keys(scope.variables);
+    return keys.length > 0 && keys.every((name) => names.includes(name));
   };
   const match = (ours: Scope[], theirs: HeapScope[]) => {
     let from = 0;

@@ -14,7 +14,7 @@ import { valueModulesWith } from "./modules.ts";
 import type { Place, Script, Slot } from "../payload.ts";
 import type { Inside, Shipped } from "./shipped.ts";
 import { chainOf, type SharedScope, sharingOf } from "./scopes.ts";
-import { isSloppy } from "./texts.ts";
+import { type AnyFunction, isSloppy } from "./texts.ts";
 
 /** The names of what is needed to make a function, not only to run it. */
 const EARLY: string[] = [NAMES.parent, NAMES.self, NAMES.above];
@@ -45,19 +45,18 @@ export class Shipment {
     return [...this.#functions.values()];
   }
 
-  /** Writes the scripts, after everything that the functions captured is numbered. */
-  layOut(): Script[] {
+  /**
+   * Writes the scripts, after everything that the functions captured is numbered.
+   *
+   * @param isSent Whether workers get a class, or have it, by its source.
+   */
+  layOut(isSent: (type: AnyFunction) => boolean): Script[] {
     const scripts: Script[] = [];
-    const open = new Set(
-      this.all().flatMap(({ inside }) =>
-        inside ? this.#functions.get(inside.type)?.f : []
-      ),
-    );
     for (const group of groupsOf(this.all())) {
       group.functions.forEach(({ f }, index) =>
         this.#origins.set(f, { script: scripts.length, index })
       );
-      scripts.push(new ScriptText(group, open).script());
+      scripts.push(new ScriptText(group, isSent).script());
     }
     return scripts;
   }
@@ -112,8 +111,7 @@ function groupsOf(functions: Shipped[]): Group[] {
 /** Writes the text of a group. */
 class ScriptText {
   readonly #group: Group;
-  /** The classes inside of which functions are made. */
-  readonly #open: ReadonlySet<unknown>;
+  readonly #isSent: (type: AnyFunction) => boolean;
   readonly #variables: Script["variables"] = [];
   readonly #early: string[][];
   readonly #place: Place | undefined;
@@ -121,9 +119,9 @@ class ScriptText {
   /** The present line in the user's file. */
   #line: number;
 
-  constructor(group: Group, open: ReadonlySet<unknown>) {
+  constructor(group: Group, isSent: (type: AnyFunction) => boolean) {
     this.#group = group;
-    this.#open = open;
+    this.#isSent = isSent;
     const places = group.functions.flatMap(({ place }) => place ?? []);
     const first = places.toSorted((a, b) => a.line - b.line)[0];
     this.#early = group.functions.map(() => []);
@@ -156,7 +154,7 @@ class ScriptText {
     if (first && others.some(({ type }) => type !== first.type)) {
       first.refuse("shares a variable with a function of another class");
     }
-    if (first && !this.#open.has(first.type)) {
+    if (first && !this.#isSent(first.type)) {
       const otherwise = `; or write ${valueModulesWith(first.type)}`;
       first.refuse("is sent without the class", otherwise);
     }
@@ -194,7 +192,7 @@ class ScriptText {
   }
 
   #function(f: Shipped): void {
-    const { analysis, captured, place, restorable } = f;
+    const { analysis, captured, place } = f;
     const index = this.#group.functions.indexOf(f);
     const shared = new Set(
       [...this.#group.shared.get(f)!.values()].flatMap((x) => [...x]),
@@ -206,7 +204,7 @@ class ScriptText {
         this.#declare(name, slot(), this.#earlyOf(f, name, index));
       }
     }
-    const text = analysis.text(index, { restorable, open: this.#open.has(f.f) });
+    const text = analysis.text(index);
     const [open, close] = analysis.frame;
     this.#add(`return () => ${open}`);
     if (place && this.#line < place.line) {

@@ -18,8 +18,6 @@ export interface Shipped {
   place: Place | undefined;
   /** The variables that it captured, by name. */
   captured: Map<string, Captured>;
-  /** Whether it is a class whose instances must be made without its constructor. */
-  restorable: boolean;
   /** The class around it whose `#private` names it uses. */
   inside?: Inside;
 }

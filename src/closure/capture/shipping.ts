@@ -5,7 +5,7 @@
  */
 
 import { type Analysis, analyze, loadTools } from "./analyze.ts";
-import { NAMES } from "./class_text.ts";
+import { type ClassFacts, NAMES } from "./class_text.ts";
 import { exploreClass } from "./classes.ts";
 import { labelOf, refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
@@ -66,7 +66,6 @@ export async function ship(
     analysis,
     place: placeAfter(analysis.class ? analysis.class.head ?? "" : headOf(seen.source)),
     captured,
-    restorable: false,
     ...(inside && { inside }),
   });
   if (analysis.class) exploreClass(context, found, f, analysis, captured);
@@ -78,9 +77,12 @@ export async function ship(
  * a `#name` in it counts as one.
  */
 export function marksInstances(f: AnyFunction): boolean {
-  const facts = analyses.get(f)?.class;
-  if (facts) return facts.marksInstances;
-  return mayHavePrivates(f);
+  return factsOf(f)?.marksInstances ?? mayHavePrivates(f);
+}
+
+/** What the text of a class tells, if it was analyzed. */
+export function factsOf(f: AnyFunction): ClassFacts | undefined {
+  return analyses.get(f)?.class;
 }
 
 /** Analyzes the text of a function. */

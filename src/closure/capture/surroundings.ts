@@ -6,16 +6,15 @@
  */
 
 import { type Analysis, loadTools, type Tools } from "./analyze.ts";
-import { NAMES } from "./class_text.ts";
+import { declaredIn, NAMES } from "./class_text.ts";
 import { refuse } from "./complaints.ts";
 import type { Context } from "./context.ts";
-import { memberAround, type MemberText } from "./enclosing.ts";
+import { memberAround } from "./enclosing.ts";
 import type { Found } from "./found.ts";
 import type { HeapScope, HeapValue, Taken } from "./heap.ts";
 import type { Captured, Inside } from "./shipped.ts";
 import { type AnyFunction, isClass, sourceOf, sourceOrNone } from "./texts.ts";
 import type { Tree } from "./tree.ts";
-import { declaredIn } from "./words.ts";
 
 /** What was found, by function and by what it is. */
 const known = new WeakMap<AnyFunction, Map<string, unknown>>();
@@ -58,9 +57,8 @@ export async function captureWords(
   if (around.has("super")) {
     const member = location && memberAround(await loadTools(), location);
     const advice = "name the class instead, as in Base.prototype.method.call(this)";
-    const home = await read("super", (scopes, taken) => {
-      return member && homeOf(member, scopes, taken);
-    }, advice) as object;
+    const name = member?.static ? ".static_home_object" : ".home_object";
+    const home = await read("super", homeBy(name), advice) as object;
     capture(NAMES.above, Object.getPrototypeOf(home), "super");
   }
 }
@@ -148,12 +146,16 @@ async function valueAround(
   const values = known.get(f) ?? new Map<string, unknown>();
   known.set(f, values);
   if (!values.has(what)) {
-    const taken = await context.heap.take();
-    const value = taken && find(taken.scopesAround(f), taken);
+    let taken = await context.heap.take();
+    if (taken && !taken.scopesAround(f)) taken = await context.heap.takeAgain();
+    const scopes = taken?.scopesAround(f);
+    const value = scopes && find(scopes, taken!);
     if (!value) {
-      const reason = taken
-        ? ""
-        : " (the program has too many objects in memory for V8 to tell it)";
+      const reason = !taken
+        ? " (the program has too many objects in memory for V8 to tell it)"
+        : !scopes
+        ? " (V8 forgot it, as the program closed a session with the inspector meanwhile)"
+        : "";
       refuse(context, found, `a function that uses ${what}${reason}`, advice);
     }
     values.set(what, value.value);
@@ -162,28 +164,12 @@ async function valueAround(
 }
 
 /**
- * The object in whose class or literal a member stands: V8 keeps it in a scope around the
- * member.
+ * The object in whose class or literal a member stands. V8 keeps it in the scope of these,
+ * which holds nothing but objects.
  */
-function homeOf(member: MemberText, scopes: HeapScope[], taken: Taken): HeapValue {
-  return scopes.values()
-    .flatMap(({ others }) => others)
-    .map((node) => taken.value(node))
-    .find((found) => isHome(member, found?.value));
-}
-
-function isHome({ type, static: isStatic, text }: MemberText, value: unknown): boolean {
-  if (typeof value !== "object" && typeof value !== "function") return false;
-  if (value === null) return false;
-  if (isStatic) return sourceOrNone(value) === type;
-  if (type === undefined) return functionsOf(value).some((f) => sourceOf(f) === text);
-  const maker = Object.getOwnPropertyDescriptor(value, "constructor")?.value;
-  return sourceOrNone(maker) === type && maker.prototype === value;
-}
-
-/** The functions that are properties of an object, or accessors of these. */
-function functionsOf(object: object): AnyFunction[] {
-  return Object.values<PropertyDescriptor>(Object.getOwnPropertyDescriptors(object))
-    .flatMap(({ value, get, set }) => [value, get, set])
-    .filter((value) => typeof value === "function");
+function homeBy(name: string): Find {
+  return (scopes, taken) => {
+    const scope = scopes.find(({ names }) => names.includes(name));
+    return scope && taken.value(scope.others[scope.names.indexOf(name)]!);
+  };
 }

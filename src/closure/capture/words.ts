@@ -5,7 +5,7 @@
  * @module
  */
 
-import { NAMES } from "./class_text.ts";
+import { declaredIn, NAMES } from "./class_text.ts";
 import { childrenOf, type Edit, type Tree } from "./tree.ts";
 
 /** What a function may use of the function around it, other than variables. */
@@ -93,11 +93,4 @@ export function privatesAround(root: Tree): Set<string> {
   };
   visit(root, []);
   return found;
-}
-
-/** The `#private` names that the body of a class declares, without `#`. */
-export function declaredIn(body: Tree): string[] {
-  return body.body.flatMap(({ key }: Tree) =>
-    key?.type === "PrivateIdentifier" ? [key.name] : []
-  );
 }

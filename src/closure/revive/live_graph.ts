@@ -9,7 +9,7 @@ import { standInFor } from "../../common/staying.ts";
 import { GridEngineError } from "../../errors.ts";
 import { putTogether } from "../../protocol/platform.ts";
 import { runImport } from "./evaluate.ts";
-import { LiveScripts, type Setter } from "./live_scripts.ts";
+import { insideOf, LiveScripts, type Setter } from "./live_scripts.ts";
 import { builtin, symbol } from "./builtins.ts";
 import type {
   Graph,
@@ -94,6 +94,17 @@ interface PrivateFields {
   set: Setter;
 }
 
+/**
+ * Passed to constructors: makes them create an object with private fields only. It is one for
+ * all graphs: an object may be of a class that came with another one.
+ */
+const restore = {
+  on: false,
+  /** The arguments for a built-in base class. */
+  args: [] as unknown[],
+  keep: (_names: string[], _set: Setter) => {},
+};
+
 /** The objects of a graph while they are made. */
 class LiveGraph {
   readonly #graph: Graph;
@@ -103,13 +114,6 @@ class LiveGraph {
   readonly #scripts: LiveScripts;
   /** Steps that complete objects which are already made. */
   readonly #unfinished: (() => void)[] = [];
-  /** Passed to constructors: makes them create an object with private fields only. */
-  readonly #restore = {
-    on: false,
-    /** The arguments for a built-in base class. */
-    args: [] as unknown[],
-    keep: (_names: string[], _set: Setter) => {},
-  };
   /** `#get`, for functions outside this class. */
   readonly #resolve = (slot: Slot) => this.#get(slot);
 
@@ -120,7 +124,7 @@ class LiveGraph {
   constructor(graph: Graph, known: (number: number) => unknown = () => undefined) {
     this.#graph = graph;
     this.#known = known;
-    this.#scripts = new LiveScripts(graph, this.#restore, this.#resolve);
+    this.#scripts = new LiveScripts(graph, restore, this.#resolve);
   }
 
   /** Makes the imports, and evaluates the scripts. */
@@ -235,6 +239,8 @@ class LiveGraph {
     const made = loaded.makers[node.index]!();
     const f = typeof made === "function" ? made : methodOf(made as object);
     this.#put(number, f);
+    const evaluator = loaded.inside[node.index];
+    if (evaluator) insideOf.set(f as AnyFunction, evaluator);
     for (const { node: at, member } of node.taken) {
       const owner = member.static ? f : (f as AnyFunction).prototype as object;
       const own = Object.getOwnPropertyDescriptor(owner, this.#key(member.key));
@@ -315,16 +321,16 @@ class LiveGraph {
 
   /** Makes a class create an instance with private fields only. */
   #construct(type: AnyFunction, args: unknown[], unset: PrivateFields[]): object {
-    this.#restore.on = true;
-    this.#restore.args = args;
-    this.#restore.keep = (names, set) => unset.push({ names, set });
+    restore.on = true;
+    restore.args = args;
+    restore.keep = (names, set) => unset.push({ names, set });
     try {
       const object = Reflect.construct(type, []);
       // Its fields are set later, in the order of the host's object.
       for (const key of Reflect.ownKeys(object)) Reflect.deleteProperty(object, key);
       return object;
     } finally {
-      this.#restore.on = false;
+      restore.on = false;
     }
   }
 

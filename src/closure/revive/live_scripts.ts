@@ -5,7 +5,7 @@
  */
 
 import { evaluate, type Evaluator, importMetaOf } from "./evaluate.ts";
-import type { Graph, NodeOf, Slot } from "../payload.ts";
+import type { Graph, Slot } from "../payload.ts";
 
 /** Sets `#private` fields: a name and its value. */
 export type Setter = (name: string, value: unknown) => void;
@@ -21,6 +21,9 @@ export interface Loaded {
   /** Evaluate texts that use the `#private` names of classes. */
   inside: Evaluator[];
 }
+
+/** What evaluates texts inside of a class, by class. */
+export const insideOf = new WeakMap<object, Evaluator>();
 
 /** The texts of one graph. */
 export class LiveScripts {
@@ -71,9 +74,6 @@ export class LiveScripts {
 
   /** Evaluates texts inside of a class. */
   #evaluatorOf(type: Slot): Evaluator {
-    this.#make(type);
-    const { node } = type as { node: number };
-    const { script, index } = this.#graph.nodes[node] as NodeOf<"class">;
-    return this.#loaded[script]!.inside[index]!;
+    return insideOf.get(this.#make(type) as object)!;
   }
 }
