@@ -60,9 +60,8 @@ group("map() throws what the function threw, as itself", (test) => {
     assertEquals([error.name, error.message], ["RangeError", "too large"]);
     const cause = instanceOf(error.cause, TypeError);
     assertEquals([cause.message, cause.cause], ["inner", "innermost"]);
-    const { callback, ...others } = { ...error } as Record<string, unknown>;
-    assertEquals(others, { limit: { most: 2 } });
-    assertEquals(typeof callback, "string");
+    // Of fields that are functions nothing comes.
+    assertEquals({ ...error } as Record<string, unknown>, { limit: { most: 2 } });
     assert(error.stack!.includes(import.meta.url), error.stack);
     const [place] = /\bat study\[2\].*$/m.exec(error.stack!) ?? [];
     assert(place?.includes(Deno.hostname()) && /\bpid \d+/.test(place), error.stack);

@@ -239,13 +239,15 @@ function framesOf(
     if (!packed?.bytes) throw error;
   }
   packed ??= packIfCan(values, how);
-  if (packed?.loses || !packed && loses) lossy?.();
-  if (!packed?.bytes) return frames!;
-  if (!packed.mayFail) return [packed.bytes];
-  // Of those that a class makes again, only the item fails that it does not make.
+  if (packed?.loses) lossy?.();
+  if (packed && !packed.bytes) return frames!;
+  if (packed?.bytes && !packed.mayFail) return [packed.bytes];
+  // One by one: of those that a class makes again, only the item fails that it does not
+  // make; and what cannot be packed takes no class from the others.
   return serializePacked(Array.from(values, (value) => {
-    const { bytes } = packIfCan(value, how) ?? {};
-    return bytes ? new Packed(bytes) : value;
+    const one = packIfCan(value, how);
+    if (!one) lossy?.();
+    return one?.bytes ? new Packed(one.bytes) : value;
   }));
 }
 

@@ -104,16 +104,16 @@ Deno.test("analyze() knows by which name a function means itself", () => {
   ).asDeclaration();
   assertEquals(ownName, undefined);
   assertEquals(free.get("f"), { written: false, early: false });
-  assertEquals(text(0), "function  (n) { return n && f(n - 1); }");
+  assertEquals(text(0, false), "function  (n) { return n && f(n - 1); }");
 });
 
 Deno.test("analyze() forgets how the name of a method was computed", () => {
   const { form, free, text } = analyze(tools, "[key](x) { return x + y; }", "f", false);
   assertEquals(form, "method");
   assertEquals([...free.keys()], ["y"]);
-  assertEquals(text(0), "[0  ](x) { return x + y; }");
+  assertEquals(text(0, false), "[0  ](x) { return x + y; }");
   const plain = analyze(tools, "name(x) { return x; }", "f", false);
-  assertEquals(plain.text(0), "name(x) { return x; }");
+  assertEquals(plain.text(0, false), "name(x) { return x; }");
 });
 
 Deno.test("analyze() refuses what a function means only where it stands, and says why", () => {

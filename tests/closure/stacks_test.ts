@@ -36,10 +36,10 @@ const makers: [name: string, frames: number, make: () => Unary][] = [
     }
     class Sub extends Base {
       declare hidden: string;
-      #secret: number = 1;
+      secret: number = 1;
       static make(x: number): Sub { return new Sub(x); }
       override check(): void { if (this.x as unknown as boolean) { throw new TypeError("checked"); } }
-      read(): number { return this.#secret; }
+      read(): number { return this.secret; }
     }
     return (x: number) => Sub.make(x).read();
   }],

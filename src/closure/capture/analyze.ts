@@ -95,8 +95,9 @@ export interface Analysis {
    *
    * @param index The number of a class, under which it passes on its setter for private
    * static fields.
+   * @param restorable Whether instances of the class are made without its constructor.
    */
-  text(index: number): string;
+  text(index: number, restorable: boolean): string;
 }
 
 /**
@@ -177,8 +178,8 @@ export function analyze(
     ? factsOf(root, source, offset)
     : undefined;
   const ownName = ownNameOf(root, scopes);
-  const textWith = (more: Edit[]) => (index: number) => {
-    const ofClass = facts ? classEdits(root, facts, index) : [];
+  const textWith = (more: Edit[]) => (index: number, restorable: boolean) => {
+    const ofClass = facts ? classEdits(root, facts, index, restorable) : [];
     return apply(source, offset, [...edits, ...more, ...ofClass]);
   };
   const analysis: Analysis = {

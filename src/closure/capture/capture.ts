@@ -14,7 +14,6 @@
 
 import { packsItself } from "../../common/packing_symbols.ts";
 import { shortName } from "../../common/shorten.ts";
-import { isPlatformPrototype } from "../../protocol/platform.ts";
 import { complaintOf, serialize } from "../../protocol/values.ts";
 import { UNNAMED, wayTo } from "./complaints.ts";
 import { Explorer } from "./explore.ts";
@@ -23,7 +22,7 @@ import { Heap } from "./heap.ts";
 import type { CodePayload, Graph, Node, Slot, Task } from "../payload.ts";
 import type { Root } from "./root.ts";
 import { Shipment } from "./scripts.ts";
-import { marksInstances } from "./shipping.ts";
+import { hasPrivates } from "./shipping.ts";
 import type { Snapshots } from "./snapshot.ts";
 import { type AnyFunction, nameOf } from "./texts.ts";
 
@@ -171,18 +170,4 @@ function classesAmong(found: Found[], nodes: Node[]): Map<number, object> {
     if (packsItself(prototype) || !hasPrivates(value)) classes.set(number, prototype);
   }
   return classes;
-}
-
-/** Whether a class, or one that it extends, has `#private` members of instances. */
-function hasPrivates(type: AnyFunction): boolean {
-  for (
-    let at: unknown = type;
-    typeof at === "function";
-    at = Object.getPrototypeOf(at)
-  ) {
-    // These are made again with all that is theirs.
-    if (isPlatformPrototype(at.prototype as object | undefined)) return false;
-    if (marksInstances(at)) return true;
-  }
-  return false;
 }

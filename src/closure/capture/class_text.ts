@@ -101,8 +101,12 @@ export function factsOf(root: Tree, source: string, offset: number): ClassFacts 
  * state that is sent. Only the class itself can make instances with its `#private` fields,
  * so its constructor is changed so that it can make an empty instance.
  */
-export function classEdits(root: Tree, facts: ClassFacts, index: number): Edit[] {
-  const restorable = facts.marksInstances || facts.parent !== "none";
+export function classEdits(
+  root: Tree,
+  facts: ClassFacts,
+  index: number,
+  restorable: boolean,
+): Edit[] {
   const edits: Edit[] = [];
   const body = root.body;
   if (facts.parent === "expression") {

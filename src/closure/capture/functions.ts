@@ -145,6 +145,7 @@ async function exploreBlind(
     analysis,
     place: undefined,
     captured: new Map(),
+    restorable: false,
   });
   found.node = () => functionNode(context, f, added([]), "function");
 }

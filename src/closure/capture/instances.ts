@@ -67,6 +67,8 @@ export class Instances {
     seePrivates(findings, found, privates);
     const marked = { found, classes, privates, made: false };
     if (mayHave) this.#marked.push(marked);
+    // Where the prototype is known to workers, nothing else leads to the class.
+    if (mayHave) findings.see(classes[0], found, " → class");
     found.node = () => ({
       kind: "object",
       shell: shell((value) => findings.slot(value)),

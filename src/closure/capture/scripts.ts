@@ -204,7 +204,7 @@ class ScriptText {
         this.#declare(name, slot(), this.#earlyOf(f, name, index));
       }
     }
-    const text = analysis.text(index);
+    const text = analysis.text(index, f.restorable);
     const [open, close] = analysis.frame;
     this.#add(`return () => ${open}`);
     if (place && this.#line < place.line) {

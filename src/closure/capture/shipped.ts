@@ -18,6 +18,11 @@ export interface Shipped {
   place: Place | undefined;
   /** The variables that it captured, by name. */
   captured: Map<string, Captured>;
+  /**
+   * Whether it is a class whose instances are made without its constructor: it, or one that
+   * it extends, has `#private` members.
+   */
+  restorable: boolean;
   /** The class around it whose `#private` names it uses. */
   inside?: Inside;
 }

@@ -13,6 +13,7 @@ import { enclosing, functionNamesIn } from "./enclosing.ts";
 import type { Found } from "./found.ts";
 import { exploreMembers } from "./function_members.ts";
 import { scriptSource } from "./inspector.ts";
+import { isPlatformPrototype } from "../../protocol/platform.ts";
 import { bindingsOf, importNode, isImportedByValue } from "./modules.ts";
 import type { Captured, Inside } from "./shipped.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -66,6 +67,7 @@ export async function ship(
     analysis,
     place: placeAfter(analysis.class ? analysis.class.head ?? "" : headOf(seen.source)),
     captured,
+    restorable: analysis.class !== undefined && hasPrivates(f),
     ...(inside && { inside }),
   });
   if (analysis.class) exploreClass(context, found, f, analysis, captured);
@@ -76,8 +78,22 @@ export async function ship(
  * Whether a class has `#private` members of instances. Where its text was not analyzed,
  * a `#name` in it counts as one.
  */
-export function marksInstances(f: AnyFunction): boolean {
+function marksInstances(f: AnyFunction): boolean {
   return factsOf(f)?.marksInstances ?? mayHavePrivates(f);
+}
+
+/** Whether a class, or one that it extends, has `#private` members of instances. */
+export function hasPrivates(type: AnyFunction): boolean {
+  for (
+    let at: unknown = type;
+    typeof at === "function";
+    at = Object.getPrototypeOf(at)
+  ) {
+    // These are made again with all that is theirs.
+    if (isPlatformPrototype(at.prototype as object | undefined)) return false;
+    if (marksInstances(at)) return true;
+  }
+  return false;
 }
 
 /** What the text of a class tells, if it was analyzed. */
