@@ -228,6 +228,23 @@ group("objects that pack themselves", (test) => {
 });
 
 group("objects that nobody could make again", (test) => {
+  test("[unpack] that returns nothing is told of", async (d) => {
+    class Forgetful {
+      [pack]() {
+        return 1;
+      }
+      static [unpack](_: number) {}
+    }
+    const items = [new Forgetful()];
+    const error = await d.map((x) => typeof x, items).catch((error) => error);
+    const { message } = instanceOf(error, SerializationError);
+    assertStringIncludes(
+      message,
+      "the static method [unpack] of class Forgetful threw",
+    );
+    assertStringIncludes(message, "it must return the object");
+  });
+
   test("Objects with #private fields are refused by path and remedy", async (d) => {
     const error = await refusalOf(d.map(() => ({ a: [new Hidden()] }), [1]));
     assertStringIncludes(error.message, "result.a[0] is a Hidden, whose class has");

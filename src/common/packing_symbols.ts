@@ -29,5 +29,10 @@ export function unpackerOf(
     ?.value;
   if (typeof type !== "function" || type.prototype !== prototype) return undefined;
   const make = (type as unknown as Record<symbol, unknown>)[UNPACK];
-  return typeof make === "function" ? (data) => make.call(type, data) : undefined;
+  if (typeof make !== "function") return undefined;
+  return (data) => {
+    const made: unknown = make.call(type, data);
+    if (made !== undefined) return made;
+    throw new TypeError("It returned nothing: it must return the object");
+  };
 }
