@@ -245,14 +245,92 @@ group("objects that nobody could make again", (test) => {
     assertStringIncludes(message, "it must return the object");
   });
 
-  test("Objects with #private fields are refused by path and remedy", async (d) => {
+  test("Results with #private fields are refused by path and remedy", async (d) => {
     const error = await refusalOf(d.map(() => ({ a: [new Hidden()] }), [1]));
     assertStringIncludes(error.message, "result.a[0] is a Hidden, whose class has");
     assertStringIncludes(error.message, "[pack] and static [unpack]");
-    const f = (item: { y: number }) => item.y;
-    const all = await d.map(f, [{ y: 1 }, new Hidden(), { y: 3 }], { reraise: false });
+    class Hiding extends Array<number> {
+      #x = 1;
+      get x() {
+        return this.#x;
+      }
+    }
+    const list = new Hiding();
+    const all = await d.map((item) => item.x, [{ x: 1 }, list, { x: 3 }], {
+      reraise: false,
+    });
     assertEquals([all[0], all[2]], [1, 3]);
-    assertStringIncludes(`${all[1]}`, "args[1] is a Hidden, whose class has #private");
+    assertStringIncludes(`${all[1]}`, "args[1] is a Hiding, whose class has #private");
+  });
+
+  test("Items, arguments and messages keep their #private fields", async (d) => {
+    class Account {
+      #balance: number;
+      #log: unknown[] = [];
+      name = "account";
+      constructor(balance: number) {
+        this.#balance = balance;
+      }
+      get balance() {
+        return this.#balance;
+      }
+      get log() {
+        return this.#log;
+      }
+      pay(x: number) {
+        return this.#balance -= x;
+      }
+      note(...entries: unknown[]) {
+        this.#log.push(...entries);
+        return this;
+      }
+    }
+    class Gold extends Account {
+      #rate = 2;
+      constructor(balance: number) {
+        super(balance);
+        Object.freeze(this);
+      }
+      get total() {
+        return this.#rate * this.balance;
+      }
+    }
+    const look = (one: Account & { total?: number }) => [
+      one.constructor.name,
+      one.pay(1),
+      one.total,
+      Object.keys(one),
+      Object.isFrozen(one),
+    ];
+    const one = new Account(9);
+    assertEquals(await d.map(look, [one, one, new Gold(3), one]), [
+      ["Account", 8, undefined, ["name"], false],
+      ["Account", 8, undefined, ["name"], false],
+      ["Gold", 2, 4, ["name"], true],
+      ["Account", 8, undefined, ["name"], false],
+    ]);
+    assertEquals(one.balance, 9);
+    const inner = new Account(5);
+    inner.note(inner, (x: number) => x + inner.balance, new Map([[1, new Gold(7)]]));
+    const deep = (all: { a: Account; b: Account[] }) => {
+      const [self, f, map] = all.a.log as [
+        Account,
+        (x: number) => number,
+        Map<1, Gold>,
+      ];
+      return [self === all.a, all.b[0] === self, f(1), map.get(1)!.total];
+    };
+    assertEquals(await d.map(deep, [{ a: inner, b: [inner] }]), [[true, true, 6, 14]]);
+    const target = async (account: Account) => {
+      for await (const value of currentJob()!.messages) {
+        return [account.balance, (value as Account).balance];
+      }
+      return [];
+    };
+    const job = new Job({ target, args: [one], dispatcher: d });
+    job.start();
+    job.send(new Account(1));
+    assertEquals(await job.result, [9, 1]);
   });
 
   test("Messages and fields with such objects are refused", async (d) => {

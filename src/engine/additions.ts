@@ -6,6 +6,7 @@
  */
 
 import type { Code } from "../closure/capture/capture.ts";
+import { inspectPrivates } from "../closure/capture/inspector.ts";
 import type { Snapshots } from "../closure/capture/snapshot.ts";
 import { packsItself } from "../common/packing_symbols.ts";
 import { shortName } from "../common/shorten.ts";
@@ -14,7 +15,7 @@ import { nodeOf, numberIn, withMain } from "../protocol/added_code.ts";
 import { isUsual, lossOf } from "../protocol/class_loss.ts";
 import { nameOfError } from "../protocol/failure_classes.ts";
 import type { List } from "../protocol/lists.ts";
-import { Packing } from "../protocol/packing.ts";
+import { Packing, type PrivatesOf } from "../protocol/packing.ts";
 import { isPlatformPrototype, platformName } from "../protocol/platform.ts";
 
 /** What is to be captured, and how to call it in messages. */
@@ -37,6 +38,8 @@ export class Additions {
   readonly codes: number[] = [];
   readonly #main: number;
   readonly #known: Map<unknown, number>;
+  /** Classes of which workers can make objects with `#private` fields. */
+  readonly #restorable: Set<unknown>;
   readonly #numbers = new Map<object, number>();
   /** The codes that a code needs. */
   readonly #needs = new Map<number, number[]>();
@@ -47,7 +50,8 @@ export class Additions {
    * @param code The code of the run.
    * @param number The number of that code.
    */
-  constructor({ classes, known, refused }: Code, number: number) {
+  constructor({ classes, known, refused, restorable }: Code, number: number) {
+    this.#restorable = new Set(restorable);
     this.#main = number;
     this.classes = new Map(classes);
     this.#known = new Map(known);
@@ -64,6 +68,13 @@ export class Additions {
   numberOfFunction(f: object): number | undefined {
     return this.#known.get(f);
   }
+
+  /** The `#private` fields of an object, if workers can make one of its class. */
+  readonly privatesOf: PrivatesOf = (object) => {
+    const { constructor: type } = Object.getPrototypeOf(object) as object;
+    if (!this.#restorable.has(type)) return undefined;
+    return { type: this.#known.get(type)!, fields: inspectPrivates(object) };
+  };
 
   /** The codes that a worker needs for these numbers, in the order to send them. */
   codesFor(numbers: Iterable<number>): number[] {
@@ -86,6 +97,8 @@ export class Additions {
     const numberOf = (prototype: object) => {
       const known = this.numberOf(prototype);
       const type = known === undefined ? classAt(prototype) : undefined;
+      // Such an object is looked into.
+      if (type && this.#restorable.has(type)) return undefined;
       return type ? note(type, `class ${shortName(type.name)}`) : known;
     };
     const numberOfFunction = (f: object) => {
@@ -95,7 +108,8 @@ export class Additions {
     };
     for (const value of values) {
       try {
-        new Packing(numberOf, false, true, numberOfFunction).copy(value);
+        const { privatesOf } = this;
+        new Packing(numberOf, false, true, numberOfFunction, privatesOf).copy(value);
       } catch {
         // It is told when the value is sent.
       }
@@ -150,7 +164,7 @@ export class Additions {
     snapshots: Snapshots,
   ): Promise<void> {
     const { captureMore } = await import("../closure/capture/capture.ts");
-    const { bytes, classes, known, needs } = await captureMore(
+    const { bytes, classes, known, needs, restorable } = await captureMore(
       missing,
       this.#known,
       snapshots,
@@ -158,6 +172,7 @@ export class Additions {
     const code = use(withMain(bytes, this.#main));
     if (code === undefined) return;
     this.codes.push(code);
+    for (const type of restorable) this.#restorable.add(type);
     this.#needs.set(code, this.codesFor(needs));
     for (const [node, prototype] of classes) {
       this.classes.set(numberIn(code, node), prototype);
@@ -167,6 +182,18 @@ export class Additions {
       if (!this.#known.has(value)) this.#known.set(value, numberIn(code, node));
     }
   }
+}
+
+/** Reads `#private` fields of objects, and notes their classes. */
+export function notedPrivates(
+  { privatesOf }: Additions,
+  noted: (number: number) => void,
+): PrivatesOf {
+  return (object) => {
+    const found = privatesOf(object);
+    if (found) noted(found.type);
+    return found;
+  };
 }
 
 /** The functions in a value. */

@@ -14,6 +14,7 @@ import { type List, serializeList, serializePacked } from "../protocol/lists.ts"
 import type { AssignedChunk, Cut } from "../protocol/messages.ts";
 import { sizeOf } from "../protocol/size.ts";
 import { complaint } from "../protocol/values.ts";
+import { notedPrivates } from "./additions.ts";
 import { Copier } from "./copier.ts";
 import type { EngineRun } from "./engine_run.ts";
 import type { Dispatching } from "./dispatching.ts";
@@ -229,6 +230,7 @@ function framesOf(
   const how = {
     numberOf: (prototype: object) => noted(run.numberOf(prototype)),
     numberOfFunction: (f: object) => noted(run.additions!.numberOfFunction(f)),
+    privatesOf: notedPrivates(run.additions!, noted),
   };
   try {
     frames = serializeList(values, () => loses = true);
@@ -241,9 +243,11 @@ function framesOf(
   packed ??= packIfCan(values, how);
   if (packed?.loses) lossy?.();
   if (packed && !packed.bytes) return frames!;
-  if (packed?.bytes && !packed.mayFail) return [packed.bytes];
+  // Of an object with `#private` fields there is no copy.
+  const shares = packed?.hasPrivates && new Set(values).size < values.length;
+  if (packed?.bytes && !packed.mayFail && !shares) return [packed.bytes];
   // One by one: of those that a class makes again, only the item fails that it does not
-  // make; and what cannot be packed takes no class from the others.
+  // make; what cannot be packed takes no class from the others; and no item is another one.
   return serializePacked(Array.from(values, (value) => {
     const one = packIfCan(value, how);
     if (!one) lossy?.();

@@ -10,8 +10,9 @@ import { packsItself } from "../common/packing_symbols.ts";
 import { lossOf } from "../protocol/class_loss.ts";
 import { lossIn } from "../protocol/complaint.ts";
 import { deserializeWhole, serializeFor } from "../protocol/instances.ts";
+import type { PrivatesOf } from "../protocol/packing.ts";
 import { Refusal } from "../protocol/refusal.ts";
-import { unmade } from "../protocol/refused.ts";
+import { hasPrivates, unmade } from "../protocol/refused.ts";
 
 /** Copies values. Objects of the program's classes keep their class. */
 export class Copier {
@@ -64,12 +65,16 @@ export class Copier {
       this.#warn(lossIn([{ child: value, step: () => path }], keeps));
     };
     const numberOfFunction = withFunctions ? this.#number : undefined;
-    const how = { numberOf: this.#numberOf, numberOfFunction, lossy };
+    const privatesOf = withFunctions ? this.#privatesOf : undefined;
+    const how = { numberOf: this.#numberOf, numberOfFunction, privatesOf, lossy };
     const bytes = serializeFor(value, path, receiver, how);
     const numbered = (number: number) => this.#numbered[number];
+    const restore = (number: number) => {
+      return { object: this.#numbered[number]!, set() {} };
+    };
     return () => {
       try {
-        return deserializeWhole(bytes, numbered, numbered);
+        return deserializeWhole(bytes, numbered, numbered, restore);
       } catch (error) {
         throw error instanceof Refusal ? unmade(path, error) : error;
       }
@@ -81,6 +86,10 @@ export class Copier {
     if (known !== undefined || !isOfProgram(prototype)) return known;
     return this.#number(prototype);
   };
+
+  /** Only its class could make a copy of an object with `#private` fields: it stays itself. */
+  readonly #privatesOf: PrivatesOf = (object) =>
+    hasPrivates(object) ? { type: this.#number(object), fields: [] } : undefined;
 
   readonly #number = (object: object): number => {
     const known = this.#numbers.get(object);

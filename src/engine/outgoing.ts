@@ -10,7 +10,7 @@ import type { Snapshots } from "../closure/capture/snapshot.ts";
 import { log } from "../common/log.ts";
 import { lossIn } from "../protocol/complaint.ts";
 import { serializeFor } from "../protocol/instances.ts";
-import { type Additions, functionsIn } from "./additions.ts";
+import { type Additions, functionsIn, notedPrivates } from "./additions.ts";
 import { Copier } from "./copier.ts";
 
 /** A value as it is sent, and the codes that the worker needs for it. */
@@ -109,6 +109,7 @@ export class Outgoing {
     const how = {
       numberOf: (prototype: object) => noted(additions.numberOf(prototype)),
       numberOfFunction: (f: object) => noted(additions.numberOfFunction(f)),
+      privatesOf: notedPrivates(additions, noted),
       lossy: () => this.#warnOfLoss(value, additions),
     };
     const whyNot = (of: object) => additions.refused.get(of);

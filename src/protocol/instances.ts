@@ -18,6 +18,8 @@ import {
   type NumberOf,
   type NumberOfFunction,
   Packing,
+  PRIVATE,
+  type PrivatesOf,
   SAME,
   SYMBOL,
   UNPACKED,
@@ -35,6 +37,14 @@ export type PrototypeOf = (number: number) => object | undefined;
 
 /** The function with this number, if there is one. */
 export type FunctionOf = (number: number) => unknown;
+
+/**
+ * Makes an object of the class with this number that has its `#private` fields only, and says
+ * how to set them.
+ */
+export type Restore = (
+  number: number,
+) => { object: object; set: (name: string, value: unknown) => void } | undefined;
 
 /** What a value begins with whose objects have classes; see `values.ts` for the others. */
 const PACKED = 3;
@@ -56,6 +66,8 @@ export interface HowToWrite {
   numberOf?: NumberOf | undefined;
   /** Knows the functions that the receiver has, if any may be sent. */
   numberOfFunction?: NumberOfFunction | undefined;
+  /** Reads `#private` fields of objects that the receiver can make. */
+  privatesOf?: PrivatesOf | undefined;
   /** Is called if an error in it arrives without its class, or an object without a field. */
   lossy?: (() => void) | undefined;
   /** Whether an object that cannot keep its class arrives without it, and that is lossy. */
@@ -88,14 +100,18 @@ export interface PackedValue {
   loses: boolean;
   /** Whether a class makes an object in it again, which may fail. */
   mayFail: boolean;
+  /** Whether it has objects with `#private` fields. */
+  hasPrivates: boolean;
 }
 
 /** The same, with all that there is to say of it. */
 export function packWith(
   value: unknown,
-  { numberOf = hasNone, lenient = false, numberOfFunction }: HowToWrite,
+  { numberOf = hasNone, lenient = false, numberOfFunction, privatesOf }: HowToWrite,
 ): PackedValue {
-  let packing = new Packing(numberOf, false, lenient, numberOfFunction);
+  const packer = (careful: boolean) =>
+    new Packing(numberOf, careful, lenient, numberOfFunction, privatesOf);
+  let packing = packer(false);
   let copy = packing.copy(value);
   let bytes: Uint8Array | undefined;
   if (!packing.isPlain) {
@@ -104,17 +120,17 @@ export function packWith(
     } catch (error) {
       // One of the fields that structured clone leaves out may be to blame.
       if (!packing.hasMembers || error instanceof Refusal) throw error;
-      packing = new Packing(numberOf, true, lenient, numberOfFunction);
+      packing = packer(true);
       copy = packing.copy(value);
       bytes = serialize(packing.packed(copy));
     }
   }
-  const { loses, hasUnpacked: mayFail } = packing;
-  if (!bytes) return { bytes: undefined, loses, mayFail };
+  const { loses, hasUnpacked: mayFail, hasPrivates } = packing;
+  if (!bytes) return { bytes: undefined, loses, mayFail, hasPrivates };
   const packed = new Uint8Array(1 + bytes.byteLength);
   packed[0] = PACKED;
   packed.set(bytes, 1);
-  return { bytes: packed, loses, mayFail };
+  return { bytes: packed, loses, mayFail, hasPrivates };
 }
 
 /**
@@ -127,13 +143,19 @@ export function unpack(
   bytes: Uint8Array,
   prototypeOf: PrototypeOf,
   functionOf?: FunctionOf,
+  restore?: Restore,
 ): unknown {
   if (!isPacked(bytes)) throw new TypeError("It is not packed");
   const packed = fieldsOf(deserialize(bytes.subarray(1)));
   const stands = listOf(packed.stands, bytes).map((one) => listOf(one, bytes));
   const simple = new Map<unknown, unknown>();
+  const restored: Restored[] = [];
   for (const [stand, kind, data] of stands) {
-    if (kind === SYMBOL) simple.set(stand, Symbol.for(String(data)));
+    if (kind === PRIVATE) {
+      const { object, set } = restoreOne(restore, data);
+      simple.set(stand, object);
+      restored.push({ object, set, data: data as unknown[] });
+    } else if (kind === SYMBOL) simple.set(stand, Symbol.for(String(data)));
     else if (kind === FUNCTION) simple.set(stand, functionAt(functionOf, data));
     else if (kind !== UNPACKED) simple.set(stand, putTogether(kind, data));
   }
@@ -150,8 +172,8 @@ export function unpack(
     const [object, type, members, extensible] = listOf(one, bytes);
     dress(object, type, prototypeOf);
     const all = listOf(members, bytes).map((member) => listOf(member, bytes));
-    const isLate = all.some(([, value]) => unmade.has(value));
-    const complete = (made: Made) => {
+    const waits = all.some(([, value]) => unmade.has(value));
+    const finish = (made: Made) => {
       for (const [key, value, flags] of all) {
         const attributes = attributesOf(made.get(value) ?? value, listOf(flags, bytes));
         const name = typeof key === "symbol" ? key : String(key);
@@ -159,13 +181,48 @@ export function unpack(
       }
       if (extensible === false) Object.preventExtensions(object);
     };
-    if (isLate) waiting.set(object, complete);
-    else complete(simple);
+    if (waits) waiting.set(object, finish);
+    else finish(simple);
   }
+  const isLate = ({ data: [, fields, members] }: Restored) =>
+    [...fields as unknown[][], ...members as unknown[][]]
+      .some(([, value]) => unmade.has(value));
+  const late = restored.filter(isLate);
+  for (const one of restored) if (!late.includes(one)) complete(one, bytes);
   if (later.length === 0) return packed.copy;
-  const root = { value: packed.copy };
+  const root = { value: packed.copy, late: late.map(({ data }) => data) };
   makeLater(later, root, waiting, bytes, prototypeOf);
+  for (const one of late) complete(one, bytes);
   return root.value;
+}
+
+/** An object with `#private` fields, and what it lacks. */
+interface Restored {
+  object: object;
+  set: (name: string, value: unknown) => void;
+  data: unknown[];
+}
+
+function restoreOne(restore: Restore | undefined, data: unknown) {
+  const [type, fields, members] = Array.isArray(data) ? data : [];
+  const isWhole = [fields, members].every((list) =>
+    Array.isArray(list) && list.every(Array.isArray)
+  );
+  const made = isWhole ? restore?.(Number(type)) : undefined;
+  if (!made) throw new TypeError("It names a class that cannot make its object");
+  return made;
+}
+
+function complete(
+  { object, set, data: [, fields, members, extensible] }: Restored,
+  bytes: Uint8Array,
+): void {
+  for (const [name, value] of fields as unknown[][]) set(String(name), value);
+  for (const [key, value, flags] of members as unknown[][]) {
+    const name = typeof key === "symbol" ? key : String(key);
+    Object.defineProperty(object, name, attributesOf(value, listOf(flags, bytes)));
+  }
+  if (extensible === false) Object.preventExtensions(object);
 }
 
 /** The function with a number; a worker has sent none to the host. */
@@ -183,7 +240,7 @@ function attributesOf(value: unknown, flags: unknown[]): PropertyDescriptor {
 /** Lets classes make their objects, and puts these where they belong. */
 function makeLater(
   stands: unknown[][],
-  root: { value: unknown },
+  root: { value: unknown; late: unknown },
   waiting: Map<unknown, (made: Made) => void>,
   bytes: Uint8Array,
   prototypeOf: PrototypeOf,
@@ -293,8 +350,11 @@ export function deserializeWhole(
   bytes: Uint8Array,
   prototypeOf: PrototypeOf,
   functionOf?: FunctionOf,
+  restore?: Restore,
 ): unknown {
-  return isPacked(bytes) ? unpack(bytes, prototypeOf, functionOf) : deserialize(bytes);
+  return isPacked(bytes)
+    ? unpack(bytes, prototypeOf, functionOf, restore)
+    : deserialize(bytes);
 }
 
 /**

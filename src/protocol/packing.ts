@@ -12,6 +12,13 @@ import { nameOfError } from "./failure_classes.ts";
 import { isPlatformPrototype, platformName, takeApart } from "./platform.ts";
 import { type Fault, Refusal } from "./refusal.ts";
 import { STEP, wayTo } from "./refused.ts";
+import {
+  hasPrimitivesOnly,
+  isData,
+  isRecord,
+  isUsualProperty,
+  keysOf,
+} from "./shapes.ts";
 import { serialize } from "./values.ts";
 
 /** The number of the class with this prototype, if the other side has it. */
@@ -32,6 +39,14 @@ export const UNPACKED = "unpack";
 /** The kind of a function. */
 export const FUNCTION = "function";
 
+/** The kind of an object with `#private` fields. */
+export const PRIVATE = "private";
+
+/** Of an object with `#private` fields: the number of its class, and these fields. */
+export type PrivatesOf = (
+  object: object,
+) => { type: number; fields: [name: string, value: unknown][] } | undefined;
+
 /** A property: its key, its value, and whether it is enumerable, writable, configurable. */
 type Member = [key: unknown, value: unknown, flags: [boolean, boolean, boolean]];
 
@@ -44,9 +59,6 @@ type Made = [copy: object, type: Type, members: Member[], extensible: boolean];
 /** What stands for a symbol or an object of the platform, its kind, and its data. */
 type Stand = [stand: object, kind: string, data: unknown];
 
-/** So many elements a typed array may have for its fields to be looked for. */
-const MOST_ELEMENTS = 10_000;
-
 /** Of an error these are copied with it. */
 const OF_ERRORS: ReadonlySet<string> = new Set(["message", "stack", "cause"]);
 
@@ -56,6 +68,7 @@ export class Packing {
   loses = false;
   readonly #numberOf: NumberOf;
   readonly #numberOfFunction: NumberOfFunction | undefined;
+  readonly #privatesOf: PrivatesOf | undefined;
   readonly #careful: boolean;
   readonly #lenient: boolean;
   readonly #made: Made[] = [];
@@ -72,14 +85,17 @@ export class Packing {
    * does so with all of them.
    * @param lenient Whether an object that cannot keep its class arrives without it.
    * @param numberOfFunction Knows the functions that both sides have, if any may be sent.
+   * @param privatesOf Reads `#private` fields of objects that the other side can make.
    */
   constructor(
     numberOf: NumberOf,
     careful: boolean,
     lenient: boolean,
     numberOfFunction?: NumberOfFunction,
+    privatesOf?: PrivatesOf,
   ) {
     this.#numberOfFunction = numberOfFunction;
+    this.#privatesOf = privatesOf;
     this.#numberOf = numberOf;
     this.#careful = careful;
     this.#lenient = lenient;
@@ -88,6 +104,11 @@ export class Packing {
   /** Whether it has objects that their classes make again. */
   get hasUnpacked(): boolean {
     return this.#unpacked.size > 0;
+  }
+
+  /** Whether it has objects with `#private` fields. */
+  get hasPrivates(): boolean {
+    return this.#stands.some(([, kind]) => kind === PRIVATE);
   }
 
   /** Whether structured clone keeps all that this does. */
@@ -147,7 +168,11 @@ export class Packing {
     if (
       !kept && type === undefined && !isPlatformPrototype(prototype) &&
       lossOf(value) !== undefined
-    ) this.#refuse(value, { kind: "class" });
+    ) {
+      const stand = this.#copyPrivate(value);
+      if (stand) return stand;
+      this.#refuse(value, { kind: "class" });
+    }
     if (platform !== undefined) {
       const stand = this.#standFor(value, platform, takeApart(platform, value));
       this.#note(value, stand, type, () => true);
@@ -193,6 +218,27 @@ export class Packing {
         error.object = object;
       }
       throw error;
+    }
+    return stand;
+  }
+
+  /** What stands for an object with `#private` fields. */
+  #copyPrivate(object: object): object | undefined {
+    const found = isRecord(object) ? this.#privatesOf?.(object) : undefined;
+    if (!found) return undefined;
+    const stand = {};
+    this.#copies.set(object, stand);
+    const members: Member[] = [];
+    this.#stands.push([stand, PRIVATE, [
+      found.type,
+      found.fields.map(([name, value]) => [name, this.copy(value)]),
+      members,
+      Object.isExtensible(object),
+    ]]);
+    for (const key of keysOf(object)) {
+      if (typeof key === "symbol" && Symbol.keyFor(key) === undefined) continue;
+      const own = Object.getOwnPropertyDescriptor(object, key)!;
+      this.#noteMember(object, key, own, members);
     }
     return stand;
   }
@@ -342,55 +388,4 @@ export class Packing {
     );
     return copy;
   }
-}
-
-/** Whether V8 clones what it holds by itself. */
-function isData(value: object): boolean {
-  return ArrayBuffer.isView(value) || value instanceof Date ||
-    value instanceof RegExp ||
-    value instanceof ArrayBuffer || value instanceof Number ||
-    value instanceof String || value instanceof Boolean;
-}
-
-/** Whether a property is as one that is made by an assignment. */
-function isUsualProperty(own: PropertyDescriptor): boolean {
-  return own.enumerable! && (!("value" in own) || own.configurable! && own.writable!);
-}
-
-/** Whether it is a record, or of a class that V8 takes for one. */
-function isRecord(value: object): boolean {
-  let at: object | null = value;
-  while (at && !Object.hasOwn(at, Symbol.toStringTag)) {
-    at = Object.getPrototypeOf(at) as object | null;
-  }
-  if (!at) return Object.prototype.toString.call(value) === "[object Object]";
-  // Those of the platform have a tag that nobody can write.
-  const own = Object.getOwnPropertyDescriptor(at, Symbol.toStringTag)!;
-  return own.writable !== false;
-}
-
-/** Whether an array, which is not too sparse, holds nothing but primitive values. */
-function hasPrimitivesOnly(array: unknown[]): boolean {
-  for (let i = 0; i < array.length; i++) {
-    const value = array[i];
-    const isOther = typeof value === "symbol" || typeof value === "function";
-    if (typeof value === "object" && value !== null || isOther) return false;
-    if (value === undefined && !(i in array)) return false;
-  }
-  return true;
-}
-
-/**
- * The keys of an object but those of its elements, which come first. To list those of a
- * large typed array takes seconds, so it is not asked for fields of its own.
- */
-function keysOf(value: object): (string | symbol)[] {
-  const isView = ArrayBuffer.isView(value) || value instanceof String;
-  if (isView && (value as { length?: number }).length! > MOST_ELEMENTS) return [];
-  const keys = Reflect.ownKeys(value);
-  if (!isView && !Array.isArray(value)) return keys;
-  const after = keys.findLastIndex((key) =>
-    key === "length" || typeof key === "string" && /^\d+$/.test(key)
-  );
-  return keys.slice(after + 1);
 }

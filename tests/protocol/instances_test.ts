@@ -222,3 +222,29 @@ Deno.test("Who names a class that was not sent, or gives nonsense, is refused", 
   assertThrows(() => unpack(serialize({}), prototypeOf), TypeError, "not packed");
   assertThrows(() => unpack(new Uint8Array([3, 255]), prototypeOf));
 });
+
+Deno.test("An object with private fields is made only by who can restore it", () => {
+  class Account {
+    #balance = 1;
+    static has(value: object) {
+      return #balance in value;
+    }
+  }
+  const privatesOf = () => ({
+    type: 7,
+    fields: [["#balance", 5]] as [string, unknown][],
+  });
+  const bytes = pack({ a: new Account() }, { numberOf: () => undefined, privatesOf })!;
+  // The host has no such way: a worker cannot have it make one.
+  assertThrows(() => unpack(bytes, () => Account.prototype), TypeError, "cannot make");
+  const set: unknown[] = [];
+  const restore = (type: number) => {
+    return {
+      object: new Account(),
+      set: (...field: unknown[]) => set.push(type, ...field),
+    };
+  };
+  const made = unpack(bytes, () => undefined, undefined, restore) as { a: object };
+  assert(Account.has(made.a));
+  assertEquals(set, [7, "#balance", 5]);
+});

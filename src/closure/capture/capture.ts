@@ -36,6 +36,8 @@ export interface Code {
   classes: ReadonlyMap<number, object>;
   /** The numbers of what is in it. */
   known: ReadonlyMap<unknown, number>;
+  /** Its classes of which workers can make objects with `#private` fields. */
+  restorable: ReadonlySet<unknown>;
   /** Why objects with these prototypes cannot be sent, of those that were asked for. */
   refused?: ReadonlyMap<object, string>;
 }
@@ -70,12 +72,14 @@ export async function capture(
     bytes: graph.serialize(code),
     classes: graph.classes,
     known: graph.known,
+    restorable: graph.restorable,
     constant: isConstant(code),
   };
 }
 
 /** Code that adds to another one. */
-export interface Addition extends Pick<Code, "bytes" | "classes" | "known"> {
+export interface Addition
+  extends Pick<Code, "bytes" | "classes" | "known" | "restorable"> {
   /** The numbers of what it uses of other code. */
   needs: number[];
 }
@@ -97,7 +101,8 @@ export async function captureMore(
   const { nodes, scripts, classes } = graph;
   const more: Graph = { nodes, scripts, classes: [...classes.keys()] };
   const needs = nodes.flatMap((node) => node.kind === "known" ? [node.node] : []);
-  return { bytes: graph.serialize(more), classes, known: graph.known, needs };
+  const { known: added, restorable } = graph;
+  return { bytes: graph.serialize(more), classes, known: added, restorable, needs };
 }
 
 /** Everything that belongs to some values. */
@@ -131,6 +136,7 @@ async function graphOf(
     scripts,
     slots: values.map(({ value }) => findings.slot(value)),
     classes: classesAmong(found, nodes),
+    restorable: explorer.restorable(),
     known: new Map(found.map(({ value }, number) => [value as unknown, number])),
     serialize(code: Graph): Uint8Array {
       try {

@@ -23,7 +23,7 @@ import { explorePacked, isPackable, refuseCircles } from "./packed.ts";
 import { PlainData } from "./plain_data.ts";
 import { numberScopes } from "./scopes.ts";
 import { factsOf } from "./shipping.ts";
-import type { AnyFunction } from "./texts.ts";
+import { type AnyFunction, isNative, sourceOf } from "./texts.ts";
 
 /** After so many milliseconds the event loop has a turn, for timers and signals. */
 const TURN = 20;
@@ -99,6 +99,18 @@ export class Explorer {
       known.has(type) && factsOf(type) !== undefined;
     const found = findings.number((data) => this.#plain.nodeOf(data));
     return { found, scripts: shipment.layOut(isSent) };
+  }
+
+  /** The classes of which workers can make objects with `#private` fields. */
+  restorable(): Set<unknown> {
+    const { shipment, known } = this.#context;
+    const isSent = (type: AnyFunction) =>
+      shipment.get(type) || known.has(type) && factsOf(type);
+    return new Set(
+      shipment.all()
+        .filter(({ f, restorable }) => restorable && classesAbove(f).every(isSent))
+        .map(({ f }) => f),
+    );
   }
 
   async #explore(found: Found): Promise<void> {
@@ -200,4 +212,14 @@ function symbolNode(symbol: symbol): Node {
     ...(wellKnown !== undefined && { wellKnown }),
     ...(description !== undefined && { description }),
   };
+}
+
+/** The user's classes that a class extends. */
+function classesAbove(type: AnyFunction): AnyFunction[] {
+  const found: AnyFunction[] = [];
+  for (let at = Object.getPrototypeOf(type); typeof at === "function";) {
+    if (!isNative(sourceOf(at))) found.push(at);
+    at = Object.getPrototypeOf(at);
+  }
+  return found;
 }

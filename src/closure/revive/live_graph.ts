@@ -9,7 +9,8 @@ import { standInFor } from "../../common/staying.ts";
 import { GridEngineError } from "../../errors.ts";
 import { putTogether } from "../../protocol/platform.ts";
 import { runImport } from "./evaluate.ts";
-import { insideOf, LiveScripts, type Setter } from "./live_scripts.ts";
+import { insideOf, LiveScripts } from "./live_scripts.ts";
+import { restore, restoreObject } from "./restore.ts";
 import { builtin, symbol } from "./builtins.ts";
 import type {
   Graph,
@@ -87,23 +88,6 @@ export async function reviveJob(
   }
   return revived;
 }
-
-/** The setter of one class for its `#private` fields, and the fields that are not set yet. */
-interface PrivateFields {
-  names: string[];
-  set: Setter;
-}
-
-/**
- * Passed to constructors: makes them create an object with private fields only. It is one for
- * all graphs: an object may be of a class that came with another one.
- */
-const restore = {
-  on: false,
-  /** The arguments for a built-in base class. */
-  args: [] as unknown[],
-  keep: (_names: string[], _set: Setter) => {},
-};
 
 /** The objects of a graph while they are made. */
 class LiveGraph {
@@ -294,44 +278,19 @@ class LiveGraph {
     const { shell, maker, privates, members } = node;
     const prototype = this.#get(node.prototype) as object | null | undefined;
     if (this.#isMade[number]) return this.#made[number];
-    const unset: PrivateFields[] = [];
-    const object = maker
-      ? this.#construct(
-        this.#get(maker) as AnyFunction,
-        argsOf(shell, this.#resolve),
-        unset,
-      )
-      : makeShell(shell, this.#resolve);
+    const made = maker &&
+      restoreObject(this.#get(maker) as AnyFunction, argsOf(shell, this.#resolve));
+    const object = made ? made.object : makeShell(shell, this.#resolve);
     if (prototype !== undefined && Object.getPrototypeOf(object) !== prototype) {
       Object.setPrototypeOf(object, prototype);
     }
     this.#put(number, object);
     this.#unfinished.push(() => {
       fill(object, shell, this.#resolve);
-      for (const { name, value } of privates) {
-        const at = unset.findIndex(({ names }) => names.includes(name));
-        const fields = unset[at]!;
-        fields.names = fields.names.filter((other) => other !== name);
-        fields.set(name, this.#get(value));
-      }
+      for (const { name, value } of privates) made!.set(name, this.#get(value));
       this.#addMembers(object, members);
     });
     return object;
-  }
-
-  /** Makes a class create an instance with private fields only. */
-  #construct(type: AnyFunction, args: unknown[], unset: PrivateFields[]): object {
-    restore.on = true;
-    restore.args = args;
-    restore.keep = (names, set) => unset.push({ names, set });
-    try {
-      const object = Reflect.construct(type, []);
-      // Its fields are set later, in the order of the host's object.
-      for (const key of Reflect.ownKeys(object)) Reflect.deleteProperty(object, key);
-      return object;
-    } finally {
-      restore.on = false;
-    }
   }
 
   #addMembers(object: object, { properties, gone = [], sealed }: Members): void {

@@ -133,11 +133,12 @@ export class BatchRun {
       const { codes } = this.#thread;
       const prototypeOf = (number: number) => codes.prototypeOf(code, number);
       const functionOf = (number: number) => codes.valueOf(code, number);
+      const restore = (number: number) => codes.restore(code, number);
       args = isPacked(list[0]!)
-        ? unpack(list[0]!, prototypeOf, functionOf) as List
+        ? unpack(list[0]!, prototypeOf, functionOf, restore) as List
         : deserializePacked(list, (_, bytes) => {
           try {
-            return unpack(bytes, prototypeOf, functionOf);
+            return unpack(bytes, prototypeOf, functionOf, restore);
           } catch (error) {
             hasUnmade = true;
             return new Unmade(error);

@@ -5,6 +5,7 @@
  */
 
 import { revive, reviveAddition, SentClasses } from "../../closure/revive/revive.ts";
+import { type Restored, restoreObject } from "../../closure/revive/restore.ts";
 import { GridEngineError } from "../../errors.ts";
 import { mainOf, nodeOf, numberIn } from "../../protocol/added_code.ts";
 import { lossIn } from "../../protocol/complaint.ts";
@@ -123,6 +124,12 @@ export class Codes {
   valueOf(code: number, number: number): unknown {
     const { code: more, node } = nodeOf(number);
     return this.#codes.get(more || code)?.classes.valueOf(node);
+  }
+
+  /** Makes an object of the class with this number that has its `#private` fields only. */
+  restore(code: number, number: number): Restored | undefined {
+    const type = this.valueOf(code, number);
+    return typeof type === "function" ? restoreObject(type as Call) : undefined;
   }
 
   /** Says, once for each function, that what it gives loses its class. */

@@ -64,6 +64,7 @@ class Thread {
       lossy: (code, values) => this.#codes.warnOfLoss(code, values),
       numberOf: (code, prototype) => this.#codes.numberOf(code, prototype),
       load: (code) => this.#codes.load(code),
+      restore: (code, number) => this.#codes.restore(code, number),
       valueOf: (code, number) => this.#codes.valueOf(code, number),
       prototypeOf: (code, number) => this.#codes.prototypeOf(code, number),
     });

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Restored } from "../../closure/revive/restore.ts";
 import { cannotSend, type JobController } from "../../job_controller.ts";
 import { Mailbox } from "../../common/mailbox.ts";
 import type { AssignedChunk } from "../../protocol/messages.ts";
@@ -31,6 +32,8 @@ export interface ThreadOfJob {
   numberOf(code: number, prototype: object): number | undefined;
   /** Loads what adds to a code, if something new does. */
   load(code: number): Promise<unknown> | undefined;
+  /** Makes an object of the class with this number that has its `#private` fields only. */
+  restore(code: number, number: number): Restored | undefined;
   /** The function with this number, which came with a code. */
   valueOf(code: number, number: number): unknown;
   /** The prototype of the class with this number, which came with a code. */
@@ -152,9 +155,10 @@ export class RunningJob implements JobController {
     const { code } = this.#batch;
     const prototypeOf = (number: number) => this.#thread.prototypeOf(code, number);
     const functionOf = (number: number) => this.#thread.valueOf(code, number);
+    const restore = (number: number) => this.#thread.restore(code, number);
     let value: unknown;
     try {
-      value = deserializeWhole(bytes, prototypeOf, functionOf);
+      value = deserializeWhole(bytes, prototypeOf, functionOf, restore);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return this.messages.fail(unmade("message", error));
