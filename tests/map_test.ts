@@ -79,7 +79,7 @@ test("Objects that cannot keep their class are refused, and errors lose it with 
   assertEquals([code, refused], [
     0,
     [
-      "f[0]: args[0].at is a Point",
+      "f[0]: args[0].at is a Points",
       ...twice("result.at is a Point"),
       ...twice("result[1].in[1] is a Point"),
       ...twice('result.get("at").there is a Point'),
