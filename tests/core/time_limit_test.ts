@@ -76,13 +76,13 @@ Deno.test("An item that was cut off, and then has the whole time, fails then", (
   assertEquals([failed?.index, failed?.failure.kind], [1, "overlong"]);
 });
 
-Deno.test("A worker that has waited is not fresh, and another one is asked for", () => {
+Deno.test("A worker that has run an item is not fresh, and another one is asked for", () => {
   const host = new Harness({ workers: 2 });
   host.run(1, { retries: 0 });
   const [lone] = chunksOf(host.hello("1"));
   host.results("1", { chunk: lone!.chunk, from: 0, count: 1 }, 1);
-  host.run(2, { retries: 0, exclusive: false, chunkSize: 1 });
-  // Worker 2 takes the other item; each is cut off late in its worker's life.
+  host.run(2, { retries: 0, chunkSize: 1 });
+  // Worker 1 has one of them by now, worker 2 takes the other one.
   const second = chunksOf(host.hello("2"))[0]!;
   host.pass(30_000, () => {
     host.do({ type: "heard", worker: "1" });
